@@ -1,0 +1,1 @@
+"""The operator that turns `OCRBackend` objects into running OCR backends."""
