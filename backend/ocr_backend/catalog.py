@@ -67,7 +67,7 @@ _OWN_RECOGNITION = {
 }
 
 
-class UnknownModels(ValueError):
+class UnknownModelsError(ValueError):
     """No official models for what was asked; the message says what there is."""
 
 
@@ -103,7 +103,7 @@ def model_set(generation: str, language: str, tier: str) -> ModelSet:
     """Models that read `language`; `server` without a server recogniser takes the mobile one, as PaddleOCR.
 
     Raises:
-        UnknownModels: the combination does not exist.
+        UnknownModelsError: the combination does not exist.
     """
     _refuse_unknown(generation, language, tier)
     recognition = _recognition(generation, language, tier)
@@ -126,15 +126,17 @@ def _recognition(generation: str, language: str, tier: str) -> str:
 
 def _refuse_unknown(generation: str, language: str, tier: str) -> None:
     if generation not in GENERATIONS:
-        raise UnknownModels(f"generation {generation!r} is not known; known: {', '.join(GENERATIONS)}")
+        raise UnknownModelsError(f"generation {generation!r} is not known; known: {', '.join(GENERATIONS)}")
     if tier not in TIERS:
-        raise UnknownModels(f"model type {tier!r} is not known; known: {', '.join(TIERS)}")
+        raise UnknownModelsError(f"model type {tier!r} is not known; known: {', '.join(TIERS)}")
     if language in languages_of(generation):
         return
-    message = f"language {language!r} is not known to {generation}; known: {', '.join(languages_of(generation))}"
+    message = (
+        f"language {language!r} is not known to {generation}; known: {', '.join(languages_of(generation))}"
+    )
     if language in LANGUAGES:
         message += f" ({language} is read by {' and '.join(generations_of(language))})"
-    raise UnknownModels(message)
+    raise UnknownModelsError(message)
 
 
 def package_forms(generation: str) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
+
 from ocr_backend import catalog
-from ocr_backend.catalog import ModelSet, UnknownModels, model_set
+from ocr_backend.catalog import ModelSet, UnknownModelsError, model_set
 
 # The codes that PaddleOCR knows for what the manual calls by the name of a script.
 PADDLE_LANG = {"arabic": "ar", "cyrillic": "bg", "devanagari": "hi", "latin": "fr"}
@@ -80,10 +81,14 @@ def test_the_package_forms_are_those_of_the_official_hub(official):
     ("asked", "expected"),
     [
         pytest.param(
-            ("PP-OCRv5", "ch", "server"), ModelSet("PP-OCRv5_server_det", "PP-OCRv5_server_rec"), id="the guide"
+            ("PP-OCRv5", "ch", "server"),
+            ModelSet("PP-OCRv5_server_det", "PP-OCRv5_server_rec"),
+            id="the guide",
         ),
         pytest.param(
-            ("PP-OCRv5", "japan", "mobile"), ModelSet("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec"), id="shared"
+            ("PP-OCRv5", "japan", "mobile"),
+            ModelSet("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec"),
+            id="shared",
         ),
         pytest.param(
             ("PP-OCRv5", "arabic", "mobile"),
@@ -94,7 +99,9 @@ def test_the_package_forms_are_those_of_the_official_hub(official):
             ("PP-OCRv6", "latin", "mobile"), ModelSet("PP-OCRv6_small_det", "PP-OCRv6_small_rec"), id="small"
         ),
         pytest.param(
-            ("PP-OCRv4", "ch", "server"), ModelSet("PP-OCRv4_server_det", "PP-OCRv4_server_rec"), id="v4 server"
+            ("PP-OCRv4", "ch", "server"),
+            ModelSet("PP-OCRv4_server_det", "PP-OCRv4_server_rec"),
+            id="v4 server",
         ),
     ],
 )
@@ -137,7 +144,7 @@ def test_a_server_tier_without_server_recogniser_says_so():
     ],
 )
 def test_what_does_not_exist_is_refused_in_one_sentence(asked, sentence):
-    with pytest.raises(UnknownModels) as refusal:
+    with pytest.raises(UnknownModelsError) as refusal:
         model_set(*asked)
     assert str(refusal.value) == sentence
 

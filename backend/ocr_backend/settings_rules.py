@@ -1,0 +1,95 @@
+"""What is wrong with settings: single values and, above all, values that do not go together.
+
+Knows the models through `catalog` and nothing of the environment; `settings` calls it. Standard library only.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ocr_backend import catalog
+from ocr_backend.settings_table import Problem, Setting
+
+if TYPE_CHECKING:
+    from ocr_backend.settings import Settings
+
+
+def problems(settings: "Settings", rows: Sequence[Setting]) -> Iterator[Problem]:
+    """All that is wrong: values outside their limits, then what does not go together."""
+    said = {row.env: row.problem_with(getattr(settings, row.name)) for row in rows}
+    bad = [Problem(env, sentence) for env, sentence in said.items() if sentence]
+    yield from bad
+    yield from _server_problems(settings)
+    if not bad:  # the rules below combine values and would only repeat what is wrong with one
+        yield from _model_problems(settings)
+
+
+def _server_problems(settings: "Settings") -> Iterator[Problem]:
+    urls = {"LABEL_STUDIO_URL": settings.label_studio_url, "OCR_MODEL_MIRROR": settings.model_mirror}
+    for env, url in urls.items():
+        if isinstance(url, str) and url and not _is_http_url(url):
+            yield Problem(env, f"{url!r} is not a URL that begins with http:// or https:// and names a host")
+    if bool(settings.basic_auth_user) != bool(settings.basic_auth_pass):
+        yield Problem(
+            "BASIC_AUTH_USER", "a user and a password (BASIC_AUTH_PASS) go together; set both or none"
+        )
+    if ":" in settings.basic_auth_user:
+        yield Problem("BASIC_AUTH_USER", "a user's name cannot have a colon: HTTP ends the name there")
+    root = settings.local_files_document_root
+    if isinstance(root, str) and root and (not root.startswith("/") or not root.strip("/.")):
+        yield Problem("LOCAL_FILES_DOCUMENT_ROOT", f"{root!r} is not the full path of a folder below /")
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _model_problems(settings: "Settings") -> Iterator[Problem]:
+    generation = settings.generation
+    try:
+        catalog.model_set(generation, settings.language, settings.tier)
+    except catalog.UnknownModelsError as error:
+        yield Problem("PADDLEOCR_LANG", str(error))
+        return
+    if settings.model_source == "builtin":
+        yield from _builtin_problems(settings)
+    is_direct = settings.engine == "onnxruntime"
+    if is_direct and settings.model_source == "hub" and "onnx" not in catalog.package_forms(generation):
+        yield Problem(
+            "OCR_ENGINE", f"the hub has {generation} in paddle form only; set OCR_ENGINE to paddle or auto"
+        )
+    if is_direct and settings.use_doc_unwarping:
+        yield Problem(
+            "PADDLEOCR_USE_DOC_UNWARPING", "the engine onnxruntime cannot; set OCR_ENGINE to paddle or auto"
+        )
+
+
+def _builtin_problems(settings: "Settings") -> Iterator[Problem]:
+    generation, tier = catalog.BUILTIN_GENERATION, catalog.BUILTIN_TIER
+    languages = catalog.languages_of(generation)
+    has_weights = (settings.generation, settings.tier) == (generation, tier)
+    if not has_weights or settings.language not in languages:
+        yield Problem(
+            "OCR_MODEL_SOURCE",
+            f"builtin has no {settings.generation} {settings.tier} models for {settings.language}; "
+            f"set PADDLEOCR_VERSION={generation}, PADDLEOCR_MODEL_TYPE={tier} "
+            f"and PADDLEOCR_LANG to one of {', '.join(languages)}, or OCR_MODEL_SOURCE to hub or dir",
+        )
+    wanted = {
+        "PADDLEOCR_USE_DOC_ORIENTATION": settings.use_doc_orientation,
+        "PADDLEOCR_USE_DOC_UNWARPING": settings.use_doc_unwarping,
+    }
+    for env in (env for env, is_wanted in wanted.items() if is_wanted):
+        yield Problem(
+            env, "builtin has no weights for this; set it to false, or OCR_MODEL_SOURCE to hub or dir"
+        )
+    if settings.engine == "paddle" and settings.use_textline_orientation:
+        yield Problem(
+            "PADDLEOCR_USE_TEXTLINE_ORIENTATION",
+            "the builtin weights for this work with the engine onnxruntime only; set it to false, "
+            "or OCR_ENGINE to onnxruntime or auto",
+        )
