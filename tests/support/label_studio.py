@@ -1,0 +1,180 @@
+"""The real Label Studio: installed once in the user's cache, started on loopback with an empty database.
+
+Knows nothing of the backend. `tests/labelstudio/conftest.py` starts it once for a run of the tests;
+`label_studio_project` speaks with it.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from outside import refused_outside
+from user_cache import Say, environment_from, made_once, run_aloud
+
+_LOCK = Path(__file__).with_name("label-studio-requirements.txt")
+_SECONDS_TO_START = 120  # 10 s were measured on two busy cores
+_SECONDS_TO_END = 10
+_REDIS = ("localhost", 6379)  # not to be set in Label Studio
+_USER = "somebody@ocr.example"
+_VARIABLES_OF_LABEL_STUDIO = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_")
+
+
+@dataclass(frozen=True)
+class LabelStudio:
+    """A running Label Studio with one user, who owns everything.
+
+    `legacy_token` is his old-style key, `personal_token` a refresh token; `files` is the folder from which
+    local files may be served.
+    """
+
+    url: str
+    legacy_token: str
+    personal_token: str
+    files: Path
+    log: Path
+
+
+@contextmanager
+def running_label_studio(folder: Path, say: Say) -> Iterator[LabelStudio]:
+    """Installs Label Studio if needed and runs it with its data below an existing folder.
+
+    Raises:
+        RuntimeError: it did not start, the message ends with its log; or it has asked for something
+            outside of this machine.
+    """
+    _refuse_a_redis()
+    environment = environment_from(_LOCK, say)
+    data = folder / "data"
+    shutil.copytree(_empty_database(environment, say), data)
+    files = folder / "files"
+    files.mkdir()
+    served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files)}
+    with refused_outside() as outside:
+        variables = _variables(data) | outside.variables | served
+        with _process(environment, variables, folder / "label-studio.log", files) as label_studio:
+            yield label_studio
+        if outside.asked_for:
+            raise RuntimeError(f"Label Studio has asked for {sorted(set(outside.asked_for))}")
+
+
+def _refuse_a_redis() -> None:
+    try:
+        socket.create_connection(_REDIS, timeout=1).close()
+    except OSError:
+        return
+    raise RuntimeError(
+        f"something listens on {_REDIS}: Label Studio would leave its work to that Redis; end it"
+    )
+
+
+def _empty_database(environment: Path, say: Say) -> Path:
+    """Folder of data with all migrations done, which take Label Studio most of a minute."""
+
+    def make(folder: Path) -> None:
+        command: list[str | Path] = [environment / "bin" / "label-studio", "init", "--quiet"]
+        run_aloud(command, "making Label Studio's empty database", say, _variables(folder))
+
+    return made_once(environment.with_name(f"{environment.name}-data"), make)
+
+
+def _variables(data: Path) -> dict[str, str]:
+    """The environment of Label Studio, free of what the developer's own says of it."""
+    kept = {name: value for name, value in os.environ.items() if not _is_of_label_studio(name)}
+    return kept | {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data),
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+        # Backends, and the webhooks sent to them, are on loopback.
+        "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
+        "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
+        # Predictions are checked against the labelling config before they are stored.
+        "fflag_feat_utc_210_prediction_validation_15082025": "true",
+        # Nothing goes outside.
+        "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
+        "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
+        "LABEL_STUDIO_SENTRY_DSN": "",
+        "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
+    }
+
+
+def _is_of_label_studio(name: str) -> bool:
+    return name.startswith(_VARIABLES_OF_LABEL_STUDIO) or name.lower().endswith("_proxy")
+
+
+@contextmanager
+def _process(environment: Path, variables: dict[str, str], log: Path, files: Path) -> Iterator[LabelStudio]:
+    port, token = _free_port(), secrets.token_hex(20)
+    command: list[str | Path] = [environment / "bin" / "label-studio", "start", "--no-browser"]
+    command += ["--internal-host", "127.0.0.1", "--port", str(port)]
+    user = {"USERNAME": _USER, "PASSWORD": secrets.token_urlsafe(), "USER_TOKEN": token}
+    variables = variables | {f"LABEL_STUDIO_{name}": value for name, value in user.items()}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_up(process, url, log)
+        yield LabelStudio(url, token, _new_personal_token(url, token), files, log)
+    finally:
+        _end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while not _is_up(url):
+        if process.poll() is not None:
+            raise RuntimeError(f"Label Studio ended with {process.returncode}:\n{_end_of(log)}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(
+                f"Label Studio was not up in {_SECONDS_TO_START} s:\n{log.read_text()[-4000:]}"
+            )
+        time.sleep(0.1)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text()[-4000:]
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _new_personal_token(url: str, legacy_token: str) -> str:
+    """A personal access token; refused if what answers there knows another user than ours."""
+    headers = {"Authorization": f"Token {legacy_token}"}
+    answer = requests.post(f"{url}/api/token/", headers=headers, timeout=30)
+    answer.raise_for_status()
+    return str(answer.json()["token"])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process and all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    except ProcessLookupError:
+        process.wait()
