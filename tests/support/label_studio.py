@@ -7,10 +7,7 @@ Knows nothing of the backend. `tests/labelstudio/conftest.py` starts it once for
 import os
 import secrets
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,15 +15,15 @@ from pathlib import Path
 
 import requests
 
-from outside import refused_outside
+from loopback import Outside, serving
+from server_process import free_port, serving_process
 from user_cache import Say, environment_from, made_once, run_aloud
 
 _LOCK = Path(__file__).with_name("label-studio-requirements.txt")
 _SECONDS_TO_START = 120  # 10 s were measured on two busy cores
-_SECONDS_TO_END = 10
 _REDIS = ("localhost", 6379)  # not to be set in Label Studio
 _USER = "somebody@ocr.example"
-_VARIABLES_OF_LABEL_STUDIO = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_")
+_LEFT_OUT = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_", "PYTHON")
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def running_label_studio(folder: Path, say: Say) -> Iterator[LabelStudio]:
     files = folder / "files"
     files.mkdir()
     served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files)}
-    with refused_outside() as outside:
+    with serving(Outside()) as outside:
         variables = _variables(data) | outside.variables | served
         with _process(environment, variables, folder / "label-studio.log", files) as label_studio:
             yield label_studio
@@ -88,8 +85,8 @@ def _empty_database(environment: Path, say: Say) -> Path:
 
 
 def _variables(data: Path) -> dict[str, str]:
-    """The environment of Label Studio, free of what the developer's own says of it."""
-    kept = {name: value for name, value in os.environ.items() if not _is_of_label_studio(name)}
+    """The environment of Label Studio, free of what the developer's own says of it and of Python."""
+    kept = {name: value for name, value in os.environ.items() if not _is_left_out(name)}
     return kept | {
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
@@ -107,57 +104,20 @@ def _variables(data: Path) -> dict[str, str]:
     }
 
 
-def _is_of_label_studio(name: str) -> bool:
-    return name.startswith(_VARIABLES_OF_LABEL_STUDIO) or name.lower().endswith("_proxy")
+def _is_left_out(name: str) -> bool:
+    return name.startswith(_LEFT_OUT) or name.lower().endswith("_proxy")
 
 
 @contextmanager
 def _process(environment: Path, variables: dict[str, str], log: Path, files: Path) -> Iterator[LabelStudio]:
-    port, token = _free_port(), secrets.token_hex(20)
+    port, token = free_port(), secrets.token_hex(20)
+    url = f"http://127.0.0.1:{port}"
     command: list[str | Path] = [environment / "bin" / "label-studio", "start", "--no-browser"]
     command += ["--internal-host", "127.0.0.1", "--port", str(port)]
     user = {"USERNAME": _USER, "PASSWORD": secrets.token_urlsafe(), "USER_TOKEN": token}
     variables = variables | {f"LABEL_STUDIO_{name}": value for name, value in user.items()}
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_up(process, url, log)
+    with serving_process(command, variables, log, f"{url}/health", _SECONDS_TO_START):
         yield LabelStudio(url, token, _new_personal_token(url, token), files, log)
-    finally:
-        _end(process)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while not _is_up(url):
-        if process.poll() is not None:
-            raise RuntimeError(f"Label Studio ended with {process.returncode}:\n{_end_of(log)}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(
-                f"Label Studio was not up in {_SECONDS_TO_START} s:\n{log.read_text()[-4000:]}"
-            )
-        time.sleep(0.1)
-
-
-def _end_of(log: Path) -> str:
-    return log.read_text()[-4000:]
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health", timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def _new_personal_token(url: str, legacy_token: str) -> str:
@@ -166,15 +126,3 @@ def _new_personal_token(url: str, legacy_token: str) -> str:
     answer = requests.post(f"{url}/api/token/", headers=headers, timeout=30)
     answer.raise_for_status()
     return str(answer.json()["token"])
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process and all that it started."""
-    try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=_SECONDS_TO_END)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    except ProcessLookupError:
-        process.wait()

@@ -1,0 +1,199 @@
+"""What Label Studio stores when predictions are retrieved, and what becomes of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from label_studio import LabelStudio
+from label_studio_project import Api, Project
+from label_studio_regions import Box, overlap, regions_of
+from loopback import Pictures, Relay
+
+pytestmark = pytest.mark.labelstudio
+
+ORIENTATION, SHOWN_TURNED_RIGHT = 0x0112, 6  # EXIF 2.32: tag, "rotate 90 degrees clockwise to show"
+
+RECTANGLE_LABELS = """
+<View>
+  <RectangleLabels name="kinds" toName="scan"><Label value="Text"/><Label value="Stamp"/></RectangleLabels>
+  <Image name="scan" value="$image"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+POLYGON_LABELS = """
+<View>
+  <Image name="scan" value="$image"/>
+  <PolygonLabels name="kinds" toName="scan"><Label value="Text"/></PolygonLabels>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+POLYGON_AND_LABELS = """
+<View>
+  <Image name="scan" value="$image"/>
+  <Labels name="kinds" toName="scan"><Label value="Text"/></Labels>
+  <Polygon name="outline" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+
+
+def texts(project: Project, task: int) -> list[list[str]]:
+    """The texts of each prediction that is stored for a task."""
+    return [[region.text for region in regions_of(one["result"])] for one in project.predictions(task)]
+
+
+def test_each_kind_of_picture_gets_one_prediction_with_its_text(
+    project: Project,
+    relay: Relay,
+    label_studio: LabelStudio,
+    served: Pictures,
+    picture: Callable[[str], Path],
+    as_data_uri: Callable[[Path], str],
+) -> None:
+    project.connect(relay.url)
+    test = picture("issue_170.png")
+    local = label_studio.files / f"project-{project.id}"
+    local.mkdir()
+    (local / "a b ü.png").write_bytes(test.read_bytes())
+    tasks = [
+        *project.upload(test),
+        *project.add(served.put("test.png", test.read_bytes()), as_data_uri(test)),
+        *project.add_local_files(local),
+    ]
+    project.retrieve_predictions()
+    assert [texts(project, task) for task in tasks] == [[["TEST"]]] * 4
+    assert len(relay.to("/predict")) == 1
+
+
+def test_a_second_retrieve_adds_nothing_and_asks_for_nothing(
+    project: Project, relay: Relay, picture: Callable[[str], Path]
+) -> None:
+    project.connect(relay.url)
+    tasks = project.upload(picture("issue_170.png"), picture("en_rec.jpg"))
+    project.retrieve_predictions()
+    stored = [project.predictions(task) for task in tasks]
+    project.retrieve_predictions()
+    assert [project.predictions(task) for task in tasks] == stored
+    assert len(relay.to("/predict")) == 1
+
+
+def test_a_prediction_carries_the_version_that_the_model_page_shows(
+    connected: Project, picture: Callable[[str], Path]
+) -> None:
+    (task,) = connected.upload(picture("issue_170.png"))
+    connected.retrieve_predictions()
+    (prediction,) = connected.predictions(task)
+    (connection,) = connected.connections()
+    assert prediction["model_version"] == connection["model_version"]
+    assert 0.5 < prediction["score"] <= 1
+
+
+def test_a_picture_that_cannot_be_read_waits_until_it_is_mended(
+    connected: Project, served: Pictures, picture: Callable[[str], Path]
+) -> None:
+    good = picture("issue_170.png").read_bytes()
+    broken = served.put("broken.png", good[:200])
+    first, second, third, fourth = connected.add(
+        served.put("first.png", good), broken, f"{served.url}/missing.png", served.put("fourth.png", good)
+    )
+    connected.retrieve_predictions()
+    assert [texts(connected, task) for task in (first, second, third, fourth)] == [
+        [["TEST"]],
+        [],
+        [],
+        [["TEST"]],
+    ]
+    served.put("broken.png", good)
+    served.put("missing.png", good)
+    connected.retrieve_predictions()
+    assert [texts(connected, task) for task in (first, second, third, fourth)] == [[["TEST"]]] * 4
+
+
+def test_a_page_is_read_in_order_with_boxes_where_its_lines_are(
+    connected: Project, page: tuple[Path, dict[str, Box]]
+) -> None:
+    file, lines = page
+    (task,) = connected.upload(file)
+    connected.retrieve_predictions()
+    (prediction,) = connected.predictions(task)
+    regions = regions_of(prediction["result"])
+    assert [region.text for region in regions] == list(lines)
+    assert [region.labels for region in regions] == [["Text"]] * len(lines)
+    for region, drawn in zip(regions, lines.values(), strict=True):
+        assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
+
+
+def test_a_picture_that_its_camera_has_turned_gets_boxes_as_it_is_shown(
+    connected: Project, page: tuple[Path, dict[str, Box]], tmp_path: Path
+) -> None:
+    file, lines = page
+    turned = tmp_path / "turned.jpg"
+    with Image.open(file) as upright:
+        exif = Image.Exif()
+        exif[ORIENTATION] = SHOWN_TURNED_RIGHT
+        upright.transpose(Image.Transpose.ROTATE_90).save(turned, exif=exif)
+    (task,) = connected.upload(turned)
+    connected.retrieve_predictions()
+    (prediction,) = connected.predictions(task)
+    regions = regions_of(prediction["result"])
+    assert [region.text for region in regions] == list(lines)
+    assert {(item["original_width"], item["original_height"]) for item in prediction["result"]} == {
+        (900, 600)
+    }
+    for region, drawn in zip(regions, lines.values(), strict=True):
+        assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
+
+
+@pytest.mark.parametrize(
+    ("config", "types"),
+    [
+        pytest.param(RECTANGLE_LABELS, {"rectanglelabels", "textarea"}, id="RectangleLabels"),
+        pytest.param(POLYGON_LABELS, {"polygonlabels", "textarea"}, id="PolygonLabels"),
+        pytest.param(POLYGON_AND_LABELS, {"polygon", "labels", "textarea"}, id="Polygon and Labels"),
+    ],
+)
+def test_other_tags_and_names_are_filled_too(
+    api: Api, backend: str, page: tuple[Path, dict[str, Box]], config: str, types: set[str]
+) -> None:
+    project = Project(api, config)
+    project.connect(backend)
+    file, lines = page
+    (task,) = project.upload(file)
+    project.retrieve_predictions()
+    (prediction,) = project.predictions(task)
+    regions = regions_of(prediction["result"])
+    assert [region.text for region in regions] == list(lines)
+    assert [set(region.items) for region in regions] == [types] * len(lines)
+    for region, drawn in zip(regions, lines.values(), strict=True):
+        assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
+
+
+def test_opening_a_task_brings_its_prediction(connected: Project, picture: Callable[[str], Path]) -> None:
+    (task,) = connected.upload(picture("issue_170.png"))
+    (prediction,) = connected.open(task)["predictions"]
+    assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
+    assert len(connected.predictions(task)) == 1
+
+
+def test_the_label_stream_brings_each_task_with_its_prediction(
+    connected: Project, picture: Callable[[str], Path]
+) -> None:
+    connected.upload(picture("issue_170.png"))
+    (prediction,) = connected.next_task()["predictions"]
+    assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
+
+
+def test_an_accepted_prediction_is_exported_as_lists_of_equal_length(
+    connected: Project, page: tuple[Path, dict[str, Box]]
+) -> None:
+    file, lines = page
+    (task,) = connected.upload(file)
+    connected.retrieve_predictions()
+    (prediction,) = connected.predictions(task)
+    connected.submit(task, prediction)
+    (exported,) = connected.export("JSON_MIN")
+    assert exported["transcription"] == list(lines)
+    assert [label["labels"] for label in exported["label"]] == [["Text"]] * len(lines)
+    assert len(exported["bbox"]) == len(lines)

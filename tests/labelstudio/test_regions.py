@@ -1,0 +1,49 @@
+"""The tests' own reading of Label Studio's result format, by hand-computed numbers."""
+
+from typing import Any
+
+import pytest
+
+from label_studio_regions import Region, overlap, regions_of
+
+
+def item(kind: str, value: dict[str, Any], region: str = "r") -> dict[str, Any]:
+    """One result item on a picture of 200 x 100 px."""
+    return {"id": region, "type": kind, "original_width": 200, "original_height": 100, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "box"),
+    [
+        pytest.param(
+            {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0}, (20, 20, 80, 60), id="upright"
+        ),
+        # 60 px along and 40 px down, turned clockwise around (20, 20)
+        pytest.param(
+            {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 90}, (-20, 20, 20, 80), id="turned"
+        ),
+        pytest.param({"points": [[10, 20], [40, 30], [30, 60]]}, (20, 20, 80, 60), id="polygon"),
+    ],
+)
+def test_a_box_goes_around_its_shape(value: dict[str, Any], box: tuple[float, ...]) -> None:
+    assert Region("r", {"any": item("any", value)}).box == pytest.approx(box)
+
+
+def test_items_of_one_id_are_one_region_in_the_order_of_the_ids() -> None:
+    items = [item("rectangle", {}, "b"), item("rectangle", {}, "a"), item("textarea", {"text": ["x"]}, "b")]
+    assert [(region.id, list(region.items)) for region in regions_of(items)] == [
+        ("b", ["rectangle", "textarea"]),
+        ("a", ["rectangle"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "part"),
+    [
+        pytest.param((0, 0, 2, 2), 1, id="same"),
+        pytest.param((1, 0, 3, 2), 1 / 3, id="half of each"),
+        pytest.param((5, 5, 6, 6), 0, id="apart"),
+    ],
+)
+def test_overlap_is_what_both_have_of_what_either_has(other: tuple[float, ...], part: float) -> None:
+    assert overlap((0, 0, 2, 2), other) == pytest.approx(part)

@@ -1,0 +1,184 @@
+"""One project of a running Label Studio, used through the HTTP API as Label Studio's own pages use it.
+
+Knows nothing of the backend but the URL that a person types.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+Json = dict[str, Any]
+
+GUIDES_CONFIG = """
+<View>
+  <Image name="image" value="$image"/>
+  <Labels name="label" toName="image">
+    <Label value="Text" background="green"/>
+    <Label value="Handwriting" background="blue"/>
+  </Labels>
+  <Rectangle name="bbox" toName="image" strokeWidth="3"/>
+  <TextArea name="transcription" toName="image"
+            editable="true"
+            perRegion="true"
+            required="true"
+            maxSubmissions="1"
+            rows="5"
+            placeholder="Recognized Text"
+            displayMode="region-list"/>
+</View>
+"""
+
+_SECONDS_TO_ANSWER = 120  # Label Studio itself waits 100 s for a backend
+
+
+class RefusedError(Exception):
+    """Label Studio has answered with an error; its text is the message."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}")
+        self.status = answer.status_code
+
+
+class Api:
+    """Label Studio's HTTP API, as the user of a legacy token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Token {token}"
+
+    def call(self, method: str, path: str, **request: Any) -> Any:
+        """The JSON that is answered, None if nothing is.
+
+        Raises:
+            RefusedError: the answer is an error.
+        """
+        answer = self._session.request(
+            method, f"{self._url}/api/{path}", timeout=_SECONDS_TO_ANSWER, **request
+        )
+        if not answer.ok:
+            raise RefusedError(answer)
+        return answer.json() if answer.content else None
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
+
+@dataclass
+class Project:
+    """A project, made with its labelling config; ids are Label Studio's."""
+
+    api: Api
+    config: str = GUIDES_CONFIG
+    id: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        body = {"title": "pictures with text", "label_config": self.config}
+        self.id = self.api.call("POST", "projects/", json=body)["id"]
+
+    def connect(self, url: str, **settings: Any) -> Json:
+        """Adds a backend (Settings > Model > Connect Model): what Label Studio then says of it.
+
+        Raises:
+            RefusedError: the backend was not taken; the message is the one that the page shows.
+        """
+        body = {"project": self.id, "url": url, "title": "OCR", "auth_method": "NONE", **settings}
+        connection: Json = self.api.call("POST", "ml/", json=body)
+        return connection
+
+    def connections(self) -> list[Json]:
+        """The backends with their states, asked anew (Settings > Model)."""
+        listed: list[Json] = self.api.call("GET", "ml/", params={"project": self.id})
+        return listed
+
+    def versions(self, connection: int) -> list[str]:
+        """The model versions that a backend offers (Settings > Model)."""
+        offered: list[str] = self.api.call("GET", f"ml/{connection}/versions")["versions"]
+        return offered
+
+    def reconfigure(self, config: str) -> None:
+        """Changes the labelling config (Settings > Labeling Interface)."""
+        self.api.call("PATCH", f"projects/{self.id}/", json={"label_config": config})
+
+    def upload(self, *pictures: Path) -> list[int]:
+        """Tasks made by uploading picture files, in their order."""
+        with ExitStack() as opened:
+            files = [(picture.name, opened.enter_context(picture.open("rb"))) for picture in pictures]
+            return self._import(files=files)
+
+    def add(self, *pictures: str) -> list[int]:
+        """Tasks made by importing the addresses of pictures, in their order."""
+        return self._import(json=[{"image": picture} for picture in pictures])
+
+    def _import(self, **request: Any) -> list[int]:
+        params = {"return_task_ids": "true"}
+        ids: list[int] = self.api.call("POST", f"projects/{self.id}/import", params=params, **request)[
+            "task_ids"
+        ]
+        return ids
+
+    def add_local_files(self, folder: Path) -> list[int]:
+        """Tasks made by connecting and syncing a folder of pictures as a local files storage."""
+        body = {"project": self.id, "title": folder.name, "path": str(folder), "use_blob_urls": True}
+        storage = self.api.call("POST", "storages/localfiles/", json=body)
+        self.api.call("POST", f"storages/localfiles/{storage['id']}/sync")
+        tasks = self.api.call("GET", "tasks/", params={"project": self.id})["tasks"]
+        return sorted(task["id"] for task in tasks if "local-files" in task["data"]["image"])
+
+    def retrieve_predictions(self) -> None:
+        """Data Manager > all tasks > Actions > Retrieve Predictions."""
+        body = {"project": self.id, "selectedItems": {"all": True, "excluded": []}}
+        params = {"id": "retrieve_tasks_predictions", "project": self.id}
+        self.api.call("POST", "dm/actions", params=params, json=body)
+
+    def predictions(self, task: int) -> list[Json]:
+        """What is stored for a task; asks the backend for nothing."""
+        stored: list[Json] = self.api.call("GET", "predictions/", params={"task": task})
+        return stored
+
+    def open(self, task: int) -> Json:
+        """The task as a person opens it, with its predictions."""
+        opened: Json = self.api.call("GET", f"tasks/{task}/", params={"project": self.id})
+        return opened
+
+    def next_task(self) -> Json:
+        """What "Label All Tasks" shows first."""
+        shown: Json = self.api.call("GET", f"projects/{self.id}/next")
+        return shown
+
+    def delete(self, task: int) -> None:
+        """Data Manager > the task > Actions > Delete Tasks."""
+        body = {"project": self.id, "selectedItems": {"all": False, "included": [task]}}
+        self.api.call("POST", "dm/actions", params={"id": "delete_tasks", "project": self.id}, json=body)
+
+    def submit(self, task: int, prediction: Json) -> Json:
+        """The annotation made by submitting a prediction as it is."""
+        body = {"result": prediction["result"], "parent_prediction": prediction["id"], "lead_time": 1.0}
+        annotation: Json = self.api.call("POST", f"tasks/{task}/annotations/", json=body)
+        return annotation
+
+    def export(self, form: str) -> list[Json]:
+        """The annotated tasks in one of Label Studio's export formats."""
+        exported: list[Json] = self.api.call("GET", f"projects/{self.id}/export", params={"exportType": form})
+        return exported
+
+    def draw(self, connection: int, task: int, regions: Sequence[Json]) -> Json:
+        """What a page gets when a person has drawn regions with auto-annotation on."""
+        body = {"task": task, "context": {"result": list(regions)}}
+        drawn: Json = self.api.call("POST", f"ml/{connection}/interactive-annotating", json=body)
+        return drawn
+
+    def train(self, connection: int) -> None:
+        """Settings > Model > Start Training."""
+        self.api.call("POST", f"ml/{connection}/train")
+
+    def send_test_request(self, connection: int) -> Json:
+        """Settings > Model > Send Test Request: the request and the answer as the page shows them."""
+        shown: Json = self.api.call("POST", f"ml/{connection}/predict/test", params={"random": "true"})
+        return shown
