@@ -1,0 +1,50 @@
+"""How many cores this process may use: what the container's limits and the scheduler leave of the machine's.
+
+Reads /sys and /proc, knows nothing of the backend; `engines` asks it.
+"""
+
+import math
+import os
+from pathlib import Path
+
+
+def usable_cores(root: Path = Path("/")) -> int:
+    """Whole cores, at least 1: the lesser of CPU affinity and the quota of every control group above us."""
+    quotas = [quota for quota in (_quota_v2(root), _quota_v1(root)) if quota is not None]
+    return max(1, math.floor(min([len(os.sched_getaffinity(0)), *quotas])))
+
+
+def _quota_v2(root: Path) -> float | None:
+    """Cores of the tightest `cpu.max` (quota and period in microseconds) from our group upwards."""
+    quotas = []
+    for folder in _group_folders(root, "0::", root / "sys/fs/cgroup"):
+        fields = _text(folder / "cpu.max").split()
+        if len(fields) == 2 and fields[0] != "max":
+            quotas.append(int(fields[0]) / int(fields[1]))
+    return min(quotas, default=None)
+
+
+def _quota_v1(root: Path) -> float | None:
+    quotas = []
+    for mount in ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"):
+        for folder in _group_folders(root, ":cpu", root / mount):
+            quota, period = _text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")
+            if quota and period and int(quota) > 0:
+                quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)
+
+
+def _group_folders(root: Path, marker: str, mount: Path) -> list[Path]:
+    """The folder of our control group and those above it, as far as they are visible here."""
+    lines = _text(root / "proc/self/cgroup").splitlines()
+    inside = next((line.split(":", 2)[2] for line in lines if marker in line and line.count(":") >= 2), "/")
+    # In a container the path may be the host's, of which only the mount itself is visible.
+    own = mount / inside.strip("/")
+    return [mount] + [folder for folder in (own, *own.parents) if mount in folder.parents]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,137 @@
+"""Chooses what runs the networks, brings the models, and makes the reader: `open_reader` is the way in.
+
+`plans` decides and is pure; `server` and the command line call `open_reader`.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ocr_backend import builtin_models, catalog, hub_models, models
+from ocr_backend.cores import usable_cores
+from ocr_backend.models import Model, ModelError
+from ocr_backend.reading import Reader
+from ocr_backend.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Which runtimes are there; `_gpu`: in a build that can use a GPU."""
+
+    onnxruntime: bool
+    onnxruntime_gpu: bool
+    paddleocr: bool
+    paddle: bool
+    paddle_gpu: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An engine, the form of the models that it would read with, and why."""
+
+    engine: str
+    form: str
+    why: str
+
+
+def plans(settings: Settings, installed: Installed) -> tuple[Plan, ...]:
+    """The ways in which these settings can be met with what is installed, the best first; maybe none."""
+    return tuple(plan for plan in _ways(settings, installed) if settings.engine in ("auto", plan.engine))
+
+
+def _ways(settings: Settings, installed: Installed) -> Iterator[Plan]:
+    device = "GPU" if settings.use_gpu else "CPU"
+    has_onnxruntime = installed.onnxruntime_gpu if settings.use_gpu else installed.onnxruntime
+    has_paddle = installed.paddle_gpu if settings.use_gpu else installed.paddle
+    if has_onnxruntime and not settings.use_doc_unwarping:
+        yield Plan("onnxruntime", "onnx", f"the quickest on the {device} for models in onnx form")
+    if installed.paddleocr and has_paddle:
+        yield Plan("paddle", "paddle", f"PaddleOCR itself on the {device}, for models in paddle form")
+    if installed.paddleocr and has_onnxruntime:
+        yield Plan("paddle", "onnx", f"PaddleOCR itself on the {device}, through onnxruntime")
+
+
+def open_reader(settings: Settings) -> Reader:
+    """The reader that the settings ask for, with its networks loaded; takes seconds, downloads if it must.
+
+    Raises:
+        ModelError: a model or a runtime is missing or broken; the message says what to do.
+    """
+    possible = plans(settings, _installed(settings.use_gpu))
+    if not possible:
+        raise ModelError(_nothing_fits(settings))
+    names = models.needed(settings)
+    for note in catalog.model_set(settings.generation, settings.language, settings.tier).notes:
+        logger.info("%s", note)
+    with _brought(settings, names, possible) as found:
+        form = found["detection"].form
+        plan = next(plan for plan in possible if plan.form == form)
+        logger.info("engine %s, set by OCR_ENGINE=%s: %s", plan.engine, settings.engine, plan.why)
+        for model in found.values():
+            logger.info("%s %s, sha256 %s, in %s", model.part, model.name, model.digest, model.folder)
+        return _made(plan.engine, found, settings)
+
+
+def _brought(
+    settings: Settings, names: dict[str, str], possible: Sequence[Plan]
+) -> AbstractContextManager[dict[str, Model]]:
+    forms = tuple(dict.fromkeys(plan.form for plan in possible))
+    root = Path(settings.model_dir)
+    match settings.model_source:
+        case "builtin":
+            if "onnx" not in forms:
+                raise ModelError("the builtin models need the package onnxruntime, which is not installed")
+            return builtin_models.folders(names)
+        case "dir":
+            return nullcontext(models.in_folder(root, names, forms))
+        case _:
+            return nullcontext(hub_models.fetched(root, names, forms, hub_models.Hub.of(settings)))
+
+
+def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
+    slots = settings.slots or (1 if settings.use_gpu else usable_cores())
+    if engine == "onnxruntime":
+        from ocr_backend.onnx_reader import OnnxReader
+
+        return OnnxReader(found, slots, settings.use_gpu)
+    from ocr_backend.paddle_reader import PaddleReader
+
+    return PaddleReader(found, slots, settings.use_gpu)
+
+
+def _nothing_fits(settings: Settings) -> str:
+    if settings.use_gpu:
+        return (
+            "PADDLEOCR_USE_GPU=true, but nothing installed here can use a GPU for OCR_ENGINE="
+            f"{settings.engine}; install paddlepaddle-gpu or onnxruntime-gpu, or set it to false"
+        )
+    wanted = "paddlepaddle" if settings.engine == "paddle" or settings.use_doc_unwarping else "onnxruntime"
+    return f"OCR_ENGINE={settings.engine} has nothing to run with here; install {wanted} and paddleocr"
+
+
+def _installed(use_gpu: bool) -> Installed:
+    has_onnxruntime, has_paddle = find_spec("onnxruntime") is not None, find_spec("paddle") is not None
+    return Installed(
+        onnxruntime=has_onnxruntime,
+        onnxruntime_gpu=use_gpu and has_onnxruntime and _onnxruntime_has_cuda(),
+        paddleocr=find_spec("paddleocr") is not None,
+        paddle=has_paddle,
+        paddle_gpu=use_gpu and has_paddle and _paddle_has_cuda(),
+    )
+
+
+def _onnxruntime_has_cuda() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+def _paddle_has_cuda() -> bool:
+    import paddle
+
+    return bool(paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0)

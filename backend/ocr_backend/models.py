@@ -1,0 +1,171 @@
+"""Model folders as PaddleX lays them out: which are needed, where they lie, whether they are whole.
+
+Uses neither engine nor network. `builtin_models` and `hub_models` put such folders in place; `engines` asks
+`gather` for them. What cannot be used is a `ModelError` that names the folder and says what to do.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ocr_backend import catalog
+from ocr_backend.settings import Settings
+
+CONFIG = "inference.yml"
+FORMS = {"onnx": ("inference.onnx",), "paddle": ("inference.pdiparams",)}
+"""Form of a folder -> files with the weights."""
+_PADDLE_GRAPHS = ("inference.json", "inference.pdmodel")
+"""Either holds the network of a folder in paddle form: the first since paddle 3, the second before."""
+
+
+class ModelError(RuntimeError):
+    """A model is missing or broken; the message names it, says where it was looked for and what to do."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A whole model folder: `config` is its inference.yml, `digest` the SHA-256 of its weights in hex."""
+
+    part: str
+    name: str
+    form: str
+    folder: Path
+    config: Mapping[str, Any]
+    digest: str
+
+    @property
+    def weights(self) -> Path:
+        """The file that holds the weights."""
+        return self.folder / FORMS[self.form][0]
+
+
+def needed(settings: Settings) -> dict[str, str]:
+    """Part -> official name of each model that the settings ask for."""
+    models = catalog.model_set(settings.generation, settings.language, settings.tier)
+    is_builtin = settings.model_source == "builtin"
+    turning = catalog.BUILTIN_TEXTLINE_ORIENTATION if is_builtin else catalog.TEXTLINE_ORIENTATION
+    wanted = [
+        ("detection", models.detection, True),
+        ("recognition", models.recognition, True),
+        ("textline_orientation", turning, settings.use_textline_orientation),
+        ("doc_orientation", catalog.DOC_ORIENTATION, settings.use_doc_orientation),
+        ("doc_unwarping", catalog.DOC_UNWARPING, settings.use_doc_unwarping),
+    ]
+    return {part: name for part, name, is_wanted in wanted if is_wanted}
+
+
+def package(name: str, form: str) -> str:
+    """Name of the folder in which PaddleX keeps a model of a form."""
+    return f"{name}_onnx" if form == "onnx" else name
+
+
+def places(root: Path, name: str, form: str) -> Iterator[Path]:
+    """Folders in which a model of a form may lie, the likeliest first."""
+    for above in (root, root / "official_models"):
+        yield above / package(name, form)
+        if form == "onnx":
+            yield above / name
+
+
+def located(root: Path, name: str, form: str) -> Path | None:
+    """Folder of a model that is there in a form, whole or not; None when there is none."""
+    for folder in places(root, name, form):
+        # `NAME_onnx` can only be meant as that form; plain `NAME` is, when it has such weights.
+        is_meant = folder.name == package(name, form) if form == "onnx" else _has_weights(folder, form)
+        if folder.is_dir() and (is_meant or _has_weights(folder, form)):
+            return folder
+    return None
+
+
+def _has_weights(folder: Path, form: str) -> bool:
+    return any((folder / file).is_file() for file in FORMS[form])
+
+
+def in_folder(root: Path, names: Mapping[str, str], forms: Sequence[str]) -> dict[str, Model]:
+    """The named models, all of the first of the forms in which every one lies below `root`.
+
+    Raises:
+        ModelError: no form has them all, or a folder is broken.
+    """
+    for form in forms:
+        folders = {part: located(root, name, form) for part, name in names.items()}
+        found = {part: folder for part, folder in folders.items() if folder is not None}
+        if len(found) == len(names):
+            return {part: opened(part, names[part], form, folder) for part, folder in found.items()}
+    raise ModelError(_missing(root, names, forms))
+
+
+def _missing(root: Path, names: Mapping[str, str], forms: Sequence[str]) -> str:
+    absent = [name for name in names.values() if not any(located(root, name, form) for form in forms)]
+    if not absent:
+        return (
+            f"the models in {root} are of different forms; {', '.join(names.values())} must all be there "
+            f"as {' or all as '.join(forms)}"
+        )
+    looked = ", ".join(dict.fromkeys(str(place) for form in forms for place in places(root, absent[0], form)))
+    return (
+        f"no model {' and no model '.join(absent)} in {root} (looked for {looked}, and the like); "
+        "put the official folders there, or set OCR_MODEL_SOURCE=hub to download them"
+    )
+
+
+def opened(part: str, name: str, form: str, folder: Path) -> Model:
+    """The model in a folder.
+
+    Raises:
+        ModelError: a file is missing, empty or unreadable, or the folder is that of another model.
+    """
+    config = _config(folder)
+    said = config.get("Global", {}).get("model_name") if isinstance(config.get("Global"), dict) else None
+    if said != name:
+        raise _broken(folder, f"its {CONFIG} says that it is {said!r}, not {name!r}")
+    if part == "recognition" and not _is_dictionary(config.get("PostProcess")):
+        raise _broken(folder, f"its {CONFIG} has no list of characters (PostProcess.character_dict)")
+    files = [*FORMS[form]]
+    if form == "paddle":
+        files += [next((graph for graph in _PADDLE_GRAPHS if (folder / graph).is_file()), _PADDLE_GRAPHS[0])]
+    try:
+        digest = _digest([folder / file for file in files])
+    except OSError as error:
+        raise _broken(
+            folder, f"{Path(error.filename or folder).name} cannot be read: {error.strerror}"
+        ) from error
+    return Model(part, name, form, folder, config, digest)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 20 times as fast on long dictionaries
+    try:
+        config = yaml.load((folder / CONFIG).read_bytes(), Loader=loader)
+    except OSError as error:
+        raise _broken(folder, f"its {CONFIG} cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise _broken(folder, f"its {CONFIG} is no YAML") from error
+    if not isinstance(config, dict):
+        raise _broken(folder, f"its {CONFIG} is no mapping")
+    return config
+
+
+def _is_dictionary(post_process: object) -> bool:
+    characters = post_process.get("character_dict") if isinstance(post_process, dict) else None
+    return isinstance(characters, list) and bool(characters) and all(isinstance(c, str) for c in characters)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    whole = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            if not stream.read(1):
+                raise OSError(0, "it is empty", str(file))
+            stream.seek(0)
+            while block := stream.read(1 << 20):
+                whole.update(block)
+    return whole.hexdigest()
+
+
+def _broken(folder: Path, what: str) -> ModelError:
+    return ModelError(f"the model folder {folder} is broken: {what}; put the whole official folder there")

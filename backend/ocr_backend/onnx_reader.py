@@ -1,0 +1,164 @@
+"""Reads pictures with ONNX Runtime on the model folders of PaddleX.
+
+The one place that imports onnxruntime for reading; `engines` makes it. It runs the networks and hands arrays
+on: what goes in and what the answer means is said in `detection`, `recognition` and `orientation`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from ocr_backend import detection, orientation, recognition
+from ocr_backend.models import Model, ModelError
+from ocr_backend.reading import Image, Line, LoadedModel
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+_LONGEST_SIDE = 32_000
+"""OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
+_LINES_TO_TURN = 16
+"""Lines whose orientation is asked for in one call; a guess: the network is tiny."""
+
+
+class OnnxReader:
+    """A `Reader` on the CPU (or the first GPU): `slots` threads that run one-threaded networks.
+
+    The pieces of all pictures (one detection each, then batches of lines) queue for the slots, so a single
+    picture's lines use every slot that is free, and memory follows the slots, not the callers.
+    """
+
+    engine = "onnxruntime"
+
+    def __init__(self, models: Mapping[str, Model], slots: int, use_gpu: bool) -> None:
+        """Loads the networks.
+
+        Raises:
+            ModelError: one of them cannot be loaded, or does not fit its dictionary.
+        """
+        self.slots = slots
+        self.models: Sequence[LoadedModel] = tuple(
+            LoadedModel(model.part, model.name, model.digest) for model in models.values()
+        )
+        self._detect, _ = _loaded(models["detection"], use_gpu)
+        self._normalised = detection.Normalisation(models["detection"].config)
+        self._recognise, classes = _loaded(models["recognition"], use_gpu)
+        self._decoded = recognition.Decoder(models["recognition"])
+        _refuse_misfit(models["recognition"], self._decoded.classes, classes)
+        self._line_turns = _turns(models.get("textline_orientation"), use_gpu)
+        self._page_turns = _turns(models.get("doc_orientation"), use_gpu)
+        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
+
+    def read(self, image: Image) -> list[Line]:
+        """Lines with text, in reading order, whatever their score; empty when there is none."""
+        height, width = image.shape[:2]
+        ratio = _LONGEST_SIDE / max(height, width)
+        if ratio < 1:
+            size = max(1, round(width * ratio)), max(1, round(height * ratio))
+            smaller = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+            scale = width / size[0], height / size[1]
+            return [_scaled(line, scale) for line in self._read_page(smaller)]
+        return self._read_page(image)
+
+    def _read_page(self, image: Image) -> list[Line]:
+        degrees = 0
+        if self._page_turns is not None:
+            (label,) = self._slots.submit(self._page_turns, [image]).result()
+            degrees = int(label)
+        height, width = image.shape[:2]
+        crops = self._slots.submit(self._lines_of, orientation.turned(image, degrees)).result()
+        return [
+            Line(orientation.turned_back(crop.corners, degrees, height, width), text, score)
+            for crop, (text, score) in zip(crops, self._texts(crops), strict=True)
+            if text.strip()
+        ]
+
+    def _lines_of(self, image: Image) -> list[recognition.Crop]:
+        seen = self._normalised(detection.network_image(image))
+        probabilities = self._detect(seen)[0, 0]
+        found = detection.boxes(probabilities, *image.shape[:2])
+        crops = [crop for box in found if (crop := recognition.crop(image, box)) is not None]
+        return self._upright(crops)
+
+    def _upright(self, crops: list[recognition.Crop]) -> list[recognition.Crop]:
+        if self._line_turns is None:
+            return crops
+        labels: list[str] = []
+        for start in range(0, len(crops), _LINES_TO_TURN):
+            labels += self._line_turns([crop.image for crop in crops[start : start + _LINES_TO_TURN]])
+        return [
+            recognition.upside_down(crop) if label.startswith("180") else crop
+            for crop, label in zip(crops, labels, strict=True)
+        ]
+
+    def _texts(self, crops: Sequence[recognition.Crop]) -> list[tuple[str, float]]:
+        """Text and score of each crop, in order."""
+        images = [crop.image for crop in crops]
+        groups = recognition.batches(images)
+        texts = [("", 0.0)] * len(images)
+        answers = self._slots.map(lambda group: self._read_batch(images, group), groups)
+        for group, answer in zip(groups, answers, strict=True):
+            for index, text in zip(group.indices, answer, strict=True):
+                texts[index] = text
+        return texts
+
+    def _read_batch(self, images: Sequence[Image], group: recognition.Batch) -> list[tuple[str, float]]:
+        lines = [images[index] for index in group.indices]
+        return self._decoded(self._recognise(recognition.network_input(lines, group.width)))
+
+    def close(self) -> None:
+        """Frees the networks; no call may follow."""
+        self._slots.shutdown(cancel_futures=True)
+        del self._detect, self._recognise, self._line_turns, self._page_turns
+
+
+def _scaled(line: Line, scale: tuple[float, float]) -> Line:
+    first, second, third, fourth = ((x * scale[0], y * scale[1]) for x, y in line.polygon)
+    return Line((first, second, third, fourth), line.text, line.score)
+
+
+def _turns(model: Model | None, use_gpu: bool) -> Callable[[Sequence[Image]], list[str]] | None:
+    """What tells the turn of pictures, as labels of the model; None without a model."""
+    if model is None:
+        return None
+    network, _ = _loaded(model, use_gpu)
+    classifier = orientation.classifier(model)
+    return lambda images: classifier.chosen(network(classifier.network_input(images)))
+
+
+def _refuse_misfit(model: Model, classes: int, answered: object) -> None:
+    problem = recognition.shape_problem(model.config, classes, answered)
+    if problem is not None:
+        raise ModelError(
+            f"the model folder {model.folder} is broken: {problem}; put the whole official folder there"
+        )
+
+
+def _loaded(model: Model, use_gpu: bool) -> tuple[Network, object]:
+    """The network of a folder as a function, and the size of its answer's last axis (or a symbol)."""
+    # More threads per network than one only make them wait for each other: measured, half as much again.
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    providers: list[Any] = [("CUDAExecutionProvider", {"device_id": 0})] if use_gpu else []
+    try:
+        session = onnxruntime.InferenceSession(
+            str(model.weights), options, providers=[*providers, "CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's own errors have no common class
+        raise ModelError(
+            f"the model folder {model.folder} is broken: {model.weights.name} is no network"
+        ) from error
+    if use_gpu and session.get_providers()[0] != "CUDAExecutionProvider":
+        raise ModelError("PADDLEOCR_USE_GPU=true, but onnxruntime found no usable GPU; see the log above")
+    name, answer = session.get_inputs()[0].name, session.get_outputs()[0]
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(session.run([answer.name], {name: batch})[0], np.float32)
+
+    return run, answer.shape[-1]
