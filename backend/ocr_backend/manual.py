@@ -1,0 +1,79 @@
+"""The reference pages of the manual, made from the settings table and the catalog.
+
+`python -m ocr_backend.manual` writes them into `docs/`; a test compares them with what this module says.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ocr_backend import catalog
+from ocr_backend.settings import SETTINGS
+from ocr_backend.settings_table import Setting
+
+DOCS = Path(__file__).parents[2] / "docs"
+_GENERATED = "<!-- Made by `make generate`; edit the code it comes from. -->\n\n"
+
+
+def pages() -> Mapping[str, str]:
+    """File name below `docs/` -> content of each generated page."""
+    return {"settings.md": _settings_page(), "models.md": _models_page()}
+
+
+def _settings_page() -> str:
+    head = (
+        "# Settings of the backend\n\n"
+        "Environment variables; an empty one counts as unset. A value that is not allowed, or a variable "
+        "that begins with `PADDLEOCR_` or `OCR_` and is not listed, stops the start with one message that "
+        "names all that is wrong. The operator writes them from the fields of the `OCRBackend`.\n\n"
+    )
+    rows = ([_code(row.env), _code(_default(row)), _meaning(row)] for row in SETTINGS)
+    return _GENERATED + head + _table(("Variable", "Default", "Meaning"), rows)
+
+
+def _default(row: Setting) -> str:
+    if row.manual_default is not None:
+        return row.manual_default
+    return "" if row.default is None else row.write(row.default)
+
+
+def _meaning(row: Setting) -> str:
+    limits = f" ({row.allowed()})" if row.choices or row.minimum is not None else ""
+    config = "; not set, the labelling configuration is asked" if row.manual_default is not None else ""
+    aliases = f"; also {', '.join(map(_code, row.aliases))}" if row.aliases else ""
+    return row.doc + limits + config + aliases
+
+
+def _models_page() -> str:
+    head = (
+        "# Models\n\n"
+        "The official models behind each generation, language and model type. Where a language has no "
+        "server recogniser, `server` means the server detection with the language's mobile recogniser, as in "
+        "PaddleOCR itself. The weights carried in the image (`builtin`) are "
+        f"{catalog.BUILTIN_GENERATION} {catalog.BUILTIN_TIER}.\n\n"
+    )
+    rows = []
+    for generation, language, tier in catalog.combinations():
+        models = catalog.model_set(generation, language, tier)
+        known_as = f"{_code(language)} {catalog.LANGUAGES[language]}"
+        rows.append([generation, known_as, _code(tier), models.detection, models.recognition])
+    return _GENERATED + head + _table(("Generation", "Language", "Type", "Detection", "Recognition"), rows)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Writes the pages."""
+    for name, content in pages().items():
+        (DOCS / name).write_text(content, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
