@@ -1,0 +1,119 @@
+"""HTTP connections that keep two promises: no private address unless allowed, no answer that drips for ever.
+
+The address is checked on the connection itself, before a byte is sent, so no name that resolves differently
+the second time gets around it. Knows urllib3 and requests; `fetching` uses the sessions.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from ocr_backend.addresses import Allowed
+from ocr_backend.errors import PictureError
+
+AddressCheck = Callable[[str], bool]
+
+
+def session(allowed: Allowed | None, size: int) -> requests.Session:
+    """A session for `size` threads that keeps no cookies and no credentials.
+
+    With `allowed`, connections to addresses that are neither public nor allowed end in `PictureError`.
+    """
+    made = requests.Session()
+    made.auth = _no_auth  # otherwise requests takes credentials from a .netrc file
+    made.cookies.set_policy(_NO_COOKIES)
+    made.headers["Accept-Encoding"] = "identity"
+    check = (lambda address: True) if allowed is None else allowed.has_address
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, _Adapter(check, pool_maxsize=size))
+    return made
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, check: AddressCheck, **kwargs: Any) -> None:
+        self._check = check
+        super().__init__(**kwargs)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        # A proxy, where the environment names one, has its own pools: there the proxy decides.
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._check)
+
+
+def _pool_classes(check: AddressCheck) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(_Careful, HTTPConnection):  # type: ignore[misc]
+        is_allowed = staticmethod(check)
+
+    class Secure(_Careful, HTTPSConnection):  # type: ignore[misc]
+        is_allowed = staticmethod(check)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+class _Careful:
+    is_allowed: AddressCheck
+    sock: socket.socket | None
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]  # the class beside this one has it
+        address = made.getpeername()[0]
+        if not self.is_allowed(address):
+            made.close()
+            raise PictureError(
+                "refused",
+                f"its host has the address {address}, which is not public; if pictures may come from there, "
+                "add the host or its network to OCR_ALLOWED_HOSTS",
+            )
+        return made
+
+    def getresponse(self) -> HTTPResponse:
+        with _cut_off(self.sock):
+            response: HTTPResponse = super().getresponse()  # type: ignore[misc]
+            return response
+
+
+@contextmanager
+def _cut_off(connection: socket.socket | None) -> Iterator[None]:
+    """Ends the connection if the head of an answer is not complete within the socket's timeout.
+
+    That timeout holds for each piece alone, so a head sent byte by byte would hold a thread for hours.
+    """
+    seconds = connection.gettimeout() if connection is not None else None
+    if connection is None or seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, _shut, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it has ended by itself meanwhile

@@ -1,0 +1,143 @@
+"""Where a task's picture is: the value in the task's data -> what to fetch.
+
+Pure: no network, no disk. The rules are those of Label Studio's SDK 2.1 (`get_local_path`), and `data:` URIs.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit, urlunsplit
+
+from ocr_backend.errors import PictureError
+from ocr_backend.settings import Settings
+
+_CLOUD = ("s3", "gs", "azure-blob")
+_UPLOAD = re.compile(r"/?(?:data/)?(upload/.+)")
+_LOCAL_FILES = "/data/local-files/"
+
+
+@dataclass(frozen=True)
+class Inline:
+    """The picture's file is in the task itself."""
+
+    content: bytes
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """A file below LOCAL_FILES_DOCUMENT_ROOT; where it is not there, `elsewhere` has it."""
+
+    path: str
+    elsewhere: "Remote | None"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """URLs of the same file; the next is tried where one answers that it does not know the file."""
+
+    urls: tuple[str, ...]
+
+
+Source = Inline | OnDisk | Remote
+
+
+def picture_values(data: Mapping[str, object], key: str, several_pages: bool) -> list[object]:
+    """The values in a task's data that stand for its pages, in order; one unless there are several pages.
+
+    Raises:
+        PictureError: the key is missing, or there is no page.
+    """
+    if key not in data:
+        known = ", ".join(sorted(map(str, data))[:10]) or "nothing"
+        raise PictureError("refused", f"the task's data has no {key!r}; it has {known}")
+    value = data[key]
+    pages = value if several_pages and isinstance(value, list) else [value]
+    if not pages:
+        raise PictureError("refused", f"the list of pages under {key!r} is empty")
+    return pages
+
+
+def source_of(value: object, task_id: object, settings: Settings) -> Source:
+    """Where the picture of a value in a task's data is.
+
+    Raises:
+        PictureError: the value is no address, or one that is not supported.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise PictureError("refused", f"the picture's address is {_kind(value)}, not a text with a URL")
+    text = value.strip()
+    scheme = text.partition(":")[0].lower() if re.match(r"[A-Za-z][\w+.-]*:", text) else ""
+    if scheme == "data":
+        return Inline(_inline(text))
+    if scheme in ("http", "https"):
+        return Remote((text,))
+    if scheme in _CLOUD:
+        return _presigned(text, task_id, settings)
+    if scheme:
+        raise PictureError(
+            "refused",
+            f"the scheme {scheme!r} is not supported; supported are http, https, data, {', '.join(_CLOUD)} "
+            "and Label Studio's own paths",
+        )
+    return _own_path(text, settings)
+
+
+def _own_path(text: str, settings: Settings) -> Source:
+    upload = _UPLOAD.fullmatch(text)
+    if upload is not None:
+        # Where uploads lie in a bucket only the second one knows them.
+        stored = f"/storage-data/uploaded/?filepath={quote(upload[1])}"
+        return Remote((_at_label_studio(f"/data/{upload[1]}", settings), _at_label_studio(stored, settings)))
+    if not text.startswith("/") or text.startswith("//"):
+        raise PictureError("refused", "the picture's address is neither a URL nor a path of Label Studio")
+    wanted = parse_qs(urlsplit(text).query).get("d")
+    if text.startswith(_LOCAL_FILES) and wanted and settings.local_files_document_root:
+        elsewhere = Remote((_at_label_studio(text, settings),)) if settings.label_studio_url else None
+        return OnDisk(wanted[-1], elsewhere)
+    return Remote((_at_label_studio(text, settings),))
+
+
+def _presigned(uri: str, task_id: object, settings: Settings) -> Remote:
+    if not re.fullmatch(r"\d+", str(task_id)):
+        raise PictureError("refused", "a file in cloud storage can be asked for only with the id of its task")
+    name = base64.urlsafe_b64encode(uri.encode()).decode()
+    return Remote((_at_label_studio(f"/tasks/{task_id}/presign/?fileuri={name}", settings),))
+
+
+def _at_label_studio(path: str, settings: Settings) -> str:
+    if not settings.label_studio_url:
+        raise PictureError(
+            "refused",
+            "the picture lies in Label Studio; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
+        )
+    return settings.label_studio_url.rstrip("/") + path
+
+
+def _inline(uri: str) -> bytes:
+    head, comma, body = uri.partition(",")
+    if not comma:
+        raise PictureError("broken", "the data: URI has no comma and so no content")
+    raw = unquote_to_bytes(body)
+    if not head.lower().endswith(";base64"):
+        return raw
+    try:
+        return base64.b64decode(b"".join(raw.split()), validate=True)
+    except binascii.Error as error:
+        raise PictureError("broken", "the content of the data: URI is not base64") from error
+
+
+def shown(url: str) -> str:
+    """The URL as a log may show it: without query, fragment and credentials."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a URL that cannot be read"
+    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+
+
+def _kind(value: object) -> str:
+    return "empty" if value in ("", None) or isinstance(value, str) else f"a {type(value).__name__}"
