@@ -1,0 +1,148 @@
+"""From the tasks of a request to what became of each: its prediction, or the reason why there is none.
+
+Knows neither HTTP nor any engine. `app` calls it; one instance serves all threads of a worker.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from ocr_backend.cropping import piece
+from ocr_backend.drawings import Drawing, with_text, without_text
+from ocr_backend.errors import Outcome, PictureError
+from ocr_backend.fair_pool import FairPool
+from ocr_backend.labeling import Controls
+from ocr_backend.metrics import Metrics
+from ocr_backend.payloads import Task
+from ocr_backend.pictures import Pictures
+from ocr_backend.predictions import Page, prediction
+from ocr_backend.reading import Image, Reader
+from ocr_backend.settings import Settings
+from ocr_backend.sources import picture_values
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+_LATE = PictureError("late", "it was not reached in time (OCR_PREDICT_TIMEOUT); ask again to go on from here")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a task; where it has no prediction, `reason` is a sentence that says why."""
+
+    outcome: Outcome | Literal["read", "no_text"]
+    prediction: Json | None = None
+    reason: str = ""
+
+
+class Pipeline:
+    """Reads tasks with one reader. `version` is what the predictions carry."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: Reader,
+        pictures: Pictures,
+        pool: FairPool,
+        metrics: Metrics,
+        version: str,
+    ) -> None:
+        self.version = version
+        self._settings = settings
+        self._reader = reader
+        self._pictures = pictures
+        self._pool = pool
+        self._metrics = metrics
+
+    def predictions(self, tasks: Sequence[Task], controls: Controls, until: float) -> list[Answer]:
+        """What became of each task, in their order; `until` (monotonic s) is when the answers are needed."""
+        jobs: list[Callable[[], Page | PictureError]] = []
+        spans: list[slice | PictureError] = []
+        for task in tasks:
+            values = _values(task, controls)
+            if isinstance(values, PictureError):
+                spans.append(values)
+                continue
+            spans.append(slice(len(jobs), len(jobs) + len(values)))
+            jobs += [partial(self._pictures.look, value, task.id, until, self._page) for value in values]
+        done = self._pool.run(jobs, until)
+        return [
+            self._answer(place, task, [span] if isinstance(span, PictureError) else done[span], controls)
+            for place, (task, span) in enumerate(zip(tasks, spans, strict=True))
+        ]
+
+    def drawn(self, task: Task, context: Json, controls: Controls, until: float) -> Answer:
+        """The drawn regions of a task that had no text, with their text; left out are those without any."""
+        values = _values(task, controls)
+        if isinstance(values, PictureError):
+            return self._unread(values)
+        by_page: dict[int, list[Drawing]] = {}
+        for drawing in without_text(context, controls.image):
+            by_page.setdefault(drawing.page, []).append(drawing)
+        jobs = [
+            partial(
+                self._pictures.look, values[page], task.id, until, partial(self._pieces, drawings, controls)
+            )
+            for page, drawings in by_page.items()
+            if page < len(values)
+        ]
+        done = self._pool.run(jobs, until)
+        failed = _failure(done)
+        if failed is not None:
+            return self._unread(failed)
+        items = [item for of_page in done if isinstance(of_page, list) for item in of_page]
+        scores = [item["score"] for item in items if item["type"] == controls.text.kind]
+        score = sum(scores) / len(scores) if scores else 0.0
+        return self._read({"result": items, "score": score, "model_version": self.version})
+
+    def _page(self, image: Image) -> Page:
+        lines = self._reader.read(image)
+        self._metrics.picture_lines.observe(len(lines))
+        for line in lines:
+            self._metrics.line_score.observe(line.score)
+        return Page((image.shape[1], image.shape[0]), lines)
+
+    def _pieces(self, drawings: Sequence[Drawing], controls: Controls, image: Image) -> list[Json]:
+        size = (image.shape[1], image.shape[0])
+        items: list[Json] = []
+        for drawing in drawings:
+            # No threshold: a person has asked for the text of this very place.
+            lines = self._reader.read(piece(image, drawing.polygon(size)))
+            items += with_text(drawing, lines, controls, size)
+        return items
+
+    def _answer(
+        self, place: int, task: Task, pages: Sequence[Page | PictureError | None], controls: Controls
+    ) -> Answer:
+        failed = _failure(pages)
+        if failed is not None:
+            return self._unread(failed)
+        read = [page for page in pages if isinstance(page, Page)]
+        name = task.id if task.id is not None else f"task {place} of the request"
+        return self._read(prediction(read, controls, name, self.version, self._settings.score_threshold))
+
+    def _read(self, told: Json) -> Answer:
+        outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
+        self._metrics.tasks.labels(outcome).inc()
+        return Answer(outcome, told)
+
+    def _unread(self, error: PictureError) -> Answer:
+        self._metrics.tasks.labels(error.outcome).inc()
+        return Answer(error.outcome, reason=str(error))
+
+
+def _failure(done: Sequence[object]) -> PictureError | None:
+    """Why not all of a task's pages were read, or None."""
+    broken = next((one for one in done if isinstance(one, PictureError)), None)
+    return broken or (_LATE if None in done else None)
+
+
+def _values(task: Task, controls: Controls) -> list[object] | PictureError:
+    try:
+        return picture_values(task.data, controls.image_key, controls.several_pages)
+    except PictureError as error:
+        logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
+        return error
