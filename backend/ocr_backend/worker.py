@@ -1,0 +1,111 @@
+"""What one worker process is: loading, ready, or stopping; and whether it still makes progress.
+
+Knows neither HTTP nor gunicorn; `server` makes it and loads it, `app` asks it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ocr_backend import golden
+from ocr_backend.errors import NotReadyError
+from ocr_backend.fair_pool import FairPool
+from ocr_backend.fetching import Fetcher
+from ocr_backend.metrics import Metrics
+from ocr_backend.pictures import Pictures
+from ocr_backend.pipeline import Pipeline
+from ocr_backend.predictions import model_version
+from ocr_backend.reading import Reader
+from ocr_backend.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+STUCK_SECONDS = 600.0
+"""A picture that takes longer has stopped its thread for good (guess: the largest take a tenth of it)."""
+
+OpenReader = Callable[[Settings], Reader]
+
+
+class Worker:
+    """One worker process: its settings, numbers and, once it is loaded, its pipeline.
+
+    It keeps at most `most_requests` requests for predictions, those included that wait.
+    """
+
+    def __init__(self, settings: Settings, open_reader: OpenReader, most_requests: int) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self._open_reader = open_reader
+        self._requests = threading.BoundedSemaphore(most_requests)
+        self._pipeline: Pipeline | None = None
+        self._pool: FairPool | None = None
+        self._is_stopping = False
+
+    def load(self) -> None:
+        """Loads the models, reads the golden picture, and is ready from then on.
+
+        Raises what the reader raises when its models cannot be loaded, and `golden.GoldenError`.
+        """
+        begun = time.monotonic()
+        reader = self._open_reader(self.settings)
+        golden.check(reader)
+        seconds = time.monotonic() - begun
+        version = model_version(self.settings, reader.models)
+        self.metrics.loaded(reader.models, reader.engine, reader.slots, version)
+        self.metrics.load_seconds.set(seconds)
+        # Fetching waits for others, so there are more threads than slots even where THREADS is small.
+        self._pool = FairPool(max(self.settings.threads, 2 * reader.slots))
+        self.metrics.watch_waiting(self._pool.waiting)
+        pictures = Pictures(self.settings, reader, Fetcher(self.settings), self.metrics)
+        self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
+        logger.info(
+            "models loaded in %.1f s: %s on %s, %d slots, version %s",
+            seconds,
+            ", ".join(model.name for model in reader.models),
+            reader.engine,
+            reader.slots,
+            version,
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can read now."""
+        return self._pipeline is not None and not self._is_stopping
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a picture has held its thread for longer than any picture takes."""
+        return self._pool is not None and self._pool.oldest_seconds() > STUCK_SECONDS
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What reads.
+
+        Raises:
+            NotReadyError: the models are still being loaded.
+        """
+        if self._pipeline is None:
+            raise NotReadyError("the models are being loaded; ask again when /readyz answers 200")
+        return self._pipeline
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """A place among the requests that are worked on or wait.
+
+        Raises:
+            NotReadyError: there are too many.
+        """
+        if not self._requests.acquire(blocking=False):
+            raise NotReadyError("too many requests wait already; ask again later, or run more replicas")
+        try:
+            yield
+        finally:
+            self._requests.release()
+
+    def stop(self) -> None:
+        """Lets what is being read end and drops the rest: its tasks are answered as not read."""
+        self._is_stopping = True
+        if self._pool is not None:
+            self._pool.stop()
