@@ -1,0 +1,3 @@
+module ocrbackend.io/tests/cluster/node
+
+go 1.26.0

@@ -1,0 +1,78 @@
+// Command node is everything the node itself needs inside containers, in one static file.
+// What it does follows from the name it is started by: pause, volume or serve.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	log.SetFlags(0)
+	var err error
+	switch name := filepath.Base(os.Args[0]); name {
+	case "pause":
+		pause()
+	case "volume":
+		err = volume()
+	case "serve":
+		err = serve()
+	default:
+		err = fmt.Errorf("started as %q; known: pause, volume, serve", name)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// pause keeps a pod's namespaces open until it is told to go. Reaping is the kernel's work once
+// SIGCHLD is ignored.
+func pause() {
+	signal.Ignore(syscall.SIGCHLD)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	<-stop
+}
+
+// volume makes or removes the folder of one claim. The flags are those that
+// local-path-provisioner gives to its setupCommand and teardownCommand.
+func volume() error {
+	path := flag.String("p", "", "folder of the claim")
+	action := flag.String("a", "", "create or delete")
+	_ = flag.String("s", "", "size in bytes, not enforced")
+	_ = flag.String("m", "", "volume mode")
+	flag.Parse()
+	if !filepath.IsAbs(*path) {
+		return fmt.Errorf("-p %q is not an absolute path", *path)
+	}
+	switch *action {
+	case "create":
+		// The mode is set apart: MkdirAll's is cut by the umask, and any user may run the pod.
+		if err := os.MkdirAll(*path, 0o777); err != nil {
+			return err
+		}
+		return os.Chmod(*path, 0o777)
+	case "delete":
+		return os.RemoveAll(*path)
+	}
+	return fmt.Errorf("-a %q is not known; known: create, delete", *action)
+}
+
+// serve writes its second argument to a file in the folder of its first one, then answers port 8080
+// with the files of that folder: what the cluster's own test needs of a pod.
+func serve() error {
+	if len(os.Args) != 3 {
+		return fmt.Errorf("usage: serve FOLDER TEXT")
+	}
+	if err := os.WriteFile(filepath.Join(os.Args[1], "text"), []byte(os.Args[2]), 0o644); err != nil {
+		return err
+	}
+	log.Print("serving ", os.Args[1])
+	return http.ListenAndServe(":8080", http.FileServer(http.Dir(os.Args[1])))
+}

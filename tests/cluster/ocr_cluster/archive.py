@@ -1,0 +1,89 @@
+"""Image archives: writes the node's own without a build tool, reads names out of any. Knows no cluster."""
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from ocr_cluster.errors import ClusterError
+
+_NAMES = ("pause", "volume", "serve")
+
+
+def write_node_image(program: Path, reference: str, target: Path) -> None:
+    """Writes an archive (`docker load` format) whose one layer holds the program under each of its names."""
+    layer = _layer(program.read_bytes())
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Entrypoint": ["/pause"], "User": "65534:65534"},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        }
+    ).encode()
+    manifest = [{"Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"]}]
+    scratch = target.with_suffix(".new")
+    with tarfile.open(scratch, "w") as archive:
+        for name, content in {
+            "config.json": config,
+            "layer.tar": layer,
+            "manifest.json": json.dumps(manifest).encode(),
+        }.items():
+            archive.addfile(_entry(name, len(content)), io.BytesIO(content))
+    scratch.rename(target)
+
+
+def references(archive: Path) -> list[str]:
+    """Names of the images in an archive of `docker save` or an OCI archive.
+
+    Raises `ClusterError` when it is neither, or its images have no names.
+    """
+    try:
+        with tarfile.open(archive) as opened:
+            names = _docker_names(opened) or _oci_names(opened)
+    except (OSError, tarfile.TarError) as error:
+        raise ClusterError(f"{archive} is no image archive: {error}") from error
+    if not names:
+        raise ClusterError(f"{archive} names no image; save it with a name, as in `docker save NAME`")
+    return names
+
+
+def _layer(program: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as layer:
+        entry = _entry(_NAMES[0], len(program))
+        layer.addfile(entry, io.BytesIO(program))
+        for name in _NAMES[1:]:
+            link = _entry(name, 0)
+            link.type, link.linkname = tarfile.LNKTYPE, _NAMES[0]
+            layer.addfile(link)
+    return buffer.getvalue()
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    # Also for links, whose mode would replace that of the file.
+    entry.size, entry.mode = size, 0o755
+    return entry
+
+
+def _docker_names(opened: tarfile.TarFile) -> list[str]:
+    manifests = _json(opened, "manifest.json") or []
+    return [name for manifest in manifests for name in manifest.get("RepoTags") or []]
+
+
+def _oci_names(opened: tarfile.TarFile) -> list[str]:
+    index = _json(opened, "index.json") or {}
+    annotations = [manifest.get("annotations", {}) for manifest in index.get("manifests", [])]
+    names = [each.get("org.opencontainers.image.ref.name", "") for each in annotations]
+    return [name for name in names if name]
+
+
+def _json(opened: tarfile.TarFile, name: str) -> Any:
+    try:
+        member = opened.extractfile(name)
+    except KeyError:
+        return None
+    return json.load(member) if member else None

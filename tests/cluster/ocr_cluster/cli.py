@@ -1,0 +1,126 @@
+"""The command line: `python -m ocr_cluster --help`. Answers go to stdout, what is going on to stderr."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ocr_cluster import lifecycle, loading, record
+from ocr_cluster import programs as go_programs
+from ocr_cluster.cluster import Cluster
+from ocr_cluster.errors import ClusterError
+from ocr_cluster.progress import say
+
+_DEFAULT_NAME = "demo"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0, or 1 after saying what is wrong."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except ClusterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ocr_cluster", description="A real Kubernetes cluster on this machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = _command(commands, "up", _up, "start the cluster, or find it running")
+    up.add_argument("--light", action="store_true", help="fake nodes that run nothing, instead of a real one")
+    up.add_argument("--nodes", type=int, default=1, help="how many fake nodes (with --light; default 1)")
+    up.add_argument(
+        "--node-resource",
+        type=_resource,
+        action="append",
+        default=[],
+        metavar="NAME=COUNT",
+        help="extended resource of each fake node, as in nvidia.com/gpu=1; may be repeated",
+    )
+    _command(commands, "down", _down, "remove the cluster and all it has left")
+    _command(commands, "kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
+    load = _command(commands, "load", _load, "load image archives into the node, if it lacks them")
+    load.add_argument("archive", type=Path, nargs="+")
+    _command(commands, "status", _status, "list all clusters of this cache folder", named=False)
+    build = _command(commands, "programs", _programs, "build the programs and print their paths", named=False)
+    build.add_argument("program", nargs="*", help=f"default: all of {', '.join(go_programs.PROGRAMS)}")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    description: str,
+    named: bool = True,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=description, description=description)
+    parser.set_defaults(command=run)
+    if named:
+        parser.add_argument("--name", default=_DEFAULT_NAME, help=f"which cluster (default {_DEFAULT_NAME})")
+    return parser
+
+
+def _resource(text: str) -> tuple[str, str]:
+    name, separator, count = text.partition("=")
+    if not separator or not name or not count.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=COUNT, as in nvidia.com/gpu=1")
+    return name, count
+
+
+def _up(options: argparse.Namespace) -> None:
+    before = lifecycle.find(options.name)
+    cluster = lifecycle.up(options.name, options.light, options.nodes, tuple(options.node_resource))
+    again = before and before.record == cluster.record
+    say(f"cluster {cluster.name} {'was already' if again else 'is'} running at {cluster.server}")
+    print(cluster.kubeconfig)
+
+
+def _down(options: argparse.Namespace) -> None:
+    say(f"cluster {options.name} {'is gone' if lifecycle.down(options.name) else 'did not exist'}")
+
+
+def _kubeconfig(options: argparse.Namespace) -> None:
+    print(_running(options.name).kubeconfig)
+
+
+def _load(options: argparse.Namespace) -> None:
+    for reference in loading.load(_running(options.name), options.archive):
+        print(reference)
+
+
+def _status(_: argparse.Namespace) -> None:
+    for name in record.names():
+        cluster = lifecycle.find(name)
+        print(f"{name}\t{_state(cluster)}")
+
+
+def _state(cluster: Cluster | None) -> str:
+    if not cluster or not cluster.record.ready:
+        return "half-made; `down` removes it"
+    kind = "light" if cluster.record.light else "full"
+    running = "running" if cluster.is_running() else "dead; `up` makes it anew, `down` removes it"
+    return "\t".join(
+        [kind, running, cluster.server, str(cluster.folder), cluster.exits().replace("\n", "; ")]
+    )
+
+
+def _programs(options: argparse.Namespace) -> None:
+    unknown = set(options.program) - set(go_programs.PROGRAMS)
+    if unknown:
+        known = ", ".join(go_programs.PROGRAMS)
+        raise ClusterError(f"program {' '.join(sorted(unknown))} is not known; known: {known}")
+    for path in go_programs.ensure(options.program or go_programs.PROGRAMS).values():
+        print(path)
+
+
+def _running(name: str) -> Cluster:
+    cluster = lifecycle.find(name)
+    if not cluster or not cluster.is_running():
+        raise ClusterError(f"cluster {name} is not running; start it with `up --name {name}`")
+    return cluster

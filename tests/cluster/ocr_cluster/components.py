@@ -1,0 +1,146 @@
+"""Which processes a cluster consists of, with their arguments: a pure function of its record.
+
+`supervisor` starts them inside the namespaces; a component waits until the file named by its gate exists.
+"""
+
+from dataclasses import dataclass
+
+from ocr_cluster.configuration import NODE, provisioner_arguments
+from ocr_cluster.inside import FOLDER
+from ocr_cluster.record import Record
+
+_PKI = FOLDER / "pki"
+API_GATE = "gates/api"
+STORAGE_GATE = "gates/storage"
+STAGES_GATE = "gates/stages"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A program that runs as long as the cluster does. `gate`: file to wait for before the start."""
+
+    program: str
+    arguments: tuple[str, ...]
+    gate: str = ""
+
+
+def components(record: Record) -> list[Component]:
+    """All of them, in the order in which they can start."""
+    plane = [_etcd(), _api_server(record), _controller_manager(), _scheduler()]
+    return [*plane, _kwok(record)] if record.light else [_containerd(), *plane, *_node(record)]
+
+
+def programs(light: bool) -> list[str]:
+    """Names of the programs that such a cluster needs, its tools included."""
+    started = [component.program for component in components(Record("any", 0, light=light))]
+    tools = ["kubectl", "helm"]
+    return started + tools if light else [*started, *tools, "containerd-shim-runc-v2", "runc", "ctr", "node"]
+
+
+def _etcd() -> Component:
+    options = {
+        "data-dir": FOLDER / "etcd",
+        "listen-client-urls": "http://127.0.0.1:2379",
+        "advertise-client-urls": "http://127.0.0.1:2379",
+        "listen-peer-urls": "http://127.0.0.1:2380",
+        "log-level": "warn",
+    }
+    # No cluster outlives its machine's crash, so nothing is worth waiting for the disk.
+    return Component("etcd", (*_flags(options), "--unsafe-no-fsync"))
+
+
+def _api_server(record: Record) -> Component:
+    options = {
+        "etcd-servers": "http://127.0.0.1:2379",
+        # Inside the namespace only; the advertised address is what pods reach through 'kubernetes'.
+        "bind-address": "0.0.0.0",
+        "advertise-address": record.addresses.node,
+        "secure-port": 6443,
+        "service-cluster-ip-range": record.addresses.services,
+        "tls-cert-file": _PKI / "apiserver.crt",
+        "tls-private-key-file": _PKI / "apiserver.key",
+        "client-ca-file": _PKI / "ca.crt",
+        "service-account-key-file": _PKI / "sa.pub",
+        "service-account-signing-key-file": _PKI / "sa.key",
+        "service-account-issuer": "https://kubernetes.default.svc",
+        "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        "allow-privileged": "true",
+        "kubelet-client-certificate": _PKI / "admin.crt",
+        "kubelet-client-key": _PKI / "admin.key",
+        "kubelet-certificate-authority": _PKI / "ca.crt",
+        # Else `kubectl logs` and `exec` try to resolve the node's name.
+        "kubelet-preferred-address-types": "InternalIP",
+        "audit-policy-file": FOLDER / "audit-policy.yaml",
+        "audit-log-path": FOLDER / "audit.log",
+    }
+    return Component("kube-apiserver", _flags(options))
+
+
+def _controller_manager() -> Component:
+    options = {
+        "kubeconfig": FOLDER / "controller-manager.kubeconfig",
+        "service-account-private-key-file": _PKI / "sa.key",
+        "root-ca-file": _PKI / "ca.crt",
+        "cluster-signing-cert-file": _PKI / "ca.crt",
+        "cluster-signing-key-file": _PKI / "ca.key",
+        "use-service-account-credentials": "true",
+        "leader-elect": "false",
+        "bind-address": "127.0.0.1",
+    }
+    return Component("kube-controller-manager", _flags(options), API_GATE)
+
+
+def _scheduler() -> Component:
+    options = {
+        "kubeconfig": FOLDER / "scheduler.kubeconfig",
+        "leader-elect": "false",
+        "bind-address": "127.0.0.1",
+    }
+    return Component("kube-scheduler", _flags(options), API_GATE)
+
+
+def _kwok(record: Record) -> Component:
+    options = {
+        "kubeconfig": FOLDER / "kubeconfig",
+        "manage-all-nodes": "true",
+        "cidr": record.addresses.pods,
+        "node-ip": record.addresses.node,
+        "node-lease-duration-seconds": 40,
+        "enable-crds": "Stage",
+    }
+    return Component("kwok", _flags(options), STAGES_GATE)
+
+
+def _containerd() -> Component:
+    return Component("containerd", ("--config", f"{FOLDER}/containerd.toml"))
+
+
+def _node(record: Record) -> list[Component]:
+    kubelet = {
+        "config": FOLDER / "kubelet.yaml",
+        "kubeconfig": FOLDER / "kubelet.kubeconfig",
+        "hostname-override": NODE,
+        "node-ip": record.addresses.node,
+        "root-dir": FOLDER / "kubelet",
+        "cert-dir": _PKI,
+    }
+    proxy = {
+        "kubeconfig": FOLDER / "proxy.kubeconfig",
+        "proxy-mode": "nftables",
+        "cluster-cidr": record.addresses.pods,
+        "hostname-override": NODE,
+        # The limit is the machine's, not the namespace's to set.
+        "conntrack-max-per-core": 0,
+    }
+    storage = ("start", "--kubeconfig", f"{FOLDER}/kubeconfig", *provisioner_arguments())
+    return [
+        Component("kubelet", _flags(kubelet), API_GATE),
+        Component("kube-proxy", _flags(proxy), API_GATE),
+        Component("coredns", ("-conf", f"{FOLDER}/Corefile"), API_GATE),
+        Component("local-path-provisioner", storage, STORAGE_GATE),
+    ]
+
+
+def _flags(options: dict[str, object]) -> tuple[str, ...]:
+    return tuple(f"--{name}={value}" for name, value in options.items())

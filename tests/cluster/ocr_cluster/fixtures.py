@@ -1,0 +1,93 @@
+"""Pytest fixtures of real clusters; load them with `pytest_plugins = ["ocr_cluster.fixtures"]`.
+
+Each test session has clusters of its own, under names of its own: the demo's cluster, and any cluster that
+the machine's kubeconfig names, are never touched. A cluster that cannot be had fails the test, it skips none.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import yaml
+
+from ocr_cluster import lifecycle, sandbox
+from ocr_cluster.cluster import Cluster
+from ocr_cluster.errors import ClusterError
+
+_RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@pytest.fixture(scope="session")
+def light_cluster() -> Iterator[Cluster]:
+    """Real control plane with three fake nodes (KWOK): pods become Ready, jobs succeed, nothing runs."""
+    yield from _session_cluster("light", light=True, nodes=3)
+
+
+@pytest.fixture(scope="session")
+def full_cluster() -> Iterator[Cluster]:
+    """Real single node: containers run, volumes hold data, Services answer this machine."""
+    yield from _session_cluster("full")
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Fresh namespace in the cluster that the test asks for, removed afterwards."""
+    with _namespace(_cluster_of(request)) as name:
+        yield name
+
+
+@pytest.fixture
+def restricted_namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """As `namespace`, and refusing pods that break the restricted Pod Security Standard."""
+    with _namespace(_cluster_of(request), _RESTRICTED) as name:
+        yield name
+
+
+def require_own(cluster: Cluster) -> None:
+    """Raises `ClusterError` unless the kubeconfig leads into this cluster's own network namespace."""
+    servers = [
+        each["cluster"]["server"] for each in yaml.safe_load(cluster.kubeconfig.read_text())["clusters"]
+    ]
+    node = str(cluster.record.addresses.node)
+    if servers != [f"https://{node}:6443"] or node not in sandbox.node_addresses(
+        cluster.record.supervisor.pid
+    ):
+        raise ClusterError(
+            f"{cluster.kubeconfig} names {servers}, not the cluster {cluster.name}: refusing to test"
+        )
+
+
+def _session_cluster(kind: str, **asked: object) -> Iterator[Cluster]:
+    lifecycle.sweep()
+    with lifecycle.running(f"test-{kind}-{os.getpid()}", **asked) as cluster:
+        require_own(cluster)
+        yield cluster
+
+
+def _cluster_of(request: pytest.FixtureRequest) -> Cluster:
+    """The cluster among the fixtures that the test uses."""
+    used = [name for name in ("light_cluster", "full_cluster") if name in request.fixturenames]
+    if len(used) != 1:
+        raise ClusterError(f"a namespace needs light_cluster or full_cluster in the same test; it has {used}")
+    cluster: Cluster = request.getfixturevalue(used[0])
+    return cluster
+
+
+@contextmanager
+def _namespace(cluster: Cluster, *labels: str) -> Iterator[str]:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", name)
+    if labels:
+        cluster.kubectl("label", "namespace", name, *labels)
+    cluster.wait(
+        lambda: cluster.get("serviceaccount", "default", f"--namespace={name}"), f"account in {name}"
+    )
+    try:
+        yield name
+    finally:
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
+        # Real pods that have ended put no load on the next test.
+        pods = ("pods", f"--namespace={name}")
+        cluster.wait(lambda: not cluster.get(*pods)["items"], f"the pods of {name} to end", 120)

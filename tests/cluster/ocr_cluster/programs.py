@@ -1,0 +1,172 @@
+"""Which programs the cluster is made of, and building what is missing of them from pinned Go modules.
+
+Knows Go, not Kubernetes: what a program is started with stands in `components`.
+"""
+
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_cluster import cache, debian
+from ocr_cluster.errors import ClusterError
+from ocr_cluster.progress import step
+
+MODULES = Path(__file__).parents[1] / "go"
+
+_KUBERNETES_VERSION = "1.37.2"
+_VERSION_PACKAGE = "k8s.io/component-base/version"
+# Without these the programs report v0.0.0 and every version check (Helm's kubeVersion too) fails.
+_KUBERNETES_LDFLAGS = " ".join(
+    f"-X {_VERSION_PACKAGE}.{field}={value}"
+    for field, value in {
+        "gitVersion": f"v{_KUBERNETES_VERSION}",
+        "gitMajor": _KUBERNETES_VERSION.split(".")[0],
+        "gitMinor": _KUBERNETES_VERSION.split(".")[1],
+        "gitTreeState": "clean",
+    }.items()
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """One Go program: the module folder that pins it, the package to build and how.
+
+    `files` names folders of the package's module that are kept beside the program.
+    """
+
+    module: str
+    package: str
+    ldflags: str = ""
+    tags: str = ""
+    cgo: bool = False
+    needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def _kubernetes(name: str) -> Program:
+    return Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBERNETES_LDFLAGS)
+
+
+def _containerd(name: str) -> Program:
+    return Program("containerd", f"github.com/containerd/containerd/v2/cmd/{name}")
+
+
+# In the order in which they are built: what both kinds of cluster need comes first.
+PROGRAMS: Mapping[str, Program] = {
+    "etcd": Program("etcd", "go.etcd.io/etcd/server/v3"),
+    "kube-apiserver": _kubernetes("kube-apiserver"),
+    "kube-controller-manager": _kubernetes("kube-controller-manager"),
+    "kube-scheduler": _kubernetes("kube-scheduler"),
+    "kubectl": _kubernetes("kubectl"),
+    "kwok": Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", files=("kustomize",)),
+    "helm": Program("helm", "helm.sh/helm/v4/cmd/helm"),
+    "containerd": _containerd("containerd"),
+    "containerd-shim-runc-v2": _containerd("containerd-shim-runc-v2"),
+    "ctr": _containerd("ctr"),
+    "runc": Program(
+        "runc",
+        "github.com/opencontainers/runc",
+        tags="seccomp",
+        cgo=True,
+        needs=("gcc", "libc6-dev", "pkg-config", "libseccomp-dev"),
+    ),
+    "kubelet": _kubernetes("kubelet"),
+    "kube-proxy": _kubernetes("kube-proxy"),
+    "local-path-provisioner": Program("local-path-provisioner", "github.com/rancher/local-path-provisioner"),
+    "coredns": Program("coredns", "github.com/coredns/coredns"),
+    "node": Program("node", "."),
+}
+
+
+def ensure(names: Iterable[str]) -> dict[str, Path]:
+    """Path of each named program, after building those that the cache lacks.
+
+    Raises `ClusterError` when Go is missing or too old, or a build fails; what was built before is kept.
+    """
+    with cache.locked("programs"):
+        paths = {name: _path(PROGRAMS[name], name) for name in names}
+        missing = [name for name, path in paths.items() if not path.exists()]
+        debian.ensure(package for name in missing for package in PROGRAMS[name].needs)
+        for number, name in enumerate(missing, 1):
+            with step(f"building {name} ({number} of {len(missing)})"):
+                _build(PROGRAMS[name], name, paths[name])
+    return paths
+
+
+def key(program: Program, go_version: str, sources: Mapping[str, bytes]) -> str:
+    """Twelve hex digits that change with anything that could change the program."""
+    digest = hashlib.sha256()
+    for part in (go_version, program.ldflags, program.tags, str(program.cgo), *program.files):
+        digest.update(part.encode() + b"\0")
+    for name in sorted(sources):
+        digest.update(name.encode() + b"\0" + sources[name] + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _path(program: Program, name: str) -> Path:
+    module = MODULES / program.module
+    sources = {path.name: path.read_bytes() for path in module.iterdir() if path.is_file()}
+    return cache.programs() / f"{program.module}-{key(program, _go_version(module), sources)}" / name
+
+
+@functools.cache
+def _go_version(module: Path) -> str:
+    """Version of the Go that builds this module; go.mod may make an older Go fetch a newer one."""
+    wanted = re.findall(r"^go (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)[0]
+    if not shutil.which("go"):
+        raise ClusterError(f"Go is not on the PATH; install Go {wanted} or newer (https://go.dev/dl)")
+    asked = subprocess.run(["go", "env", "GOVERSION"], cwd=module, capture_output=True, text=True)
+    if asked.returncode:
+        raise ClusterError(
+            f"Go {wanted} or newer is needed, install it (https://go.dev/dl); the one on the PATH says: "
+            f"{asked.stderr.strip()}"
+        )
+    return asked.stdout.strip()
+
+
+def _build(program: Program, name: str, path: Path) -> None:
+    """Builds beside the target and renames, so that a broken build leaves no half program."""
+    path.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        built = Path(scratch, name)
+        _go(program, name, "build", *_flags(program), "-o", str(built), program.package)
+        for folder in program.files:
+            _keep(program, name, folder, path.parent)
+        built.rename(path)
+
+
+def _flags(program: Program) -> list[str]:
+    tags = ["-tags", program.tags] if program.tags else []
+    return ["-trimpath", "-ldflags", f"-s -w {program.ldflags}", *tags]
+
+
+def _keep(program: Program, name: str, folder: str, target: Path) -> None:
+    module = program.package.partition("/cmd/")[0]
+    source = Path(_go(program, name, "list", "-m", "-f", "{{.Dir}}", module).strip(), folder)
+    shutil.copytree(source, target / folder, dirs_exist_ok=True)
+
+
+def _go(program: Program, name: str, *arguments: str) -> str:
+    environment = {
+        **os.environ,
+        "CGO_ENABLED": "1" if program.cgo else "0",
+        "GOFLAGS": "-mod=readonly -buildvcs=false",
+    }
+    done = subprocess.run(
+        ["nice", "go", *arguments],
+        cwd=MODULES / program.module,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        last = "\n".join(done.stderr.splitlines()[-15:])
+        raise ClusterError(f"go {arguments[0]} of {name} failed:\n{last}")
+    return done.stdout
