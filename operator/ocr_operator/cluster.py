@@ -1,0 +1,156 @@
+"""The API server, as far as the operator needs it: read, apply, delete, with timeouts and one error type.
+
+The only module that imports `kubernetes`. Objects are plain dicts both ways: the client's typed models drop
+fields that they do not know. Decides nothing; `reconcile` and `chart_backends` call it.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client, config
+from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+
+from ocr_operator.names import FIELD_MANAGER, Ref
+
+Body = dict[str, Any]
+
+TIMEOUT_SECONDS = 15
+"""Per call. Guess: an API server that needs longer is in trouble, and trying again later helps it."""
+
+
+class ClusterError(Exception):
+    """A call failed. `status` is HTTP's, None where no answer came; the text is the API server's own."""
+
+    def __init__(self, status: int | None, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Cluster:
+    """One connection to the API server; made by `connect`."""
+
+    def __init__(self, dynamic: DynamicClient) -> None:
+        self._dynamic = dynamic
+
+    async def get(self, ref: Ref) -> Body | None:
+        """The object, or None if there is none."""
+        try:
+            return await self._call("get", ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace)
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def list(self, api_version: str, kind: str, namespace: str, selector: str) -> list[Body]:
+        """Objects of a kind with these labels, each with its apiVersion and kind."""
+        answer = await self._call("get", api_version, kind, namespace=namespace, label_selector=selector)
+        return [{"apiVersion": api_version, "kind": kind, **item} for item in answer["items"]]
+
+    async def apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:
+        """Server-side apply with force; answers the object as it now is.
+
+        A `metadata.uid` in the body makes the call fail with 409 if the object is another one or gone.
+        """
+        return await self._apply(body, manager, subresource=None)
+
+    async def apply_status(self, body: Body) -> Body:
+        """The same for the status alone."""
+        return await self._apply(body, FIELD_MANAGER, subresource="status")
+
+    async def delete(self, ref: Ref, uid: str) -> None:
+        """Deletes just this object; that it is gone already is no error."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._call(
+                "delete", ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace, body=body
+            )
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+
+    async def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the API server knows a kind by now."""
+        try:
+            await self._within_time(self._dynamic.resources.get(api_version=api_version, kind=kind))
+        except ResourceNotFoundError:
+            return False
+        return True
+
+    async def _apply(self, body: Body, manager: str, subresource: str | None) -> Body:
+        return await self._call(
+            "server_side_apply",
+            body["apiVersion"],
+            body["kind"],
+            subresource=subresource,
+            body=body,
+            namespace=body["metadata"]["namespace"],
+            field_manager=manager,
+            force_conflicts=True,
+        )
+
+    async def _call(
+        self, verb: str, api_version: str, kind: str, *, subresource: str | None = None, **arguments: Any
+    ) -> Body:
+        try:
+            resource = await self._within_time(
+                self._dynamic.resources.get(api_version=api_version, kind=kind)
+            )
+        except ResourceNotFoundError as error:
+            raise ClusterError(404, f"the API server does not serve {kind} of {api_version}") from error
+        target = resource.subresources[subresource] if subresource else resource
+        method = getattr(target, verb)
+        answer: Body = await self._within_time(
+            method(**arguments, serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS)
+        )
+        return answer
+
+    async def _within_time(self, call: Awaitable[Any]) -> Any:
+        try:
+            # The client's own timeout ends a silent connection; this ends also what it does before it asks.
+            async with asyncio.timeout(TIMEOUT_SECONDS * 2):
+                return await call
+        except DynamicApiError as error:
+            raise ClusterError(error.status, _message(error)) from error
+        except TimeoutError as error:
+            raise ClusterError(None, f"no answer within {TIMEOUT_SECONDS} s") from error
+        except aiohttp.ClientError as error:
+            raise ClusterError(None, f"the API server cannot be reached: {error}") from error
+
+
+def _message(error: DynamicApiError) -> str:
+    """The API server's sentence, from the Status object in the body of its answer."""
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.status} {error.reason}"
+
+
+@asynccontextmanager
+async def connect() -> AsyncIterator[Cluster]:
+    """A connection with the pod's service account, outside of a cluster with the kubeconfig of KUBECONFIG.
+
+    Raises:
+        ClusterError: the API server cannot be reached.
+    """
+    configuration = client.Configuration()
+    try:
+        config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    # The client would keep what it knows of the API in a file that is shared by all processes of the machine.
+    with tempfile.TemporaryDirectory() as folder:
+        async with client.ApiClient(configuration) as api:
+            try:
+                cache = str(Path(folder) / "discovery.json")
+                dynamic = await DynamicClient(api, cache_file=cache)  # type: ignore[no-untyped-call]
+            except (DynamicApiError, aiohttp.ClientError, TimeoutError) as error:
+                raise ClusterError(None, f"the API server cannot be reached: {error}") from error
+            yield Cluster(dynamic)

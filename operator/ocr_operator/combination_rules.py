@@ -1,0 +1,140 @@
+"""What in an OCRBackend's spec does not go together, as rules that the API server keeps at `kubectl apply`.
+
+Pure. Which languages and models exist comes from the backend's catalog; each rule has a test against a real
+API server. What only the cluster can know is no rule but a condition.
+"""
+
+from collections.abc import Iterator
+
+from ocr_backend import catalog
+from ocr_operator.names import MAX_NAME
+from ocr_operator.schema import rule
+
+Rule = dict[str, str]
+
+# A transition rule runs only where both versions of the object have the field.
+_WAS_HUB = "oldSelf.source == 'Hub' && self.source == 'Hub'"
+
+
+def name_rules() -> list[Rule]:
+    """Rules on the object's own name, from which the names of Services are made."""
+    return [
+        rule(
+            f"self.metadata.name.size() <= {MAX_NAME}",
+            f"metadata.name must have at most {MAX_NAME} characters: names of Services are made from it",
+        ),
+        rule(
+            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+            "metadata.name must begin with a lower-case letter and have only lower-case letters, digits "
+            "and '-': names of Services are made from it",
+        ),
+    ]
+
+
+def spec_rules() -> list[Rule]:
+    """Rules between fields of the spec."""
+    return [*_language_rules(), *_builtin_rules(), *_engine_rules()]
+
+
+def _language_rules() -> Iterator[Rule]:
+    for generation in catalog.GENERATIONS:
+        known = catalog.languages_of(generation)
+        others = [language for language in catalog.LANGUAGES if language not in known]
+        if not others:
+            continue
+        readers = "; ".join(f"{one} is read by {' and '.join(catalog.generations_of(one))}" for one in others)
+        yield rule(
+            f"self.ocrVersion != '{generation}' || self.variants.all(v, v.language in {list(known)})",
+            f"{generation} reads {', '.join(known)}; {readers}: choose those languages or another ocrVersion",
+        )
+
+
+def _builtin_rules() -> Iterator[Rule]:
+    generation, tier = catalog.BUILTIN_GENERATION, catalog.BUILTIN_TIER
+    is_other = "self.models.source != 'Builtin'"
+    # The languages of the generation are the language rule's business.
+    yield rule(
+        f"{is_other} || (self.ocrVersion == '{generation}' && self.variants.all(v, v.modelType == '{tier}'))",
+        f"models.source Builtin has the {tier} models of {generation} only: set ocrVersion to {generation} "
+        f"and every modelType to {tier}, or models.source to Hub or Claim",
+    )
+    for option in ("useDocOrientation", "useDocUnwarping"):
+        yield rule(
+            f"{is_other} || (!self.options.{option} && {_no_variant_has(option)})",
+            f"models.source Builtin has no models for {option}: set it to false, "
+            "or models.source to Hub or Claim",
+        )
+    yield rule(
+        f"{is_other} || self.engine != 'Paddle' || "
+        "(!self.options.useTextlineOrientation && " + _no_variant_has("useTextlineOrientation") + ")",
+        "models.source Builtin has useTextlineOrientation for the engine OnnxRuntime only: set it to false, "
+        "or engine to Auto or OnnxRuntime",
+    )
+
+
+def _engine_rules() -> Iterator[Rule]:
+    paddle_only = [one for one in catalog.GENERATIONS if "onnx" not in catalog.package_forms(one)]
+    yield rule(
+        f"self.engine != 'OnnxRuntime' || self.models.source != 'Hub' || !(self.ocrVersion in {paddle_only})",
+        f"the hub has {' and '.join(paddle_only)} for the engine Paddle only: set engine to Auto or Paddle",
+    )
+    yield rule(
+        "self.engine != 'OnnxRuntime' || (!self.options.useDocUnwarping && "
+        + _no_variant_has("useDocUnwarping")
+        + ")",
+        "the engine OnnxRuntime cannot do useDocUnwarping: set it to false, or engine to Auto or Paddle",
+    )
+
+
+def _no_variant_has(option: str) -> str:
+    has_it = f"has(v.options) && has(v.options.{option}) && v.options.{option}"
+    return f"!self.variants.exists(v, {has_it})"
+
+
+def variant_rules() -> list[Rule]:
+    """Rules between fields of one variant."""
+    asks_for_cpu = " || ".join(
+        f"(has(self.resources.{kind}) && 'cpu' in self.resources.{kind})" for kind in ("requests", "limits")
+    )
+    return [
+        rule(
+            "!(has(self.replicas) && has(self.autoscaling))",
+            "a variant has replicas or autoscaling, not both: the autoscaler decides how many pods run",
+        ),
+        rule(
+            f"!has(self.autoscaling) || !has(self.resources) || {asks_for_cpu}",
+            "autoscaling goes by the CPU that a pod asks for: set resources.requests.cpu, "
+            "or leave resources out",
+        ),
+    ]
+
+
+def models_rules() -> list[Rule]:
+    """Rules between fields of `models`, and on what may change of a volume that exists."""
+    same_class = (
+        "(has(self.storage.storageClassName) ? self.storage.storageClassName : '') == "
+        "(has(oldSelf.storage.storageClassName) ? oldSelf.storage.storageClassName : '')"
+    )
+    return [
+        rule(
+            "(self.source == 'Claim') == (has(self.storage.existingClaim) && "
+            "self.storage.existingClaim != '')",
+            "models.source Claim and models.storage.existingClaim go together: set both or none",
+        ),
+        rule(
+            f"!({_WAS_HUB}) || quantity(self.storage.size).compareTo(quantity(oldSelf.storage.size)) >= 0",
+            "models.storage.size can only grow: volumes do not shrink",
+        ),
+        rule(
+            f"!({_WAS_HUB}) || ({same_class} && self.storage.accessMode == oldSelf.storage.accessMode)",
+            "models.storage.storageClassName and accessMode cannot change: make another OCRBackend, "
+            "or bring a volume of your own with models.source Claim",
+        ),
+    ]
+
+
+def url_rule(field: str) -> Rule:
+    """The field is the address of a server."""
+    return rule(
+        "isURL(self) && self.matches('^https?://')", f"{field} is a URL that begins with http:// or https://"
+    )

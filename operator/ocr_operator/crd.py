@@ -1,0 +1,113 @@
+"""The CustomResourceDefinition, and the part of the chart's schema that speaks of backends.
+
+Pure but for `python -m ocr_operator.crd`, which writes both into the chart; a test compares.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ocr_operator.combination_rules import name_rules
+from ocr_operator.names import CATEGORY, GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION
+from ocr_operator.schema import Schema, rules
+from ocr_operator.spec_schema import spec_schema
+from ocr_operator.status_schema import printer_columns, status_schema
+
+_CHART = Path(__file__).parents[2] / "chart"
+CRD_FILE = _CHART / "files" / "crd-ocrbackend.yaml"
+VALUES_SCHEMA_FILE = _CHART / "values.schema.json"
+
+_HEADER = "# Made by `make generate` from operator/ocr_operator/crd.py; edit that, not this.\n"
+
+
+def crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of OCRBackend."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": KIND,
+                "listKind": f"{KIND}List",
+                "plural": PLURAL,
+                "singular": SINGULAR,
+                "shortNames": [SHORT_NAME],
+                "categories": [CATEGORY],
+            },
+            "versions": [_version()],
+        },
+    }
+
+
+def _version() -> dict[str, Any]:
+    return {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": _object_schema()},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": printer_columns(),
+    }
+
+
+def _object_schema() -> Schema:
+    return {
+        "type": "object",
+        "description": "A family of OCR backends for Label Studio: one or more languages and sizes of "
+        "PaddleOCR's models, each with a URL of its own.",
+        "properties": {
+            "apiVersion": {"type": "string", "description": "Version of this kind's schema."},
+            "kind": {"type": "string", "description": f"{KIND}."},
+            "metadata": {"type": "object"},
+            "spec": spec_schema(),
+            "status": status_schema(),
+        },
+        "required": ["spec"],
+        **rules(*name_rules()),
+    }
+
+
+def crd_text() -> str:
+    """The CustomResourceDefinition as the chart holds it."""
+    body = yaml.safe_dump(crd(), sort_keys=False, width=110, allow_unicode=True)
+    return _HEADER + body
+
+
+def backends_schema(schema: Schema) -> Schema:
+    """A CRD's schema as JSON Schema for chart values: the same, but unknown fields are refused.
+
+    What only an API server can keep (rules in CEL, quantities that are numbers or texts) is left to it.
+    """
+    found = {name: value for name, value in schema.items() if not name.startswith("x-kubernetes-")}
+    found.pop("default", None)
+    if "properties" in found:
+        found["properties"] = {name: backends_schema(one) for name, one in found["properties"].items()}
+        found["additionalProperties"] = False
+    elif isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = backends_schema(found["additionalProperties"])
+    if "items" in found:
+        found["items"] = backends_schema(found["items"])
+    return found
+
+
+def values_schema_text(current: str) -> str:
+    """The chart's schema with the definition of a backend made anew."""
+    schema = json.loads(current)
+    schema["$defs"]["backend"] = backends_schema(spec_schema())
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes both files."""
+    CRD_FILE.parent.mkdir(exist_ok=True)
+    CRD_FILE.write_text(crd_text(), "utf-8")
+    VALUES_SCHEMA_FILE.write_text(values_schema_text(VALUES_SCHEMA_FILE.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Every name the operator gives or recognises: API group, labels, children, ports, and their limits.
+
+Pure; knows no spec. Everybody in this package may import it.
+"""
+
+from typing import NamedTuple
+
+GROUP = "ocrbackend.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "OCRBackend"
+PLURAL = "ocrbackends"
+SINGULAR = "ocrbackend"
+SHORT_NAME = "ocrb"
+CATEGORY = "ocr"
+
+FIELD_MANAGER = "ocr-operator"
+HANDOVER_MANAGER = "ocr-operator-handover"
+"""Owns `replicas` alone, from the moment we let go of it until an autoscaler writes it."""
+
+PORT = 9090
+PORT_NAME = "http"
+CONTAINER = "backend"
+
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+LANGUAGE_LABEL = f"{GROUP}/language"
+MODEL_TYPE_LABEL = f"{GROUP}/model-type"
+REVISION_LABEL = f"{GROUP}/revision"
+SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
+
+MAX_NAME = 40
+"""Characters of an OCRBackend's name: `<name>-devanagari-server` must fit into the 63 of a Service."""
+
+
+class Key(NamedTuple):
+    """What finds one OCRBackend in the cluster."""
+
+    namespace: str
+    name: str
+
+
+class Ref(NamedTuple):
+    """What finds any object in the cluster."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+def variant_name(name: str, language: str, model_type: str) -> str:
+    """Name of a variant's Deployment, Service and HorizontalPodAutoscaler."""
+    return f"{name}-{language}-{model_type}"
+
+
+def claim_name(name: str) -> str:
+    """Name of the PersistentVolumeClaim that holds the models of one OCRBackend."""
+    return f"{name}-models"
+
+
+def variant_url(key: Key, language: str, model_type: str) -> str:
+    """URL to enter in Label Studio for one variant, inside the cluster."""
+    return f"http://{variant_name(key.name, language, model_type)}.{key.namespace}.svc:{PORT}"
+
+
+def family_labels(name: str) -> dict[str, str]:
+    """Labels of every child of an OCRBackend."""
+    return {
+        "app.kubernetes.io/name": "ocr-backend",
+        INSTANCE_LABEL: name,
+        MANAGED_BY_LABEL: FIELD_MANAGER,
+    }
+
+
+def variant_labels(name: str, language: str, model_type: str) -> dict[str, str]:
+    """Labels of a variant's children and pods; the Deployment selects by them, so they never change."""
+    return {**family_labels(name), LANGUAGE_LABEL: language, MODEL_TYPE_LABEL: model_type}

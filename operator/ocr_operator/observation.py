@@ -1,0 +1,181 @@
+"""What the operator remembers of objects it watches: the few facts that planning and status need.
+
+Pure; from an object's JSON to values. What is watched and what is listed both come through here, so that
+both are the same to everybody else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ocr_operator.names import (
+    CONTAINER,
+    FIELD_MANAGER,
+    INSTANCE_LABEL,
+    LANGUAGE_LABEL,
+    MODEL_TYPE_LABEL,
+    REVISION_LABEL,
+    Key,
+    Ref,
+)
+from ocr_operator.revision import digest
+from ocr_operator.spec import VariantKey
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LiveChild:
+    """A child as the API server has it. `ownership` changes when anybody takes a field from us."""
+
+    ref: Ref
+    uid: str
+    version: int
+    labels: Json
+    owner_uid: str | None
+    is_deleting: bool
+    ownership: str
+    owns_replicas: bool
+    generation: int
+    replicas: int | None
+    revision: str | None
+    status: Json
+
+    @property
+    def variant(self) -> VariantKey | None:
+        """The variant it belongs to, if it belongs to one."""
+        return _variant(self.labels)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a container ended: the last time it did."""
+
+    reason: str
+    exit_code: int
+    message: str
+    time: str
+
+
+@dataclass(frozen=True)
+class LivePod:
+    """A pod of a variant. `unscheduled` is the scheduler's message while no node takes it."""
+
+    name: str
+    variant: VariantKey | None
+    revision: str | None
+    is_deleting: bool
+    is_ready: bool
+    is_scheduled: bool
+    unscheduled: str
+    unscheduled_since: datetime | None
+    waiting: str
+    waiting_message: str
+    ended: Ended | None
+    restarts: int
+    devices: Json
+
+
+def parent(labels: Json, namespace: str) -> Key | None:
+    """The OCRBackend that a child's or pod's labels name."""
+    name = labels.get(INSTANCE_LABEL)
+    return Key(namespace, name) if name else None
+
+
+def live_child(body: Json) -> LiveChild:
+    """What matters of a Deployment, Service, HorizontalPodAutoscaler or PersistentVolumeClaim."""
+    metadata, spec = body["metadata"], body.get("spec") or {}
+    owned = _owned_fields(metadata)
+    template = (spec.get("template") or {}).get("metadata") or {}
+    return LiveChild(
+        ref=Ref(body["apiVersion"], body["kind"], metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        version=int(metadata["resourceVersion"]),
+        labels=dict(metadata.get("labels") or {}),
+        owner_uid=_controller_uid(metadata),
+        is_deleting="deletionTimestamp" in metadata,
+        ownership=digest(owned),
+        owns_replicas="f:replicas" in owned.get("f:spec", {}),
+        generation=metadata.get("generation", 0),
+        replicas=spec.get("replicas"),
+        revision=(template.get("labels") or {}).get(REVISION_LABEL),
+        status=dict(body.get("status") or {}),
+    )
+
+
+def _owned_fields(metadata: Json) -> dict[str, Any]:
+    """The fields that our server-side apply owns, in Kubernetes' FieldsV1."""
+    for entry in metadata.get("managedFields") or []:
+        if entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and "subresource" not in entry:
+            return dict(entry.get("fieldsV1") or {})
+    return {}
+
+
+def _controller_uid(metadata: Json) -> str | None:
+    owners = metadata.get("ownerReferences") or []
+    return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
+def _variant(labels: Json) -> VariantKey | None:
+    found = labels.get(LANGUAGE_LABEL), labels.get(MODEL_TYPE_LABEL)
+    return (found[0], found[1]) if found[0] and found[1] else None
+
+
+def live_pod(body: Json) -> LivePod:
+    """What matters of a pod."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    labels = metadata.get("labels") or {}
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
+    container = _container_status(status)
+    unscheduled = _unscheduled(conditions.get("PodScheduled"))
+    waiting = (container.get("state") or {}).get("waiting") or {}
+    return LivePod(
+        name=metadata["name"],
+        variant=_variant(labels),
+        revision=labels.get(REVISION_LABEL),
+        is_deleting="deletionTimestamp" in metadata,
+        is_ready=(conditions.get("Ready") or {}).get("status") == "True",
+        is_scheduled=bool((body.get("spec") or {}).get("nodeName")),
+        unscheduled=unscheduled.get("message", ""),
+        unscheduled_since=_moment(unscheduled.get("lastTransitionTime")),
+        waiting=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        ended=_ended(container),
+        restarts=container.get("restartCount", 0),
+        devices=_devices(body.get("spec") or {}),
+    )
+
+
+def _container_status(status: Json) -> Json:
+    statuses = status.get("containerStatuses") or []
+    return next((one for one in statuses if one["name"] == CONTAINER), {})
+
+
+def _unscheduled(condition: Json | None) -> Json:
+    return condition if condition and condition["status"] == "False" else {}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _ended(container: Json) -> Ended | None:
+    """The end before this start, or the end it still stands at."""
+    states = (container.get(name) or {} for name in ("state", "lastState"))
+    found = next((state["terminated"] for state in states if state.get("terminated")), None)
+    if found is None:
+        return None
+    return Ended(
+        reason=found.get("reason", ""),
+        exit_code=found["exitCode"],
+        message=found.get("message", ""),
+        time=found.get("finishedAt") or "",
+    )
+
+
+def _devices(spec: Json) -> dict[str, str]:
+    """Extended resources (those with a domain in their name) that the pod holds, with their amounts."""
+    containers = spec.get("containers") or []
+    limits = ((one.get("resources") or {}).get("limits") or {} for one in containers)
+    return {name: str(amount) for given in limits for name, amount in given.items() if "/" in name}

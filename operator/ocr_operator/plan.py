@@ -1,0 +1,219 @@
+"""What has to be done so that an OCRBackend's children are as its spec says.
+
+Pure: from what shall be (`resources`) and what is (`observation`) to steps. Does none of them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ocr_operator import causes, resources
+from ocr_operator.causes import Cause
+from ocr_operator.conditions import Reason
+from ocr_operator.config import OperatorConfig
+from ocr_operator.names import (
+    FIELD_MANAGER,
+    INSTANCE_LABEL,
+    LANGUAGE_LABEL,
+    MANAGED_BY_LABEL,
+    MODEL_TYPE_LABEL,
+    REVISION_LABEL,
+    Ref,
+)
+from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.resources import Child
+from ocr_operator.revision import digest
+from ocr_operator.spec import Family, Variant, VariantKey
+
+_KEPT_KINDS = ("PersistentVolumeClaim",)
+"""Downloaded models outlive a change of spec.models; they go with the OCRBackend itself."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """All that is there of one OCRBackend."""
+
+    children: tuple[LiveChild, ...] = ()
+    pods: tuple[LivePod, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was last applied to a child, by its digest, and the child as that left it."""
+
+    content: str
+    child: LiveChild
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Write a child. `uid` is that of the object to change; None: nothing of the name may be there."""
+
+    child: Child
+    uid: str | None
+
+    @property
+    def ref(self) -> Ref:
+        """What finds the child."""
+        return ref_of(self.child)
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Have somebody else own a Deployment's `replicas`, at their present number, before we let go of them.
+
+    Without it the field would be removed with its last owner and fall back to one pod.
+    """
+
+    ref: Ref
+    uid: str
+    replicas: int
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Delete a child that the spec no longer wants."""
+
+    ref: Ref
+    uid: str
+
+
+Step = Apply | HandOver | Remove
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in their order, and what stands in the way of children that get none.
+
+    `look_again`: seconds after which time alone may change the plan.
+    """
+
+    steps: tuple[Step, ...]
+    problems: Mapping[Ref, Cause]
+    revisions: Mapping[VariantKey, str]
+    look_again: float | None = None
+
+
+def ref_of(child: Child) -> Ref:
+    """What finds a child that is to be written."""
+    metadata = child["metadata"]
+    return Ref(child["apiVersion"], child["kind"], metadata["namespace"], metadata["name"])
+
+
+def plan(
+    family: Family,
+    observed: Observed,
+    written: Mapping[Ref, Written],
+    config: OperatorConfig,
+    now: datetime,
+) -> Plan:
+    """The steps that are left; none where all is as it shall be, or where the OCRBackend is paused."""
+    waits = [_surge_wait(family, variant, observed.pods, config, now) for variant in family.variants]
+    desired = tuple(_desired(family, waits, config))
+    steps: list[Step] = []
+    problems: dict[Ref, Cause] = {}
+    live = {child.ref: child for child in observed.children}
+    for child in desired:
+        ref = ref_of(child)
+        obstacle = standing_in_the_way(live[ref], family) if ref in live else None
+        if obstacle:
+            problems[ref] = obstacle
+        else:
+            steps += writing(child, live.get(ref), written.get(ref))
+    steps += _removals(family, observed.children, {ref_of(child) for child in desired})
+    remaining = [wait for wait in waits if wait is not None and wait > 0]
+    return Plan(
+        steps=() if family.is_paused else tuple(steps),
+        problems={} if family.is_paused else problems,
+        revisions=_revisions(desired),
+        look_again=min(remaining, default=None),
+    )
+
+
+def _desired(family: Family, waits: Iterable[float | None], config: OperatorConfig) -> Iterator[Child]:
+    if claim := resources.claim(family):
+        yield claim
+    for variant, wait in zip(family.variants, waits, strict=True):
+        in_place = family.surge == "Never" or (wait is not None and wait <= 0)
+        yield from resources.variant_children(family, variant, config, in_place=in_place)
+
+
+def _revisions(desired: Iterable[Child]) -> dict[VariantKey, str]:
+    """The revision that each variant's pods shall have."""
+    found = {}
+    for child in desired:
+        if child["kind"] == "Deployment":
+            labels = child["spec"]["template"]["metadata"]["labels"]
+            found[labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]] = labels[REVISION_LABEL]
+    return found
+
+
+def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
+    """Why an object that has a child's name cannot be that child; None if it is ours, or nobody's but ours.
+
+    An object with our labels and no controller was orphaned on purpose and is taken back.
+    """
+    if there.owner_uid == family.uid:
+        return None
+    if is_of_a_predecessor(there, family):
+        message = f"{there.ref} belongs to a deleted OCRBackend of this name and is being removed"
+        return Cause(Reason.TERMINATING, message)
+    if there.owner_uid is None and _has_our_labels(there, family):
+        return None
+    advice = "delete or rename it, or give the OCRBackend another name; it is left alone until then"
+    return Cause(Reason.CONFLICT, f"{there.ref} exists and belongs to somebody else; {advice}")
+
+
+def is_of_a_predecessor(there: LiveChild, family: Family) -> bool:
+    """Whether the object was made for an earlier OCRBackend of the same name."""
+    return there.owner_uid not in (None, family.uid) and _has_our_labels(there, family)
+
+
+def _has_our_labels(there: LiveChild, family: Family) -> bool:
+    found = there.labels.get(MANAGED_BY_LABEL), there.labels.get(INSTANCE_LABEL)
+    return found == (FIELD_MANAGER, family.key.name)
+
+
+def writing(child: Child, there: LiveChild | None, written: Written | None) -> Iterator[Step]:
+    """Steps for one child: none while it is being deleted, or if it is as we left it."""
+    if there is None:
+        yield Apply(child, None)
+        return
+    if there.is_deleting or (written and is_current(child, there, written)):
+        return
+    is_autoscaled = there.ref.kind == "Deployment" and "replicas" not in child["spec"]
+    if is_autoscaled and there.owns_replicas:
+        yield HandOver(there.ref, there.uid, there.replicas or 0)
+    yield Apply(child, there.uid)
+
+
+def is_current(child: Child, there: LiveChild, written: Written) -> bool:
+    """Whether a child is as it shall be: we applied just this, and nobody has taken a field since."""
+    is_same_object = (there.uid, there.ownership) == (written.child.uid, written.child.ownership)
+    return is_same_object and digest(child) == written.content
+
+
+def _removals(family: Family, children: Iterable[LiveChild], wanted: set[Ref]) -> Iterator[Remove]:
+    for child in children:
+        is_ours = child.owner_uid == family.uid and not child.is_deleting
+        # A variant whose settings are refused keeps what it has: an edit that fails must not stop it.
+        is_kept = child.ref.kind in _KEPT_KINDS or child.variant in family.problems
+        if is_ours and not is_kept and child.ref not in wanted:
+            yield Remove(child.ref, child.uid)
+
+
+def _surge_wait(
+    family: Family, variant: Variant, pods: Iterable[LivePod], config: OperatorConfig, now: datetime
+) -> float | None:
+    """Seconds until an old pod shall give its device to a new one (<= 0: now); None where none need do so."""
+    if family.surge != "Auto" or variant.accelerator is None:
+        return None
+    device = variant.accelerator.resource_name
+    alive = [pod for pod in pods if pod.variant == variant.key and not pod.is_deleting]
+    # Only a pod that holds the very device can free it: a CPU pod is not stopped for a GPU that is not there.
+    holders = {pod.revision for pod in alive if pod.is_scheduled and device in pod.devices}
+    starved = [pod for pod in alive if device in causes.missing_devices(pod) and holders - {pod.revision}]
+    since = max((pod.unscheduled_since for pod in starved if pod.unscheduled_since), default=None)
+    if since is None:
+        return None
+    return (since + timedelta(seconds=config.surge_wait_seconds) - now).total_seconds()

@@ -1,0 +1,160 @@
+"""The pod of one variant: what runs, with which rights, for how long, and how its health is asked.
+
+Pure. Nothing of the operator's own (its version above all) may get in here: a changed template restarts pods.
+"""
+
+from typing import Any
+
+from ocr_backend.settings import to_env
+from ocr_operator.config import OperatorConfig
+from ocr_operator.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, claim_name, variant_labels
+from ocr_operator.revision import digest
+from ocr_operator.spec import Family, Json, Storage, Variant
+
+Template = dict[str, Any]
+
+USER = 10001
+"""Numeric, since the kubelet can prove `runAsNonRoot` of a number only."""
+
+STARTUP_SECONDS = 3600
+"""A first start may download models over a slow line; `progressDeadlineSeconds` complains earlier."""
+
+DRAIN_SECONDS = 5
+"""Time for the endpoint to leave every node's rules before the server stops listening (guess; kube-proxy
+syncs within one second on idle nodes)."""
+
+_PROBE_SECONDS = 5
+_STOP_MARGIN_SECONDS = 10
+
+# Guesses with room: a mobile model on two slots was seen at 0.4 GB, server models need several times that.
+_RESOURCES = {
+    "mobile": {"requests": {"cpu": "500m", "memory": "768Mi"}, "limits": {"memory": "2Gi"}},
+    "server": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "6Gi"}},
+}
+
+
+def pod_template(family: Family, variant: Variant, config: OperatorConfig) -> Template:
+    """The template, labelled with the revision that its own content makes."""
+    labels = variant_labels(family.key.name, *variant.key)
+    spec = _pod_spec(family, variant, config)
+    revision = digest({"labels": labels, "spec": spec})
+    return {"metadata": {"labels": {**labels, REVISION_LABEL: revision}}, "spec": spec}
+
+
+def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+    accelerator = variant.accelerator
+    spec = {
+        "automountServiceAccountToken": False,
+        # A Service called `ocr` would else put OCR_PORT and the like into every pod of the namespace.
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": _grace_seconds(variant),
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(family, variant, config)],
+        "volumes": _volumes(family),
+        "imagePullSecrets": [{"name": name} for name in _pull_secrets(family, config)],
+        "runtimeClassName": accelerator.runtime_class if accelerator else None,
+        **variant.placement,
+    }
+    return {name: value for name, value in spec.items() if value not in (None, [], {})}
+
+
+def _grace_seconds(variant: Variant) -> int:
+    """Long enough for a request that has just come in to be answered."""
+    return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
+
+
+def _pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+    given = [secret["name"] for secret in family.image.get("pullSecrets") or []]
+    return given or list(config.pull_secrets)
+
+
+def _container(family: Family, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+    return {
+        "name": CONTAINER,
+        "image": str(family.image_of(variant, config)),
+        "imagePullPolicy": family.image.get("pullPolicy") or config.pull_policy,
+        "env": _environment(family, variant),
+        "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
+        "resources": _resources(variant),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "startupProbe": _probe("/readyz", failures=STARTUP_SECONDS // _PROBE_SECONDS),
+        "readinessProbe": _probe("/readyz", failures=3),
+        # One minute without progress: a loaded node must not make restarts of busy pods.
+        "livenessProbe": _probe("/livez", failures=12),
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        # The last log lines come with the pod's status: the operator needs no right to read logs.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": _mounts(family, variant),
+    }
+
+
+def _probe(path: str, failures: int) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": PORT_NAME},
+        "periodSeconds": _PROBE_SECONDS,
+        "timeoutSeconds": 4,
+        "failureThreshold": failures,
+    }
+
+
+def _environment(family: Family, variant: Variant) -> list[Json]:
+    """Settings first, then secrets, then what the user adds."""
+    settings = [{"name": name, "value": text} for name, text in sorted(to_env(variant.settings).items())]
+    return [*settings, *_secret_environment(family.label_studio), *variant.extra_env]
+
+
+def _secret_environment(label_studio: Json) -> list[Json]:
+    found = []
+    if api_key := label_studio.get("apiKeySecretRef"):
+        found.append(_from_secret("LABEL_STUDIO_API_KEY", api_key["name"], api_key["key"]))
+    if basic := label_studio.get("basicAuthSecretRef"):
+        # The keys of a Secret of type kubernetes.io/basic-auth.
+        found.append(_from_secret("BASIC_AUTH_USER", basic["name"], "username"))
+        found.append(_from_secret("BASIC_AUTH_PASS", basic["name"], "password"))
+    return found
+
+
+def _from_secret(variable: str, name: str, key: str) -> Json:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
+
+
+def _resources(variant: Variant) -> dict[str, Any]:
+    """What the spec says, as it is, or the default of the tier; devices on top."""
+    chosen = variant.resources or _RESOURCES[variant.settings.tier]
+    found = {kind: dict(amounts) for kind, amounts in chosen.items()}
+    if variant.accelerator:
+        # Of extended resources the limit alone counts; the API server copies it to the requests.
+        found.setdefault("limits", {})[variant.accelerator.resource_name] = str(variant.accelerator.count)
+    return found
+
+
+def _volumes(family: Family) -> list[Json]:
+    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}}]
+    if family.storage:
+        claim = {"claimName": family.storage.existing_claim or claim_name(family.key.name)}
+        volumes.append({"name": "models", "persistentVolumeClaim": {**claim, **_read_only(family.storage)}})
+    return volumes
+
+
+def _mounts(family: Family, variant: Variant) -> list[Json]:
+    mounts: list[Json] = [{"name": "tmp", "mountPath": "/tmp"}]
+    if family.storage:
+        mount = {"name": "models", "mountPath": variant.settings.model_dir}
+        mounts.append({**mount, **_read_only(family.storage)})
+    return mounts
+
+
+def _read_only(storage: Storage) -> dict[str, bool]:
+    """A claim that the user brings is never written to; our own is what models are downloaded to."""
+    return {"readOnly": True} if storage.existing_claim else {}

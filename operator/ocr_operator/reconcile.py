@@ -1,0 +1,194 @@
+"""One look at one OCRBackend: observe, plan, apply, summarise.
+
+Knows `cluster` for the doing and leaves the thinking to `plan` and `status`. Called by `handlers` for one key
+at a time; may run twice, late, or after a restart: nothing depends on having seen an earlier event.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ocr_operator import causes, plan
+from ocr_operator.causes import Cause
+from ocr_operator.cluster import Cluster, ClusterError
+from ocr_operator.config import OperatorConfig
+from ocr_operator.memory import Memory
+from ocr_operator.names import API_VERSION, HANDOVER_MANAGER, INSTANCE_LABEL, KIND, SELECTOR, Key, Ref
+from ocr_operator.observation import live_child, live_pod
+from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Step
+from ocr_operator.resources import Child
+from ocr_operator.revision import digest
+from ocr_operator.spec import Family, family
+from ocr_operator.status import status_of
+from ocr_operator.variants import variant_states
+
+logger = logging.getLogger(__name__)
+
+CHILD_KINDS = (
+    ("apps/v1", "Deployment"),
+    ("v1", "Service"),
+    ("v1", "PersistentVolumeClaim"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+)
+
+
+class Watched(Protocol):
+    """What has been seen by watching; may lag behind the cluster."""
+
+    def backend(self, key: Key) -> Mapping[str, Any] | None:
+        """The OCRBackend, or None if there is none."""
+
+    def observed(self, key: Key) -> Observed:
+        """Its children and pods."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a look ended: whether nothing is to be tried again, and in how many seconds time matters."""
+
+    is_settled: bool
+    look_again: float | None = None
+
+
+class Reconciler:
+    """Brings OCRBackends' children and statuses to what their specs say."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        watched: Watched,
+        config: OperatorConfig,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cluster = cluster
+        self._watched = watched
+        self._config = config
+        self._clock = clock
+        self._suspect: set[Key] = set()
+        self.memory = Memory()
+
+    def distrust(self, key: Key) -> None:
+        """Has the next look ask the API server itself, since a watch may have missed something."""
+        self._suspect.add(key)
+
+    async def reconcile(self, key: Key) -> Outcome:
+        """Does what is left to do for one OCRBackend, and says so in its status.
+
+        Raises:
+            ClusterError: the OCRBackend could not be read, or its status not be written.
+        """
+        seen = self._watched.backend(key)
+        if seen is None:
+            self.memory.forget(key)
+            return Outcome(is_settled=True)
+        backend = self.memory.newest_backend(key, seen)
+        if "deletionTimestamp" in backend["metadata"]:
+            # Its children go by garbage collection; what we would write now would only be in its way.
+            return Outcome(is_settled=True)
+        return await self._carry_out(family(backend), backend)
+
+    async def _carry_out(self, wanted: Family, backend: Mapping[str, Any]) -> Outcome:
+        observed = await self._observe(wanted.key)
+        now = self._clock()
+        todo = plan.plan(wanted, observed, self.memory.written(wanted.key), self._config, now)
+        if _makes_something(todo) and not await self._still_exists(wanted):
+            return Outcome(is_settled=True)
+        problems = {**todo.problems, **await self._apply(wanted, todo)}
+        observed = self.memory.newest(wanted.key, observed)
+        states = variant_states(wanted, observed, todo, problems)
+        status = status_of(wanted, states, problems, backend.get("status") or {}, now)
+        await self._write_status(wanted, backend, status)
+        return Outcome(is_settled=not problems, look_again=todo.look_again)
+
+    async def _observe(self, key: Key) -> Observed:
+        if key not in self._suspect:
+            return self.memory.newest(key, self._watched.observed(key))
+        observed = await self._list(key)
+        self.memory.trust(key, observed.children)
+        self._suspect.discard(key)
+        return observed
+
+    async def _list(self, key: Key) -> Observed:
+        selector = f"{SELECTOR},{INSTANCE_LABEL}={key.name}"
+        kinds = (*CHILD_KINDS, ("v1", "Pod"))
+        *children, pods = await asyncio.gather(
+            *(self._cluster.list(version, kind, key.namespace, selector) for version, kind in kinds)
+        )
+        found = tuple(live_child(body) for bodies in children for body in bodies)
+        return Observed(found, tuple(live_pod(body) for body in pods))
+
+    async def _still_exists(self, wanted: Family) -> bool:
+        """Whether children may be made: those of a deleted OCRBackend would be collected, and made, for ever."""
+        there = await self._cluster.get(Ref(API_VERSION, KIND, *wanted.key))
+        metadata = there["metadata"] if there else {}
+        return metadata.get("uid") == wanted.uid and "deletionTimestamp" not in metadata
+
+    async def _apply(self, wanted: Family, todo: Plan) -> dict[Ref, Cause]:
+        """Takes every step; answers why those failed that did."""
+        problems = {}
+        for step in todo.steps:
+            try:
+                cause = await self._take(wanted, step)
+            except ClusterError as error:
+                logger.warning("%s: %s: %s", step.ref, type(step).__name__.lower(), error)
+                self.distrust(wanted.key)
+                cause = causes.write_cause(error.status, error.message, str(step.ref))
+            if cause:
+                problems[step.ref] = cause
+        return problems
+
+    async def _take(self, wanted: Family, step: Step) -> Cause | None:
+        """Takes one step; answers what stands in its way, if something does."""
+        match step:
+            case Apply(child, None):
+                return await self._make(wanted, child)
+            case Apply(child, str(uid)):
+                await self._write(wanted, child, uid)
+            case HandOver(ref, uid, replicas):
+                await self._cluster.apply(
+                    _identified(ref, uid) | {"spec": {"replicas": replicas}}, HANDOVER_MANAGER
+                )
+            case Remove(ref, uid):
+                logger.info("%s: deleting it, the spec has it no longer", ref)
+                await self._cluster.delete(ref, uid)
+        return None
+
+    async def _make(self, wanted: Family, child: Child) -> Cause | None:
+        """Writes a child that no watch has shown; it may exist all the same, and belong to somebody else."""
+        body = await self._cluster.get(plan.ref_of(child))
+        if body is None:
+            logger.info("%s: making it", plan.ref_of(child))
+            await self._write(wanted, child, None)
+            return None
+        there = live_child(body)
+        if obstacle := plan.standing_in_the_way(there, wanted):
+            return obstacle
+        for step in plan.writing(child, there, None):
+            await self._take(wanted, step)
+        return None
+
+    async def _write(self, wanted: Family, child: Child, uid: str | None) -> None:
+        body = {**child, "metadata": {**child["metadata"], **({"uid": uid} if uid else {})}}
+        answer = await self._cluster.apply(body)
+        self.memory.wrote(wanted.key, digest(child), live_child(answer))
+
+    async def _write_status(
+        self, wanted: Family, backend: Mapping[str, Any], status: Mapping[str, Any]
+    ) -> None:
+        if status == backend.get("status"):
+            return
+        body = _identified(Ref(API_VERSION, KIND, *wanted.key), wanted.uid) | {"status": status}
+        self.memory.wrote_status(wanted.key, await self._cluster.apply_status(body))
+
+
+def _makes_something(todo: Plan) -> bool:
+    return any(isinstance(step, Apply) and step.uid is None for step in todo.steps)
+
+
+def _identified(ref: Ref, uid: str) -> dict[str, Any]:
+    """The least of an object that an apply needs."""
+    metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
+    return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}

@@ -1,0 +1,118 @@
+"""The status of an OCRBackend, made whole from what was seen: what `kubectl get ocrb` and `helm --wait` read.
+
+Pure; the clock is an argument. `reconcile` writes it, and only when it differs from what is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ocr_operator import causes
+from ocr_operator.causes import Cause
+from ocr_operator.conditions import PASSING, WAITING, Condition, ConditionType, Phase, Reason, with_times
+from ocr_operator.names import Key, Ref, variant_url
+from ocr_operator.spec import Family
+from ocr_operator.variants import Failure, VariantState
+
+Status = dict[str, Any]
+
+
+def status_of(
+    family: Family,
+    states: Sequence[VariantState],
+    problems: Mapping[Ref, Cause],
+    previous: Mapping[str, Any],
+    now: datetime,
+) -> Status:
+    """The whole status. `problems`: why children could not be written; `previous`: the status so far."""
+    ready = sum(state.is_ready for state in states)
+    conditions = [
+        _ready(states, problems),
+        _progressing(family, states),
+        _reconciled(family, problems),
+    ]
+    return {
+        "observedGeneration": family.generation,
+        "summary": f"{ready}/{len(states)}",
+        "conditions": with_times(conditions, previous.get("conditions") or [], family.generation, now),
+        "variants": [_variant(family.key, state) for state in states],
+    }
+
+
+def _ready(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Condition:
+    missing = [state for state in states if state.cause]
+    if missing:
+        cause = causes.most_urgent(state.cause for state in missing if state.cause)
+        return Condition(
+            ConditionType.READY, False, cause.reason if cause else Reason.STARTING, _each(missing)
+        )
+    if blocked := causes.most_urgent(cause for cause in problems.values() if not cause.is_passing):
+        return Condition(ConditionType.READY, False, blocked.reason, blocked.message)
+    message = f"{_count(len(states), 'variant')} can be used"
+    return Condition(ConditionType.READY, True, Reason.AVAILABLE, message)
+
+
+def _each(states: Sequence[VariantState]) -> str:
+    return ". ".join(f"{'/'.join(state.key)}: {state.cause.message}" for state in states if state.cause)
+
+
+def _progressing(family: Family, states: Sequence[VariantState]) -> Condition:
+    if family.is_paused:
+        return Condition(ConditionType.PROGRESSING, False, Reason.PAUSED, "spec.paused is true")
+    reasons = {state.cause.reason for state in states if state.cause}
+    moving = [state for state in states if state.cause and state.cause.reason in PASSING | WAITING]
+    if moving:
+        names = ", ".join("/".join(state.key) for state in moving)
+        reason = Reason.ROLLING_OUT if _any_rolls_out(moving) else Reason.STARTING
+        return Condition(ConditionType.PROGRESSING, True, reason, f"on the way: {names}")
+    if Reason.PROGRESS_DEADLINE_EXCEEDED in reasons:
+        message = "a variant was not ready in time; spec.rollout.progressDeadlineSeconds says how long it has"
+        return Condition(ConditionType.PROGRESSING, False, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
+    return Condition(ConditionType.PROGRESSING, False, Reason.COMPLETE, "nothing is on the way")
+
+
+def _any_rolls_out(states: Sequence[VariantState]) -> bool:
+    return any(state.phase is Phase.ROLLING_OUT for state in states)
+
+
+def _reconciled(family: Family, problems: Mapping[Ref, Cause]) -> Condition:
+    if family.is_paused:
+        message = "spec.paused is true: changes of the spec and of the children are not carried out"
+        return Condition(ConditionType.RECONCILED, False, Reason.PAUSED, message)
+    found = [*problems.values(), *(Cause(Reason.INVALID, said) for said in family.problems.values())]
+    if cause := causes.most_urgent(found):
+        return Condition(
+            ConditionType.RECONCILED, False, cause.reason, ". ".join(one.message for one in found)
+        )
+    return Condition(ConditionType.RECONCILED, True, Reason.APPLIED, "all children are as the spec says")
+
+
+def _variant(key: Key, state: VariantState) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "language": state.key[0],
+        "modelType": state.key[1],
+        "phase": str(state.phase),
+        "url": variant_url(key, *state.key),
+        "replicas": {"desired": state.desired, "updated": state.updated, "ready": state.ready},
+        "revision": {"current": state.current, "target": state.target},
+        "reason": str(state.cause.reason) if state.cause else str(Reason.AVAILABLE),
+        "message": state.cause.message if state.cause else "",
+    }
+    if state.last_failure:
+        shown["lastFailure"] = _failure(state.last_failure)
+    return shown
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "pod": failure.pod,
+        "reason": str(failure.reason),
+        "message": failure.message,
+        "exitCode": failure.exit_code,
+        "time": failure.time,
+        "count": failure.count,
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"all {number} {noun}s"

@@ -1,0 +1,108 @@
+"""The schema of an OCRBackend's status, and the columns that `kubectl get` shows.
+
+Pure; `status` fills what is described here.
+"""
+
+from ocr_operator.conditions import Phase, Reason
+from ocr_operator.schema import Schema, array, choice, structure, text, whole
+
+_MANY = 2**31 - 1
+
+
+def status_schema() -> Schema:
+    """Schema of `status`."""
+    return structure(
+        "What is; written by the operator.",
+        {
+            "observedGeneration": whole("Generation of the spec that this status speaks of.", 0, 2**62),
+            "summary": text("Variants that are ready, of all: `3/4`."),
+            "conditions": _conditions(),
+            "variants": array(
+                "Each variant.",
+                _variant(),
+                64,
+                **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["language", "modelType"]},
+            ),
+        },
+    )
+
+
+def _conditions() -> Schema:
+    condition = structure(
+        "One condition, as everywhere in Kubernetes.",
+        {
+            "type": text("Ready, Progressing or Reconciled."),
+            "status": choice("Whether it holds.", ["True", "False", "Unknown"]),
+            "observedGeneration": whole("Generation of the spec that it speaks of.", 0, 2**62),
+            "lastTransitionTime": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When `status` last changed.",
+            },
+            "reason": choice("Why, in one word.", [str(reason) for reason in Reason]),
+            "message": text("Why, in a sentence, and what to do.", maxLength=32768),
+        },
+        required=["type", "status", "lastTransitionTime", "reason", "message"],
+    )
+    return array(
+        "Ready: every variant serves as this generation says. Progressing: something is on its way. "
+        "Reconciled: all children are as the spec says.",
+        condition,
+        16,
+        **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+
+
+def _variant() -> Schema:
+    return structure(
+        "Where one variant stands.",
+        {
+            "language": text("Language."),
+            "modelType": text("Size."),
+            "phase": choice("Where it stands.", [str(phase) for phase in Phase]),
+            "url": text("What to enter in Label Studio (Settings > Model) for it."),
+            "replicas": structure(
+                "Its pods.",
+                {
+                    "desired": whole("Asked for.", 0, _MANY),
+                    "updated": whole("Of the target revision.", 0, _MANY),
+                    "ready": whole("Serving, of any revision.", 0, _MANY),
+                },
+            ),
+            "revision": structure(
+                "Revisions of its pods; one changes with whatever restarts pods.",
+                {"current": text("The one that serves."), "target": text("The one that the spec asks for.")},
+            ),
+            "reason": choice("Why it is in this phase.", [str(reason) for reason in Reason]),
+            "message": text("Why, in a sentence, and what to do."),
+            "lastFailure": _last_failure(),
+        },
+        required=["language", "modelType"],
+    )
+
+
+def _last_failure() -> Schema:
+    return structure(
+        "The last time that a container of the running pods ended in failure.",
+        {
+            "pod": text("Pod."),
+            "reason": choice("Why.", [str(reason) for reason in Reason]),
+            "message": text("Why, in a sentence, with the end of its log."),
+            "exitCode": whole("Exit code of the container.", -_MANY, _MANY),
+            "time": text("When it ended."),
+            "count": whole("How often the container was started again.", 0, _MANY),
+        },
+    )
+
+
+def printer_columns() -> list[dict[str, object]]:
+    """Columns of `kubectl get ocrb`; those with a priority are for `-o wide`."""
+    ready = '.status.conditions[?(@.type=="Ready")]'
+    return [
+        {"name": "Ready", "type": "string", "jsonPath": f"{ready}.status"},
+        {"name": "Variants", "type": "string", "jsonPath": ".status.summary"},
+        {"name": "Reason", "type": "string", "jsonPath": f"{ready}.reason"},
+        {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+        {"name": "Version", "type": "string", "jsonPath": ".spec.ocrVersion", "priority": 1},
+        {"name": "Message", "type": "string", "jsonPath": f"{ready}.message", "priority": 1},
+    ]

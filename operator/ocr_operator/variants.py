@@ -1,0 +1,172 @@
+"""Where each variant stands: its Deployment and pods, as one phase, one cause and a few numbers.
+
+Pure; `status` makes the OCRBackend's status of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ocr_operator import causes
+from ocr_operator.causes import Cause
+from ocr_operator.conditions import PASSING, WAITING, Phase, Reason
+from ocr_operator.names import Ref, variant_name
+from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.plan import Observed, Plan
+from ocr_operator.spec import Family, Variant, VariantKey
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last time that a container of the variant ended in failure."""
+
+    pod: str
+    reason: Reason
+    message: str
+    exit_code: int
+    time: str
+    count: int
+
+
+@dataclass(frozen=True)
+class VariantState:
+    """One variant as the status shows it. `cause` is why it is not ready, None when it is."""
+
+    key: VariantKey
+    phase: Phase
+    cause: Cause | None
+    desired: int
+    updated: int
+    ready: int
+    current: str
+    target: str
+    last_failure: Failure | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it serves as the spec says."""
+        return self.phase is Phase.READY
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is there of one variant; `variant` is None where its settings are refused."""
+
+    variant: Variant | None
+    deployment: LiveChild | None
+    target: str
+    pods: tuple[LivePod, ...]
+    troubles: tuple[Cause, ...]
+    is_paused: bool
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether pods of another revision serve."""
+        return any(pod.is_ready and pod.revision != self.target for pod in self.pods)
+
+    @property
+    def is_rolled_out(self) -> bool:
+        """Whether the Deployment runs the target revision alone, with as many pods as are needed."""
+        if self.variant is None or self.deployment is None or self.deployment.revision != self.target:
+            return False
+        status = self.deployment.status
+        is_seen = int(status.get("observedGeneration", 0)) >= self.deployment.generation
+        is_alone = status.get("updatedReplicas", 0) == status.get("replicas", 0)
+        available = int(status.get("availableReplicas", 0))
+        return is_seen and is_alone and available >= self.variant.needed_replicas
+
+
+def variant_states(
+    family: Family, observed: Observed, plan: Plan, problems: Mapping[Ref, Cause]
+) -> list[VariantState]:
+    """States in the order of the spec. `problems`: what stood in the way of writing children, by child."""
+    return [_state(key, _seen(family, key, observed, plan, problems)) for key in family.order]
+
+
+def _seen(
+    family: Family, key: VariantKey, observed: Observed, plan: Plan, problems: Mapping[Ref, Cause]
+) -> _Seen:
+    name = variant_name(family.key.name, *key)
+    deployments = (
+        one
+        for one in observed.children
+        if (one.ref.kind, one.ref.name, one.owner_uid) == ("Deployment", name, family.uid)
+    )
+    troubles = [cause for ref, cause in problems.items() if ref.name == name]
+    if key in family.problems:
+        troubles.append(Cause(Reason.INVALID, family.problems[key]))
+    return _Seen(
+        variant=next((one for one in family.variants if one.key == key), None),
+        deployment=next(deployments, None),
+        target=plan.revisions.get(key, ""),
+        pods=tuple(pod for pod in observed.pods if pod.variant == key and not pod.is_deleting),
+        troubles=tuple(troubles),
+        is_paused=family.is_paused,
+    )
+
+
+def _state(key: VariantKey, seen: _Seen) -> VariantState:
+    cause = _cause(seen)
+    if cause is None and not seen.is_rolled_out:
+        cause = _on_its_way(seen)
+    status = seen.deployment.status if seen.deployment else {}
+    serving = [pod.revision for pod in seen.pods if pod.is_ready and pod.revision]
+    return VariantState(
+        key=key,
+        phase=_phase(cause, seen),
+        cause=cause,
+        desired=(seen.deployment.replicas or 0) if seen.deployment else 0,
+        updated=status.get("updatedReplicas", 0),
+        ready=status.get("readyReplicas", 0),
+        current=min(serving, key=lambda revision: revision == seen.target, default=""),
+        target=seen.target,
+        last_failure=_last_failure(seen.pods),
+    )
+
+
+def _cause(seen: _Seen) -> Cause | None:
+    """What keeps a variant from being as the spec says; None where all seems well."""
+    found = [cause for cause in seen.troubles if not cause.is_passing]
+    if seen.deployment and seen.deployment.revision == seen.target and not seen.is_rolled_out:
+        candidates = [pod for pod in seen.pods if pod.revision == seen.target]
+        seen_causes = [causes.deployment_cause(seen.deployment), *map(causes.pod_cause, candidates)]
+        found += [cause for cause in seen_causes if cause]
+    return causes.most_urgent(found)
+
+
+def _on_its_way(seen: _Seen) -> Cause:
+    if seen.is_paused:
+        return Cause(Reason.PAUSED, "spec.paused is true: what is left to do waits for the end of the pause")
+    if seen.has_previous:
+        return Cause(Reason.ROLLING_OUT, "the previous revision serves until the new one is ready")
+    if seen.pods:
+        return Cause(Reason.STARTING, "waiting for the pod to load its models and read its test picture")
+    return Cause(Reason.STARTING, "waiting for the pod to be made")
+
+
+def _phase(cause: Cause | None, seen: _Seen) -> Phase:
+    if cause is None:
+        return Phase.READY
+    if cause.reason not in PASSING | WAITING:
+        return Phase.FAILED
+    if seen.has_previous:
+        return Phase.ROLLING_OUT
+    return Phase.PENDING if cause.reason in WAITING else Phase.STARTING
+
+
+def _last_failure(pods: Iterable[LivePod]) -> Failure | None:
+    failures = [failure for pod in pods if (failure := _failure(pod))]
+    return max(failures, key=lambda failure: failure.time, default=None)
+
+
+def _failure(pod: LivePod) -> Failure | None:
+    cause = causes.ended_cause(pod)
+    if cause is None or pod.ended is None:
+        return None
+    return Failure(
+        pod=pod.name,
+        reason=cause.reason,
+        message=cause.message,
+        exit_code=pod.ended.exit_code,
+        time=pod.ended.time,
+        count=max(pod.restarts, 1),
+    )
