@@ -6,9 +6,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from backend_process import BUILTIN, running_backend
 from PIL import Image, ImageDraw, ImageFont
 
+from backend_process import BUILTIN, running_backend
 from label_studio import LabelStudio, running_label_studio
 from label_studio_project import Api, Project
 from label_studio_regions import Box
@@ -57,8 +57,13 @@ def settings(label_studio: LabelStudio) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def backend(settings: dict[str, str]) -> Iterator[str]:
-    with running_backend(settings) as url:
+def backend_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("backend") / "backend.log"
+
+
+@pytest.fixture(scope="session")
+def backend(settings: dict[str, str], backend_log: Path) -> Iterator[str]:
+    with running_backend({**settings, "LOG_LEVEL": "DEBUG"}, backend_log) as url:
         yield url
 
 
@@ -68,6 +73,13 @@ def guarded_backend(settings: dict[str, str], label_studio: LabelStudio) -> Iter
     guard = {"BASIC_AUTH_USER": "ocr", "BASIC_AUTH_PASS": "right"}
     token = {"LABEL_STUDIO_API_KEY": label_studio.personal_token}
     with running_backend({**settings, **guard, **token}) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def hasty_backend(settings: dict[str, str]) -> Iterator[str]:
+    """One that answers after 5 s with what it has, and keeps lines of which it is quite unsure."""
+    with running_backend({**settings, "OCR_PREDICT_TIMEOUT": "5", "PADDLEOCR_SCORE_THRESHOLD": "0.3"}) as url:
         yield url
 
 
@@ -82,6 +94,7 @@ def relay(backend: str) -> Iterator[Relay]:
 def served() -> Iterator[Pictures]:
     with serving(Pictures()) as pictures:
         yield pictures
+        pictures.release()
 
 
 @pytest.fixture

@@ -33,10 +33,10 @@ def around(box: Box) -> dict[str, Any]:
     }
 
 
-def drawn(kind: str, name: str, image: str, value: dict[str, Any]) -> dict[str, Any]:
+def drawn(kind: str, name: str, image: str, value: dict[str, Any], region: str = "DRAWN1") -> dict[str, Any]:
     """One item of a drawn region."""
     return {
-        "id": "DRAWN1",
+        "id": region,
         "type": kind,
         "from_name": name,
         "to_name": image,
@@ -77,6 +77,21 @@ def test_a_drawn_box_with_its_own_label_gets_the_text_inside_it(
     box = drawn("rectanglelabels", "kinds", "scan", value)
     (region,) = answered(Project(api, RECTANGLE_LABELS), backend, file, [box])
     assert (region.id, region.text, region.labels) == ("DRAWN1", LINE, ["Stamp"])
+
+
+def test_text_that_a_person_has_edited_is_left_alone(
+    project: Project, backend: str, page: tuple[Path, dict[str, Box]]
+) -> None:
+    file, lines = page
+    old, new = around(lines["Total 1250 EUR"]), around(lines[LINE])
+    items = [
+        drawn("rectangle", "bbox", "image", old, "OLD"),
+        drawn("textarea", "transcription", "image", {**old, "text": ["1250 euros"]}, "OLD"),
+        drawn("rectangle", "bbox", "image", new),
+    ]
+    regions = {region.id: region.text for region in answered(project, backend, file, items)}
+    assert regions.pop("DRAWN1") == LINE
+    assert regions in ({}, {"OLD": "1250 euros"})  # left out or as it was: the page shows the same
 
 
 def test_nothing_drawn_brings_nothing(

@@ -1,5 +1,6 @@
 """What Label Studio stores when predictions are retrieved, and what becomes of them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from label_studio import LabelStudio
 from label_studio_project import Api, Project
 from label_studio_regions import Box, overlap, regions_of
 from loopback import Pictures, Relay
+from ocr_quality import total
 
 pytestmark = pytest.mark.labelstudio
 
@@ -34,6 +36,14 @@ POLYGON_AND_LABELS = """
   <Image name="scan" value="$image"/>
   <Labels name="kinds" toName="scan"><Label value="Text"/></Labels>
   <Polygon name="outline" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+
+PAGES = """
+<View>
+  <Image name="scan" valueList="$pages"/>
+  <RectangleLabels name="kinds" toName="scan"><Label value="Text"/></RectangleLabels>
   <TextArea name="words" toName="scan" perRegion="true"/>
 </View>
 """
@@ -77,6 +87,76 @@ def test_a_second_retrieve_adds_nothing_and_asks_for_nothing(
     project.retrieve_predictions()
     assert [project.predictions(task) for task in tasks] == stored
     assert len(relay.to("/predict")) == 1
+
+
+def test_a_picture_without_text_is_done_with_nothing(project: Project, relay: Relay, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    Image.new("RGB", (400, 300), "white").save(blank)
+    project.connect(relay.url)
+    (task,) = project.upload(blank)
+    project.retrieve_predictions()
+    assert texts(project, task) == [[]]
+    project.retrieve_predictions()
+    assert len(relay.to("/predict")) == 1
+
+
+def test_what_was_not_read_in_time_is_read_at_the_next_retrieve(
+    project: Project, hasty_backend: str, served: Pictures, picture: Callable[[str], Path]
+) -> None:
+    good = picture("issue_170.png").read_bytes()
+    served.put("slow.png", good)
+    project.connect(hasty_backend)
+    slow, quick = project.add(served.hold("slow.png"), served.put("quick.png", good))
+    project.retrieve_predictions()
+    assert [texts(project, task) for task in (slow, quick)] == [[], [["TEST"]]]
+    served.release()
+    project.retrieve_predictions()
+    assert [texts(project, task) for task in (slow, quick)] == [[["TEST"]]] * 2
+
+
+def test_a_backend_that_reads_otherwise_adds_its_own_prediction(
+    project: Project, backend: str, hasty_backend: str, picture: Callable[[str], Path]
+) -> None:
+    connection = project.connect(backend)
+    (task,) = project.upload(picture("issue_170.png"))
+    project.retrieve_predictions()
+    moved = project.move(connection["id"], hasty_backend)
+    project.retrieve_predictions()
+    versions = {prediction["model_version"] for prediction in project.predictions(task)}
+    assert versions == {connection["model_version"], moved["model_version"]}
+    assert len(versions) == len(project.predictions(task)) == 2
+
+
+def test_every_picture_is_stored_with_its_text(connected: Project, picture: Callable[[str], Path]) -> None:
+    known = json.loads(picture("ground_truth.json").read_text(encoding="utf-8"))
+    truth = {name: facts["lines"] for name, facts in known.items() if facts["default_model_can_read"]}
+    tasks = connected.upload(*(picture(name) for name in truth))
+    connected.retrieve_predictions()
+    stored = [texts(connected, task) for task in tasks]
+    assert [len(predictions) for predictions in stored] == [1] * len(truth)
+    score = total(truth, {name: lines for name, (lines,) in zip(truth, stored, strict=True)})
+    assert score.error_rate <= 0.01, score.worst
+
+
+def test_the_pages_of_one_task_are_told_apart(
+    api: Api,
+    backend: str,
+    served: Pictures,
+    picture: Callable[[str], Path],
+    page: tuple[Path, dict[str, Box]],
+) -> None:
+    project = Project(api, PAGES)
+    project.connect(backend)
+    files = [picture("issue_170.png"), page[0]]
+    (task,) = project.add_data({"pages": [served.put(file.name, file.read_bytes()) for file in files]})
+    project.retrieve_predictions()
+    (prediction,) = project.predictions(task)
+    found = [
+        (item["item_index"], item["value"]["text"])
+        for item in prediction["result"]
+        if "text" in item["value"]
+    ]
+    assert found == [(0, ["TEST"]), *((1, [line]) for line in page[1])]
 
 
 def test_a_prediction_carries_the_version_that_the_model_page_shows(

@@ -92,6 +92,11 @@ class Project:
         connection: Json = self.api.call("POST", "ml/", json=body)
         return connection
 
+    def move(self, connection: int, url: str) -> Json:
+        """Changes the URL of a backend: what Label Studio then says of it."""
+        moved: Json = self.api.call("PATCH", f"ml/{connection}", json={"project": self.id, "url": url})
+        return moved
+
     def connections(self) -> list[Json]:
         """The backends with their states, asked anew (Settings > Model)."""
         listed: list[Json] = self.api.call("GET", "ml/", params={"project": self.id})
@@ -114,7 +119,11 @@ class Project:
 
     def add(self, *pictures: str) -> list[int]:
         """Tasks made by importing the addresses of pictures, in their order."""
-        return self._import(json=[{"image": picture} for picture in pictures])
+        return self.add_data(*({"image": picture} for picture in pictures))
+
+    def add_data(self, *data: Json) -> list[int]:
+        """Tasks made by importing their data, in its order."""
+        return self._import(json=list(data))
 
     def _import(self, **request: Any) -> list[int]:
         params = {"return_task_ids": "true"}

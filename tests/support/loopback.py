@@ -61,6 +61,17 @@ class Pictures(LoopbackServer):
     def __init__(self) -> None:
         super().__init__(_PictureHandler)
         self._contents: dict[str, bytes] = {}
+        self._released = threading.Event()
+        self._held = ""
+
+    def hold(self, name: str) -> str:
+        """URL whose requests wait until `release`."""
+        self._held = f"/{name}"
+        return f"{self.url}/{name}"
+
+    def release(self) -> None:
+        """Lets the held requests go on."""
+        self._released.set()
 
     def put(self, name: str, content: bytes) -> str:
         """URL under which the content is served from now on, also in place of an earlier one."""
@@ -68,7 +79,9 @@ class Pictures(LoopbackServer):
         return f"{self.url}/{name}"
 
     def content(self, path: str) -> bytes | None:
-        """What is served there."""
+        """What is served there, once it is not held."""
+        if path == self._held:
+            self._released.wait()
         return self._contents.get(path)
 
 
