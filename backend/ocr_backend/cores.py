@@ -17,7 +17,7 @@ def usable_cores(root: Path = Path("/")) -> int:
 def _quota_v2(root: Path) -> float | None:
     """Cores of the tightest `cpu.max` (quota and period in microseconds) from our group upwards."""
     quotas = []
-    for folder in _group_folders(root, "0::", root / "sys/fs/cgroup"):
+    for folder in _group_folders(root, "", root / "sys/fs/cgroup"):
         fields = _text(folder / "cpu.max").split()
         if len(fields) == 2 and fields[0] != "max":
             quotas.append(int(fields[0]) / int(fields[1]))
@@ -27,19 +27,20 @@ def _quota_v2(root: Path) -> float | None:
 def _quota_v1(root: Path) -> float | None:
     quotas = []
     for mount in ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"):
-        for folder in _group_folders(root, ":cpu", root / mount):
+        for folder in _group_folders(root, "cpu", root / mount):
             quota, period = _text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")
             if quota and period and int(quota) > 0:
                 quotas.append(int(quota) / int(period))
     return min(quotas, default=None)
 
 
-def _group_folders(root: Path, marker: str, mount: Path) -> list[Path]:
+def _group_folders(root: Path, controller: str, mount: Path) -> list[Path]:
     """The folder of our control group and those above it, as far as they are visible here."""
-    lines = _text(root / "proc/self/cgroup").splitlines()
-    inside = next((line.split(":", 2)[2] for line in lines if marker in line and line.count(":") >= 2), "/")
+    # Lines are `number:controllers:path`; version 2 has the one line without controllers.
+    lines = (line.split(":", 2) for line in _text(root / "proc/self/cgroup").splitlines())
+    paths = (path for _, controllers, path in lines if controller in controllers.split(","))
     # In a container the path may be the host's, of which only the mount itself is visible.
-    own = mount / inside.strip("/")
+    own = mount / next(paths, "/").strip("/")
     return [mount] + [folder for folder in (own, *own.parents) if mount in folder.parents]
 
 

@@ -105,8 +105,13 @@ def _table(normalise: dict[str, Any]) -> NDArray[np.float32]:
 
 def _middle(image: NDArray[Any], short: int, crop: int) -> NDArray[Any]:
     height, width = image.shape[:2]
-    scale = short / min(height, width)
-    tall, wide = max(crop, round(height * scale)), max(crop, round(width * scale))
+    least = min(height, width)
+    # The ends of a very long picture would be enlarged by gigabytes, only to be cut off.
+    most = 4 * least
+    above, beside = max(0, height - most) // 2, max(0, width - most) // 2
+    image = image[above : above + most, beside : beside + most]
+    scale = short / least
+    tall, wide = max(crop, round(image.shape[0] * scale)), max(crop, round(image.shape[1] * scale))
     resized = cv2.resize(image, (wide, tall))
     top, left = (tall - crop) // 2, (wide - crop) // 2
     return resized[top : top + crop, left : left + crop]
@@ -114,7 +119,7 @@ def _middle(image: NDArray[Any], short: int, crop: int) -> NDArray[Any]:
 
 def turned(image: Image, degrees: int) -> Image:
     """The picture turned anticlockwise by a multiple of 90 degrees."""
-    return np.rot90(image, degrees // 90 % 4)
+    return np.ascontiguousarray(np.rot90(image, degrees // 90 % 4))
 
 
 def turned_back(polygon: Polygon, degrees: int, height: int, width: int) -> Polygon:
