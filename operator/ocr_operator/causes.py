@@ -98,6 +98,8 @@ def ended_cause(pod: LivePod) -> Cause | None:
     said = f"pod {pod.name} {times}, exit code {ended.exit_code}: {_last_words(ended)}"
     if ended.reason == "OOMKilled":
         return Cause(Reason.OOM_KILLED, f"{said}; raise spec.variants[].resources.limits.memory")
+    if ended.exit_code == EXIT_CODE_SETTINGS:
+        return Cause(Reason.INVALID, f"{said}; change the spec, its extraEnv or its Secrets")
     if ended.exit_code == EXIT_CODE_MODELS:
         return Cause(Reason.MODEL_LOAD_FAILED, said)
     return Cause(Reason.CRASH_LOOPING, f"{said}; see `kubectl logs --previous {pod.name}`")

@@ -1,18 +1,25 @@
-"""The OCRBackends that the chart's `backends` values ask for: applied at start, owned by the chart's ConfigMap.
+"""The OCRBackends that the `backends` values of the chart ask for: applied at start, owned by a ConfigMap.
 
 Helm cannot install a CustomResourceDefinition and an object of its kind in one release; so the chart writes a
 ConfigMap, and the operator makes the objects. The ConfigMap owns them: with the release they go by garbage
 collection, the operator running or not. `cli` calls it.
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.names import API_VERSION, GROUP, KIND, Ref
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5
 
 FILE_LABEL = f"{GROUP}/values-of"
 """On an OCRBackend from the chart's values: name of the ConfigMap that owns it."""
@@ -56,33 +63,55 @@ def obstacle(source: Source, there: Mapping[str, Any] | None) -> str:
     return f"OCRBackend {name} was not made from these values: delete it, or take {name} out of `backends`"
 
 
-def left_over(source: Source, there: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[Ref]:
-    """OCRBackends that earlier values asked for and these do not."""
-    kept = set(names)
-    found = (body["metadata"]["name"] for body in there)
-    return [Ref(API_VERSION, KIND, source.namespace, name) for name in found if name not in kept]
+class ChartBackends:
+    """The backends in a file (`None`: none), owned by the ConfigMap `owner` (`namespace/name`)."""
+
+    def __init__(self, file: Path | None, owner: str) -> None:
+        self._file = file
+        self._owner = owner
+        self.not_ready = "the backends of the chart's values are not applied yet" if file else ""
+        """Why the operator is not ready, or an empty text: refused backends shall fail `helm --wait`."""
+
+    async def apply(self, cluster: Cluster) -> None:
+        """Applies and prunes, until the API server has answered for each; what it refuses is logged."""
+        if self._file is None:
+            return
+        namespace, _, name = self._owner.partition("/")
+        source = Source(namespace, name, self._file.read_text("utf-8"))
+        while (problems := await _try(cluster, source)) is None:
+            await asyncio.sleep(RETRY_SECONDS)
+        for problem in problems:
+            logger.error("%s", problem)
+        self.not_ready = "; ".join(problems)
 
 
-async def apply(cluster: Cluster, source: Source) -> list[str]:
-    """Applies and prunes; answers a sentence for each OCRBackend that could not be made as asked.
+async def _try(cluster: Cluster, source: Source) -> list[str] | None:
+    """A sentence for each OCRBackend that was refused; None if the API server has to be asked again."""
+    try:
+        owner = await cluster.get(Ref("v1", "ConfigMap", source.namespace, source.config_map))
+        if owner is None:
+            raise ClusterError(404, f"there is no ConfigMap {source.namespace}/{source.config_map}")
+        bodies = wanted(source, owner["metadata"]["uid"])
+        refused = [said for body in bodies if (said := await _apply_one(cluster, source, body))]
+        await _prune(cluster, source, [body["metadata"]["name"] for body in bodies])
+    except ClusterError as error:
+        logger.warning("backends of the chart's values: %s; again in %d s", error, RETRY_SECONDS)
+        return None
+    return refused
 
-    Raises:
-        ClusterError: the API server could not be asked, or the ConfigMap is gone.
-    """
-    owner = await cluster.get(Ref("v1", "ConfigMap", source.namespace, source.config_map))
-    if owner is None:
-        raise ClusterError(404, f"there is no ConfigMap {source.namespace}/{source.config_map}")
-    bodies = wanted(source, owner["metadata"]["uid"])
-    problems = [await _apply_one(cluster, source, body) for body in bodies]
+
+async def _prune(cluster: Cluster, source: Source, names: list[str]) -> None:
     selector = f"{FILE_LABEL}={source.config_map}"
-    there = await cluster.list(API_VERSION, KIND, source.namespace, selector)
-    uids = {body["metadata"]["name"]: body["metadata"]["uid"] for body in there}
-    for ref in left_over(source, there, [body["metadata"]["name"] for body in bodies]):
-        await cluster.delete(ref, uids[ref.name])
-    return [problem for problem in problems if problem]
+    for body in await cluster.list(API_VERSION, KIND, source.namespace, selector):
+        metadata = body["metadata"]
+        if metadata["name"] not in names:
+            ref = Ref(API_VERSION, KIND, source.namespace, metadata["name"])
+            logger.info("%s: deleting it, the chart's values have it no longer", ref)
+            await cluster.delete(ref, metadata["uid"])
 
 
 async def _apply_one(cluster: Cluster, source: Source, body: Body) -> str:
+    """Why the OCRBackend was refused, or an empty text."""
     name = body["metadata"]["name"]
     there = await cluster.get(Ref(API_VERSION, KIND, source.namespace, name))
     if said := obstacle(source, there):

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from ocr_operator import causes, plan
 from ocr_operator.causes import Cause
 from ocr_operator.cluster import Cluster, ClusterError
+from ocr_operator.conditions import ConditionType
 from ocr_operator.config import OperatorConfig
 from ocr_operator.memory import Memory
 from ocr_operator.names import API_VERSION, HANDOVER_MANAGER, INSTANCE_LABEL, KIND, SELECTOR, Key, Ref
@@ -121,7 +122,7 @@ class Reconciler:
         return Observed(found, tuple(live_pod(body) for body in pods))
 
     async def _still_exists(self, wanted: Family) -> bool:
-        """Whether children may be made: those of a deleted OCRBackend would be collected, and made, for ever."""
+        """Whether to make children: those of a deleted OCRBackend would be collected, and made, for ever."""
         there = await self._cluster.get(Ref(API_VERSION, KIND, *wanted.key))
         metadata = there["metadata"] if there else {}
         return metadata.get("uid") == wanted.uid and "deletionTimestamp" not in metadata
@@ -182,6 +183,19 @@ class Reconciler:
             return
         body = _identified(Ref(API_VERSION, KIND, *wanted.key), wanted.uid) | {"status": status}
         self.memory.wrote_status(wanted.key, await self._cluster.apply_status(body))
+        _log_change(wanted.key, backend.get("status") or {}, status)
+
+
+def _log_change(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    was, now = _ready(before), _ready(after)
+    if (was.get("status"), was.get("reason")) != (now["status"], now["reason"]):
+        summary = after["summary"]
+        logger.info("%s/%s: %s ready, %s: %s", *key, summary, now["reason"], now["message"])
+
+
+def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = (one for one in status.get("conditions") or [] if one["type"] == ConditionType.READY)
+    return next(found, {})
 
 
 def _makes_something(todo: Plan) -> bool:

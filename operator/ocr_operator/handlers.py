@@ -1,0 +1,221 @@
+"""kopf as our informers: it watches, indexes and wakes the queue; nothing of kopf's own writes anything.
+
+The only module that imports `kopf`. Event handlers and indices alone add no finalizer and no annotation to
+the user's object, so it can always be deleted. The workers here are the one place that catches everything.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
+import kopf
+
+from ocr_operator.cluster import ClusterError
+from ocr_operator.metrics import Metrics
+from ocr_operator.names import GROUP, PLURAL, SELECTOR, VERSION, Key
+from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, parent
+from ocr_operator.plan import Observed
+from ocr_operator.reconcile import Reconciler
+from ocr_operator.work_queue import WorkQueue
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 4
+RESYNC_SECONDS = 600
+"""Every OCRBackend is looked at this often in any case, and then by asking the API server itself: kopf's
+indices keep objects whose deletion a broken watch has missed."""
+
+_CHILDREN = (
+    ("apps", "v1", "deployments"),
+    ("", "v1", "services"),
+    ("", "v1", "persistentvolumeclaims"),
+    ("autoscaling", "v2", "horizontalpodautoscalers"),
+)
+_PODS = ("", "v1", "pods")
+_NOTHING: Mapping[Key, Any] = MappingProxyType({})
+
+
+class Indices:
+    """What kopf has seen, by OCRBackend; filled before any handler runs."""
+
+    def __init__(self) -> None:
+        self._backends = self._children = self._pods = _NOTHING
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether kopf has begun."""
+        return self._backends is not _NOTHING
+
+    def connect(self, backends: Any, children: Any, pods: Any) -> None:
+        """Takes kopf's indices, which live as long as its operator."""
+        self._backends, self._children, self._pods = backends, children, pods
+
+    def keys(self) -> list[Key]:
+        """Every OCRBackend there is."""
+        return list(self._backends)
+
+    def backend(self, key: Key) -> Mapping[str, Any] | None:
+        """The OCRBackend, or None if there is none."""
+        return next(iter(self._backends.get(key, ())), None)
+
+    def observed(self, key: Key) -> Observed:
+        """Its children and pods."""
+        return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))
+
+
+def registry(
+    reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key], metrics: Metrics
+) -> kopf.OperatorRegistry:
+    """Handlers that fill the indices, wake the queue, and run the workers between startup and cleanup."""
+    found = kopf.OperatorRegistry()
+    _register_indices(found)
+    _register_events(found, reconciler, queue)
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.login(registry=found)
+    def credentials_needed(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**kwargs)
+
+    @kopf.on.startup(registry=found)
+    async def operator_started(**kwargs: Any) -> None:
+        indices.connect(kwargs["backends"], kwargs["children"], kwargs["pods"])
+        metrics.queue_depth.set_function(lambda: len(queue))
+        metrics.backends.set_function(lambda: len(indices.keys()))
+        tasks.extend(asyncio.create_task(_work(reconciler, queue, metrics)) for _ in range(WORKERS))
+        tasks.append(asyncio.create_task(_resync(reconciler, indices, queue)))
+
+    @kopf.on.cleanup(registry=found)
+    async def operator_stopped(**_: Any) -> None:
+        queue.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    return found
+
+
+def _register_indices(found: kopf.OperatorRegistry) -> None:
+    @kopf.index(GROUP, VERSION, PLURAL, id="backends", registry=found)
+    def backends(body: kopf.Body, **_: Any) -> dict[Key, Any]:
+        metadata = {k: v for k, v in body["metadata"].items() if k not in ("managedFields", "annotations")}
+        return {Key(metadata["namespace"], metadata["name"]): {**body, "metadata": metadata}}
+
+    def children(body: kopf.Body, **_: Any) -> dict[Key, LiveChild]:
+        key = _parent(body)
+        return {key: live_child(body)} if key else {}
+
+    for resource in _CHILDREN:
+        kopf.index(*resource, id="children", registry=found)(children)
+
+    @kopf.index(*_PODS, id="pods", registry=found)
+    def pods(body: kopf.Body, **_: Any) -> dict[Key, LivePod]:
+        key = _parent(body)
+        return {key: live_pod(body)} if key else {}
+
+
+def _register_events(found: kopf.OperatorRegistry, reconciler: Reconciler, queue: WorkQueue[Key]) -> None:
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
+    async def backend_changed(body: kopf.Body, **_: Any) -> None:
+        queue.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    async def child_changed(event: Any, body: kopf.Body, **_: Any) -> None:
+        key = _parent(body)
+        if key is None:
+            return
+        if event["type"] == "DELETED":
+            reconciler.memory.gone(key, live_child(body).ref)
+        queue.add(key)
+
+    for resource in _CHILDREN:
+        kopf.on.event(*resource, registry=found)(child_changed)
+
+    @kopf.on.event(*_PODS, registry=found)
+    async def pod_changed(body: kopf.Body, **_: Any) -> None:
+        if key := _parent(body):
+            queue.add(key)
+
+
+def _parent(body: kopf.Body) -> Key | None:
+    metadata = body["metadata"]
+    return parent(metadata.get("labels") or {}, metadata["namespace"])
+
+
+async def _work(reconciler: Reconciler, queue: WorkQueue[Key], metrics: Metrics) -> None:
+    """Looks at one key after the other, for ever."""
+    while True:
+        key = await queue.take()
+        start = time.monotonic()
+        result = "failed"
+        try:
+            result = await _look(reconciler, queue, key)
+        except ClusterError as error:
+            logger.warning("%s/%s: %s; again in %.1f s", *key, error, queue.failed(key))
+        except Exception:
+            # A fault of ours with one object must not end the work on all others.
+            logger.exception("%s/%s: unexpected; again in %.1f s", *key, queue.failed(key))
+        metrics.reconcile_seconds.observe(time.monotonic() - start)
+        metrics.reconciles.labels(result).inc()
+
+
+async def _look(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> str:
+    outcome = await reconciler.reconcile(key)
+    if outcome.look_again is not None:
+        queue.add_after(key, outcome.look_again)
+    if outcome.is_settled:
+        queue.done(key)
+        return "settled"
+    queue.failed(key)
+    return "retried"
+
+
+async def _resync(reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key]) -> None:
+    """Has everything looked at from time to time, spread out to spare the API server."""
+    while True:
+        await asyncio.sleep(RESYNC_SECONDS * random.uniform(0.9, 1.1))
+        for key, delay in _spread_out(indices.keys()):
+            reconciler.distrust(key)
+            queue.add_after(key, delay)
+
+
+def _spread_out(keys: list[Key]) -> Iterator[tuple[Key, float]]:
+    for position, key in enumerate(keys):
+        yield key, position * 0.05
+
+
+def kopf_settings() -> kopf.OperatorSettings:
+    """Settings under which kopf writes nothing, needs no rights of its own and notices a dead watch."""
+    settings = kopf.OperatorSettings()
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.enforce_retry_after = True
+    settings.watching.connect_timeout = 10
+    # A stream that ended without an error can leave kopf blind; a new one every few minutes bounds that.
+    settings.watching.server_timeout = 300
+    # Less than the pod's grace period of 30 s.
+    settings.process.ultimate_exiting_timeout = 20
+    for resource in (*_CHILDREN, _PODS):
+        settings.watching.label_selectors[resource] = SELECTOR
+    return settings
+
+
+async def watch(handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], liveness: str) -> None:
+    """Runs kopf until a signal ends it, in these namespaces or, where there are none, in all.
+
+    `liveness` is the URL it answers probes at.
+    """
+    with suppress(asyncio.CancelledError):
+        await kopf.operator(
+            registry=handlers,
+            settings=kopf_settings(),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            liveness_endpoint=liveness,
+        )
