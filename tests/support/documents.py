@@ -1,19 +1,21 @@
 """The commands that the documents promise, so that tests can run them.
 
-A fenced block whose info string is `bash` followed by a word (`bash local`, `bash cluster`) is run by the tests
-of that name; GitHub shows it as plain bash.
+A fenced block whose info string is `bash` followed by a word (`bash local`, `bash cluster`) is run by the
+tests of that name; GitHub shows it as plain bash.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_FENCE = re.compile(r"^```(?P<language>\w+)(?: (?P<place>\w+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```(?P<language>\w+)(?: (?P<place>\w+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the place it runs in (`""`: nowhere), its text and line in the document."""
+    """A fenced block: its language, the place it runs in (`""`: nowhere), its text and its line."""
 
     language: str
     place: str
