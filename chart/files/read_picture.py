@@ -1,0 +1,61 @@
+"""Posts a picture to backends as Label Studio would, and fails unless its number comes back; `helm test` runs it.
+
+Standard library only. Arguments: the picture, seconds to wait for a backend, and the backends' URLs.
+"""
+
+import base64
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+NUMBER = "2468013579"
+LABELING = """<View><Image name="image" value="$image"/>
+<Labels name="label" toName="image"><Label value="Text"/></Labels>
+<Rectangle name="bbox" toName="image"/>
+<TextArea name="transcription" toName="image" perRegion="true"/></View>"""
+
+
+def wait_until_ready(url: str, seconds: float) -> None:
+    """Asks until the backend is ready; ends the program if it is not in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                sys.exit(f"{url} is not ready after {seconds:.0f} s: {error}")
+            time.sleep(1)
+
+
+def read(url: str, picture: Path) -> list[str]:
+    """The texts that a backend finds in a picture."""
+    encoded = base64.b64encode(picture.read_bytes()).decode("ascii")
+    task = {"id": 1, "data": {"image": f"data:image/png;base64,{encoded}"}}
+    body = json.dumps({"tasks": [task], "label_config": LABELING}).encode()
+    request = urllib.request.Request(f"{url}/predict", body, {"Content-Type": "application/json"})
+    if user := os.environ.get("BASIC_AUTH_USER"):
+        pair = f"{user}:{os.environ['BASIC_AUTH_PASS']}".encode()
+        request.add_header("Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}")
+    with urllib.request.urlopen(request, timeout=100) as response:
+        found = json.load(response)["results"][0] or {"result": []}
+    return [one["value"]["text"][0] for one in found["result"] if one["type"] == "textarea"]
+
+
+def main() -> None:
+    """Reads the picture through every URL."""
+    picture, seconds, *urls = sys.argv[1:]
+    for url in urls:
+        wait_until_ready(url, float(seconds))
+        texts = read(url, Path(picture))
+        print(f"{url} read {texts}", flush=True)
+        if NUMBER not in "".join(texts).replace(" ", ""):
+            sys.exit(f"{url} did not read {NUMBER} in the picture")
+
+
+if __name__ == "__main__":
+    main()
