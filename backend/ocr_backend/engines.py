@@ -5,8 +5,9 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,8 +57,11 @@ def _ways(settings: Settings, installed: Installed) -> Iterator[Plan]:
         yield Plan("paddle", "onnx", f"PaddleOCR itself on the {device}, through onnxruntime")
 
 
-def open_reader(settings: Settings) -> Reader:
-    """The reader that the settings ask for, with its networks loaded; takes seconds, downloads if it must.
+@contextmanager
+def brought(settings: Settings) -> Iterator[tuple[Plan, dict[str, Model]]]:
+    """The plan that is followed and its models by part, whole and in their folders; downloads if it must.
+
+    What fills a volume needs no more than this. Builtin models are there only within the context.
 
     Raises:
         ModelError: a model or a runtime is missing or broken; the message says what to do.
@@ -66,21 +70,30 @@ def open_reader(settings: Settings) -> Reader:
     if not possible:
         raise ModelError(_nothing_fits(settings))
     names = models.needed(settings)
+    forms = tuple(dict.fromkeys(plan.form for plan in possible))
+    with _from_source(settings, names, forms) as found:
+        form = found["detection"].form
+        yield next(plan for plan in possible if plan.form == form), found
+
+
+def open_reader(settings: Settings) -> Reader:
+    """The reader that the settings ask for, with its networks loaded; takes seconds, or a download.
+
+    Raises:
+        ModelError: a model or a runtime is missing or broken; the message says what to do.
+    """
     for note in catalog.model_set(settings.generation, settings.language, settings.tier).notes:
         logger.info("%s", note)
-    with _brought(settings, names, possible) as found:
-        form = found["detection"].form
-        plan = next(plan for plan in possible if plan.form == form)
+    with brought(settings) as (plan, found):
         logger.info("engine %s, set by OCR_ENGINE=%s: %s", plan.engine, settings.engine, plan.why)
         for model in found.values():
-            logger.info("%s %s, sha256 %s, in %s", model.part, model.name, model.digest, model.folder)
+            logger.debug("%s %s, sha256 %s, in %s", model.part, model.name, model.digest, model.folder)
         return _made(plan.engine, found, settings)
 
 
-def _brought(
-    settings: Settings, names: dict[str, str], possible: Sequence[Plan]
+def _from_source(
+    settings: Settings, names: dict[str, str], forms: Sequence[str]
 ) -> AbstractContextManager[dict[str, Model]]:
-    forms = tuple(dict.fromkeys(plan.form for plan in possible))
     root = Path(settings.model_dir)
     match settings.model_source:
         case "builtin":
@@ -132,6 +145,9 @@ def _onnxruntime_has_cuda() -> bool:
 
 
 def _paddle_has_cuda() -> bool:
-    import paddle
-
-    return bool(paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0)
+    # Not whether there is a GPU now: models may be fetched on a node without one. Loading will tell. Nor by
+    # importing paddle, which takes a second and 300 MB that the other engine does not need.
+    try:
+        return bool(version("paddlepaddle-gpu"))
+    except PackageNotFoundError:
+        return False

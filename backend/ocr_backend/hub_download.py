@@ -1,24 +1,25 @@
-"""Downloads one official model with PaddleX: `python -m ocr_backend.hub_download NAME FORM`.
+"""Downloads official models with PaddleX: `python -m ocr_backend.hub_download FORM NAME...`.
 
 `hub_models` runs it with the variables that tell PaddleX where to. A failure is told on standard output, in
-one line, with exit status 1; progress goes to standard error.
+one line that names the model, with exit status 1; progress goes to standard error.
 """
 
 import os
 import sys
 
 
-def main(name: str, form: str) -> int:
-    """Exit status: 0 when the model is there, 1 when it could not be had."""
+def main(form: str, *names: str) -> int:
+    """Exit status: 0 when the models are there, 1 when one could not be had."""
     told = os.dup(1)
     os.dup2(2, 1)  # the hubs' own clients print to standard output
-    try:
-        from paddlex.inference.utils.official_models import official_models
+    from paddlex.inference.utils.official_models import official_models
 
-        official_models.get_model_path(name, model_formats=(form,))
-    except Exception as error:  # PaddleX raises bare Exceptions
-        os.write(told, " ".join(str(error).split()).encode())
-        return 1
+    for name in names:
+        try:
+            official_models.get_model_path(name, model_formats=(form,))
+        except Exception as error:  # PaddleX raises bare Exceptions
+            os.write(told, f"{name}: {' '.join(str(error).split())}".encode())
+            return 1
     return 0
 
 

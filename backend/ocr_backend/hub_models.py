@@ -55,8 +55,8 @@ def fetched(root: Path, names: Mapping[str, str], forms: Sequence[str], hub: Hub
         )
     with _only_one(root):
         missing = {part: name for part, name in names.items() if models.located(root, name, form) is None}
-        for part, name in missing.items():
-            _fetch(root, part, name, form, hub)
+        if missing:
+            _fetch(root, missing, form, hub)
     return models.in_folder(root, names, [form])
 
 
@@ -82,34 +82,35 @@ def _only_one(root: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(root: Path, part: str, name: str, form: str, hub: Hub) -> None:
-    """Downloads beside the others, looks whether it is whole, and only then gives it its name."""
-    logger.info("%s: downloading into %s", name, root)
+def _fetch(root: Path, names: Mapping[str, str], form: str, hub: Hub) -> None:
+    """Downloads beside the others, looks whether each is whole, and only then gives it its name."""
+    logger.info("%s: downloading into %s", ", ".join(names.values()), root)
     # On the same volume: a rename is all or nothing, a copy from the system's temporary folder is not.
     with tempfile.TemporaryDirectory(prefix=_STAGING, dir=root, ignore_cleanup_errors=True) as staging:
-        _download(Path(staging), name, form, hub)
-        arrived = Path(staging) / "official_models" / models.package(name, form)
-        try:
-            models.opened(part, name, form, arrived)
-        except ModelError as error:
-            raise ModelError(f"what the hub gave for {name} is of no use: {error}") from error
-        target = root / "official_models" / arrived.name
-        target.parent.mkdir(exist_ok=True)
-        arrived.rename(target)
+        _download(Path(staging), list(names.values()), form, hub)
+        for part, name in names.items():
+            arrived = Path(staging) / "official_models" / models.package(name, form)
+            try:
+                models.opened(part, name, form, arrived)
+            except ModelError as error:
+                raise ModelError(f"what the hub gave for {name} is of no use: {error}") from error
+            target = root / "official_models" / arrived.name
+            target.parent.mkdir(exist_ok=True)
+            arrived.rename(target)
 
 
-def _download(staging: Path, name: str, form: str, hub: Hub) -> None:
+def _download(staging: Path, names: Sequence[str], form: str, hub: Hub) -> None:
     own = {"PADDLE_PDX_CACHE_HOME": str(staging), "PADDLE_PDX_MODEL_SOURCE": hub.name, "TMPDIR": str(staging)}
     if hub.mirror:
         own["PADDLE_PDX_HUGGING_FACE_ENDPOINT"] = hub.mirror
-    command = [sys.executable, "-m", "ocr_backend.hub_download", name, form]
+    command = [sys.executable, "-m", "ocr_backend.hub_download", form, *names]
     answer = subprocess.run(
         command, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True, check=False
     )
     if answer.returncode != 0:
         raise ModelError(
-            f"the model {name} is not in MODEL_DIR and cannot be downloaded from {hub.mirror or hub.name} or "
-            f"the other hubs ({answer.stdout.strip() or 'see the log above'}); let this machine reach a hub, "
-            "name a mirror in OCR_MODEL_MIRROR, or put the official folders into MODEL_DIR and set "
-            "OCR_MODEL_SOURCE=dir"
+            f"the models {', '.join(names)} are not in MODEL_DIR and cannot be downloaded from "
+            f"{hub.mirror or hub.name} or the other hubs ({answer.stdout.strip() or 'see the log above'}); "
+            "let this machine reach a hub, name a mirror in OCR_MODEL_MIRROR, or put the official folders "
+            "into MODEL_DIR and set OCR_MODEL_SOURCE=dir"
         )
