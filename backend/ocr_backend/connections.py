@@ -7,7 +7,8 @@ the second time gets around it. Knows urllib3 and requests; `fetching` uses the 
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -88,32 +89,38 @@ class _Careful:
         return made
 
     def getresponse(self) -> HTTPResponse:
-        with _cut_off(self.sock):
+        """The answer's head; TimeoutError if it takes longer than the socket's timeout.
+
+        That timeout holds for each piece alone, so a head sent byte by byte would hold a thread for hours.
+        """
+        is_cut = threading.Event()
+        with _cut_off(self.sock, is_cut):
             response: HTTPResponse = super().getresponse()  # type: ignore[misc]
-            return response
+        if is_cut.is_set():  # what seems to be the end of the head is where the connection was cut
+            response.close()
+            raise TimeoutError
+        return response
 
 
 @contextmanager
-def _cut_off(connection: socket.socket | None) -> Iterator[None]:
-    """Ends the connection if the head of an answer is not complete within the socket's timeout.
-
-    That timeout holds for each piece alone, so a head sent byte by byte would hold a thread for hours.
-    """
+def _cut_off(connection: socket.socket | None, is_cut: threading.Event) -> Iterator[None]:
+    """Ends the connection if the block takes longer than its timeout; an error is due to that then."""
     seconds = connection.gettimeout() if connection is not None else None
-    if connection is None or seconds is None:
-        yield
-        return
-    timer = threading.Timer(seconds, _shut, [connection])
+
+    def cut() -> None:
+        is_cut.set()
+        with suppress(OSError):  # it may have ended by itself meanwhile
+            connection.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+    timer = threading.Timer(seconds or 0, cut)
     timer.daemon = True
-    timer.start()
+    if seconds is not None:
+        timer.start()
     try:
         yield
+    except (OSError, HTTPException) as error:
+        if is_cut.is_set():
+            raise TimeoutError from error
+        raise
     finally:
         timer.cancel()
-
-
-def _shut(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it has ended by itself meanwhile

@@ -44,3 +44,12 @@ class PictureError(Exception):
     def __init__(self, outcome: Outcome, reason: str) -> None:
         super().__init__(reason)
         self.outcome: Outcome = outcome
+
+
+class LateError(PictureError):
+    """The time for the whole request ended before this picture was read; asking again goes on from here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "late", "it was not read in time (OCR_PREDICT_TIMEOUT); ask again to go on from here"
+        )

@@ -27,16 +27,16 @@ _UNKNOWN_FILE_STATUS = (400, 404)
 
 
 class Fetcher:
-    """Fetches files, from many threads at a time. `now()` is in seconds and only goes forward."""
+    """Fetches files, for `threads` threads at a time. `now()` is in seconds and only goes forward."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: Settings, threads: int, now: Callable[[], float] = time.monotonic) -> None:
         if not settings.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._settings = settings
         self._now = now
         self._allowed = Allowed(settings.allowed_hosts)
-        self._open = session(None, settings.threads)
-        self._guarded = session(self._allowed, settings.threads)
+        self._open = session(None, threads)
+        self._guarded = session(self._allowed, threads)
         self._token = LabelStudioToken(settings.label_studio_url, settings.label_studio_api_key, self._post)
 
     def close(self) -> None:
@@ -99,6 +99,7 @@ class Fetcher:
         """The answer at the end of the redirects, and the URL that gave it."""
         trusted = False
         for _ in range(_REDIRECTS + 1):
+            _refuse_other_schemes(url)
             response = self._ask(url, trusted, deadline)
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECT_STATUS or not target:
@@ -106,7 +107,7 @@ class Fetcher:
             response.close()
             # Where Label Studio itself sends us its storage is, often on an address of the cluster.
             trusted = self._is_label_studio(url)
-            url = urljoin(url, target)
+            url = _joined(url, target)
         raise PictureError("unreachable", f"{shown(url)} is at the end of more than {_REDIRECTS} redirects")
 
     def _ask(self, url: str, trusted: bool, deadline: float) -> requests.Response:
@@ -120,8 +121,6 @@ class Fetcher:
         return response
 
     def _get(self, url: str, trusted: bool, authorization: str, deadline: float) -> requests.Response:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise PictureError("refused", f"redirected to {shown(url)}, which is neither http nor https")
         is_open = trusted or self._allowed.has_host(urlsplit(url).hostname or "")
         headers = {"Authorization": authorization} if authorization else {}
         try:
@@ -172,6 +171,23 @@ class Fetcher:
         if status in (401, 403) and self._is_label_studio(url):
             advice = "; set LABEL_STUDIO_API_KEY to a token that is valid and may see the project"
         return f"{shown(url)} answered {status}{advice}"
+
+
+def _refuse_other_schemes(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in ("http", "https") and parts.port != 0  # asking for the port checks it
+    except ValueError as error:
+        raise PictureError("unreachable", "the address is not a URL that can be asked") from error
+    if not is_right:
+        raise PictureError("refused", f"redirected to {shown(url)}, which is neither http nor https")
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        raise PictureError("unreachable", f"{shown(url)} redirects to something that is no URL") from error
 
 
 def _url_credentials(url: str) -> str:

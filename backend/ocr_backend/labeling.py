@@ -154,7 +154,8 @@ def _labels(own: list[Element], shape: Tag, settings: Settings) -> Element | Non
     if shape.takes_labels:
         return next(tag for tag in own if _tag(tag) == shape)
     candidates = [tag for tag in own if tag.tag == "labels"]
-    candidates.sort(key=lambda tag: bool(_label(tag, settings.predicted_label)[1]))
+    sought = settings.predicted_label or _manual_name("predicted_label")
+    candidates.sort(key=lambda tag: _choice(tag, sought) is None)
     return _named(candidates, settings.label_from_name, "LABEL_FROM_NAME", "Labels")
 
 
@@ -174,19 +175,33 @@ def _named(candidates: list[Element], wanted: str | None, env: str, kind: str) -
 def _label(labels: Element, wanted: str | None) -> tuple[str | None, str]:
     """The label to give, and a warning when none can be given."""
     sought = wanted or _manual_name("predicted_label")
-    if (labels.get("value") or "").startswith("$"):
-        return sought, ""  # the choices come with each task
-    choices = [tag for tag in labels.iter("label") if tag.get("value")]
-    found = [tag for tag in choices if sought in (tag.get("value"), tag.get("alias"))]
-    if not found and wanted is None and len(choices) == 1:
-        found = choices
-    if found:
-        return found[0].get("alias") or found[0].get("value"), ""
+    found = _choice(labels, sought)
+    choices = _choices(labels)
+    if found is None and wanted is None and len(choices) == 1:
+        found = _stored(choices[0])
+    if found is not None:
+        return found, ""
     names = ", ".join(repr(tag.get("value")) for tag in choices) or "none"
     return None, (
         f"label {sought!r} is not among those of the labelling configuration's {_name(labels)!r} ({names}): "
         "regions get no label; set PREDICTED_LABEL to one of them"
     )
+
+
+def _choice(labels: Element, sought: str) -> str | None:
+    """What is stored when this label is given; None where it cannot be."""
+    if (labels.get("value") or "").startswith("$"):
+        return sought  # the choices come with each task
+    found = [tag for tag in _choices(labels) if sought in (tag.get("value"), tag.get("alias"))]
+    return _stored(found[0]) if found else None
+
+
+def _choices(labels: Element) -> list[Element]:
+    return [tag for tag in labels.iter("label") if tag.get("value")]
+
+
+def _stored(choice: Element) -> str | None:
+    return choice.get("alias") or choice.get("value")
 
 
 def _lacking(what: str) -> LabelConfigError:

@@ -20,6 +20,7 @@ def set_up(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.captureWarnings(True)  # libraries tell so of odd files
     # Their own messages below this name tokens, addresses with queries, or every request once more.
     for name in ("urllib3", "PIL", "werkzeug"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from ocr_backend.decoding import decoded
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import LateError, PictureError
 from ocr_backend.fetching import Fetcher
 from ocr_backend.metrics import Metrics
 from ocr_backend.reading import Image, Reader
@@ -44,6 +44,8 @@ class Pictures:
         """
         try:
             return self._looked(value, task_id, until, at)
+        except LateError as error:
+            return error  # not logged one by one: a long request may have hundreds
         except PictureError as error:
             logger.warning("task %s: picture %s: %s", task_id, error.outcome, error)
             return error
@@ -52,9 +54,7 @@ class Pictures:
             return PictureError("failed", "the backend failed on this picture; its log says why")
 
     def _looked(self, value: object, task_id: object, until: float, at: Callable[[Image], T]) -> T:
-        source = source_of(value, task_id, self._settings)
-        with self._metrics.stage("fetch"):
-            content = self._fetcher.fetch(source, until)
+        content = self._fetched(value, task_id, until)
         self._metrics.picture_bytes.observe(len(content))
         with self._turn(self._decoded, until):
             with self._metrics.stage("decode"):
@@ -67,12 +67,22 @@ class Pictures:
             ):
                 return at(image)
 
+    def _fetched(self, value: object, task_id: object, until: float) -> bytes:
+        source = source_of(value, task_id, self._settings)
+        try:
+            with self._metrics.stage("fetch"):
+                return self._fetcher.fetch(source, until)
+        except PictureError as error:
+            if error.outcome == "unreachable" and time.monotonic() >= until:
+                raise LateError from error
+            raise
+
     @contextmanager
     def _turn(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
         with self._metrics.stage("wait"):
             is_free = places.acquire(timeout=max(until - time.monotonic(), 0.0))
         if not is_free:
-            raise PictureError("late", "its turn did not come in time (OCR_PREDICT_TIMEOUT)")
+            raise LateError
         try:
             yield
         finally:

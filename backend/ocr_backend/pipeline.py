@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ocr_backend.cropping import piece
 from ocr_backend.drawings import Drawing, with_text, without_text
-from ocr_backend.errors import Outcome, PictureError
+from ocr_backend.errors import LateError, Outcome, PictureError
 from ocr_backend.fair_pool import FairPool
 from ocr_backend.labeling import Controls
 from ocr_backend.metrics import Metrics
@@ -25,8 +25,6 @@ from ocr_backend.sources import picture_values
 logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
-
-_LATE = PictureError("late", "it was not reached in time (OCR_PREDICT_TIMEOUT); ask again to go on from here")
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ class Pipeline:
 def _failure(done: Sequence[object]) -> PictureError | None:
     """Why not all of a task's pages were read, or None."""
     broken = next((one for one in done if isinstance(one, PictureError)), None)
-    return broken or (_LATE if None in done else None)
+    return broken or (LateError() if None in done else None)
 
 
 def _values(task: Task, controls: Controls) -> list[object] | PictureError:

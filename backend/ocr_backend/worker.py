@@ -56,9 +56,10 @@ class Worker:
         self.metrics.loaded(reader.models, reader.engine, reader.slots, version)
         self.metrics.load_seconds.set(seconds)
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
-        self._pool = FairPool(max(self.settings.threads, 2 * reader.slots))
+        threads = max(self.settings.threads, 2 * reader.slots)
+        self._pool = FairPool(threads)
         self.metrics.watch_waiting(self._pool.waiting)
-        pictures = Pictures(self.settings, reader, Fetcher(self.settings), self.metrics)
+        pictures = Pictures(self.settings, reader, Fetcher(self.settings, threads), self.metrics)
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",

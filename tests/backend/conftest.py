@@ -1,0 +1,82 @@
+"""Workers and apps with a reader that needs no networks, and a web server that does as it is told."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fake_reader import FakeReader
+from flask import Flask
+from PIL import Image
+from scripted_server import ScriptedServer
+
+from loopback import serving
+from ocr_backend.app import create_app
+from ocr_backend.settings import Settings
+from ocr_backend.worker import Worker
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def web() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def other_web() -> Iterator[ScriptedServer]:
+    """Another origin than `web`."""
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def settings() -> Callable[..., Settings]:
+    """Settings that let pictures come from loopback, with what is given changed."""
+
+    def made(**changed: Any) -> Settings:
+        return Settings(**{"allowed_hosts": ("127.0.0.0/8",), **changed})
+
+    return made
+
+
+@pytest.fixture
+def make_worker(settings: Callable[..., Settings]) -> Iterator[Callable[..., Worker]]:
+    """Makes a worker with a reader, loaded unless it is told otherwise."""
+    workers = []
+
+    def made(reader: FakeReader, is_loaded: bool = True, most_requests: int = 100, **changed: Any) -> Worker:
+        worker = Worker(settings(**changed), lambda _: reader, most_requests)
+        if is_loaded:
+            worker.load()
+        workers.append(worker)
+        return worker
+
+    yield made
+    for worker in workers:
+        worker.stop()
+
+
+@pytest.fixture
+def make_client(make_worker: Callable[..., Worker]) -> Callable[..., Any]:
+    """Makes a test client of an app with a reader."""
+
+    def made(reader: FakeReader | None = None, **changed: Any) -> Any:
+        return create_app(make_worker(reader or FakeReader(), **changed)).test_client()
+
+    return made
+
+
+@pytest.fixture
+def png() -> Callable[..., bytes]:
+    """The file of a picture of one colour."""
+
+    def made(
+        width: int = 200, height: int = 100, colour: str = "white", kind: str = "PNG", **how: Any
+    ) -> bytes:
+        file = io.BytesIO()
+        Image.new(how.pop("mode", "RGB"), (width, height), colour).save(file, kind, **how)
+        return file.getvalue()
+
+    return made

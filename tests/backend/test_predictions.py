@@ -1,0 +1,180 @@
+import pytest
+from fake_reader import line
+
+from ocr_backend.labeling import Controls, Tag
+from ocr_backend.predictions import Page, model_version, prediction
+from ocr_backend.reading import Line, LoadedModel
+from ocr_backend.settings import Settings
+
+SIZE = (200, 100)
+RECTANGLE = Controls(
+    "image",
+    "image",
+    False,
+    Tag("bbox", "rectangle"),
+    Tag("label", "labels"),
+    Tag("transcription", "textarea"),
+    "Text",
+)
+PLACE = {"x": 5.0, "y": 20.0, "width": 15.0, "height": 10.0, "rotation": 0.0}
+
+
+def controls(
+    shape: Tag, labels: Tag | None = None, label: str | None = "Text", several: bool = False
+) -> Controls:
+    return Controls("page", "scan", several, shape, labels, Tag("words", "textarea"), label)
+
+
+def of_one_line(with_controls: Controls) -> list[dict]:
+    return prediction([Page(SIZE, [line("abc", 0.75)])], with_controls, 7, "v", 0.5)["result"]
+
+
+def test_a_line_becomes_a_box_a_label_and_a_text_with_one_id() -> None:
+    told = prediction([Page(SIZE, [line("abc", 0.75)])], RECTANGLE, 7, "v1", 0.5)
+    name = told["result"][0]["id"]
+    base = {
+        "id": name,
+        "to_name": "image",
+        "original_width": 200,
+        "original_height": 100,
+        "image_rotation": 0,
+        "score": 0.75,
+    }
+    assert len(name) == 12
+    assert told == {
+        "result": [
+            {**base, "from_name": "bbox", "type": "rectangle", "value": PLACE},
+            {**base, "from_name": "label", "type": "labels", "value": {**PLACE, "labels": ["Text"]}},
+            {**base, "from_name": "transcription", "type": "textarea", "value": {**PLACE, "text": ["abc"]}},
+        ],
+        "score": 0.75,
+        "model_version": "v1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels", "label", "types", "values"),
+    [
+        pytest.param(
+            Tag("b", "rectanglelabels"),
+            Tag("b", "rectanglelabels"),
+            "Text",
+            ["rectanglelabels", "textarea"],
+            [{**PLACE, "rectanglelabels": ["Text"]}, {**PLACE, "text": ["abc"]}],
+            id="RectangleLabels",
+        ),
+        pytest.param(
+            Tag("b", "rectanglelabels"),
+            Tag("b", "rectanglelabels"),
+            None,
+            ["rectanglelabels", "textarea"],
+            [{**PLACE, "rectanglelabels": []}, {**PLACE, "text": ["abc"]}],
+            id="RectangleLabels without the label",
+        ),
+        pytest.param(
+            Tag("b", "rectangle"),
+            None,
+            None,
+            ["rectangle", "textarea"],
+            [PLACE, {**PLACE, "text": ["abc"]}],
+            id="bare",
+        ),
+        pytest.param(
+            Tag("b", "rectangle"),
+            Tag("l", "labels"),
+            None,
+            ["rectangle", "textarea"],
+            [PLACE, {**PLACE, "text": ["abc"]}],
+            id="Labels without the label",
+        ),
+    ],
+)
+def test_each_configuration_gets_its_types(shape, labels, label, types, values) -> None:
+    items = of_one_line(controls(shape, labels, label))
+    assert [item["type"] for item in items] == types
+    assert [item["value"] for item in items] == values
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels", "kinds"),
+    [
+        pytest.param("polygon", Tag("l", "labels"), ["polygon", "labels", "textarea"], id="Polygon"),
+        pytest.param(
+            "polygonlabels", Tag("b", "polygonlabels"), ["polygonlabels", "textarea"], id="PolygonLabels"
+        ),
+    ],
+)
+def test_a_polygon_tag_gets_the_four_corners(shape: str, labels: Tag, kinds: list[str]) -> None:
+    items = of_one_line(controls(Tag("b", shape), labels))
+    assert [item["type"] for item in items] == kinds
+    for item in items:
+        assert item["value"]["points"] == [[5, 20], [20, 20], [20, 30], [5, 30]]
+        assert "x" not in item["value"]
+
+
+def test_lines_below_the_threshold_are_left_out_and_the_score_is_the_mean_of_the_rest() -> None:
+    lines = [line("a", 0.9), line("b", 0.49999), line("c", 0.5)]
+    told = prediction([Page(SIZE, lines)], RECTANGLE, 7, "v", 0.5)
+    assert [item["value"]["text"] for item in told["result"] if item["type"] == "textarea"] == [["a"], ["c"]]
+    assert told["score"] == 0.7
+
+
+def test_a_picture_without_text_has_an_empty_result_and_no_confidence() -> None:
+    assert prediction([Page(SIZE, [])], RECTANGLE, 7, "v", 0.5) == {
+        "result": [],
+        "score": 0.0,
+        "model_version": "v",
+    }
+
+
+def test_regions_of_several_pages_say_which_and_have_ids_of_their_own() -> None:
+    pages = [Page(SIZE, [line("one")]), Page((50, 50), []), Page((400, 100), [line("three")])]
+    told = prediction(pages, controls(Tag("b", "rectangle"), several=True), 7, "v", 0)
+    assert [(item["item_index"], item["original_width"]) for item in told["result"]] == [(0, 200)] * 2 + [
+        (2, 400)
+    ] * 2
+    assert len({item["id"] for item in told["result"]}) == 2
+
+
+def test_ids_are_the_same_each_time_and_unique_on_a_dense_page() -> None:
+    page = [Page(SIZE, [line("same")] * 5000)]
+    first, again = (prediction(page, RECTANGLE, 7, "v", 0)["result"] for _ in range(2))
+    assert first == again
+    assert len({item["id"] for item in first}) == 5000
+    other = prediction(page, RECTANGLE, 8, "v", 0)["result"]
+    assert not {item["id"] for item in first} & {item["id"] for item in other}
+
+
+@pytest.mark.parametrize(("given_score", "told"), [(1.0000001, 1.0), (-0.1, 0.0)])
+def test_a_score_is_within_what_label_studio_accepts(given_score: float, told: float) -> None:
+    result = prediction([Page(SIZE, [Line(line("a").polygon, "a", given_score)])], RECTANGLE, 1, "v", -1)[
+        "result"
+    ]
+    assert result[0]["score"] == told
+
+
+MODELS = [LoadedModel("detection", "d", "11"), LoadedModel("recognition", "r", "22")]
+
+
+def test_the_version_names_the_models_and_is_the_same_on_every_replica() -> None:
+    told = model_version(Settings(language="en", tier="mobile"), MODELS)
+    assert told.startswith("PP-OCRv5-en-mobile-")
+    assert told == model_version(Settings(language="en", tier="mobile", threads=3, port=80), MODELS[::-1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "models"),
+    [
+        ({"score_threshold": 0.6}, MODELS),
+        ({"use_doc_orientation": True}, MODELS),
+        ({"use_doc_unwarping": True}, MODELS),
+        ({"use_textline_orientation": False}, MODELS),
+        ({"tier": "mobile"}, MODELS),
+        ({"language": "japan"}, MODELS),
+        ({"generation": "PP-OCRv6"}, MODELS),
+        ({}, [MODELS[0], LoadedModel("recognition", "r", "33")]),
+        ({}, [MODELS[0], LoadedModel("recognition", "other", "22")]),
+    ],
+)
+def test_the_version_changes_with_everything_that_changes_answers(changed: dict, models: list) -> None:
+    assert model_version(Settings(**changed), models) != model_version(Settings(), MODELS)
