@@ -45,7 +45,7 @@ cluster-down: install  ## Stop that cluster and leave nothing of it behind
 	@$(PY) -m ocr_cluster down
 
 images: install  ## Build the container images with docker, podman or buildah, and load them into the cluster if it runs
-	@$(PY) -m ocr_cluster images --load
+	@$(PY) -m ocr_cluster images --load demo
 
 test: install  ## Prove everything: checks, fast tests, Label Studio, API server, real node
 	@tests/run checks fast labelstudio light e2e

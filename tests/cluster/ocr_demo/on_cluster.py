@@ -1,0 +1,91 @@
+"""The second half of the demo: chart, `OCRBackend` and reading through the Service of each variant."""
+
+import json
+import time
+from typing import Any
+
+from ocr_demo.clusters import DemoCluster, DemoError, current_cluster, own_cluster
+from ocr_demo.local import print_lines
+from ocr_demo.picture import ROOT, read_through
+from ocr_demo.progress import say, step
+
+NAMESPACE = "ocr-demo"
+RELEASE = "ocr-demo"
+BACKEND = ROOT / "docs/examples/two-variants.yaml"
+READY_SECONDS = 300
+
+
+def read_on_cluster(*, current: bool) -> None:
+    """Installs the chart, applies an `OCRBackend`, waits for Ready and prints what each variant reads.
+
+    Leaves everything running and says how to go on and how to clean up.
+
+    Raises:
+        DemoError: a step failed; the message says which and what to look at.
+    """
+    cluster = current_cluster(RELEASE, NAMESPACE) if current else own_cluster()
+    with step(f"installing the chart as release {RELEASE!r} in namespace {NAMESPACE!r}"):
+        cluster.helm(*_install_arguments(cluster))
+    with step(f"applying {BACKEND.relative_to(ROOT)} and waiting for Ready"):
+        cluster.kubectl("apply", "--namespace", NAMESPACE, "--filename", str(BACKEND))
+        _wait_until_ready(cluster)
+    for variant in _backend(cluster)["status"]["variants"]:
+        service = variant["url"].removeprefix("http://").split(".")[0]
+        with cluster.service_url(NAMESPACE, service) as url:
+            say(f"read through Service {service}:")
+            print_lines(read_through(url))
+    _say_how_to_go_on(cluster)
+
+
+def _install_arguments(cluster: DemoCluster) -> list[str]:
+    chart = str(ROOT / "chart")
+    values = ["--values", f"{chart}/values-airgap.yaml", "--set", "backends=null"]
+    placed = ["--namespace", NAMESPACE, "--create-namespace"]
+    return ["upgrade", "--install", RELEASE, chart, *placed, *values, *cluster.image_values, "--wait"]
+
+
+def _backend(cluster: DemoCluster) -> dict[str, Any]:
+    name = "ocrbackends.ocrbackend.io/ocr"
+    answer: dict[str, Any] = json.loads(cluster.kubectl("get", name, "--namespace", NAMESPACE, "-o", "json"))
+    return answer
+
+
+def _wait_until_ready(cluster: DemoCluster) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    said = ""
+    while time.monotonic() < deadline:
+        backend = _backend(cluster)
+        ready = _ready(backend)
+        state = f"{backend.get('status', {}).get('summary', '')} {ready.get('reason', '')}".strip()
+        if state != said:
+            say(f"  {state or 'not seen by the operator yet'}")
+            said = state
+        if ready.get("status") == "True":
+            return
+        time.sleep(0.5)
+    raise DemoError(
+        f"not Ready after {READY_SECONDS} s: {ready.get('message', 'the operator set no status')}"
+    )
+
+
+def _ready(backend: dict[str, Any]) -> dict[str, Any]:
+    """The Ready condition if it speaks of the object as it is now, else an empty one."""
+    for condition in backend.get("status", {}).get("conditions", []):
+        if (
+            condition["type"] == "Ready"
+            and condition["observedGeneration"] == backend["metadata"]["generation"]
+        ):
+            found: dict[str, Any] = condition
+            return found
+    return {}
+
+
+def _say_how_to_go_on(cluster: DemoCluster) -> None:
+    print(cluster.kubectl("get", "ocrb", "--namespace", NAMESPACE), flush=True)
+    urls = [variant["url"] for variant in _backend(cluster)["status"]["variants"]]
+    say("all of it is running; for Label Studio in the same cluster (Settings > Model), started with")
+    print("    ML_BLOCK_LOCAL_IP=false, without which it refuses addresses inside the cluster:")
+    print("".join(f"    {url}\n" for url in urls))
+    print(f"next:      {cluster.kubectl_hint} --namespace {NAMESPACE} get ocrb,pods,services")
+    print(f"           {cluster.kubectl_hint} explain ocrbackend.spec.variants")
+    print(f"clean up:  {cluster.clean_up_hint}", flush=True)
