@@ -1,0 +1,141 @@
+"""Objects as the API server would have them; each test says only what matters to it."""
+
+import copy
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ocr_operator.config import ImageName, OperatorConfig
+from ocr_operator.names import API_VERSION, FIELD_MANAGER, KIND
+from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod
+from ocr_operator.plan import ref_of
+from ocr_operator.spec_schema import spec_schema
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+Json = dict[str, Any]
+
+
+def _defaulted(schema: Mapping[str, Any], value: Any) -> Any:
+    """What the API server makes of a value: absent fields get the schema's defaults."""
+    if isinstance(value, dict):
+        fields = schema.get("properties", {})
+        for name, field in fields.items():
+            if name not in value and "default" in field:
+                value[name] = copy.deepcopy(field["default"])
+            if name in value:
+                value[name] = _defaulted(field, value[name])
+    if isinstance(value, list) and "items" in schema:
+        return [_defaulted(schema["items"], one) for one in value]
+    return value
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def config() -> OperatorConfig:
+    return OperatorConfig(
+        cpu_image=ImageName("example.com/backend-cpu", "1.0"),
+        gpu_image=ImageName("example.com/backend-gpu", "1.0"),
+        surge_wait_seconds=60,
+    )
+
+
+@pytest.fixture
+def ocrbackend() -> Callable[..., Json]:
+    """`ocrbackend(variants=[...], ...)`: an OCRBackend `labs/ocr` with these fields of the spec."""
+
+    def make(*, name: str = "ocr", uid: str = "uid-1", generation: int = 1, **spec: Any) -> Json:
+        spec.setdefault("variants", [{"language": "ch", "modelType": "mobile"}])
+        metadata = {
+            "name": name,
+            "namespace": "labs",
+            "uid": uid,
+            "generation": generation,
+            "resourceVersion": "1",
+        }
+        filled = _defaulted(spec_schema(), copy.deepcopy(spec))
+        return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": filled}
+
+    return make
+
+
+@pytest.fixture
+def live() -> Callable[..., LiveChild]:
+    """`live(child, status=…)`: a child as the API server has it after we applied it."""
+
+    def make(
+        child: Json,
+        *,
+        uid: str = "",
+        version: int = 10,
+        generation: int = 1,
+        replicas: int | None = None,
+        owned: Json | None = None,
+        status: Json | None = None,
+    ) -> LiveChild:
+        body = copy.deepcopy(child)
+        spec = body["spec"]
+        if child["kind"] == "Deployment":
+            spec["replicas"] = spec.get("replicas", 1 if replicas is None else replicas)
+        fields = owned or {"f:spec": {f"f:{field}": {} for field in child["spec"]}}
+        entry = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}
+        body["metadata"] |= {
+            "uid": uid or f"uid-of-{ref_of(child)}",
+            "resourceVersion": str(version),
+            "generation": generation,
+            "managedFields": [entry],
+        }
+        return live_child(body | {"status": status or {}})
+
+    return make
+
+
+@pytest.fixture
+def pod() -> Callable[..., LivePod]:
+    """`pod(labels, ready=True, …)`: a pod with these labels."""
+
+    def make(
+        labels: Mapping[str, str],
+        *,
+        name: str = "ocr-ch-mobile-abc",
+        ready: bool = False,
+        node: str = "node1",
+        unscheduled: str = "",
+        since: datetime = NOW,
+        state: Json | None = None,
+        last: Json | None = None,
+        restarts: int = 0,
+        devices: Json | None = None,
+        deleting: bool = False,
+    ) -> LivePod:
+        scheduled = {"type": "PodScheduled", "status": "False" if unscheduled else "True"}
+        if unscheduled:
+            scheduled |= {"message": unscheduled, "lastTransitionTime": since.isoformat()}
+        container = {
+            "name": "backend",
+            "state": state or {"running": {}},
+            "lastState": last or {},
+            "restartCount": restarts,
+        }
+        metadata: Json = {"name": name, "namespace": "labs", "labels": dict(labels)}
+        if deleting:
+            metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+        spec = {"containers": [{"name": "backend", "resources": {"limits": devices or {}}}]}
+        if not unscheduled:
+            spec["nodeName"] = node
+        conditions = [scheduled, {"type": "Ready", "status": "True" if ready else "False"}]
+        return live_pod(
+            {
+                "metadata": metadata,
+                "spec": spec,
+                "status": {"conditions": conditions, "containerStatuses": [container]},
+            }
+        )
+
+    return make

@@ -1,0 +1,59 @@
+"""The schema itself: everything said, nothing said twice, small enough to be applied in one piece."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ocr_backend import catalog
+from ocr_operator import crd
+from ocr_operator.combination_rules import models_rules, name_rules, spec_rules, variant_rules
+from ocr_operator.spec_schema import MAX_VARIANTS, spec_schema
+from ocr_operator.status_schema import status_schema
+
+
+def _fields(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from _fields(field, f"{path}.{name}")
+    if "items" in schema:
+        yield from _fields(schema["items"], f"{path}[]")
+
+
+EVERYTHING = [*_fields(spec_schema(), "spec"), *_fields(status_schema(), "status")]
+
+
+@pytest.mark.parametrize(("path", "field"), EVERYTHING, ids=[path for path, _ in EVERYTHING])
+def test_a_field_is_described_in_a_sentence(path: str, field: dict[str, Any]) -> None:
+    if path.endswith("allowedHosts[]"):
+        pytest.skip("its list is described")
+    assert field["description"].rstrip(")").endswith(".")
+
+
+def test_variants_have_no_defaults_that_would_hide_the_familys() -> None:
+    variant = spec_schema()["properties"]["variants"]["items"]
+    fields = dict(_fields(variant["properties"]["options"], "options"))
+    assert not [path for path, field in fields.items() if "default" in field]
+
+
+def test_there_is_room_for_every_variant_and_not_for_one_more() -> None:
+    assert len(catalog.LANGUAGES) * len(catalog.TIERS) == MAX_VARIANTS == 16
+
+
+def test_it_fits_the_annotation_of_a_client_side_apply() -> None:
+    # kubectl apply keeps the whole object in an annotation; all annotations together may have 256 KiB.
+    assert len(crd.crd_text()) < 60_000
+
+
+def test_messages_of_rules_are_read_by_people() -> None:
+    every = [*name_rules(), *spec_rules(), *variant_rules(), *models_rules()]
+    for rule in every:
+        assert len(rule["message"]) > 30, rule
+        assert "\n" not in rule["message"], rule
+
+
+def test_the_charts_schema_refuses_what_the_crd_would_drop() -> None:
+    found = crd.backends_schema(spec_schema())
+    assert found["additionalProperties"] is False
+    assert found["properties"]["variants"]["items"]["additionalProperties"] is False
+    assert not [path for path, field in _fields(found, "spec") if any(key.startswith("x-") for key in field)]

@@ -1,0 +1,152 @@
+"""Whatever is asked for, in whatever order: the plan comes to an end, and keeps its promises on the way."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ocr_backend import catalog
+from ocr_operator.config import OperatorConfig
+from ocr_operator.names import Ref
+from ocr_operator.observation import LiveChild
+from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan
+from ocr_operator.revision import digest
+from ocr_operator.spec import family
+
+KEYS = [(language, tier) for language in catalog.languages_of("PP-OCRv6") for tier in catalog.TIERS]
+
+pods = st.one_of(
+    st.fixed_dictionaries({"replicas": st.integers(1, 5)}),
+    st.fixed_dictionaries({"autoscaling": st.fixed_dictionaries({"maxReplicas": st.integers(1, 5)})}),
+)
+variants = st.lists(st.sampled_from(KEYS), min_size=1, max_size=5, unique=True).flatmap(
+    lambda keys: st.tuples(*(pods.map(lambda more, key=key: _variant(key, more)) for key in keys)).map(list)
+)
+specs = st.fixed_dictionaries(
+    {
+        "ocrVersion": st.sampled_from(["PP-OCRv6", "PP-OCRv5"]),
+        "variants": variants,
+        "models": st.sampled_from(
+            [{"source": "Hub"}, {"source": "Claim", "storage": {"existingClaim": "c"}}]
+        ),
+        "options": st.fixed_dictionaries({"scoreThreshold": st.sampled_from(["0.5", "0.6"])}),
+        "rollout": st.fixed_dictionaries({"surge": st.sampled_from(["Auto", "Never"])}),
+    }
+)
+# Somebody deletes a child, or edits one: its position among those there are, modulo their number.
+meddling = st.lists(st.tuples(st.sampled_from(["delete", "edit"]), st.integers(0, 20)), max_size=4)
+
+
+def _variant(key: tuple[str, str], more: dict[str, Any]) -> dict[str, Any]:
+    return {"language": key[0], "modelType": key[1], **copy.deepcopy(more)}
+
+
+@dataclass
+class Model:
+    """What an API server keeps, as far as the plan can tell."""
+
+    live: Callable[..., LiveChild]
+    children: dict[Ref, LiveChild] = field(default_factory=dict)
+    written: dict[Ref, Written] = field(default_factory=dict)
+    handed_over: set[Ref] = field(default_factory=set)
+
+    def take(self, found: Plan) -> None:
+        for step in found.steps:
+            match step:
+                case Apply(child, _):
+                    self.children[step.ref] = self.live(child, replicas=self._replicas(step.ref))
+                    self.written[step.ref] = Written(digest(child), self.children[step.ref])
+                case Remove(ref, _):
+                    del self.children[ref]
+                case HandOver(ref, _, replicas):
+                    assert self.children[ref].replicas == replicas
+                    self.handed_over.add(ref)
+
+    def _replicas(self, ref: Ref) -> int | None:
+        """What stays of the number of pods where an apply does not name it: without an owner it goes."""
+        there = self.children.get(ref)
+        is_lost = there is not None and there.owns_replicas and ref not in self.handed_over
+        return None if there is None or is_lost else there.replicas
+
+    def meddle(self, how: str, position: int) -> None:
+        if not self.children:
+            return
+        ref = sorted(self.children)[position % len(self.children)]
+        if how == "delete":
+            del self.children[ref]
+            self.handed_over.discard(ref)
+        else:
+            self.children[ref] = replace(self.children[ref], ownership="taken")
+
+
+# The fixtures are functions without state: one for all examples does no harm.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(history=st.lists(st.tuples(specs, meddling, st.booleans()), min_size=1, max_size=4))
+def test_one_pass_settles_whatever_happened_before(
+    ocrbackend: Callable[..., dict[str, Any]],
+    live: Callable[..., LiveChild],
+    config: OperatorConfig,
+    now: datetime,
+    history: list[tuple[dict[str, Any], list[tuple[str, int]], bool]],
+) -> None:
+    model = Model(live)
+    for spec, disturbances, is_restarted in history:
+        wanted = family(ocrbackend(**spec))
+        for disturbance in disturbances:
+            model.meddle(*disturbance)
+        if is_restarted:
+            model.written.clear()
+        before = dict(model.children)
+        model.take(plan(wanted, Observed(tuple(before.values())), model.written, config, now))
+        second = plan(wanted, Observed(tuple(model.children.values())), model.written, config, now)
+        assert second.steps == ()
+        assert _names(model) == _expected_names(spec)
+        _no_volume_is_deleted(before, model.children)
+        _no_autoscaled_variant_loses_pods(spec, before, model.children)
+
+
+def _no_volume_is_deleted(before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]) -> None:
+    assert {ref for ref in before if ref.kind == "PersistentVolumeClaim"} <= set(after)
+
+
+def _no_autoscaled_variant_loses_pods(
+    spec: dict[str, Any], before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]
+) -> None:
+    scaled = {f"ocr-{one['language']}-{one['modelType']}" for one in spec["variants"] if "autoscaling" in one}
+    for ref in before:
+        if ref.kind == "Deployment" and ref.name in scaled:
+            assert after[ref].replicas == before[ref].replicas
+
+
+def _names(model: Model) -> set[tuple[str, str]]:
+    return {(ref.kind, ref.name) for ref in model.children if ref.kind != "PersistentVolumeClaim"}
+
+
+def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
+    expected = set()
+    for variant in spec["variants"]:
+        name = f"ocr-{variant['language']}-{variant['modelType']}"
+        expected |= {("Deployment", name), ("Service", name)}
+        if "autoscaling" in variant:
+            expected.add(("HorizontalPodAutoscaler", name))
+    return expected
+
+
+@pytest.mark.parametrize("order", [list(KEYS), list(reversed(KEYS))])
+def test_the_order_of_variants_changes_no_child(
+    ocrbackend: Callable[..., dict[str, Any]],
+    config: OperatorConfig,
+    now: datetime,
+    order: list[tuple[str, str]],
+) -> None:
+    backend = ocrbackend(ocrVersion="PP-OCRv6", variants=[_variant(key, {}) for key in order])
+    found = plan(family(backend), Observed(), {}, config, now)
+    applied = {step.ref: digest(step.child) for step in found.steps if isinstance(step, Apply)}
+    straight = ocrbackend(ocrVersion="PP-OCRv6", variants=[_variant(key, {}) for key in KEYS])
+    expected = plan(family(straight), Observed(), {}, config, now)
+    assert applied == {step.ref: digest(step.child) for step in expected.steps if isinstance(step, Apply)}

@@ -1,0 +1,310 @@
+"""Children are compared whole, so that no stray field can hide."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ocr_operator import resources
+from ocr_operator.config import ImageName, OperatorConfig
+from ocr_operator.names import REVISION_LABEL
+from ocr_operator.spec import family
+
+Make = Callable[..., dict[str, Any]]
+MOBILE = {"language": "ch", "modelType": "mobile"}
+
+LABELS = {
+    "app.kubernetes.io/name": "ocr-backend",
+    "app.kubernetes.io/instance": "ocr",
+    "app.kubernetes.io/managed-by": "ocr-operator",
+    "ocrbackend.io/language": "ch",
+    "ocrbackend.io/model-type": "mobile",
+}
+OWNER = {
+    "apiVersion": "ocrbackend.io/v1alpha1",
+    "kind": "OCRBackend",
+    "name": "ocr",
+    "uid": "uid-1",
+    "controller": True,
+    "blockOwnerDeletion": True,
+}
+METADATA = {"name": "ocr-ch-mobile", "namespace": "labs", "labels": LABELS, "ownerReferences": [OWNER]}
+
+
+def _probe(path: str, failures: int) -> dict[str, Any]:
+    get = {"path": path, "port": "http"}
+    return {"httpGet": get, "periodSeconds": 5, "timeoutSeconds": 4, "failureThreshold": failures}
+
+
+def _only(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> dict[str, dict[str, Any]]:
+    """The children of the only variant, by kind."""
+    found = family(ocrbackend(**spec))
+    children = resources.variant_children(found, found.variants[0], config, in_place=False)
+    return {child["kind"]: child for child in children}
+
+
+def _revision(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> str:
+    deployment = _only(ocrbackend, config, **spec)["Deployment"]
+    revision: str = deployment["spec"]["template"]["metadata"]["labels"][REVISION_LABEL]
+    return revision
+
+
+def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: OperatorConfig) -> None:
+    revision = _revision(ocrbackend, config)
+    assert _only(ocrbackend, config)["Deployment"] == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": METADATA,
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": LABELS},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "progressDeadlineSeconds": 900,
+            "revisionHistoryLimit": 2,
+            "template": {
+                "metadata": {"labels": LABELS | {"ocrbackend.io/revision": revision}},
+                "spec": {
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "terminationGracePeriodSeconds": 105,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 10001,
+                        "runAsGroup": 10001,
+                        "fsGroup": 10001,
+                        "fsGroupChangePolicy": "OnRootMismatch",
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [
+                        {
+                            "name": "backend",
+                            "image": "example.com/backend-cpu:1.0",
+                            "imagePullPolicy": "IfNotPresent",
+                            "env": [{"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"}],
+                            "ports": [{"name": "http", "containerPort": 9090, "protocol": "TCP"}],
+                            "resources": {
+                                "requests": {"cpu": "500m", "memory": "768Mi"},
+                                "limits": {"memory": "2Gi"},
+                            },
+                            "securityContext": {
+                                "allowPrivilegeEscalation": False,
+                                "readOnlyRootFilesystem": True,
+                                "capabilities": {"drop": ["ALL"]},
+                            },
+                            "startupProbe": _probe("/readyz", 720),
+                            "readinessProbe": _probe("/readyz", 3),
+                            "livenessProbe": _probe("/livez", 12),
+                            "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+                            "terminationMessagePolicy": "FallbackToLogsOnError",
+                            "volumeMounts": [
+                                {"name": "tmp", "mountPath": "/tmp"},
+                                {"name": "models", "mountPath": "/data/models"},
+                            ],
+                        }
+                    ],
+                    "volumes": [
+                        {"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}},
+                        {"name": "models", "persistentVolumeClaim": {"claimName": "ocr-models"}},
+                    ],
+                },
+            },
+        },
+    }
+
+
+def test_it_makes_this_service(ocrbackend: Make, config: OperatorConfig) -> None:
+    assert _only(ocrbackend, config)["Service"] == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": METADATA,
+        "spec": {
+            "type": "ClusterIP",
+            "selector": LABELS,
+            "ports": [{"name": "http", "port": 9090, "targetPort": "http", "protocol": "TCP"}],
+        },
+    }
+
+
+def test_it_makes_this_claim(ocrbackend: Make) -> None:
+    storage = {"size": "2Gi", "storageClassName": "fast", "accessMode": "ReadWriteMany"}
+    family_labels = {name: value for name, value in LABELS.items() if not name.startswith("ocrbackend.io/")}
+    assert resources.claim(family(ocrbackend(models={"storage": storage}))) == {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {
+            "name": "ocr-models",
+            "namespace": "labs",
+            "labels": family_labels,
+            "ownerReferences": [OWNER],
+        },
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "resources": {"requests": {"storage": "2Gi"}},
+            "storageClassName": "fast",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        pytest.param({"source": "Builtin"}, id="the models are in the image"),
+        pytest.param(
+            {"source": "Claim", "storage": {"existingClaim": "mine"}}, id="the user brings a volume"
+        ),
+    ],
+)
+def test_no_claim_is_made_where(ocrbackend: Make, models: dict[str, Any]) -> None:
+    assert resources.claim(family(ocrbackend(ocrVersion="PP-OCRv6", models=models))) is None
+
+
+def test_an_autoscaled_variant_leaves_its_replicas_to_the_autoscaler(
+    ocrbackend: Make, config: OperatorConfig
+) -> None:
+    scaling = {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilization": 70}
+    children = _only(ocrbackend, config, variants=[MOBILE | {"autoscaling": scaling}])
+    assert "replicas" not in children["Deployment"]["spec"]
+    assert children["HorizontalPodAutoscaler"] == {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": METADATA,
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ocr-ch-mobile"},
+            "minReplicas": 2,
+            "maxReplicas": 4,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 70},
+                    },
+                }
+            ],
+        },
+    }
+
+
+def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, config: OperatorConfig) -> None:
+    toleration = {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}
+    extra = {"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "url"}}}
+    deployment = _only(
+        ocrbackend,
+        config,
+        ocrVersion="PP-OCRv4",
+        engine="Paddle",
+        variants=[
+            {
+                "language": "ch",
+                "modelType": "mobile",
+                "replicas": 3,
+                "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "8Gi"}},
+                "options": {"extraEnv": [extra]},
+            }
+        ],
+        image={"repository": "mine", "tag": "7", "pullPolicy": "Always", "pullSecrets": [{"name": "pull"}]},
+        options={"scoreThreshold": "0.25", "useTextlineOrientation": False},
+        labelStudio={
+            "url": "https://labels.example.com",
+            "apiKeySecretRef": {"name": "label-studio", "key": "token"},
+            "basicAuthSecretRef": {"name": "basic"},
+            "mapping": {"bboxFromName": "box"},
+        },
+        server={
+            "workers": 2,
+            "logFormat": "Json",
+            "predictTimeoutSeconds": 60,
+            "allowedHosts": ["10.0.0.0/8"],
+        },
+        models={"source": "Claim", "storage": {"existingClaim": "prepared"}},
+        accelerator={"resourceName": "nvidia.com/gpu", "runtimeClassName": "nvidia"},
+        placement={"nodeSelector": {"pool": "gpu"}, "tolerations": [toleration]},
+        rollout={"progressDeadlineSeconds": 600},
+    )["Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert deployment["spec"]["replicas"] == 3
+    assert deployment["spec"]["progressDeadlineSeconds"] == 600
+    assert container["image"] == "mine:7"
+    assert container["imagePullPolicy"] == "Always"
+    assert container["env"] == [
+        {"name": "BBOX_FROM_NAME", "value": "box"},
+        {"name": "LABEL_STUDIO_URL", "value": "https://labels.example.com"},
+        {"name": "OCR_ALLOWED_HOSTS", "value": "10.0.0.0/8"},
+        {"name": "OCR_ENGINE", "value": "paddle"},
+        {"name": "OCR_LOG_FORMAT", "value": "json"},
+        {"name": "OCR_MODEL_SOURCE", "value": "dir"},
+        {"name": "OCR_PREDICT_TIMEOUT", "value": "60.0"},
+        {"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"},
+        {"name": "PADDLEOCR_SCORE_THRESHOLD", "value": "0.25"},
+        {"name": "PADDLEOCR_USE_GPU", "value": "true"},
+        {"name": "PADDLEOCR_USE_TEXTLINE_ORIENTATION", "value": "false"},
+        {"name": "PADDLEOCR_VERSION", "value": "PP-OCRv4"},
+        {"name": "WORKERS", "value": "2"},
+        {
+            "name": "LABEL_STUDIO_API_KEY",
+            "valueFrom": {"secretKeyRef": {"name": "label-studio", "key": "token"}},
+        },
+        {"name": "BASIC_AUTH_USER", "valueFrom": {"secretKeyRef": {"name": "basic", "key": "username"}}},
+        {"name": "BASIC_AUTH_PASS", "valueFrom": {"secretKeyRef": {"name": "basic", "key": "password"}}},
+        extra,
+    ]
+    assert container["resources"] == {
+        "requests": {"cpu": "2"},
+        "limits": {"memory": "8Gi", "nvidia.com/gpu": "1"},
+    }
+    assert container["volumeMounts"][1] == {"name": "models", "mountPath": "/data/models", "readOnly": True}
+    assert pod["volumes"][1] == {
+        "name": "models",
+        "persistentVolumeClaim": {"claimName": "prepared", "readOnly": True},
+    }
+    assert pod["imagePullSecrets"] == [{"name": "pull"}]
+    assert pod["runtimeClassName"] == "nvidia"
+    assert pod["nodeSelector"] == {"pool": "gpu"}
+    assert pod["tolerations"] == [toleration]
+    assert pod["terminationGracePeriodSeconds"] == 75
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"variants": [MOBILE | {"replicas": 5}]}, id="the number of pods"),
+        pytest.param({"variants": [MOBILE | {"autoscaling": {"maxReplicas": 5}}]}, id="autoscaling"),
+        pytest.param(
+            {"rollout": {"surge": "Never", "progressDeadlineSeconds": 60}}, id="the way to roll out"
+        ),
+        pytest.param({"paused": True}, id="a pause"),
+        pytest.param({"models": {"storage": {"size": "9Gi"}}}, id="a larger volume"),
+        pytest.param({"variants": [MOBILE, {"language": "en", "modelType": "mobile"}]}, id="another variant"),
+        pytest.param({"options": {"scoreThreshold": "0.50"}}, id="the same number written otherwise"),
+    ],
+)
+def test_no_pod_is_restarted_for(ocrbackend: Make, config: OperatorConfig, spec: dict[str, Any]) -> None:
+    assert _revision(ocrbackend, config, **spec) == _revision(ocrbackend, config)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"options": {"scoreThreshold": "0.6"}}, id="an option"),
+        pytest.param({"image": {"tag": "2.0"}}, id="the image"),
+        pytest.param({"ocrVersion": "PP-OCRv4"}, id="the generation of the models"),
+        pytest.param({"placement": {"nodeSelector": {"pool": "ocr"}}}, id="the placement"),
+        pytest.param({"variants": [MOBILE | {"resources": {"limits": {"memory": "3Gi"}}}]}, id="resources"),
+    ],
+)
+def test_pods_are_restarted_for(ocrbackend: Make, config: OperatorConfig, spec: dict[str, Any]) -> None:
+    assert _revision(ocrbackend, config, **spec) != _revision(ocrbackend, config)
+
+
+def test_the_operators_own_settings_restart_no_pod_that_they_do_not_concern(
+    ocrbackend: Make, config: OperatorConfig
+) -> None:
+    other = replace(config, gpu_image=ImageName("other"), surge_wait_seconds=1)
+    assert _revision(ocrbackend, other) == _revision(ocrbackend, config)
+
+
+def test_another_default_image_reaches_the_pods(ocrbackend: Make, config: OperatorConfig) -> None:
+    other = replace(config, cpu_image=ImageName("other"))
+    assert _revision(ocrbackend, other) != _revision(ocrbackend, config)
