@@ -1,11 +1,12 @@
 """The command line: `python -m ocr_cluster --help`. Answers go to stdout, what is going on to stderr."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ocr_cluster import lifecycle, loading, record
+from ocr_cluster import images, lifecycle, loading, record
 from ocr_cluster import programs as go_programs
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
@@ -46,6 +47,18 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
     load = _command(commands, "load", _load, "load image archives into the node, if it lacks them")
     load.add_argument("archive", type=Path, nargs="+")
+    image = _command(
+        commands, "images", _images, "build the images that changed, print their names", named=False
+    )
+    image.add_argument("target", nargs="*", help=f"default: {' '.join(images.TARGETS)}")
+    image.add_argument("--print", action="store_true", help="as JSON: target, reference and archive of each")
+    image.add_argument(
+        "--load",
+        nargs="?",
+        const=_DEFAULT_NAME,
+        metavar="NAME",
+        help=f"also load them into that cluster (default {_DEFAULT_NAME}) if it is running",
+    )
     _command(commands, "status", _status, "list all clusters of this cache folder", named=False)
     build = _command(commands, "programs", _programs, "build the programs and print their paths", named=False)
     build.add_argument("program", nargs="*", help=f"default: all of {', '.join(go_programs.PROGRAMS)}")
@@ -92,6 +105,20 @@ def _kubeconfig(options: argparse.Namespace) -> None:
 def _load(options: argparse.Namespace) -> None:
     for reference in loading.load(_running(options.name), options.archive):
         print(reference)
+
+
+def _images(options: argparse.Namespace) -> None:
+    built = images.build(options.target or images.TARGETS)
+    if options.load:
+        cluster = lifecycle.find(options.load)
+        if cluster and cluster.is_running():
+            loading.load(cluster, [image.archive for image in built])
+        else:
+            say(f"cluster {options.load} is not running, so nothing was loaded")
+    rows = [
+        {"target": each.target, "reference": each.reference, "archive": str(each.archive)} for each in built
+    ]
+    print(json.dumps(rows, indent=2) if options.print else "\n".join(row["reference"] for row in rows))
 
 
 def _status(_: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ def load(cluster: Cluster, archives: list[Path]) -> list[str]:
         wanted += names
         if set(names) - present:
             with step(f"loading {' '.join(names)} into cluster {cluster.name}"):
-                _ctr(cluster, "images", "import", "--digests=false", str(path))
+                _ctr(cluster, "images", "import", "--local", str(path))
     return wanted
 
 

@@ -1,0 +1,150 @@
+"""The product's images: which there are, what they are made of, and building those that changed.
+
+Knows the Dockerfile's targets and inputs; which program builds them stands in `engines`.
+"""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_cluster import base_image, cache, engines
+from ocr_cluster.engines import Build, Engine
+from ocr_cluster.errors import ClusterError
+from ocr_cluster.progress import step
+
+ROOT = Path(__file__).parents[3]
+REGISTRY = "localhost"
+TARGETS = ("operator", "backend-cpu")
+
+_CODE = (
+    "Dockerfile",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "requirements-dev.txt",
+    "backend/ocr_backend",
+    "operator/ocr_operator",
+)
+_BACKEND = (*_CODE, "backend/requirements-base.txt", "backend/requirements-builtin.txt")
+INPUTS: Mapping[str, Sequence[str]] = {
+    "operator": (*_CODE, "operator/requirements.txt"),
+    "backend-cpu": (*_BACKEND, "backend/requirements.txt"),
+    "backend-gpu": _BACKEND,
+}
+_KEPT_ARCHIVES = 2
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image: its target in the Dockerfile, its name, and the archive that holds it."""
+
+    target: str
+    reference: str
+    archive: Path
+
+    @property
+    def tag(self) -> str:
+        """The last part of the name: equal for equal inputs."""
+        return self.reference.rpartition(":")[2]
+
+
+def build(targets: Iterable[str] = TARGETS, arguments: Mapping[str, str] | None = None) -> list[Image]:
+    """The images of the targets, in their order, after building those whose inputs have changed.
+
+    `arguments` are build arguments of the Dockerfile. Raises `ClusterError` when a build fails; its whole
+    output is then in a log file that the message names.
+    """
+    wanted = [_image(target, arguments or {}) for target in targets]
+    with cache.locked("images"):
+        if missing := [image for image in wanted if not image.archive.exists()]:
+            engine = engines.usable()
+            given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
+            for image in missing:
+                _build(engine, image, given)
+                _prune(engine, image)
+    return wanted
+
+
+def tag(target: str, arguments: Mapping[str, str] | None = None) -> str:
+    """Twelve hex digits that change with anything that goes into the image, but for the base image."""
+    if target not in INPUTS:
+        raise ClusterError(f"image {target!r} is not known; known: {', '.join(INPUTS)}")
+    return key({**_contents(INPUTS[target]), **{f"={k}": v.encode() for k, v in (arguments or {}).items()}})
+
+
+def references(registry: str = REGISTRY, targets: Iterable[str] = TARGETS) -> list[str]:
+    """Names of the images as this tree makes them, in that registry. Builds nothing."""
+    return [_reference(target, tag(target), registry) for target in targets]
+
+
+def key(contents: Mapping[str, bytes]) -> str:
+    """Twelve hex digits of names and contents, whatever their order."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(f"{name}\0{len(contents[name])}\0".encode() + contents[name])
+    return digest.hexdigest()[:12]
+
+
+def _image(target: str, arguments: Mapping[str, str]) -> Image:
+    version = tag(target, arguments)
+    archive = cache.images() / f"{target}-{version}.tar"
+    return Image(target, _reference(target, version, REGISTRY), archive)
+
+
+def _reference(target: str, version: str, registry: str) -> str:
+    return f"{registry}/ocr-backend/{target}:{version}"
+
+
+def _contents(inputs: Iterable[str]) -> dict[str, bytes]:
+    files = [path for name in inputs for path in _files(ROOT / name)]
+    return {str(path.relative_to(ROOT)): path.read_bytes() for path in files}
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    if not path.exists():
+        raise ClusterError(f"{path} is missing, and goes into the images")
+    return [path]
+
+
+def _build(engine: Engine, image: Image, arguments: Mapping[str, str]) -> None:
+    build = Build(
+        image.reference, ROOT, ROOT / "Dockerfile", image.target, arguments, certificates=_certificates()
+    )
+    with step(f"building {image.reference} with {engine.name}"):
+        _run(engine.build(build), image.archive.with_suffix(".log"))
+    scratch = image.archive.with_suffix(".new")
+    scratch.unlink(missing_ok=True)
+    with step(f"saving {image.archive.name}"):
+        _run(engine.save(image.reference, scratch), image.archive.with_suffix(".log"))
+        scratch.rename(image.archive)
+
+
+def _certificates() -> Path | None:
+    """The machine's own certificate bundle, for builds behind a network that ends TLS itself."""
+    path = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")
+    return path if path.exists() else None
+
+
+def _run(command: Sequence[str], log: Path) -> None:
+    with log.open("ab") as file:
+        done = subprocess.run(command, stdout=file, stderr=file)
+    if done.returncode:
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+        raise ClusterError(f"{' '.join(command)} failed, see {log}:\n{last}")
+
+
+def _prune(engine: Engine, image: Image) -> None:
+    """Removes all but the newest archives of the target, and the builder's images they came from."""
+    archives = sorted(cache.images().glob(f"{image.target}-*.tar"), key=lambda path: path.stat().st_mtime)
+    for archive in archives[:-_KEPT_ARCHIVES]:
+        version = archive.stem.removeprefix(f"{image.target}-")
+        reference = _reference(image.target, version, REGISTRY)
+        # It may be gone already; the archive is what takes the room.
+        subprocess.run(engine.remove(reference), capture_output=True)
+        archive.with_suffix(".log").unlink(missing_ok=True)
+        archive.unlink()
