@@ -30,7 +30,7 @@ START_SECONDS = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the operator; answers the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     _log_to_stdout(options.log_level)
     try:
         asyncio.run(_run(options))
@@ -47,36 +47,35 @@ def _log_to_stdout(level: str) -> None:
         logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ocr-operator", description="Runs OCRBackend objects on Kubernetes."
-    )
-    where = parser.add_mutually_exclusive_group(required=True)
+def parser() -> argparse.ArgumentParser:
+    """The command line that the chart writes."""
+    found = argparse.ArgumentParser(prog="ocr-operator", description="Runs OCRBackend objects on Kubernetes.")
+    where = found.add_mutually_exclusive_group(required=True)
     where.add_argument("--namespace", action="append", default=[], help="namespace to watch; may be repeated")
     where.add_argument("--all-namespaces", action="store_true", help="watch every namespace")
-    parser.add_argument("--image", required=True, help="backend's image where an OCRBackend names none")
-    parser.add_argument("--gpu-image", required=True, help="the same for variants with an accelerator")
-    parser.add_argument("--pull-policy", default="IfNotPresent", choices=("Always", "IfNotPresent", "Never"))
-    parser.add_argument("--pull-secret", action="append", default=[], help="Secret to pull that image with")
-    parser.add_argument(
+    found.add_argument("--image", required=True, help="backend's image where an OCRBackend names none")
+    found.add_argument("--gpu-image", required=True, help="the same for variants with an accelerator")
+    found.add_argument("--pull-policy", default="IfNotPresent", choices=("Always", "IfNotPresent", "Never"))
+    found.add_argument("--pull-secret", action="append", default=[], help="Secret to pull that image with")
+    found.add_argument(
         "--surge-wait-seconds",
         type=float,
         default=60.0,
         metavar="SECONDS",
         help="how long a new pod may wait for a device before an old one gives way",
     )
-    parser.add_argument(
+    found.add_argument(
         "--backends", type=Path, metavar="FILE", help="OCRBackends to make at start: names to specs"
     )
-    parser.add_argument(
+    found.add_argument(
         "--backends-owner", metavar="NAMESPACE/NAME", help="ConfigMap that holds that file and owns them"
     )
-    parser.add_argument(
+    found.add_argument(
         "--liveness", default="http://0.0.0.0:8080/healthz", help="URL to answer liveness probes at"
     )
-    parser.add_argument("--port", type=int, default=8081, help="port of /metrics and /readyz")
-    parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-    return parser
+    found.add_argument("--port", type=int, default=8081, help="port of /metrics and /readyz")
+    found.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    return found
 
 
 def _config(options: argparse.Namespace) -> OperatorConfig:

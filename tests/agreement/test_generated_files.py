@@ -1,0 +1,12 @@
+"""What the chart holds of generated text is what the code says now."""
+
+from ocr_operator import crd
+
+
+def test_the_crd_in_the_chart_is_fresh() -> None:
+    assert crd.CRD_FILE.read_text("utf-8") == crd.crd_text(), "run `make generate`"
+
+
+def test_the_charts_schema_is_fresh() -> None:
+    committed = crd.VALUES_SCHEMA_FILE.read_text("utf-8")
+    assert committed == crd.values_schema_text(committed), "run `make generate`"

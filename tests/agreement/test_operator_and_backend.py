@@ -1,0 +1,115 @@
+"""What the operator says to the backend's pods, and what the backend understands."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gunicorn.arbiter import Arbiter
+
+from ocr_backend import cli, environment
+from ocr_backend.settings import SETTINGS, Settings, from_env
+from ocr_operator import causes, names, pod_template
+from ocr_operator.config import ImageName, OperatorConfig
+from ocr_operator.spec import family
+
+ROOT = Path(__file__).parents[2]
+CONFIG = OperatorConfig(ImageName("cpu"), ImageName("gpu"))
+
+
+def _pod(**spec: Any) -> dict[str, Any]:
+    variants = [{"language": "ch", "modelType": "mobile"}]
+    metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
+    found = family({"metadata": metadata, "spec": {"variants": variants} | spec})
+    template = pod_template.pod_template(found, found.variants[0], CONFIG)
+    return dict(template["spec"])
+
+
+FULL = {
+    "ocrVersion": "PP-OCRv4",
+    "engine": "Paddle",
+    "options": {"scoreThreshold": "0.25", "useDocOrientation": True, "useTextlineOrientation": False},
+    "labelStudio": {
+        "url": "https://labels.example.com",
+        "apiKeySecretRef": {"name": "s", "key": "k"},
+        "basicAuthSecretRef": {"name": "s"},
+        "mapping": {"predictedLabel": "Schrift"},
+    },
+    "server": {"threads": 3, "allowedHosts": ["10.0.0.0/8", "labels"], "logFormat": "Json"},
+    "models": {"source": "Claim", "storage": {"existingClaim": "c"}},
+    "accelerator": {"resourceName": "nvidia.com/gpu"},
+}
+
+
+def test_the_pods_environment_gives_the_backend_the_very_settings_of_the_spec() -> None:
+    [container] = _pod(**FULL)["containers"]
+    secrets = {"LABEL_STUDIO_API_KEY": "token", "BASIC_AUTH_USER": "user", "BASIC_AUTH_PASS": "pass"}
+    variables = {entry["name"]: entry.get("value") or secrets[entry["name"]] for entry in container["env"]}
+    assert from_env(variables) == Settings(
+        generation="PP-OCRv4",
+        tier="mobile",
+        engine="paddle",
+        score_threshold=0.25,
+        use_doc_orientation=True,
+        use_textline_orientation=False,
+        use_gpu=True,
+        model_source="dir",
+        label_studio_url="https://labels.example.com",
+        label_studio_api_key="token",
+        basic_auth_user="user",
+        basic_auth_pass="pass",
+        predicted_label="Schrift",
+        threads=3,
+        allowed_hosts=("10.0.0.0/8", "labels"),
+        log_format="json",
+    )
+
+
+def test_every_variable_of_the_pod_is_a_setting() -> None:
+    known = {row.env for row in SETTINGS}
+    [container] = _pod(**FULL)["containers"]
+    assert {entry["name"] for entry in container["env"]} <= known
+    unknown = environment.unknown_names(SETTINGS, {entry["name"]: "x" for entry in container["env"]})
+    assert list(unknown) == []
+
+
+def test_the_models_are_mounted_where_the_backend_looks_for_them() -> None:
+    [container] = _pod()["containers"]
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert Settings().model_dir in mounted
+
+
+def test_the_port_of_the_service_is_the_backends() -> None:
+    assert Settings().port == names.PORT
+
+
+def test_the_operator_understands_the_backends_exit_codes() -> None:
+    assert cli.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
+    # The server ends so when no worker can load the models.
+    assert Arbiter.WORKER_BOOT_ERROR == causes.EXIT_CODE_MODELS
+
+
+def test_the_pods_user_is_the_images() -> None:
+    users = re.findall(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert users
+    assert set(users) == {(str(pod_template.USER), str(pod_template.USER))}
+
+
+@pytest.mark.parametrize("probe", ["startupProbe", "readinessProbe", "livenessProbe"])
+def test_the_backend_answers_every_probe(probe: str, answered: Callable[[str], int]) -> None:
+    [container] = _pod()["containers"]
+    assert answered(container[probe]["httpGet"]["path"]) in (200, 503)
+
+
+@pytest.fixture
+def answered() -> Callable[[str], int]:
+    """Status that the backend's app answers for a path."""
+    from ocr_backend.app import create_app
+    from ocr_backend.worker import Worker
+
+    def unused(*_: Any) -> Any:
+        raise AssertionError("a probe must not load a model")
+
+    app = create_app(Worker(Settings(), unused, 1), lambda: 0)
+    return lambda path: app.test_client().get(path).status_code
