@@ -4,6 +4,7 @@ The one place that imports paddleocr, and only when `engines` makes a `PaddleRea
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -25,6 +26,8 @@ _PARAMETERS = {
     "doc_orientation": ("doc_orientation_classify", "use_doc_orientation_classify"),
     "doc_unwarping": ("doc_unwarping", "use_doc_unwarping"),
 }
+# These put coloured lines on standard error by themselves, which would stand between our own.
+_OWN_LOGS = ("paddlex", "paddleocr", "modelscope", "modelscope_hub", "aistudio_sdk", "huggingface_hub")
 
 
 class PaddleReader:
@@ -112,4 +115,9 @@ def _imported() -> Any:
     os.environ.setdefault("PADDLE_PDX_DISABLE_DEVICE_FALLBACK", "True")
     from paddleocr import PaddleOCR
 
+    for name in _OWN_LOGS:
+        log = logging.getLogger(name)
+        log.handlers.clear()
+        log.propagate = True
+        log.setLevel(logging.WARNING)
     return PaddleOCR

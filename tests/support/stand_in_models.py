@@ -1,0 +1,147 @@
+"""Stand-ins for official models that cannot be had here: tiny networks in whole model folders, in both forms.
+
+They are named as the official ones and do a real, if simple, thing: dark px are text, text reads "a", and a
+classifier always gives the same answer. What is real is everything around them: engines, folders, arithmetic.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PAGE_LABELS = ("0", "90", "180", "270")
+LINE_LABELS = ("0_degree", "180_degree")
+CHARACTERS = ["a", "b"]
+
+_IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+
+
+def detector(root: Path, name: str, form: str) -> None:
+    """A folder below `root` whose network says that dark px are text."""
+    steps = [
+        {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+        {"DetResizeForTest": {"resize_long": 960}},
+        {"NormalizeImage": {**_IMAGENET, "scale": "1./255.", "order": "hwc"}},
+        {"ToCHWImage": None},
+        {"KeepKeys": {"keep_keys": ["image", "shape"]}},
+    ]
+    post = {
+        "name": "DBPostProcess",
+        "thresh": 0.3,
+        "box_thresh": 0.6,
+        "max_candidates": 1000,
+        "unclip_ratio": 1.5,
+    }
+    weights = np.full((1, 3, 1, 1), -5, np.float32)
+    _write(root, name, form, steps, post, ("sigmoid", weights, np.zeros(1, np.float32), 1))
+
+
+def recogniser(root: Path, name: str, form: str) -> None:
+    """A folder whose network reads an "a" wherever the line is dark."""
+    steps = [
+        {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+        {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+        {"KeepKeys": {"keep_keys": ["image"]}},
+    ]
+    classes = len(CHARACTERS) + 2
+    weights = np.zeros((classes, 3, 48, 8), np.float32)
+    weights[0], weights[1] = 9 / weights[0].size, -9 / weights[0].size
+    bias = np.array([1, *[-9] * (classes - 1)], np.float32)
+    bias[1] = 0
+    post = {"name": "CTCLabelDecode", "character_dict": CHARACTERS}
+    _write(root, name, form, steps, post, ("steps", weights, bias, (48, 8)))
+
+
+def classifier(root: Path, name: str, form: str, labels: tuple[str, ...], says: str) -> None:
+    """A folder whose network gives every picture the label `says`."""
+    is_page = len(labels) == len(PAGE_LABELS)
+    resize = {"resize_short": 256} if is_page else {"size": [160, 80]}
+    crop = [{"CropImage": {"size": 224}}] if is_page else []
+    steps = [
+        {"ResizeImage": resize},
+        *crop,
+        {"NormalizeImage": {**_IMAGENET, "scale": 1 / 255, "order": "", "channel_num": 3}},
+        {"ToCHWImage": None},
+    ]
+    bias = np.array([9 if label == says else 0 for label in labels], np.float32)
+    weights = np.zeros((len(labels), 3, 1, 1), np.float32)
+    post = {"Topk": {"topk": 1, "label_list": list(labels)}}
+    _write(root, name, form, steps, post, ("mean", weights, bias, 1))
+
+
+Network = tuple[str, Any, Any, Any]
+"""End of the network, and the weights, bias and stride of its one convolution."""
+
+
+def _write(
+    root: Path, name: str, form: str, steps: list[Any], post: dict[str, Any], network: Network
+) -> None:
+    folder = root / (f"{name}_onnx" if form == "onnx" else name)
+    folder.mkdir(parents=True)
+    config = {"Global": {"model_name": name}, "PreProcess": {"transform_ops": steps}, "PostProcess": post}
+    (folder / "inference.yml").write_text(json.dumps(config))
+    if form == "onnx":
+        _write_onnx(folder, network)
+    else:
+        _write_paddle(folder, network)
+
+
+def _write_onnx(folder: Path, network: Network) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    end, weights, bias, stride = network
+    strides = [stride, stride] if isinstance(stride, int) else list(stride)
+    nodes = [helper.make_node("Conv", ["x", "w", "b"], ["c"], strides=strides)]
+    initial = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
+    shape: list[Any] = ["n", 1, "h", "w"]
+    if end == "sigmoid":
+        nodes.append(helper.make_node("Sigmoid", ["c"], ["y"]))
+    elif end == "steps":
+        initial.append(numpy_helper.from_array(np.array([2], np.int64), "axes"))
+        nodes.append(helper.make_node("Squeeze", ["c", "axes"], ["s"]))
+        nodes.append(helper.make_node("Transpose", ["s"], ["t"], perm=[0, 2, 1]))
+        nodes.append(helper.make_node("Softmax", ["t"], ["y"], axis=2))
+        shape = ["n", "steps", len(bias)]
+    else:
+        nodes.append(helper.make_node("GlobalAveragePool", ["c"], ["g"]))
+        nodes.append(helper.make_node("Flatten", ["g"], ["f"]))
+        nodes.append(helper.make_node("Softmax", ["f"], ["y"], axis=1))
+        shape = ["n", len(bias)]
+    graph = helper.make_graph(
+        nodes,
+        "stand-in",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, "h", "w"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        initial,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(folder / "inference.onnx"))
+
+
+def _write_paddle(folder: Path, network: Network) -> None:
+    import paddle
+    from paddle.nn import functional
+
+    end, weights, bias, stride = network
+
+    class StandIn(paddle.nn.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            outputs, inputs, tall, wide = weights.shape
+            self.convolution = paddle.nn.Conv2D(inputs, outputs, (tall, wide), stride=stride)
+            self.convolution.weight.set_value(weights)
+            self.convolution.bias.set_value(bias)
+
+        def forward(self, x: Any) -> Any:
+            seen = self.convolution(x)
+            if end == "sigmoid":
+                return functional.sigmoid(seen)
+            if end == "steps":
+                return functional.softmax(seen.squeeze(2).transpose([0, 2, 1]), axis=2)
+            return functional.softmax(seen.mean([2, 3]), axis=1)
+
+    size = [None, 3, 48, None] if end == "steps" else [None, 3, None, None]
+    specification = [paddle.static.InputSpec(size, "float32", "x")]
+    paddle.jit.save(StandIn(), str(folder / "inference"), input_spec=specification)
