@@ -32,8 +32,9 @@ class Drawing:
         if not isinstance(self.place, Rectangle):
             return _upright(points_to_polygon(self.place, size), size)
         corners = rectangle_to_polygon(self.place, size)
-        is_far_off = max(math.dist(corners[0], corner) for corner in corners) > 2 * math.hypot(*size)
-        return _upright(corners, size) if self.place.rotation % 360 == 0 or is_far_off else corners
+        if self.place.rotation % 360 == 0 or _is_larger_than_the_picture(corners, size):
+            return _upright(corners, size)
+        return corners
 
 
 def without_text(context: Json, image: str) -> list[Drawing]:
@@ -104,6 +105,12 @@ def _has_text(item: Json) -> bool:
 def _page(item: Json) -> int:
     number = item.get("item_index")
     return number if isinstance(number, int) and number >= 0 else 0
+
+
+def _is_larger_than_the_picture(corners: Polygon, size: Size) -> bool:
+    """Whether cutting it out would take more memory than the whole picture; no person draws that."""
+    along, down = math.dist(corners[0], corners[1]), math.dist(corners[0], corners[3])
+    return along * down > size[0] * size[1] or math.hypot(along, down) > math.hypot(*size)
 
 
 def _upright(corners: Polygon, size: Size) -> Polygon:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from ocr_backend.cropping import piece
 from ocr_backend.drawings import Drawing, with_text, without_text
 from ocr_backend.errors import LateError, Outcome, PictureError
 from ocr_backend.fair_pool import FairPool
@@ -21,6 +20,7 @@ from ocr_backend.predictions import Page, prediction
 from ocr_backend.reading import Image, Reader
 from ocr_backend.settings import Settings
 from ocr_backend.sources import picture_values
+from ocr_backend.spots import lines_at
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Pipeline:
         items: list[Json] = []
         for drawing in drawings:
             # No threshold: a person has asked for the text of this very place.
-            lines = self._reader.read(piece(image, drawing.polygon(size)))
+            lines = lines_at(self._reader.read, image, drawing.polygon(size))
             items += with_text(drawing, lines, controls, size)
         return items
 

@@ -94,15 +94,16 @@ def _load(load: Callable[[], None], roster: Roster) -> None:
         load()
         roster.enter()
     except (ModelError, GoldenError) as error:
-        if roster.is_first_to_fail():
-            logger.critical("%s", error)
-    except Exception:
-        if roster.is_first_to_fail():
-            logger.critical("the models cannot be loaded", exc_info=True)
-    finally:
-        if roster.has_failed:
-            # To the arbiter this says that no worker can start, so that it ends instead of trying again.
-            os._exit(Arbiter.WORKER_BOOT_ERROR)
+        _end_server(roster, str(error))
+    except Exception:  # the outermost place of this thread
+        _end_server(roster, "the models cannot be loaded", exc_info=True)
+
+
+def _end_server(roster: Roster, why: str, exc_info: bool = False) -> None:
+    if roster.is_first_to_fail():  # the others are told to stop by the arbiter
+        logger.critical("%s", why, exc_info=exc_info)
+        # To the arbiter this status says that no worker can start, so that it ends instead of trying again.
+        os._exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def _options(settings: Settings, folder: Path, roster: Roster) -> dict[str, Any]:
@@ -139,16 +140,19 @@ class _Threads(ThreadWorker):
     app: _Server
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._drop_waiting()
+        """Told to stop: what is being read is finished and answered, what waits is answered as not read."""
+        if self.alive:
+            self.method_queue.defer(self._stop)  # by the main loop: a signal handler must not log
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        self._drop_waiting()
+        """Told to stop at once."""
+        self.app.stop()
         super().handle_quit(sig, frame)
 
-    def _drop_waiting(self) -> None:
-        if self.alive:
-            self.app.stop()
+    def _stop(self) -> None:
+        self.app.stop()
+        logger.info("stopping: what is being read is answered, what waits is left out")
 
 
 def _logger_class(roster: Roster) -> type[glogging.Logger]:

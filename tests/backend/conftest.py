@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fake_reader import FakeReader
 from flask import Flask
 from PIL import Image
-from scripted_server import ScriptedServer
 
+from fake_reader import FakeReader
 from loopback import serving
 from ocr_backend.app import create_app
 from ocr_backend.settings import Settings
 from ocr_backend.worker import Worker
+from scripted_server import ScriptedServer
 
 MakeApp = Callable[..., Flask]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fake_reader import FakeReader, line
-from scripted_server import ScriptedServer
 
+from fake_reader import FakeReader, line
 from ocr_backend.app import create_app
 from ocr_backend.worker import Worker
+from scripted_server import ScriptedServer
 
 WITHOUT_TEXT = '<View><Image name="i" value="$image"/><RectangleLabels name="r" toName="i"/></View>'
 LABELS_WITHOUT_TEXT = (

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from backend_process import BUILTIN
 
+from backend_process import BUILTIN
 from ocr_backend import cli
 from ocr_backend.settings import SETTINGS
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from fake_reader import line
 
+from fake_reader import line
 from ocr_backend.drawings import with_text, without_text
 from ocr_backend.labeling import Controls, Tag
 
@@ -136,8 +136,9 @@ def test_a_turned_box_keeps_its_corners() -> None:
         assert corner == pytest.approx(wanted)
 
 
-def test_an_endless_turned_box_is_no_larger_than_the_picture() -> None:
+@pytest.mark.parametrize(("width", "height"), [(1e9, 1e9), (110, 100), (1e9, 1e-9)])
+def test_a_turned_box_that_is_larger_than_the_picture_is_cut_to_it(width: float, height: float) -> None:
     (drawing,) = without_text(
-        {"result": [item(value={**BOX, "width": 1e9, "height": 1e9, "rotation": 45})]}, "image"
+        {"result": [item(value={**BOX, "width": width, "height": height, "rotation": 45})]}, "image"
     )
     assert all(0 <= x <= 200 and 0 <= y <= 100 for x, y in drawing.polygon(SIZE))

@@ -5,12 +5,12 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from scripted_server import Asked, Reply, ScriptedServer
 
 from ocr_backend.errors import PictureError
 from ocr_backend.fetching import Fetcher
 from ocr_backend.settings import Settings
 from ocr_backend.sources import Inline, OnDisk, Remote
+from scripted_server import Asked, Reply, ScriptedServer
 
 CONTENT = b"picture" * 1000
 PERSONAL = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln"
@@ -218,8 +218,8 @@ def test_a_private_address_is_refused_before_anything_is_sent(web: ScriptedServe
     outcome, reason = failure(make(allowed_hosts=()), web.serve("/a.png", CONTENT))
     assert outcome == "refused"
     assert reason == (
-        "its host has the address 127.0.0.1, which is not public; if pictures may come from there, add the host "
-        "or its network to OCR_ALLOWED_HOSTS"
+        "its host has the address 127.0.0.1, which is not public; if pictures may come from there, "
+        "add the host or its network to OCR_ALLOWED_HOSTS"
     )
     assert web.asked == []
 

@@ -1,6 +1,6 @@
 import pytest
-from fake_reader import line
 
+from fake_reader import line
 from ocr_backend.labeling import Controls, Tag
 from ocr_backend.predictions import Page, model_version, prediction
 from ocr_backend.reading import Line, LoadedModel

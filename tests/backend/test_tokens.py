@@ -22,7 +22,7 @@ PERSONAL = jwt(token_type="refresh", exp=9e9)
 
 
 class Refreshes:
-    """Stands in for Label Studio's /api/token/refresh/: answers with new access tokens, counts, keeps the clock."""
+    """Stands in for Label Studio's /api/token/refresh/: gives new access tokens, counts, keeps the clock."""
 
     def __init__(self, status: int = 200, lifetime: float | None = 300) -> None:
         self.now = 1000.0

@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from fake_reader import FakeReader, line
 
+from fake_reader import FakeReader, line
 from ocr_backend import golden
 from ocr_backend.errors import NotReadyError
 from ocr_backend.worker import STUCK_SECONDS, Worker

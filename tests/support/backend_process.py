@@ -4,10 +4,12 @@ Knows how to start it and nothing of what it answers.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from server_process import free_port, serving_process
@@ -19,31 +21,45 @@ BUILTIN = {
 }
 """Settings of the small weights that are part of the installation."""
 
+SERVE = (sys.executable, "-m", "ocr_backend", "serve")
+
 _SECONDS_TO_START = 120  # 3 s were measured on two busy cores
 _OWN_PREFIXES = ("OCR_", "PADDLEOCR_", "LABEL_STUDIO_", "BASIC_AUTH_", "PROMETHEUS_")
 _OWN_NAMES = ("WORKERS", "THREADS", "MODEL_DIR", "LOG_LEVEL")
 
 
-@contextmanager
-def running_backend(env: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
-    """The URL of a backend with these settings, from when it is ready until the end of the context.
+@dataclass(frozen=True)
+class Backend:
+    """A running backend; `log` is the file of all that it says."""
 
-    It sees nothing of the caller's own settings. Its log goes to `log`, by default to a temporary file.
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def running_backend(env: Mapping[str, str]) -> Iterator[str]:
+    """The URL of a backend with these settings, from when it is ready until the end of the context.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; the message holds the end of its log.
     """
+    with tempfile.TemporaryDirectory() as folder, backend_process(env, Path(folder) / "log") as backend:
+        yield backend.url
+
+
+@contextmanager
+def backend_process(env: Mapping[str, str], log: Path, command: Sequence[str] = SERVE) -> Iterator[Backend]:
+    """The same with the process and its log. `command` is what serves."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as folder:
-        variables = {**_clean_environment(), **env, "OCR_HOST": "127.0.0.1", "OCR_PORT": str(port)}
-        command = [sys.executable, "-m", "ocr_backend", "serve"]
-        place = log or Path(folder) / "backend.log"
-        with serving_process(command, variables, place, f"{url}/readyz", _SECONDS_TO_START):
-            yield url
+    variables = {**clean_environment(), **env, "OCR_HOST": "127.0.0.1", "OCR_PORT": str(port)}
+    with serving_process(command, variables, log, f"{url}/readyz", _SECONDS_TO_START) as process:
+        yield Backend(url, process, log)
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
+    """The environment without the caller's own settings of a backend."""
     return {
         name: value
         for name, value in os.environ.items()

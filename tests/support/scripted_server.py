@@ -1,4 +1,4 @@
-"""A web server on loopback whose answers a test writes down, path by path, and that remembers what it was asked.
+"""A web server on loopback whose answers a test writes down, path by path; it remembers what it was asked.
 
 It stands for hosts of pictures, for Label Studio's paths of files, and for hosts that misbehave.
 """
