@@ -38,13 +38,18 @@ class Backend:
 
 
 @contextmanager
-def running_backend(env: Mapping[str, str]) -> Iterator[str]:
+def running_backend(env: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
     """The URL of a backend with these settings, from when it is ready until the end of the context.
+
+    What it says goes to the file `log`, by default to one that is deleted afterwards.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; the message holds the end of its log.
     """
-    with tempfile.TemporaryDirectory() as folder, backend_process(env, Path(folder) / "log") as backend:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        backend_process(env, log or Path(folder) / "log") as backend,
+    ):
         yield backend.url
 
 
