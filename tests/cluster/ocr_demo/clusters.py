@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def own_cluster() -> DemoCluster:
     return DemoCluster(
         kubectl=cluster.kubectl,
         helm=cluster.helm,
-        image_values=_image_values(images.REGISTRY),
+        image_values=_image_values(images.REGISTRY, {image.target: image.tag for image in built}),
         kubectl_hint=f"kubectl --kubeconfig {cluster.kubeconfig}",
         clean_up_hint="make cluster-down",
     )
@@ -77,7 +77,7 @@ def current_cluster(release: str, namespace: str) -> DemoCluster:
     return DemoCluster(
         kubectl=lambda *arguments: _run(*kubectl, *arguments),
         helm=lambda *arguments: _run(helm, "--kube-context", context, *arguments),
-        image_values=_image_values(registry),
+        image_values=_image_values(registry, {target: images.tag(target) for target in images.TARGETS}),
         kubectl_hint="kubectl",
         clean_up_hint=f"helm uninstall {release} --namespace {namespace}; "
         f"kubectl delete namespace {namespace}; kubectl delete crd ocrbackends.ocrbackend.io",
@@ -85,11 +85,11 @@ def current_cluster(release: str, namespace: str) -> DemoCluster:
     )
 
 
-def _image_values(registry: str) -> list[str]:
+def _image_values(registry: str, tags: Mapping[str, str]) -> list[str]:
     values = {
         "global.imageRegistry": registry,
-        "operator.image.tag": images.tag("operator"),
-        "backend.image.tag": images.tag("backend-cpu"),
+        "operator.image.tag": tags["operator"],
+        "backend.image.tag": tags["backend-cpu"],
     }
     return [word for key, value in values.items() for word in ("--set-string", f"{key}={value}")]
 

@@ -41,7 +41,17 @@ def _install_arguments(cluster: DemoCluster) -> list[str]:
     chart = str(ROOT / "chart")
     values = ["--values", f"{chart}/values-airgap.yaml", "--set", "backends=null"]
     placed = ["--namespace", NAMESPACE, "--create-namespace"]
-    return ["upgrade", "--install", RELEASE, chart, *placed, *values, *cluster.image_values, "--wait"]
+    return [
+        "upgrade",
+        "--install",
+        RELEASE,
+        chart,
+        *placed,
+        *values,
+        *cluster.image_values,
+        "--wait",
+        "--timeout=3m",
+    ]
 
 
 def _backend(cluster: DemoCluster) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""From `helm install` to the text of real pictures, through the Services of a real node."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from ocr_cluster.cluster import Cluster
+from ocr_demo.picture import LABELING_CONFIG
+from ocr_quality import Score, score
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "tests/data/images"
+TWO_VARIANTS = ROOT / "docs/examples/two-variants.yaml"
+READY_SECONDS = 240
+
+Install = Callable[..., str]
+
+
+def backend_url(cluster: Cluster, namespace: str, service: str) -> str:
+    address = cluster.get("service", service, f"--namespace={namespace}")["spec"]["clusterIP"]
+    return f"http://{address}:9090"
+
+
+def wait_until_ready(cluster: Cluster, namespace: str, name: str = "ocr") -> dict[str, Any]:
+    def ready() -> Any:
+        backend = cluster.get("ocrb", name, f"--namespace={namespace}")
+        conditions = {each["type"]: each for each in backend.get("status", {}).get("conditions", [])}
+        is_now = conditions.get("Ready", {}).get("observedGeneration") == backend["metadata"]["generation"]
+        return backend if is_now and conditions["Ready"]["status"] == "True" else None
+
+    found: dict[str, Any] = cluster.wait(ready, f"OCRBackend {name} Ready", READY_SECONDS)
+    return found
+
+
+def predictions(url: str, pictures: list[Path]) -> list[Any]:
+    """Answers of one /predict request with all pictures as data URIs, in their order."""
+    uris = [f"data:image/{p.suffix[1:]};base64,{base64.b64encode(p.read_bytes()).decode()}" for p in pictures]
+    tasks = [{"id": number, "data": {"image": uri}} for number, uri in enumerate(uris)]
+    body = {"tasks": tasks, "label_config": LABELING_CONFIG.read_text("utf-8")}
+    answer = requests.post(f"{url}/predict", json=body, timeout=100)
+    assert answer.status_code == 200, answer.text
+    results: list[Any] = answer.json()["results"]
+    return results
+
+
+def lines(prediction: dict[str, Any]) -> list[str]:
+    return [item["value"]["text"][0] for item in prediction["result"] if item["type"] == "textarea"]
+
+
+def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_pictures(
+    full_cluster: Cluster, restricted_namespace: str, install: Install
+) -> None:
+    install("--wait")
+    backend = wait_until_ready(full_cluster, restricted_namespace)
+    assert backend["status"]["summary"] == "1/1"
+
+    truth = json.loads((PICTURES / "ground_truth.json").read_text("utf-8"))
+    readable = {name: facts["lines"] for name, facts in truth.items() if facts["default_model_can_read"]}
+    url = backend_url(full_cluster, restricted_namespace, "ocr-ch-mobile")
+    answers = predictions(url, [PICTURES / name for name in readable])
+    scored = [score(wanted, lines(answer)) for wanted, answer in zip(readable.values(), answers, strict=True)]
+    total = sum(scored, Score())
+    assert total.error_rate <= 0.01, total.worst
+
+
+def test_each_variant_has_a_service_of_its_own(
+    full_cluster: Cluster, restricted_namespace: str, install: Install
+) -> None:
+    install("--wait", "--set", "backends=null")
+    full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(TWO_VARIANTS))
+    backend = wait_until_ready(full_cluster, restricted_namespace)
+    variants = backend["status"]["variants"]
+    assert [(each["language"], each["modelType"]) for each in variants] == [
+        ("ch", "mobile"),
+        ("latin", "mobile"),
+    ]
+    versions = set()
+    for variant in variants:
+        service = f"ocr-{variant['language']}-{variant['modelType']}"
+        assert variant["url"] == f"http://{service}.{restricted_namespace}.svc:9090"
+        url = backend_url(full_cluster, restricted_namespace, service)
+        [answer] = predictions(url, [PICTURES / "ls_image.jpeg"])
+        assert "Kenapa Harus Punya IMB?" in lines(answer)
+        versions.add(answer["model_version"])
+    assert len(versions) == len(variants)
+
+
+def test_uninstalling_and_deleting_the_namespace_end_clean_while_the_operator_is_dead(
+    full_cluster: Cluster, restricted_namespace: str, install: Install
+) -> None:
+    install("--wait", "--set", "backends=null")
+    full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(TWO_VARIANTS))
+    wait_until_ready(full_cluster, restricted_namespace)
+    placed = f"--namespace={restricted_namespace}"
+    full_cluster.kubectl(
+        "scale", placed, "deployment", "--replicas=0", "--selector=app.kubernetes.io/component=operator"
+    )
+    full_cluster.kubectl(
+        "wait", placed, "--for=delete", "pod", "--selector=app.kubernetes.io/component=operator"
+    )
+
+    full_cluster.helm("uninstall", "ocr", placed)
+    assert full_cluster.get("ocrb", "ocr", placed), "uninstalling must keep the OCRBackends"
+    full_cluster.kubectl("delete", "ocrb", "ocr", placed, "--wait", "--timeout=30s")
+    full_cluster.wait(
+        lambda: not full_cluster.get("deployments,services", placed)["items"], "children collected", 60
+    )
+    full_cluster.kubectl("apply", placed, "--filename", str(TWO_VARIANTS))
+    full_cluster.kubectl("delete", "namespace", restricted_namespace, "--wait", "--timeout=120s")
