@@ -9,7 +9,7 @@ from typing import Any
 
 from ocr_cluster.errors import ClusterError
 
-_NAMES = ("pause", "volume", "serve")
+_NAMES = ("pause", "volume", "serve", "fetch")
 
 
 def write_node_image(program: Path, reference: str, target: Path) -> None:

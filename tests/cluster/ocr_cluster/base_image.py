@@ -1,6 +1,6 @@
 """The image that the product's images stand on: the public one where it can be pulled, else a home-made one.
 
-The latter comes from the Debian mirror in apt's sources, by debootstrap. `images` asks before the first build.
+That one comes from the Debian mirror in apt's sources. `images` asks before the first build.
 """
 
 import re

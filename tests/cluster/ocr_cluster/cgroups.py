@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ocr_cluster import waiting
+from ocr_cluster.errors import ClusterError
 
 _ROOT = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
@@ -15,15 +16,11 @@ _CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
 
 def make(name: str, root: Path = _ROOT) -> None:
     """Makes the group in every hierarchy, with the controllers that the kubelet asks for."""
-    for hierarchy in _hierarchies(root):
-        group = hierarchy / name
-        group.mkdir(exist_ok=True)
-        if hierarchy == root:
-            _delegate(root)
-        elif (group / "cpuset.cpus").exists():
-            # Version 1 leaves these empty, and no process may enter such a group.
-            for file in ("cpuset.cpus", "cpuset.mems"):
-                (group / file).write_text((hierarchy / file).read_text())
+    try:
+        for hierarchy in _hierarchies(root):
+            (_make_unified if hierarchy == root else _make)(hierarchy, name)
+    except OSError as error:
+        raise ClusterError(f"pods need control groups, and none can be made here: {error}") from error
 
 
 def remove(name: str, root: Path = _ROOT) -> None:
@@ -39,10 +36,22 @@ def _hierarchies(root: Path) -> list[Path]:
     return sorted({path.resolve() for path in root.iterdir() if (path / "cgroup.procs").exists()})
 
 
-def _delegate(root: Path) -> None:
+def _make(hierarchy: Path, name: str) -> None:
+    """Makes the group in a hierarchy of version 1."""
+    group = hierarchy / name
+    group.mkdir(exist_ok=True)
+    if (group / "cpuset.cpus").exists():
+        # The kernel leaves these empty, and no process may enter such a group.
+        for file in ("cpuset.cpus", "cpuset.mems"):
+            (group / file).write_text((hierarchy / file).read_text())
+
+
+def _make_unified(root: Path, name: str) -> None:
+    """Makes the group in version 2, where a group has the controllers that its parent passes on."""
     control = root / "cgroup.subtree_control"
-    for name in sorted(set(_CONTROLLERS) - set(control.read_text().split())):
-        control.write_text(f"+{name}")
+    for controller in sorted(set(_CONTROLLERS) - set(control.read_text().split())):
+        control.write_text(f"+{controller}")
+    (root / name).mkdir(exist_ok=True)
 
 
 def _removed(groups: Iterable[Path]) -> bool:

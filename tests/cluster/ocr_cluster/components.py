@@ -32,7 +32,7 @@ def components(record: Record) -> list[Component]:
 
 def programs(light: bool) -> list[str]:
     """Names of the programs that such a cluster needs, its tools included."""
-    started = [component.program for component in components(Record("any", 0, light=light))]
+    started = [component.program for component in components(Record("any", 0, FOLDER, light=light))]
     tools = ["kubectl", "helm"]
     return started + tools if light else [*started, *tools, "containerd-shim-runc-v2", "runc", "ctr", "node"]
 

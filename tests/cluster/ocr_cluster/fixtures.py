@@ -22,7 +22,7 @@ _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 @pytest.fixture(scope="session")
 def light_cluster() -> Iterator[Cluster]:
     """Real control plane with three fake nodes (KWOK): pods become Ready, jobs succeed, nothing runs."""
-    yield from _session_cluster("light", light=True, nodes=3)
+    yield from _session_cluster("light", light=True, node_count=3)
 
 
 @pytest.fixture(scope="session")
@@ -90,4 +90,4 @@ def _namespace(cluster: Cluster, *labels: str) -> Iterator[str]:
         cluster.kubectl("delete", "namespace", name, "--wait=false")
         # Real pods that have ended put no load on the next test.
         pods = ("pods", f"--namespace={name}")
-        cluster.wait(lambda: not cluster.get(*pods)["items"], f"the pods of {name} to end", 120)
+        cluster.wait(lambda: not cluster.get(*pods).get("items"), f"the pods of {name} to end", 120)

@@ -72,12 +72,19 @@ def tag(target: str, arguments: Mapping[str, str] | None = None) -> str:
     """Twelve hex digits that change with anything that goes into the image, but for the base image."""
     if target not in INPUTS:
         raise ClusterError(f"image {target!r} is not known; known: {', '.join(INPUTS)}")
-    return key({**_contents(INPUTS[target]), **{f"={k}": v.encode() for k, v in (arguments or {}).items()}})
+    given = {f"--build-arg {name}": value.encode() for name, value in (arguments or {}).items()}
+    return key({**contents(target), **given})
 
 
 def references(registry: str = REGISTRY, targets: Iterable[str] = TARGETS) -> list[str]:
     """Names of the images as this tree makes them, in that registry. Builds nothing."""
     return [_reference(target, tag(target), registry) for target in targets]
+
+
+def contents(target: str) -> dict[str, bytes]:
+    """Every file that goes into the image, by its path in the checkout, and the Dockerfile."""
+    files = [path for name in INPUTS[target] for path in _files(ROOT / name)]
+    return {str(path.relative_to(ROOT)): path.read_bytes() for path in files}
 
 
 def key(contents: Mapping[str, bytes]) -> str:
@@ -96,11 +103,6 @@ def _image(target: str, arguments: Mapping[str, str]) -> Image:
 
 def _reference(target: str, version: str, registry: str) -> str:
     return f"{registry}/ocr-backend/{target}:{version}"
-
-
-def _contents(inputs: Iterable[str]) -> dict[str, bytes]:
-    files = [path for name in inputs for path in _files(ROOT / name)]
-    return {str(path.relative_to(ROOT)): path.read_bytes() for path in files}
 
 
 def _files(path: Path) -> list[Path]:

@@ -113,12 +113,15 @@ def key(program: Program, go_version: str, sources: Mapping[str, bytes]) -> str:
 def _path(program: Program, name: str) -> Path:
     module = MODULES / program.module
     sources = {path.name: path.read_bytes() for path in module.iterdir() if path.is_file()}
-    return cache.programs() / f"{program.module}-{key(program, _go_version(module), sources)}" / name
+    return cache.programs() / f"{program.module}-{key(program, go_version(module), sources)}" / name
 
 
 @functools.cache
-def _go_version(module: Path) -> str:
-    """Version of the Go that builds this module; go.mod may make an older Go fetch a newer one."""
+def go_version(module: Path) -> str:
+    """Version of the Go that builds the module in this folder, since go.mod may make an older Go fetch it.
+
+    Raises `ClusterError` when there is no Go, or one that cannot do that.
+    """
     wanted = re.findall(r"^go (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)[0]
     if not shutil.which("go"):
         raise ClusterError(f"Go is not on the PATH; install Go {wanted} or newer (https://go.dev/dl)")

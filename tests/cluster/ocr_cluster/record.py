@@ -39,6 +39,7 @@ NOBODY = Process(0, 0)
 class Record:
     """A cluster as it was asked for, and the process that holds it.
 
+    `folder`: its run folder, in which everything of it lies; fixed, even if the environment changes later.
     `light`: fake nodes instead of a real one. `ephemeral`: gone as soon as the process that made it is.
     `nodes` and `node_resources` (extended resources of each) are used by a light cluster only.
     `maker` is the process that makes it, `supervisor` the one that holds it.
@@ -47,6 +48,7 @@ class Record:
 
     name: str
     slot: int
+    folder: Path
     light: bool = False
     ephemeral: bool = False
     nodes: int = 1
@@ -54,11 +56,6 @@ class Record:
     maker: Process = NOBODY
     supervisor: Process = NOBODY
     ready: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """The run folder; everything of the cluster lies in it."""
-        return cache.clusters() / self.name
 
     @property
     def addresses(self) -> Addresses:
@@ -69,7 +66,7 @@ class Record:
         """The changed record, written to its folder."""
         changed = replace(self, **changes)  # type: ignore[arg-type]
         scratch = self.folder / f"{_FILE}.new"
-        scratch.write_text(json.dumps(asdict(changed), indent=2))
+        scratch.write_text(json.dumps({**asdict(changed), "folder": str(self.folder)}, indent=2))
         scratch.rename(self.folder / _FILE)
         return changed
 
@@ -77,7 +74,8 @@ class Record:
 def load(name: str) -> Record | None:
     """The record of that name; None when there is none, or none that this version can read."""
     try:
-        fields = json.loads((cache.clusters() / name / _FILE).read_text())
+        folder = cache.clusters() / name
+        fields = {**json.loads((folder / _FILE).read_text()), "folder": folder}
         fields["node_resources"] = tuple((key, value) for key, value in fields["node_resources"])
         fields["maker"], fields["supervisor"] = Process(*fields["maker"]), Process(*fields["supervisor"])
         return Record(**fields)

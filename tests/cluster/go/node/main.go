@@ -1,10 +1,11 @@
 // Command node is everything the node itself needs inside containers, in one static file.
-// What it does follows from the name it is started by: pause, volume or serve.
+// What it does follows from the name it is started by: pause, volume, serve or fetch.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -23,8 +24,10 @@ func main() {
 		err = volume()
 	case "serve":
 		err = serve()
+	case "fetch":
+		err = fetch()
 	default:
-		err = fmt.Errorf("started as %q; known: pause, volume, serve", name)
+		err = fmt.Errorf("started as %q; known: pause, volume, serve, fetch", name)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -75,4 +78,18 @@ func serve() error {
 	}
 	log.Print("serving ", os.Args[1])
 	return http.ListenAndServe(":8080", http.FileServer(http.Dir(os.Args[1])))
+}
+
+// fetch prints what the URL answers: the other end of serve, from inside a pod.
+func fetch() error {
+	if len(os.Args) != 2 {
+		return fmt.Errorf("usage: fetch URL")
+	}
+	answer, err := http.Get(os.Args[1])
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(os.Stdout, answer.Body)
+	return err
 }

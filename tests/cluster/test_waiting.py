@@ -1,0 +1,22 @@
+import pytest
+
+from ocr_cluster import waiting
+from ocr_cluster.errors import ClusterError
+
+
+def test_the_first_true_value_is_given_back():
+    values = iter([0, "", "ready"])
+    assert waiting.until(lambda: next(values), "it", 10) == "ready"
+
+
+def test_a_condition_that_never_holds_is_blamed():
+    with pytest.raises(ClusterError, match=r"waited 0 s for it; last seen: \[\]\nthe pod is gone"):
+        waiting.until(list, "it", 0, lambda: "the pod is gone")
+
+
+def test_an_error_in_the_condition_ends_the_wait():
+    def broken():
+        raise ValueError("never comes true")
+
+    with pytest.raises(ValueError, match="never comes true"):
+        waiting.until(broken, "it", 10)
