@@ -31,7 +31,7 @@ def _parent(pid):
 
 
 def _processes(cluster):
-    """The supervisor and all that descend from it, with their names: orphans in its namespace become its children."""
+    """The supervisor and all that descend from it, with their names. Orphans become its children."""
     parents = {pid: _parent(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
     found, fresh = set(), {cluster.record.supervisor.pid}
     while fresh:
