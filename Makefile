@@ -72,11 +72,14 @@ lock: install  ## Resolve the requirements again and write the lock files
 	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
 	# paddlex pins a PyYAML that the kubernetes client refuses; only the development environment holds both.
 	echo 'pyyaml==6.0.3' > "$$tmp/override"
-	compile --extra base --extra runtime --extra operator --extra dev --override "$$tmp/override" -o requirements-dev.txt
+	compile --extra base --extra runtime --extra operator --extra prelabel --extra dev --override "$$tmp/override" -o requirements-dev.txt
 	grep -oE '^[a-z0-9_.-]+==[^ ]+( ;.*[^ \\])?' requirements-dev.txt | grep -v ^pyyaml > "$$tmp/pins"
 	compile --extra base -c "$$tmp/pins" -o backend/requirements-base.txt
 	compile --extra runtime -c "$$tmp/pins" -o backend/requirements.txt
 	compile --extra operator -c "$$tmp/pins" -o operator/requirements.txt
+	# It is installed beside base, so with the PyYAML of base.
+	grep -oE '^pyyaml==[^ ]+' backend/requirements-base.txt >> "$$tmp/pins"
+	compile --extra prelabel -c "$$tmp/pins" -o backend/requirements-prelabel.txt
 	compile --extra builtin --no-deps -o backend/requirements-builtin.txt
 
 clean: cluster-down  ## Stop the cluster, remove .venv and what the tools left in this folder

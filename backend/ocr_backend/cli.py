@@ -1,4 +1,4 @@
-"""The command `ocr-backend`: serve, read files, or list the settings.
+"""The command `ocr-backend`: serve, read files or whole projects, or list the settings.
 
 Turns the command line into settings and calls on; all that is wrong with them is told once, with status 2.
 """
@@ -12,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
+from ocr_backend.prelabel import arguments as prelabel_arguments
+from ocr_backend.prelabel.errors import UsageError
 from ocr_backend.reading import Reader
 from ocr_backend.settings import SETTINGS, Settings, SettingsError, from_env
 
@@ -58,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("files", nargs="+", metavar="FILE", type=Path)
     reading.add_argument("--json", action="store_true", help="with places and scores, one object per picture")
     reading.set_defaults(run=_read)
+    prelabelling = commands.add_parser("prelabel", help="read a whole project of Label Studio")
+    prelabel_arguments.describe(prelabelling)
+    prelabelling.set_defaults(run=_prelabel)
     listing = commands.add_parser("settings", help="list the variables, their defaults and what they do")
     listing.set_defaults(run=_list)
     return parser
@@ -72,6 +77,22 @@ def _list(_: argparse.Namespace) -> None:
     for row in SETTINGS:
         default = row.manual_default or row.write(row.default)
         print(f"{row.env}={default}\n    {row.doc} ({row.allowed()})")
+
+
+def _prelabel(options: argparse.Namespace) -> NoReturn:
+    try:
+        wanted = prelabel_arguments.options_of(options, os.environ)
+    except UsageError as error:
+        print(f"ocr-backend prelabel: {error}", file=sys.stderr)
+        raise SystemExit(SETTINGS_STATUS) from error
+    given = {"LABEL_STUDIO_URL": options.label_studio_url} if options.label_studio_url else {}
+    settings = settings_or_exit({**os.environ, **given})
+    try:
+        from ocr_backend.prelabel.command import prelabel
+    except ModuleNotFoundError as error:
+        print(f"prelabel needs more packages ({error.name} is missing): see docs/projects.md", file=sys.stderr)
+        raise SystemExit(SETTINGS_STATUS) from error
+    raise SystemExit(prelabel(wanted, settings))
 
 
 def _read(options: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""Whole projects: reads every task of a Label Studio project and stores the predictions there."""

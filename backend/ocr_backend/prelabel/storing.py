@@ -1,0 +1,138 @@
+"""Stores predictions so that no task gets a second one of the same version, whatever happens on the way.
+
+Label Studio keeps no such promise itself. So what is still lacking is asked before anything is sent, and
+again after an error that left open whether it had arrived. `doubles` takes away what two that ran at the same
+moment have stored nevertheless.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ocr_backend.prelabel.errors import GoneError, RefusedError
+from ocr_backend.prelabel.pace import Pace
+from ocr_backend.prelabel.patience import Pause, patiently
+from ocr_backend.prelabel.selection import Json, Listed, Selection
+from ocr_backend.prelabel.studio import Studio
+
+MOST_AT_ONCE = 200
+"""Tasks that may be asked for by their ids: more make an address that some web servers refuse (4 kB)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that has no prediction now, and why."""
+
+    task: int
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """A task that was read, and its prediction in the form that Label Studio stores."""
+
+    task: Listed
+    prediction: Json
+
+    def to_store(self) -> Json:
+        """The body of a request that stores it."""
+        return {"task": self.task.id, **self.prediction}
+
+
+class Store:
+    """Where the predictions of one project go. `now()` is in seconds and only goes forward."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        selection: Selection,
+        pace: Pace,
+        pause: Pause,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._studio = studio
+        self._selection = selection
+        self._pace = pace
+        self._pause = pause
+        self._now = now
+
+    def put(self, read: Sequence[Read], left: int) -> list[Failure]:
+        """Stores predictions, at most `MOST_AT_ONCE`; which of them Label Studio does not take.
+
+        `left` is how many more are to come. A task that is gone or was done meanwhile is no failure.
+
+        Raises:
+            GoneError: Label Studio does not answer; some may be stored.
+            UsageError: it refuses all that is asked.
+        """
+        failures: list[Failure] = []
+        fresh = []
+        for one in read:
+            old = one.task.of_version(self._selection.version) if self._selection.overwrite else ()
+            if old:
+                failures += self._replaced(one, old)
+            else:
+                fresh.append(one)
+        if fresh:
+            failures += patiently(lambda: self._stored(self._still_lacking(fresh), left), self._pause)
+        return failures
+
+    def _still_lacking(self, read: Sequence[Read]) -> list[Read]:
+        lacking = {task.id for task in listed(self._studio, self._selection, [one.task.id for one in read])}
+        return [one for one in read if one.task.id in lacking]
+
+    def _stored(self, read: Sequence[Read], left: int) -> list[Failure]:
+        if read and self._pace.prefers_import(len(read), left):
+            read = self._imported(read)
+        begun = self._now()
+        failures = [failure for one in read for failure in self._created(one)]
+        self._pace.stored_singly(len(read), self._now() - begun)
+        return failures
+
+    def _imported(self, read: Sequence[Read]) -> Sequence[Read]:
+        """Those that are left, since one that is refused keeps all from being stored or is left out."""
+        begun = self._now()
+        try:
+            number = self._studio.import_predictions([one.to_store() for one in read])
+        except RefusedError:
+            return read
+        except GoneError:
+            # Some gateways give up on it before Label Studio is through.
+            self._pace.imported(math.inf)
+            raise
+        self._pace.imported(self._now() - begun)
+        return [] if number == len(read) else self._still_lacking(read)
+
+    def _created(self, one: Read) -> list[Failure]:
+        try:
+            self._studio.create_prediction(one.to_store())
+        except RefusedError as error:
+            return [_refused(one, error)]
+        return []
+
+    def _replaced(self, one: Read, old: Sequence[int]) -> list[Failure]:
+        """Changes the first in its place, so that there is neither none nor two at any moment."""
+        try:
+            patiently(partial(self._studio.replace_prediction, old[0], one.to_store()), self._pause)
+            for surplus in old[1:]:
+                patiently(partial(self._studio.delete_prediction, surplus), self._pause)
+        except RefusedError as error:
+            return [_refused(one, error)]
+        return []
+
+
+def listed(
+    studio: Studio, selection: Selection, ids: Sequence[int], include: Sequence[str] = ("id",)
+) -> list[Listed]:
+    """Those of some tasks, at most `MOST_AT_ONCE`, that are still to be read, in order of their ids."""
+    if selection.needs_predictions:
+        include = (*include, "predictions")
+    found, _ = studio.tasks(selection.among(ids), include, len(ids))
+    return [task for task in found if selection.wants(task)]
+
+
+def _refused(one: Read, error: RefusedError) -> Failure:
+    return Failure(one.task.id, "refused by Label Studio", str(error))
