@@ -100,17 +100,17 @@ def test_uninstalling_and_deleting_the_namespace_end_clean_while_the_operator_is
     wait_until_ready(full_cluster, restricted_namespace)
     placed = f"--namespace={restricted_namespace}"
     full_cluster.kubectl(
-        "scale", placed, "deployment", "--replicas=0", "--selector=app.kubernetes.io/component=operator"
+        "scale", placed, "deployment", "--replicas=0", "--selector=app.kubernetes.io/name=ocr-backend-operator"
     )
     full_cluster.kubectl(
-        "wait", placed, "--for=delete", "pod", "--selector=app.kubernetes.io/component=operator"
+        "wait", placed, "--for=delete", "pod", "--selector=app.kubernetes.io/name=ocr-backend-operator"
     )
 
     full_cluster.helm("uninstall", "ocr", placed)
     assert full_cluster.get("ocrb", "ocr", placed), "uninstalling must keep the OCRBackends"
     full_cluster.kubectl("delete", "ocrb", "ocr", placed, "--wait", "--timeout=30s")
     full_cluster.wait(
-        lambda: not full_cluster.get("deployments,services", placed)["items"], "children collected", 60
+        lambda: not full_cluster.get("deployments,services", placed), "the children collected", 60
     )
     full_cluster.kubectl("apply", placed, "--filename", str(TWO_VARIANTS))
     full_cluster.kubectl("delete", "namespace", restricted_namespace, "--wait", "--timeout=120s")
