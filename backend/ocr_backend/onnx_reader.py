@@ -4,6 +4,7 @@ The one place that imports onnxruntime for reading; `engines` makes it. It runs 
 on: what goes in and what the answer means is said in `detection`, `recognition` and `orientation`.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,12 +16,19 @@ from numpy.typing import NDArray
 
 from ocr_backend import detection, orientation, recognition
 from ocr_backend.models import Model, ModelError
+from ocr_backend.pixel_budget import PixelBudget
 from ocr_backend.reading import Image, Line, LoadedModel
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 _LONGEST_SIDE = 32_000
 """OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
+_MOST_PIXELS = detection.LONGEST_SIDE**2
+_PIXELS_PER_SLOT = 4_000_000
+"""Detection takes about 165 bytes a px (measured): the largest picture is looked at alone on few slots."""
+_PIXELS_TO_KEEP = 2_000_000
+"""From this size on the memory of a detection is given back at its end; doing so costs a tenth of the time of
+small pictures, and nothing to speak of here (measured)."""
 _LINES_TO_TURN = 16
 """Lines whose orientation is asked for in one call; a guess: the network is tiny."""
 
@@ -51,6 +59,7 @@ class OnnxReader:
         _refuse_misfit(models["recognition"], self._decoded.classes, classes)
         self._line_turns = _turns(models.get("textline_orientation"), use_gpu)
         self._page_turns = _turns(models.get("doc_orientation"), use_gpu)
+        self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
     def read(self, image: Image) -> list[Line]:
@@ -79,8 +88,10 @@ class OnnxReader:
 
     def _lines_of(self, image: Image) -> tuple[list[recognition.Crop], list[int]]:
         """Lines of a page, and the indices of those that seem to stand upside down."""
-        seen = self._normalised(detection.network_image(image))
-        found = detection.boxes(self._detect(seen)[0, 0], *image.shape[:2])
+        height, width = image.shape[:2]
+        with self._budget.spent(math.prod(detection.network_size(height, width))):
+            probabilities = self._detect(self._normalised(detection.network_image(image)))[0, 0]
+        found = detection.boxes(probabilities, height, width)
         crops = [crop for box in found if (crop := recognition.crop(image, box)) is not None]
         if self._line_turns is None:
             return crops, []
@@ -151,6 +162,7 @@ def _loaded(model: Model, use_gpu: bool) -> tuple[Network, object]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # it would keep a plan, and memory, for every shape ever seen
     options.log_severity_level = 3
     providers: list[Any] = [("CUDAExecutionProvider", {"device_id": 0})] if use_gpu else []
     try:
@@ -164,8 +176,12 @@ def _loaded(model: Model, use_gpu: bool) -> tuple[Network, object]:
     if use_gpu and session.get_providers()[0] != "CUDAExecutionProvider":
         raise ModelError("PADDLEOCR_USE_GPU=true, but onnxruntime found no usable GPU; see the log above")
     name, answer = session.get_inputs()[0].name, session.get_outputs()[0]
+    giving_back = onnxruntime.RunOptions()
+    giving_back.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(session.run([answer.name], {name: batch})[0], np.float32)
+        is_large = batch.shape[0] * batch.shape[2] * batch.shape[3] > _PIXELS_TO_KEEP
+        how = giving_back if is_large and not use_gpu else None
+        return np.asarray(session.run([answer.name], {name: batch}, how)[0], np.float32)
 
     return run, answer.shape[-1]

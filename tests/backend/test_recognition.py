@@ -74,6 +74,10 @@ def test_a_batch_has_no_more_than_eight():
     assert [len(batch.indices) for batch in recognition.batches(crops(*[60] * 19))] == [8, 8, 3]
 
 
+def test_a_batch_of_wide_lines_has_fewer():
+    assert [len(batch.indices) for batch in recognition.batches(crops(*[3200] * 5))] == [2, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("shape", "width"),
     [

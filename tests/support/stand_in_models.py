@@ -126,7 +126,7 @@ def _write_paddle(folder: Path, network: Network) -> None:
 
     end, weights, bias, stride = network
 
-    class StandIn(paddle.nn.Layer):  # type: ignore[misc]
+    class StandIn(paddle.nn.Layer):
         def __init__(self) -> None:
             super().__init__()
             outputs, inputs, tall, wide = weights.shape

@@ -1,0 +1,125 @@
+"""How fast pictures are read: this backend's reader beside a plain PaddleOCR, with equal weights.
+
+Run as `python benchmarks/reading.py [ROUNDS]`. All set-ups take turns within one process, since seconds on a
+shared machine mean little and ratios more. Prints a markdown table; `benchmarks/README.md` keeps results.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ocr_backend import builtin_models, models
+from ocr_backend.cores import usable_cores
+from ocr_backend.decoding import decoded
+from ocr_backend.engines import open_reader
+from ocr_backend.paddle_reader import PaddleReader
+from ocr_backend.reading import Image
+from ocr_backend.settings import Settings
+
+PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
+SURE = 0.5
+"""Lines count from this score on, as with the manual's PADDLEOCR_SCORE_THRESHOLD."""
+
+Read = Callable[[Image], int]
+"""Reads a picture and says how many lines it found."""
+
+
+def main(rounds: int) -> None:
+    """Times every set-up `rounds` times, after one round that is not counted."""
+    truth = json.loads((PICTURES / "ground_truth.json").read_text(encoding="utf-8"))
+    names = [name for name, entry in truth.items() if entry["default_model_can_read"]]
+    pictures = [decoded((PICTURES / name).read_bytes(), 10**8) for name in names]
+    cores = usable_cores()
+    with _setups(cores) as setups:
+        lines, seconds = _timed(setups, pictures, rounds)
+    base = seconds[next(iter(setups))]
+    print(f"\n{len(pictures)} pictures, {rounds} rounds, {cores} cores, PP-OCRv6 mobile, CPU\n")
+    print("| Set-up | Pictures per second, median | Against the first, median / best | Lines |")
+    print("| --- | --- | --- | --- |")
+    for name, taken in seconds.items():
+        rate = len(pictures) / statistics.median(taken)
+        median = statistics.median(base) / statistics.median(taken)
+        print(f"| {name} | {rate:.1f} | {median:.2f} / {min(base) / min(taken):.2f} | {lines[name]} |")
+
+
+@contextmanager
+def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
+    """Name -> what reads one picture, and how many callers ask at the same time."""
+    given: dict[str, Any] = {
+        "generation": "PP-OCRv6",
+        "tier": "mobile",
+        "model_source": "builtin",
+        "slots": cores,
+    }
+    plain, turning = (
+        open_reader(Settings(**given, use_textline_orientation=False)),
+        open_reader(Settings(**given)),
+    )
+    with builtin_models.folders(models.needed(Settings(**given, use_textline_orientation=False))) as found:
+        stock = _stock(found)
+        shared = PaddleReader(found, cores, use_gpu=False)
+    callers = max(2, cores)
+    yield {
+        "PaddleOCR, one picture after the other, its own threads": (stock, 1),
+        f"PaddleOCR, {callers} callers, one thread each": (_count(shared.read), callers),
+        "this backend, one picture after the other": (_count(plain.read), 1),
+        f"this backend, {callers} callers": (_count(plain.read), callers),
+        f"this backend, {4 * callers} callers": (_count(plain.read), 4 * callers),
+        f"the same with lines that may stand upside down, {callers} callers": (_count(turning.read), callers),
+    }
+    for reader in (plain, turning, shared):
+        reader.close()
+
+
+def _stock(found: dict[str, models.Model]) -> Read:
+    """A PaddleOCR as its manual makes it, but for these weights and without five models."""
+    from paddleocr import PaddleOCR
+
+    ocr = PaddleOCR(
+        text_detection_model_name=found["detection"].name,
+        text_detection_model_dir=str(found["detection"].folder),
+        text_recognition_model_name=found["recognition"].name,
+        text_recognition_model_dir=str(found["recognition"].folder),
+        use_doc_orientation_classify=False,
+        use_doc_unwarping=False,
+        use_textline_orientation=False,
+        engine="onnxruntime",
+        device="cpu",
+    )
+
+    def read(picture: Image) -> int:
+        (page,) = ocr.predict(picture)
+        return int(np.sum(np.array(page["rec_scores"]) >= SURE))
+
+    return read
+
+
+def _count(read: Callable[[Image], Any]) -> Read:
+    return lambda picture: sum(line.score >= SURE for line in read(picture))
+
+
+def _timed(
+    setups: dict[str, tuple[Read, int]], pictures: list[Image], rounds: int
+) -> tuple[dict[str, int], dict[str, list[float]]]:
+    lines: dict[str, int] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in setups}
+    for turn in range(rounds + 1):
+        for name, (read, callers) in setups.items():
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(callers) as pool:
+                lines[name] = sum(pool.map(read, pictures))
+            if turn:
+                seconds[name].append(time.perf_counter() - begun)
+    return lines, seconds
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
