@@ -10,12 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ocr_backend.prelabel import arguments as prelabel_arguments
 from ocr_backend.prelabel.errors import UsageError
-from ocr_backend.reading import Reader
 from ocr_backend.settings import SETTINGS, Settings, SettingsError, from_env
+
+if TYPE_CHECKING:
+    from ocr_backend.reading import Reader
 
 SETTINGS_STATUS = 2
 MODEL_STATUS = 3
@@ -90,7 +92,9 @@ def _prelabel(options: argparse.Namespace) -> NoReturn:
     try:
         from ocr_backend.prelabel.command import prelabel
     except ModuleNotFoundError as error:
-        print(f"prelabel needs more packages ({error.name} is missing): see docs/projects.md", file=sys.stderr)
+        print(
+            f"prelabel needs more packages ({error.name} is missing): see docs/projects.md", file=sys.stderr
+        )
         raise SystemExit(SETTINGS_STATUS) from error
     raise SystemExit(prelabel(wanted, settings))
 
@@ -112,7 +116,7 @@ def _read(options: argparse.Namespace) -> None:
     raise SystemExit(0 if all(is_good) else PICTURE_STATUS)
 
 
-def _print_lines(file: Path, reader: Reader, settings: Settings, as_json: bool) -> bool:
+def _print_lines(file: Path, reader: "Reader", settings: Settings, as_json: bool) -> bool:
     """Whether the file could be read; its lines go to standard output, a complaint to standard error."""
     from ocr_backend.decoding import decoded
     from ocr_backend.errors import PictureError

@@ -53,3 +53,7 @@ class LateError(PictureError):
         super().__init__(
             "late", "it was not read in time (OCR_PREDICT_TIMEOUT); ask again to go on from here"
         )
+
+
+class GoldenError(RuntimeError):
+    """The golden picture was read wrongly; the message says what was read."""

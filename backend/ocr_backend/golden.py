@@ -9,13 +9,10 @@ from typing import cast
 import cv2
 import numpy as np
 
+from ocr_backend.errors import GoldenError
 from ocr_backend.reading import Image, Reader
 
 TEXT = "31415926"
-
-
-class GoldenError(RuntimeError):
-    """The golden picture was read wrongly; the message says what was read."""
 
 
 def picture() -> Image:

@@ -20,7 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from ocr_backend import logs
-from ocr_backend.golden import GoldenError
+from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
 from ocr_backend.roster import Roster
 from ocr_backend.settings import Settings

@@ -46,7 +46,7 @@ class Worker:
     def load(self) -> None:
         """Loads the models, reads the golden picture, and is ready from then on.
 
-        Raises what the reader raises when its models cannot be loaded, and `golden.GoldenError`.
+        Raises what the reader raises when its models cannot be loaded, and `GoldenError`.
         """
         begun = time.monotonic()
         reader = self._open_reader(self.settings)

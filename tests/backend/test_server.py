@@ -217,3 +217,14 @@ def test_the_script_of_label_studio_ml_serves_from_any_folder(tmp_path: Path, mo
         sent = body(inline("issue_170.png"))
         (result,) = requests.post(f"{backend.url}/predict", json=sent, timeout=SECONDS).json()["results"]
         assert texts(result) == ["TEST"]
+
+
+def test_what_does_not_survive_a_fork_is_not_loaded_before_it() -> None:
+    heavy = "{'numpy', 'cv2', 'PIL', 'onnxruntime', 'paddle', 'paddleocr', 'prometheus_client', 'flask'}"
+    code = (
+        f"import sys; import ocr_backend.cli, ocr_backend.server; print(sorted(set(sys.modules) & {heavy}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    assert done.stdout == "[]\n"

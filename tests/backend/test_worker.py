@@ -6,7 +6,7 @@ import pytest
 
 from fake_reader import FakeReader, line
 from ocr_backend import golden
-from ocr_backend.errors import NotReadyError
+from ocr_backend.errors import GoldenError, NotReadyError
 from ocr_backend.worker import STUCK_SECONDS, Worker
 
 
@@ -30,7 +30,7 @@ def test_a_reader_that_misreads_the_golden_picture_never_becomes_ready(
             return [line("3l4l5926")]
 
     worker = make_worker(Wrong(), is_loaded=False)
-    with pytest.raises(golden.GoldenError, match="'31415926' was read as '3l4l5926'"):
+    with pytest.raises(GoldenError, match="'31415926' was read as '3l4l5926'"):
         worker.load()
     assert not worker.is_ready
 
