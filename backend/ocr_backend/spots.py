@@ -15,7 +15,7 @@ from ocr_backend.reading import Image, Line, Polygon
 
 Read = Callable[[Image], Sequence[Line]]
 
-# Measured on 37 lines of real pictures, with boxes drawn tightly to loosely: read with surroundings as wide as
+# Measured on 37 lines of real pictures, in boxes drawn tightly to loosely: read with surroundings as wide as
 # the box is high, all lines but one were right; the bare box, or one in a blank margin, garbled up to eight.
 _MOST_AROUND = 64  # px: a line's height in common scans; a box of several lines needs no more (guess)
 _SHARE_INSIDE = 0.5
