@@ -112,7 +112,9 @@ def _last_words(ended: Ended) -> str:
 
 
 def deployment_cause(deployment: LiveChild) -> Cause | None:
-    """Why a Deployment makes no pods, or makes them too slowly; None if it gets on."""
+    """Why a Deployment makes no pods, or makes them too slowly; None if it gets on, or was just changed."""
+    if deployment.status.get("observedGeneration", 0) < deployment.generation:
+        return None
     conditions = {one["type"]: one for one in deployment.status.get("conditions") or []}
     failure, progressing = conditions.get("ReplicaFailure"), conditions.get("Progressing")
     if failure and failure["status"] == "True":

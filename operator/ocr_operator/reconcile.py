@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ocr_operator import causes, plan
 from ocr_operator.causes import Cause
 from ocr_operator.cluster import Cluster, ClusterError
-from ocr_operator.conditions import ConditionType
+from ocr_operator.conditions import ConditionType, Reason
 from ocr_operator.config import OperatorConfig
 from ocr_operator.memory import Memory
 from ocr_operator.names import API_VERSION, HANDOVER_MANAGER, INSTANCE_LABEL, KIND, SELECTOR, Key, Ref
@@ -34,6 +34,11 @@ CHILD_KINDS = (
     ("v1", "PersistentVolumeClaim"),
     ("autoscaling/v2", "HorizontalPodAutoscaler"),
 )
+
+IN_THE_WAY_SECONDS = 10.0
+"""How often it is seen whether an object in the way has gone: without our labels no watch shows it."""
+
+_WATCHED_FOR = (Reason.CONFLICT, Reason.TERMINATING)
 
 
 class Watched(Protocol):
@@ -102,7 +107,8 @@ class Reconciler:
         states = variant_states(wanted, observed, todo, problems)
         status = status_of(wanted, states, problems, backend.get("status") or {}, now)
         await self._write_status(wanted, backend, status)
-        return Outcome(is_settled=not problems, look_again=todo.look_again)
+        is_settled = all(cause.reason in _WATCHED_FOR for cause in problems.values())
+        return Outcome(is_settled, _look_again(todo, problems))
 
     async def _observe(self, key: Key) -> Observed:
         if key not in self._suspect:
@@ -196,6 +202,13 @@ def _log_change(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
     found = (one for one in status.get("conditions") or [] if one["type"] == ConditionType.READY)
     return next(found, {})
+
+
+def _look_again(todo: Plan, problems: Mapping[Ref, Cause]) -> float | None:
+    times = [todo.look_again] if todo.look_again is not None else []
+    if any(cause.reason in _WATCHED_FOR for cause in problems.values()):
+        times.append(IN_THE_WAY_SECONDS)
+    return min(times, default=None)
 
 
 def _makes_something(todo: Plan) -> bool:

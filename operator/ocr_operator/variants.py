@@ -61,18 +61,23 @@ class _Seen:
     @property
     def has_previous(self) -> bool:
         """Whether pods of another revision serve."""
-        return any(pod.is_ready and pod.revision != self.target for pod in self.pods)
+        return any(pod.revision != self.target for pod in self.serving)
 
     @property
     def is_rolled_out(self) -> bool:
-        """Whether the Deployment runs the target revision alone, with as many pods as are needed."""
+        """Whether the target revision runs alone, with as many ready pods as are needed.
+
+        The pods themselves say so: a Deployment's own count is out of date whenever somebody annotates it.
+        """
         if self.variant is None or self.deployment is None or self.deployment.revision != self.target:
             return False
-        status = self.deployment.status
-        is_seen = int(status.get("observedGeneration", 0)) >= self.deployment.generation
-        is_alone = status.get("updatedReplicas", 0) == status.get("replicas", 0)
-        available = int(status.get("availableReplicas", 0))
-        return is_seen and is_alone and available >= self.variant.needed_replicas
+        is_alone = all(pod.revision == self.target for pod in self.pods)
+        return is_alone and len(self.serving) >= self.variant.needed_replicas
+
+    @property
+    def serving(self) -> list[LivePod]:
+        """Pods that are ready, of any revision."""
+        return [pod for pod in self.pods if pod.is_ready]
 
 
 def variant_states(
@@ -108,15 +113,14 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
     cause = _cause(seen)
     if cause is None and not seen.is_rolled_out:
         cause = _on_its_way(seen)
-    status = seen.deployment.status if seen.deployment else {}
-    serving = [pod.revision for pod in seen.pods if pod.is_ready and pod.revision]
+    serving = [pod.revision for pod in seen.serving if pod.revision]
     return VariantState(
         key=key,
         phase=_phase(cause, seen),
         cause=cause,
         desired=(seen.deployment.replicas or 0) if seen.deployment else 0,
-        updated=status.get("updatedReplicas", 0),
-        ready=status.get("readyReplicas", 0),
+        updated=sum(pod.revision == seen.target for pod in seen.pods),
+        ready=len(seen.serving),
         current=min(serving, key=lambda revision: revision == seen.target, default=""),
         target=seen.target,
         last_failure=_last_failure(seen.pods),

@@ -19,14 +19,22 @@ LONGEST_DELAY_SECONDS = 60.0
 class WorkQueue(Generic[Key]):
     """Keys in the order they were added. `spread` answers 0..1: failing keys shall not march in step."""
 
-    def __init__(self, spread: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        spread: Callable[[], float] = random.random,
+        first_delay: float = FIRST_DELAY_SECONDS,
+        longest_delay: float = LONGEST_DELAY_SECONDS,
+    ) -> None:
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._waiting: set[Key] = set()
         self._working: set[Key] = set()
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
+        self._backing_off: set[Key] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._spread = spread
+        self._first_delay = first_delay
+        self._longest_delay = longest_delay
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -51,6 +59,7 @@ class WorkQueue(Generic[Key]):
 
     def _ring(self, key: Key) -> None:
         self._timers.pop(key, None)
+        self._backing_off.discard(key)
         self.add(key)
 
     async def take(self) -> Key:
@@ -63,15 +72,21 @@ class WorkQueue(Generic[Key]):
     def done(self, key: Key) -> None:
         """All is well with the key: its next failure is its first."""
         self._failures.pop(key, None)
+        self._backing_off.discard(key)
         self._release(key)
 
     def failed(self, key: Key) -> float:
-        """Has the key looked at again later, and later each time; answers in how many seconds."""
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
+        """Has the key looked at again later, and later each time; answers in how many seconds.
+
+        A failure before that time is up counts as the same one: events in between must not add to the delay.
+        """
+        if key not in self._backing_off:
+            self._backing_off.add(key)
+            self._failures[key] = self._failures.get(key, 0) + 1
+        failures = self._failures[key] - 1
         # 2.0**16 is past the longest delay: higher powers would only grow the number.
-        doubled = FIRST_DELAY_SECONDS * 2.0 ** min(failures, 16)
-        delay = min(doubled, LONGEST_DELAY_SECONDS) * (0.75 + 0.25 * self._spread())
+        doubled = self._first_delay * 2.0 ** min(failures, 16)
+        delay = min(doubled, self._longest_delay) * (0.75 + 0.25 * self._spread())
         self.add_after(key, delay)
         self._release(key)
         return delay

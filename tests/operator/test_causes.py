@@ -1,6 +1,7 @@
 """What pods, Deployments and refused writes say, and the reason and advice made of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_long_log_is_cut(pod: MakePod) -> None:
 
 def _deployment(*conditions: dict[str, str]) -> LiveChild:
     ref = Ref("apps/v1", "Deployment", "labs", "ocr-ch-mobile")
-    status = {"conditions": list(conditions)}
+    status = {"observedGeneration": 1, "conditions": list(conditions)}
     return LiveChild(ref, "u", 1, {}, "o", False, "", True, 1, 1, "r", status)
 
 
@@ -182,6 +183,11 @@ def test_a_deployment_that_gets_on_has_no_trouble() -> None:
     condition = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}
     assert deployment_cause(_deployment(condition)) is None
     assert deployment_cause(_deployment()) is None
+
+
+def test_what_a_deployment_said_before_its_last_change_is_no_trouble() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    assert deployment_cause(replace(_deployment(late), generation=2)) is None
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,16 @@ def _fields(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, 
         yield from _fields(schema["items"], f"{path}[]")
 
 
-EVERYTHING = [*_fields(spec_schema(), "spec"), *_fields(status_schema(), "status")]
+EVERYTHING = [
+    (path, field)
+    for path, field in (*_fields(spec_schema(), "spec"), *_fields(status_schema(), "status"))
+    if field.get("type") != "string"
+    or not path.endswith("[]")  # texts in a list are described with their list
+]
 
 
 @pytest.mark.parametrize(("path", "field"), EVERYTHING, ids=[path for path, _ in EVERYTHING])
 def test_a_field_is_described_in_a_sentence(path: str, field: dict[str, Any]) -> None:
-    if path.endswith("allowedHosts[]"):
-        pytest.skip("its list is described")
     assert field["description"].rstrip(")").endswith(".")
 
 

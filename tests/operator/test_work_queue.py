@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from ocr_operator.work_queue import LONGEST_DELAY_SECONDS, WorkQueue
+from ocr_operator.work_queue import FIRST_DELAY_SECONDS, WorkQueue
 
 Queue = WorkQueue[str]
 
@@ -49,21 +49,34 @@ def test_a_key_that_is_worked_on_comes_back_afterwards() -> None:
 @pytest.mark.parametrize(
     ("spread", "delays"),
     [
-        pytest.param(1.0, [0.5, 1, 2, 4, 8, 16, 32, 60, 60], id="the longest"),
-        pytest.param(0.0, [0.375, 0.75, 1.5, 3, 6, 12, 24, 45, 45], id="the shortest"),
+        pytest.param(1.0, [1, 2, 4, 8, 16, 20, 20], id="the longest"),
+        pytest.param(0.0, [0.75, 1.5, 3, 6, 12, 15, 15], id="the shortest"),
     ],
 )
 def test_each_failure_doubles_the_delay_up_to_a_limit(spread: float, delays: list[float]) -> None:
-    async def test(queue: Queue) -> None:
+    async def test() -> None:
+        queue = Queue(lambda: spread, first_delay=0.001, longest_delay=0.020)
+        queue.add("a")
         found = []
         for _ in delays:
+            assert await asyncio.wait_for(queue.take(), 10) == "a"
+            found.append(queue.failed("a") * 1000)
+        queue.close()
+        assert found == pytest.approx(delays)
+
+    asyncio.run(test())
+
+
+def test_a_failure_before_its_time_adds_nothing_to_the_delay() -> None:
+    async def test(queue: Queue) -> None:
+        found = []
+        for _ in range(5):
             queue.add("a")
             await queue.take()
             found.append(queue.failed("a"))
-        assert found == delays
-        assert max(found) <= LONGEST_DELAY_SECONDS
+        assert set(found) == {FIRST_DELAY_SECONDS}
 
-    _run(test, spread)
+    _run(test)
 
 
 def test_a_success_forgets_the_failures() -> None:
