@@ -100,7 +100,11 @@ def test_uninstalling_and_deleting_the_namespace_end_clean_while_the_operator_is
     wait_until_ready(full_cluster, restricted_namespace)
     placed = f"--namespace={restricted_namespace}"
     full_cluster.kubectl(
-        "scale", placed, "deployment", "--replicas=0", "--selector=app.kubernetes.io/name=ocr-backend-operator"
+        "scale",
+        placed,
+        "deployment",
+        "--replicas=0",
+        "--selector=app.kubernetes.io/name=ocr-backend-operator",
     )
     full_cluster.kubectl(
         "wait", placed, "--for=delete", "pod", "--selector=app.kubernetes.io/name=ocr-backend-operator"
