@@ -1,8 +1,9 @@
-"""The reference pages of the manual, made from the settings table and the catalog.
+"""The reference pages of the manual and the tables of its guide, made from settings and catalog.
 
 `python -m ocr_backend.manual` writes them into `docs/`; a test compares them with what this module says.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,11 +13,65 @@ from ocr_backend.settings_table import Setting
 
 DOCS = Path(__file__).parents[2] / "docs"
 _GENERATED = "<!-- Made by `make generate`; edit the code it comes from. -->\n\n"
+_MARKED = re.compile(r"(<!-- table ([a-z-]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+
+GUIDE_VARIABLES = {
+    "field-mapping": (
+        "IMAGE_DATA_KEY",
+        "IMAGE_TO_NAME",
+        "BBOX_FROM_NAME",
+        "LABEL_FROM_NAME",
+        "TEXT_FROM_NAME",
+        "PREDICTED_LABEL",
+    ),
+    "paddleocr": (
+        "PADDLEOCR_VERSION",
+        "PADDLEOCR_MODEL_TYPE",
+        "PADDLEOCR_LANG",
+        "PADDLEOCR_USE_GPU",
+        "PADDLEOCR_USE_DOC_ORIENTATION",
+        "PADDLEOCR_USE_DOC_UNWARPING",
+        "PADDLEOCR_USE_TEXTLINE_ORIENTATION",
+        "PADDLEOCR_SCORE_THRESHOLD",
+    ),
+    "server": (
+        "BASIC_AUTH_USER",
+        "BASIC_AUTH_PASS",
+        "LOG_LEVEL",
+        "WORKERS",
+        "THREADS",
+        "MODEL_DIR",
+        "LABEL_STUDIO_URL",
+        "LABEL_STUDIO_API_KEY",
+    ),
+}
+"""Table of the guide -> the variables in it: those that a first user needs; `settings.md` has all."""
 
 
 def pages() -> Mapping[str, str]:
-    """File name below `docs/` -> content of each generated page."""
-    return {"settings.md": _settings_page(), "models.md": _models_page()}
+    """File name below `docs/` -> content of each generated page, and of the guide with its tables."""
+    written = (DOCS / "guide.md").read_text("utf-8")
+    return {"settings.md": _settings_page(), "models.md": _models_page(), "guide.md": guide(written)}
+
+
+def guide(written: str) -> str:
+    """The text with what stands between each `<!-- table NAME -->` and `<!-- end -->` made anew."""
+    tables = _guide_tables()
+    return _MARKED.sub(lambda found: found[1] + tables[found[2]] + found[3], written)
+
+
+def _guide_tables() -> dict[str, str]:
+    rows = {row.env: [_code(row.env), _code(_default(row)), _meaning(row)] for row in SETTINGS}
+    variables = {
+        name: _table(("Variable", "Default", "Meaning"), (rows[env] for env in envs))
+        for name, envs in GUIDE_VARIABLES.items()
+    }
+    languages = ([_code(code), said, _read_by(code)] for code, said in catalog.LANGUAGES.items())
+    return {**variables, "languages": _table(("Code", "Language", "Read by"), languages)}
+
+
+def _read_by(language: str) -> str:
+    return ", ".join(catalog.generations_of(language))
 
 
 def _settings_page() -> str:
