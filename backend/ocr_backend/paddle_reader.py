@@ -17,6 +17,7 @@ import numpy as np
 from ocr_backend import orientation, recognition
 from ocr_backend.models import Model, ModelError
 from ocr_backend.reading import Image, Line, LoadedModel
+from ocr_backend.unwarping import Bend
 
 # Part -> beginning of PaddleOCR's parameters, and the switch that must be off without the model.
 _PARAMETERS = {
@@ -86,11 +87,11 @@ def parameters(models: Mapping[str, Model], slots: int, use_gpu: bool) -> dict[s
 
 
 def lines(page: Mapping[str, Any], height: int, width: int) -> list[Line]:
-    """Lines of one result of PaddleOCR, placed on the picture of this size that it was given.
-
-    An unwarped page has no record of where its px came from: its lines stay where the flat page has them.
-    """
-    degrees = max(0, int((page.get("doc_preprocessor_res") or {}).get("angle", 0)))
+    """Lines of one result of PaddleOCR, placed on the picture of this size that it was given."""
+    prepared = page.get("doc_preprocessor_res") or {}
+    degrees = max(0, int(prepared.get("angle", 0)))
+    is_flattened = bool((prepared.get("model_settings") or {}).get("use_doc_unwarping"))
+    bend = Bend(prepared["output_img"], prepared["rot_img"]) if is_flattened else None
     # The list is as long as that of the lines: no line is left out for its score, see `parameters`.
     turns = page.get("textline_orientation_angles") or [0] * len(page["rec_texts"])
     found = []
@@ -99,6 +100,7 @@ def lines(page: Mapping[str, Any], height: int, width: int) -> list[Line]:
     ):
         corners = recognition.corners_as_read(np.asarray(box, np.int32))
         corners = recognition.from_the_end(corners) if int(turn) == 1 else corners
+        corners = corners if bend is None else bend.back(corners)
         if text.strip():
             placed = orientation.turned_back(corners, degrees, height, width)
             found.append(Line(placed, text, float(score)))

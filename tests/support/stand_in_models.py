@@ -70,6 +70,18 @@ def classifier(root: Path, name: str, form: str, labels: tuple[str, ...], says: 
     _write(root, name, form, steps, post, ("mean", weights, bias, 1))
 
 
+def flattener(root: Path, name: str, form: str) -> None:
+    """A folder whose network gives the page back darkened by a tenth: flat pages stay where they are."""
+    _write(
+        root,
+        name,
+        form,
+        [],
+        {},
+        ("page", np.float32(0.9) * np.eye(3, dtype=np.float32)[:, :, None, None], np.zeros(3, np.float32), 1),
+    )
+
+
 Network = tuple[str, Any, Any, Any]
 """End of the network, and the weights, bias and stride of its one convolution."""
 
@@ -96,7 +108,10 @@ def _write_onnx(folder: Path, network: Network) -> None:
     nodes = [helper.make_node("Conv", ["x", "w", "b"], ["c"], strides=strides)]
     initial = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
     shape: list[Any] = ["n", 1, "h", "w"]
-    if end == "sigmoid":
+    if end == "page":
+        nodes.append(helper.make_node("Identity", ["c"], ["y"]))
+        shape = ["n", 3, "h", "w"]
+    elif end == "sigmoid":
         nodes.append(helper.make_node("Sigmoid", ["c"], ["y"]))
     elif end == "steps":
         initial.append(numpy_helper.from_array(np.array([2], np.int64), "axes"))
@@ -136,6 +151,8 @@ def _write_paddle(folder: Path, network: Network) -> None:
 
         def forward(self, x: Any) -> Any:
             seen = self.convolution(x)
+            if end == "page":
+                return seen
             if end == "sigmoid":
                 return functional.sigmoid(seen)
             if end == "steps":

@@ -37,7 +37,7 @@ def opened(way, folders):
     engine, form = way
     readers = []
 
-    def make(tmp_path, page=None, line=None):
+    def make(tmp_path, page=None, line=None, is_flattened=False):
         root = tmp_path / "models"
         root.mkdir()
         for folder in folders[form].iterdir():
@@ -48,11 +48,14 @@ def opened(way, folders):
             stand_in_models.classifier(
                 root, catalog.TEXTLINE_ORIENTATION, form, stand_in_models.LINE_LABELS, line
             )
+        if is_flattened:
+            stand_in_models.flattener(root, catalog.DOC_UNWARPING, form)
         settings = Settings(
             tier="mobile",
             model_source="dir",
             model_dir=str(root),
             engine=engine,
+            use_doc_unwarping=is_flattened,
             slots=2,
             use_doc_orientation=page is not None,
             use_textline_orientation=line is not None,
@@ -128,6 +131,14 @@ def test_lines_of_a_turned_page_are_placed_on_the_picture_as_it_came(
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     assert corner_names(line.polygon) == corners
+
+
+@pytest.mark.parametrize("way", WAYS[1:], ids=["onnx", "paddle"])
+@pytest.mark.parametrize("page", [None, "90"])
+def test_lines_of_a_flattened_page_are_placed_on_the_picture_as_it_came(opened, tmp_path, picture, page):
+    (line,) = opened(tmp_path, page=page, is_flattened=True).read(picture)
+    assert line.text == "a"
+    assert_around_the_square(line.polygon)
 
 
 def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
