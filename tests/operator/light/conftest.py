@@ -116,7 +116,7 @@ def _install(cluster: Cluster, namespace: str, *values: str) -> None:
 def release(light_cluster: Cluster, crd_installed: None, namespace: str) -> Iterator[Release]:
     """A namespace for a test's OCRBackends."""
     yield Release(light_cluster, namespace)
-    # A namespace that is deleted keeps its pods for some seconds more; its Deployments need not be waited for.
+    # A deleted namespace keeps its pods for some seconds more, without Deployments they go at once.
     light_cluster.kubectl(
         "delete", f"{KIND},deployments", "--all", f"--namespace={namespace}", "--wait=false"
     )
