@@ -30,7 +30,10 @@ START_SECONDS = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the operator; answers the exit code."""
-    options = parser().parse_args(arguments)
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    if bool(options.backends) != bool(options.backends_owner):
+        command_line.error("--backends and --backends-owner go together")
     _log_to_stdout(options.log_level)
     try:
         asyncio.run(_run(options))

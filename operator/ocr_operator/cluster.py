@@ -79,7 +79,7 @@ class Cluster:
     async def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server knows a kind by now."""
         try:
-            await self._within_time(self._dynamic.resources.get(api_version=api_version, kind=kind))
+            await _within_time(self._dynamic.resources.get(api_version=api_version, kind=kind))
         except ResourceNotFoundError:
             return False
         return True
@@ -100,29 +100,28 @@ class Cluster:
         self, verb: str, api_version: str, kind: str, *, subresource: str | None = None, **arguments: Any
     ) -> Body:
         try:
-            resource = await self._within_time(
-                self._dynamic.resources.get(api_version=api_version, kind=kind)
-            )
+            resource = await _within_time(self._dynamic.resources.get(api_version=api_version, kind=kind))
         except ResourceNotFoundError as error:
             raise ClusterError(404, f"the API server does not serve {kind} of {api_version}") from error
         target = resource.subresources[subresource] if subresource else resource
         method = getattr(target, verb)
-        answer: Body = await self._within_time(
+        answer: Body = await _within_time(
             method(**arguments, serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS)
         )
         return answer
 
-    async def _within_time(self, call: Awaitable[Any]) -> Any:
-        try:
-            # The client's own timeout ends a silent connection; this ends also what it does before it asks.
-            async with asyncio.timeout(TIMEOUT_SECONDS * 2):
-                return await call
-        except DynamicApiError as error:
-            raise ClusterError(error.status, _message(error)) from error
-        except TimeoutError as error:
-            raise ClusterError(None, f"no answer within {TIMEOUT_SECONDS} s") from error
-        except aiohttp.ClientError as error:
-            raise ClusterError(None, f"the API server cannot be reached: {error}") from error
+
+async def _within_time(call: Awaitable[Any]) -> Any:
+    try:
+        # The client's own timeout ends a silent connection; this ends also what it does before it asks.
+        async with asyncio.timeout(TIMEOUT_SECONDS * 2):
+            return await call
+    except DynamicApiError as error:
+        raise ClusterError(error.status, _message(error)) from error
+    except TimeoutError as error:
+        raise ClusterError(None, f"no answer within {TIMEOUT_SECONDS} s") from error
+    except aiohttp.ClientError as error:
+        raise ClusterError(None, f"the API server cannot be reached: {error}") from error
 
 
 def _message(error: DynamicApiError) -> str:
@@ -138,19 +137,24 @@ async def connect() -> AsyncIterator[Cluster]:
     """A connection with the pod's service account, outside of a cluster with the kubeconfig of KUBECONFIG.
 
     Raises:
-        ClusterError: the API server cannot be reached.
+        ClusterError: there is no way to the API server, or it does not answer.
     """
+    configuration = await _configuration()
+    # The client would keep what it knows of the API in a file that is shared by all processes of the machine.
+    with tempfile.TemporaryDirectory() as folder:
+        async with client.ApiClient(configuration) as api:
+            cache = str(Path(folder) / "discovery.json")
+            yield Cluster(await _within_time(DynamicClient(api, cache_file=cache)))  # type: ignore[no-untyped-call]
+
+
+async def _configuration() -> client.Configuration:
     configuration = client.Configuration()
     try:
         config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    # The client would keep what it knows of the API in a file that is shared by all processes of the machine.
-    with tempfile.TemporaryDirectory() as folder:
-        async with client.ApiClient(configuration) as api:
-            try:
-                cache = str(Path(folder) / "discovery.json")
-                dynamic = await DynamicClient(api, cache_file=cache)  # type: ignore[no-untyped-call]
-            except (DynamicApiError, aiohttp.ClientError, TimeoutError) as error:
-                raise ClusterError(None, f"the API server cannot be reached: {error}") from error
-            yield Cluster(dynamic)
+        try:
+            await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        except config.ConfigException as error:
+            message = f"neither a pod's service account nor a kubeconfig leads to a cluster: {error}"
+            raise ClusterError(None, message) from error
+    return configuration

@@ -5,7 +5,6 @@ Pure. Only fields that work stand here. Languages, generations and defaults come
 """
 
 from ocr_backend import catalog
-from ocr_backend.environment import PREFIXES
 from ocr_operator import combination_rules, placement_schema
 from ocr_operator.schema import (
     QUANTITY,
@@ -14,16 +13,14 @@ from ocr_operator.schema import (
     choice,
     defaulted,
     flag,
-    mapping,
     of_setting,
-    quantity,
-    rule,
     rules,
     structure,
     text,
     whole,
 )
-from ocr_operator.settings_fields import FAMILY_FIELDS, KEY_FIELDS, OPTION_FIELDS, RESERVED_NAMES
+from ocr_operator.settings_fields import FAMILY_FIELDS
+from ocr_operator.variant_schema import options, variant
 
 MAX_VARIANTS = len(catalog.LANGUAGES) * len(catalog.TIERS)
 
@@ -40,12 +37,12 @@ def spec_schema() -> Schema:
             **_settings(()),
             "variants": array(
                 "Languages and sizes to run, each as a Deployment and a Service of its own.",
-                _variant(),
+                variant(),
                 MAX_VARIANTS,
                 minItems=1,
                 **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["language", "modelType"]},
             ),
-            "options": _options(is_family=True),
+            "options": options(is_family=True),
             "labelStudio": _label_studio(),
             "server": defaulted(structure("The server in each pod, and its limits.", _settings(("server",)))),
             "models": _models(),
@@ -83,101 +80,6 @@ def _image() -> Schema:
                 **{"x-kubernetes-list-type": "atomic"},
             ),
         },
-    )
-
-
-def _variant() -> Schema:
-    key = {field.name: of_setting(field, with_default=False) for field in KEY_FIELDS}
-    return structure(
-        "One language in one size.",
-        {
-            **key,
-            "replicas": whole("Pods; unset: 1. Not together with autoscaling.", 1, 100),
-            "autoscaling": _autoscaling(),
-            "resources": _resources(),
-            "options": _options(is_family=False),
-            "accelerator": placement_schema.accelerator(" Unset: spec.accelerator."),
-            "placement": placement_schema.placement(" Unset: spec.placement, which it replaces as a whole."),
-        },
-        required=["language", "modelType"],
-        **rules(*combination_rules.variant_rules()),
-    )
-
-
-def _autoscaling() -> Schema:
-    return structure(
-        "A HorizontalPodAutoscaler decides how many pods run. Needs a metrics server in the cluster.",
-        {
-            "minReplicas": whole("Fewest pods.", 1, 100, default=1),
-            "maxReplicas": whole("Most pods.", 1, 100),
-            "targetCPUUtilization": whole(
-                "Percent of the requested CPU that pods shall use.", 1, 1000, default=80
-            ),
-        },
-        required=["maxReplicas"],
-        **rules(
-            rule(
-                "self.minReplicas <= self.maxReplicas",
-                "autoscaling.minReplicas must not be greater than autoscaling.maxReplicas",
-            )
-        ),
-    )
-
-
-def _resources() -> Schema:
-    amounts = {"maxProperties": 16}
-    return structure(
-        "CPU and memory of a pod, as in a container; unset: a default that fits the size.",
-        {
-            "requests": mapping("What the scheduler sets aside.", quantity("An amount."), **amounts),
-            "limits": mapping("What the pod may use at most.", quantity("An amount."), **amounts),
-        },
-    )
-
-
-def _options(*, is_family: bool) -> Schema:
-    said = "How pictures are read." if is_family else "Overrides of spec.options for this variant."
-    fields = {field.name: of_setting(field, with_default=is_family) for field in OPTION_FIELDS}
-    found = structure(said, {**fields, "extraEnv": _extra_env()})
-    return defaulted(found) if is_family else found
-
-
-def _extra_env() -> Schema:
-    reference = structure(
-        "A key of a Secret in this namespace.",
-        {
-            "name": text("Name of the Secret.", minLength=1),
-            "key": text("Key in it.", minLength=1),
-            "optional": flag("Start without the variable where Secret or key are missing."),
-        },
-        required=["name", "key"],
-    )
-    prefixes = " && ".join(f"!self.name.startsWith('{one}')" for one in PREFIXES)
-    entry = structure(
-        "One variable, from `value` or from `valueFrom`.",
-        {
-            "name": text("Name of the variable.", maxLength=256, pattern="^[A-Za-z_][A-Za-z0-9_]*$"),
-            "value": text("Its value."),
-            "valueFrom": structure("Where its value comes from.", {"secretKeyRef": reference}),
-        },
-        required=["name"],
-        **rules(
-            rule(
-                f"!(self.name in {list(RESERVED_NAMES)}) && {prefixes}",
-                "extraEnv must not set variables that other fields of the spec set "
-                f"({', '.join((*RESERVED_NAMES, *(f'{one}*' for one in PREFIXES)))}): use those fields",
-            ),
-            rule(
-                "!(has(self.value) && has(self.valueFrom))",
-                "a variable of extraEnv has value or valueFrom, not both",
-            ),
-        ),
-    )
-    return array(
-        "Further environment variables of the container.",
-        entry,
-        32,
-        **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
 
 
