@@ -23,6 +23,11 @@ def name():
     lifecycle.down(NAME)
 
 
+@pytest.fixture
+def empty_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("OCR_CACHE_DIR", str(tmp_path))
+
+
 def _parent(pid):
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -138,6 +143,7 @@ def test_two_clusters_run_side_by_side(light_cluster):
         assert len(light_cluster.get("nodes")["items"]) == 3
 
 
+@pytest.mark.usefixtures("empty_cache")
 def test_what_a_crash_left_of_a_cluster_is_removed(name, capsys):
     (cache.clusters() / name / "logs").mkdir(parents=True)
     assert cli.main(["status"]) == 0
@@ -147,6 +153,7 @@ def test_what_a_crash_left_of_a_cluster_is_removed(name, capsys):
     assert not (cache.clusters() / name).exists()
 
 
+@pytest.mark.usefixtures("empty_cache")
 def test_removing_a_cluster_that_does_not_exist_says_so(name, capsys):
     assert cli.main(["down", "--name", name]) == 0
     assert "did not exist" in capsys.readouterr().err
@@ -158,6 +165,7 @@ def test_names_that_could_leave_the_cache_folder_are_refused(bad):
         lifecycle.down(bad)
 
 
+@pytest.mark.usefixtures("empty_cache")
 def test_a_command_for_a_cluster_that_is_not_running_says_how_to_start_it(name, capsys):
     assert cli.main(["kubeconfig", "--name", name]) == 1
     assert f"start it with `up --name {name}`" in capsys.readouterr().err

@@ -73,6 +73,9 @@ def _api_server(record: Record) -> Component:
         "kubelet-preferred-address-types": "InternalIP",
         "audit-policy-file": FOLDER / "audit-policy.yaml",
         "audit-log-path": FOLDER / "audit.log",
+        # In megabytes: more than any run of the tests, and an end for a demo that nobody stops.
+        "audit-log-maxsize": 500,
+        "audit-log-maxbackup": 1,
     }
     return Component("kube-apiserver", _flags(options))
 

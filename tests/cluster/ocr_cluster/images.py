@@ -6,6 +6,7 @@ Knows the Dockerfile's targets and inputs; which program builds them stands in `
 import hashlib
 import os
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,20 @@ _CODE = (
     "backend/ocr_backend",
     "operator/ocr_operator",
 )
-_BACKEND = (*_CODE, "backend/requirements-base.txt", "backend/requirements-builtin.txt")
+_BACKEND = (
+    *_CODE,
+    "backend/requirements-base.txt",
+    "backend/requirements-builtin.txt",
+    "backend/requirements.txt",
+)
 INPUTS: Mapping[str, Sequence[str]] = {
     "operator": (*_CODE, "operator/requirements.txt"),
-    "backend-cpu": (*_BACKEND, "backend/requirements.txt"),
+    "backend-cpu": _BACKEND,
     "backend-gpu": _BACKEND,
 }
 _KEPT_ARCHIVES = 2
+# Somebody else may just be loading an archive that is not the newest any more.
+_KEPT_SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ def build(targets: Iterable[str] = TARGETS, arguments: Mapping[str, str] | None 
             given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
             for image in missing:
                 _build(engine, image, given)
+            for image in wanted:
+                image.archive.touch()
                 _prune(engine, image)
     return wanted
 
@@ -141,12 +151,19 @@ def _run(command: Sequence[str], log: Path) -> None:
 
 
 def _prune(engine: Engine, image: Image) -> None:
-    """Removes all but the newest archives of the target, and the builder's images they came from."""
-    archives = sorted(cache.images().glob(f"{image.target}-*.tar"), key=lambda path: path.stat().st_mtime)
+    """Removes archives of the target that were not used lately, and the builder's images they came from."""
+    archives = sorted(cache.images().glob(f"{image.target}-*.tar"), key=_used)
     for archive in archives[:-_KEPT_ARCHIVES]:
+        if time.time() - _used(archive) < _KEPT_SECONDS:
+            return
         version = archive.stem.removeprefix(f"{image.target}-")
         reference = _reference(image.target, version, REGISTRY)
         # It may be gone already; the archive is what takes the room.
         subprocess.run(engine.remove(reference), capture_output=True)
         archive.with_suffix(".log").unlink(missing_ok=True)
         archive.unlink()
+
+
+def _used(archive: Path) -> float:
+    """When the archive was last asked for, in seconds since the epoch: `build` touches what it gives out."""
+    return archive.stat().st_mtime

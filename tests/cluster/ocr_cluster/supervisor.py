@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypedDict
 
 _POLL_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
 
 
 class Start(TypedDict):
@@ -64,9 +65,10 @@ def _watch(order: Order) -> None:
     while True:
         _start_open_gates(order, folder, state)
         _bury(folder, state)
+        seconds = _POLL_SECONDS if state.waiting else _IDLE_SECONDS
         if not stdin_open:
-            time.sleep(_POLL_SECONDS)
-        elif select.select([0], [], [], _POLL_SECONDS)[0] and not os.read(0, 1):
+            time.sleep(seconds)
+        elif select.select([0], [], [], seconds)[0] and not os.read(0, 1):
             if order["ephemeral"]:
                 return
             stdin_open = False

@@ -1,0 +1,162 @@
+"""The images as they are built, looked at and run on the real node."""
+
+import hashlib
+import json
+import shutil
+import tarfile
+
+import pytest
+
+from ocr_cluster import images, loading
+
+pytestmark = pytest.mark.e2e
+
+# A CPU package in the place of Paddle's and ONNX Runtime's GPU wheels, which are gigabytes and need a device.
+STAND_IN = {"GPU_PACKAGES": "onnxruntime==1.32.0"}
+
+
+@pytest.fixture(scope="module")
+def frozen_tree(tmp_path_factory):
+    """A copy of all that goes into the images, so that the tree may be worked on while these tests run."""
+    copy = tmp_path_factory.mktemp("tree")
+    for name in set().union(*images.INPUTS.values()) | {".dockerignore"}:
+        source, target = images.ROOT / name, copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "ROOT", copy)
+        yield
+
+
+@pytest.fixture(scope="module")
+def built(frozen_tree):
+    """Images by target; that of the GPU has stand-ins in its one layer."""
+    found = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
+    return {image.target: image for image in found}
+
+
+def _config(image):
+    """The image's configuration as `docker inspect` would show it."""
+    with tarfile.open(image.archive) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+        return json.load(archive.extractfile(manifest[0]["Config"]))
+
+
+def test_an_unchanged_tree_builds_nothing(built):
+    before = {target: image.archive.stat().st_ino for target, image in built.items()}
+    again = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
+    assert again == list(built.values())
+    assert {image.target: image.archive.stat().st_ino for image in again} == before
+
+
+def test_the_images_start_their_commands_as_a_user_without_rights(built):
+    starts = {
+        target: (config["User"], config["Entrypoint"], config.get("Cmd") or [])
+        for target, config in ((target, _config(image)["config"]) for target, image in built.items())
+    }
+    serve = ("10001:10001", ["ocr-backend"], ["serve"])
+    assert starts == {
+        "backend-cpu": serve,
+        "backend-gpu": serve,
+        "operator": ("10001:10001", ["ocr-operator"], []),
+    }
+
+
+def test_docker_asks_a_backend_for_its_health(built):
+    for target in ("backend-cpu", "backend-gpu"):
+        assert "/livez" in " ".join(_config(built[target])["config"]["Healthcheck"]["Test"])
+
+
+def test_the_images_say_what_they_are(built):
+    for target, image in built.items():
+        labels = _config(image)["config"]["Labels"]
+        assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+        assert labels["org.opencontainers.image.title"].endswith(target.partition("-")[0])
+
+
+def test_cpu_and_gpu_images_differ_in_what_one_layer_installs(built):
+    cpu, gpu = built["backend-cpu"], built["backend-gpu"]
+    assert _config(cpu)["rootfs"]["diff_ids"][:-2] == _config(gpu)["rootfs"]["diff_ids"][:-2]
+    # Layers of the same content differ in the times of their folders; the files are what counts.
+    assert _last_layer(cpu) == _last_layer(gpu)
+
+
+def _last_layer(image):
+    """Digest of each file in the image's last layer, which holds the product's own code."""
+    with tarfile.open(image.archive) as archive:
+        layer = json.load(archive.extractfile("manifest.json"))[0]["Layers"][-1]
+        with tarfile.open(fileobj=archive.extractfile(layer)) as files:
+            read = {entry.name: files.extractfile(entry).read() for entry in files if entry.isfile()}
+    assert "opt/app/ocr_backend/cli.py" in read
+    return {name: hashlib.sha256(content).hexdigest() for name, content in read.items()}
+
+
+PROGRAM = """
+import importlib.util, os, pathlib, shutil, sys
+for folder in ("/tmp", "/data"):
+    pathlib.Path(folder, "written").touch()
+def refused(path):
+    try:
+        pathlib.Path(path, "written").touch()
+    except OSError:
+        return True
+print({
+    "user": os.getuid(),
+    "tools": [tool for tool in ("gcc", "git", "make") if shutil.which(tool)],
+    "writable": [path for path in ("/", "/opt/app", "/opt/venv", "/etc") if not refused(path)],
+    "pip": bool(importlib.util.find_spec("pip")),
+    "missing": [name for name in sys.argv[1:] if not importlib.util.find_spec(name)],
+})
+"""
+
+PACKAGES = {
+    "operator": ["ocr_operator", "ocr_backend", "kopf", "kubernetes"],
+    "backend-cpu": ["ocr_backend", "flask", "cv2", "paddleocr", "paddle", "onnxruntime", "rapidocr"],
+    "backend-gpu": ["ocr_backend", "flask", "cv2", "paddleocr", "onnxruntime", "rapidocr"],
+}
+
+
+@pytest.mark.parametrize("target", PACKAGES)
+def test_an_image_is_complete_and_writes_only_where_it_may(built, full_cluster, restricted_namespace, target):
+    loading.load(full_cluster, [built[target].archive])
+    here = f"--namespace={restricted_namespace}"
+    full_cluster.apply(_pod(built[target].reference, restricted_namespace, PACKAGES[target]))
+    full_cluster.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/look", here)
+    assert full_cluster.kubectl("logs", "look", here).strip() == str(
+        {"user": 10001, "tools": [], "writable": [], "pip": False, "missing": []}
+    )
+
+
+def _pod(image, namespace, packages):
+    container = {
+        "name": "look",
+        "image": image,
+        "imagePullPolicy": "Never",
+        "command": ["python", "-c", PROGRAM, *packages],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, {"name": "data", "mountPath": "/data"}],
+    }
+    spec = {
+        "restartPolicy": "Never",
+        # No user is named: that the image's own is no root is what the kubelet checks.
+        "securityContext": {
+            "runAsNonRoot": True,
+            "fsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": name, "emptyDir": {}} for name in ("tmp", "data")],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "look", "namespace": namespace},
+        "spec": spec,
+    }
