@@ -15,7 +15,9 @@ EXIT_CODE_SETTINGS = 2
 EXIT_CODE_MODELS = 3
 """The backend ends with this when it cannot load its models."""
 
-_MAX_DETAIL = 400
+_MAX_DETAIL = 600
+_MAX_LINES = 8
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PULL_REASONS = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -106,9 +108,12 @@ def ended_cause(pod: LivePod) -> Cause | None:
 
 
 def _last_words(ended: Ended) -> str:
-    """The end of the log, which says more than its beginning."""
-    lines = [line.strip() for line in ended.message.splitlines() if line.strip()]
-    return _detail(" | ".join(lines[-3:])) or ended.reason or "it said nothing"
+    """The last message of the log: its last line, with the lines above that it is an indented part of."""
+    lines = [line.rstrip() for line in _COLOUR.sub("", ended.message).splitlines() if line.strip()]
+    start = len(lines) - 1
+    while start > max(0, len(lines) - _MAX_LINES) and lines[start][0].isspace():
+        start -= 1
+    return _detail(" ".join(lines[max(start, 0) :])) or ended.reason or "it said nothing"
 
 
 def deployment_cause(deployment: LiveChild) -> Cause | None:

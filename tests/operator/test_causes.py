@@ -88,9 +88,13 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
             id="the models cannot be loaded",
         ),
         pytest.param(
-            {"state": CRASHED, "last": _ended(2, "LOG_LEVEL: 'x' is not one of"), "restarts": 1},
+            {
+                "state": CRASHED,
+                "last": _ended(2, "start\nwrong:\n  LOG_LEVEL: 'x'\n  THREADS: 0"),
+                "restarts": 1,
+            },
             Reason.INVALID,
-            "LOG_LEVEL",
+            "exit code 2: wrong: LOG_LEVEL: 'x' THREADS: 0",
             id="the backend refuses its environment",
         ),
         pytest.param(
@@ -134,7 +138,7 @@ def test_a_pod_has_no_trouble_when(pod: MakePod, pod_facts: dict[str, Any]) -> N
 def test_a_long_log_is_cut(pod: MakePod) -> None:
     found = pod_cause(pod({}, state=_ended(1, "x" * 5000)))
     assert found is not None
-    assert len(found.message) < 600
+    assert len(found.message) < 800
 
 
 def _deployment(*conditions: dict[str, str]) -> LiveChild:
