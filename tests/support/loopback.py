@@ -62,12 +62,18 @@ class Pictures(LoopbackServer):
         super().__init__(_PictureHandler)
         self._contents: dict[str, bytes] = {}
         self._released = threading.Event()
+        self._arrived = threading.Event()
         self._held = ""
 
     def hold(self, name: str) -> str:
         """URL whose requests wait until `release`."""
         self._held = f"/{name}"
         return f"{self.url}/{name}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a held request has come."""
+        return self._arrived.is_set()
 
     def release(self) -> None:
         """Lets the held requests go on."""
@@ -81,6 +87,7 @@ class Pictures(LoopbackServer):
     def content(self, path: str) -> bytes | None:
         """What is served there, once it is not held."""
         if path == self._held:
+            self._arrived.set()
             self._released.wait()
         return self._contents.get(path)
 

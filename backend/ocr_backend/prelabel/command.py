@@ -14,8 +14,7 @@ from types import FrameType
 from rich.console import Console
 
 from ocr_backend import logs
-from ocr_backend.errors import LabelConfigError
-from ocr_backend.golden import GoldenError
+from ocr_backend.errors import GoldenError, LabelConfigError
 from ocr_backend.models import ModelError
 from ocr_backend.prelabel.answering import Answering, InProcess
 from ocr_backend.prelabel.arguments import Options
@@ -23,7 +22,7 @@ from ocr_backend.prelabel.doubles import without_doubles
 from ocr_backend.prelabel.errors import GoneError, RefusedError, UsageError
 from ocr_backend.prelabel.failures import failure_list
 from ocr_backend.prelabel.pace import Pace
-from ocr_backend.prelabel.patience import patiently
+from ocr_backend.prelabel.patience import FIRST_WAITS, patiently
 from ocr_backend.prelabel.progress import Tally, shown
 from ocr_backend.prelabel.remote import Remote
 from ocr_backend.prelabel.running import Run
@@ -108,7 +107,7 @@ class Work:
         Raises:
             UsageError, GoneError, LabelConfigError, ModelError, GoldenError: as its parts.
         """
-        project = patiently(self._studio.project, self._pause)
+        project = patiently(self._studio.project, self._pause, FIRST_WAITS)
         given = self._given()
         with failure_list(self._options.failures) as failed:
             answering = self._answering(project.label_config)

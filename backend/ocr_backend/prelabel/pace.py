@@ -9,7 +9,7 @@ flags do better, so it is measured, not taken as known.
 _SINGLE_SECONDS = 0.12  # for one prediction by itself (measured 0.09 to 0.16), until it is known
 _IMPORT_SECONDS_PER_TASK = 5e-5  # of the project (measured), until it is known
 _IMPORT_SECONDS_PER_PREDICTION = 2e-3  # that the project has (measured), until it is known
-_WORTH_A_TRIAL = 0.1  # part of what storing all the rest one by one would take (guess)
+_WORTH_A_TRIAL = 0.1  # part of what storing one by one takes otherwise (guess)
 
 
 class Pace:
@@ -19,19 +19,24 @@ class Pace:
         self._single = _SINGLE_SECONDS
         self._import = tasks * _IMPORT_SECONDS_PER_TASK + predictions * _IMPORT_SECONDS_PER_PREDICTION
         self._is_tried = False
+        self._singly = 0.0  # seconds spent on single ones since the last import
 
     def prefers_import(self, number: int, left: int) -> bool:
         """Whether so many predictions are to be stored in one request, when `left` tasks are to come."""
-        is_cheaper = self._import <= number * self._single
-        is_worth_a_trial = not self._is_tried and self._import <= left * self._single * _WORTH_A_TRIAL
-        return is_cheaper or is_worth_a_trial
+        if self._import <= number * self._single:
+            return True
+        # What was slow once may have been a busy moment, so it is tried again when that costs little by now.
+        otherwise = self._singly if self._is_tried else left * self._single
+        return self._import <= otherwise * _WORTH_A_TRIAL
 
     def imported(self, seconds: float) -> None:
         """Notes what one request for many has taken; infinity where it did not come to its end."""
         self._import = seconds
         self._is_tried = True
+        self._singly = 0.0
 
     def stored_singly(self, number: int, seconds: float) -> None:
         """Notes what so many single ones have taken."""
         if number:
             self._single = seconds / number
+            self._singly += seconds

@@ -5,7 +5,7 @@ again: `storing` does so in what it has tried again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ocr_backend.prelabel.errors import GoneError
@@ -19,16 +19,19 @@ Pause = Callable[[float], object]
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds before each further attempt: a minute in all, in which a pod is started again (guess)."""
 
+FIRST_WAITS = (1.0, 2.0)
+"""The same before anything has been done: a person with a wrong address is to be told soon."""
+
 _LONGEST_WISH = 120.0  # seconds for which a server's Retry-After is minded (guess)
 
 
-def patiently(call: Callable[[], T], pause: Pause) -> T:
-    """What the call gives, tried again after each of `WAITS`.
+def patiently(call: Callable[[], T], pause: Pause, waits: Sequence[float] = WAITS) -> T:
+    """What the call gives, tried again after each of `waits`.
 
     Raises:
         GoneError: the last attempt's.
     """
-    for seconds in WAITS:
+    for seconds in waits:
         try:
             return call()
         except GoneError as error:

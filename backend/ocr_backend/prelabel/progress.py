@@ -53,7 +53,7 @@ class Tally:
         '25 of 100 tasks: 20 stored, 5 failed, 0 had it already; 2.5 tasks/s, 30 s left'
         """
         said = (
-            f"{self.passed} of {self.total} tasks: {self.stored} stored, {self.failed} failed, "
+            f"{self.passed} of {self.total or '?'} tasks: {self.stored} stored, {self.failed} failed, "
             f"{self.skipped} had it already"
         )
         worked = self.stored + self.failed

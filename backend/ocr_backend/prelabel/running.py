@@ -83,11 +83,12 @@ class Run:
             failures += [
                 Failure(task.id, "late", "it is not read within the time for a request") for task in late
             ]
-        refused = self._store.put(read, self._tally.left)
-        for failure in (*failures, *refused):
+        put = self._store.put(read, self._tally.left)
+        for failure in (*failures, *put.failures):
             self._failed(failure)
-        self._tally.stored += len(read) - len(refused)
-        self._tally.failed += len(failures) + len(refused)
+        self._tally.stored += len(read) - len(put.failures) - put.skipped
+        self._tally.failed += len(failures) + len(put.failures)
+        self._tally.skipped += put.skipped
 
 
 def _to_store(answer: Answer) -> dict[str, object]:

@@ -5,10 +5,11 @@ again after an error that left open whether it had arrived. `doubles` takes away
 moment have stored nevertheless.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ocr_backend.prelabel.errors import GoneError, RefusedError
@@ -16,6 +17,8 @@ from ocr_backend.prelabel.pace import Pace
 from ocr_backend.prelabel.patience import Pause, patiently
 from ocr_backend.prelabel.selection import Json, Listed, Selection
 from ocr_backend.prelabel.studio import Studio
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 """Tasks that may be asked for by their ids: more make an address that some web servers refuse (4 kB)."""
@@ -31,6 +34,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Put:
+    """What became of predictions: those that are refused, and how many tasks are gone or done meanwhile."""
+
+    failures: list[Failure]
+    skipped: int
+
+
+@dataclass(frozen=True)
 class Read:
     """A task that was read, and its prediction in the form that Label Studio stores."""
 
@@ -40,6 +51,9 @@ class Read:
     def to_store(self) -> Json:
         """The body of a request that stores it."""
         return {"task": self.task.id, **self.prediction}
+
+
+_SECONDS_TO_ARRIVE = 3.0  # for what was sent when the connection broke (guess)
 
 
 class Store:
@@ -54,15 +68,15 @@ class Store:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._studio = studio
-        self._selection = selection
+        self._version = selection.version
+        self._may_replace = selection.overwrite
+        self._lacking = replace(selection, overwrite=False)
         self._pace = pace
         self._pause = pause
         self._now = now
 
-    def put(self, read: Sequence[Read], left: int) -> list[Failure]:
-        """Stores predictions, at most `MOST_AT_ONCE`; which of them Label Studio does not take.
-
-        `left` is how many more are to come. A task that is gone or was done meanwhile is no failure.
+    def put(self, read: Sequence[Read], left: int) -> Put:
+        """Stores predictions, at most `MOST_AT_ONCE`; `left` is how many more are to come.
 
         Raises:
             GoneError: Label Studio does not answer; some may be stored.
@@ -71,20 +85,30 @@ class Store:
         failures: list[Failure] = []
         fresh = []
         for one in read:
-            old = one.task.of_version(self._selection.version) if self._selection.overwrite else ()
+            old = one.task.of_version(self._version) if self._may_replace else ()
             if old:
                 failures += self._replaced(one, old)
             else:
                 fresh.append(one)
-        if fresh:
-            failures += patiently(lambda: self._stored(self._still_lacking(fresh), left), self._pause)
-        return failures
+        lacking = patiently(partial(self._still_lacking, fresh), self._pause)
+        failures += self._stored(lacking, left)
+        return Put(failures, len(fresh) - len(lacking))
 
     def _still_lacking(self, read: Sequence[Read]) -> list[Read]:
-        lacking = {task.id for task in listed(self._studio, self._selection, [one.task.id for one in read])}
+        if not read:
+            return []
+        lacking = {task.id for task in listed(self._studio, self._lacking, [one.task.id for one in read])}
         return [one for one in read if one.task.id in lacking]
 
     def _stored(self, read: Sequence[Read], left: int) -> list[Failure]:
+        try:
+            return self._sent(read, left)
+        except GoneError as error:
+            logger.warning("%s; looking in %.0f s what has arrived", error, _SECONDS_TO_ARRIVE)
+            self._pause(_SECONDS_TO_ARRIVE)
+            return patiently(lambda: self._sent(self._still_lacking(read), left), self._pause)
+
+    def _sent(self, read: Sequence[Read], left: int) -> list[Failure]:
         if read and self._pace.prefers_import(len(read), left):
             read = self._imported(read)
         begun = self._now()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from label_studio_sdk.client import LabelStudio
+from label_studio_sdk.base_client import LabelStudioBase
 from label_studio_sdk.core import ApiError, RequestOptions
 from label_studio_sdk.types import PredictionRequest
 
@@ -50,8 +50,9 @@ class Studio:
         # No redirects: a POST would arrive as a GET.
         self._http = httpx.Client(timeout=_SECONDS, verify=settings.verify_ssl, follow_redirects=False)
         with self._told():
+            # The base: what `LabelStudio` adds is not used here, takes seconds to import, and 80 MB.
             # The slash: without it the SDK forgets a path in the address when it renews a token.
-            self._sdk = LabelStudio(  # type: ignore[no-untyped-call]
+            self._sdk = LabelStudioBase(
                 base_url=f"{self.url}/",
                 api_key=settings.label_studio_api_key,
                 max_retries=0,
