@@ -19,11 +19,19 @@ Entry = tuple["Future[Any]", Callable[[], Any]]
 class FairPool:
     """`threads` threads; each takes one job of each list in turn, the jobs of a list in their order.
 
-    `now()` is in seconds and only goes forward.
+    `tell_waiting` is given the number of jobs that have not begun whenever it changes. `now()` is in seconds
+    and only goes forward.
     """
 
-    def __init__(self, threads: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        threads: int,
+        tell_waiting: Callable[[int], None] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tell_waiting = tell_waiting
         self._now = now
+        self._waiting = 0
         self._changed = threading.Condition()
         self._lists: deque[deque[Entry]] = deque()
         self._started: dict[int, float] = {}
@@ -46,27 +54,20 @@ class FairPool:
             if self._is_stopped or not entries:
                 return [None] * len(futures)
             self._lists.append(entries)
+            self._count(len(entries))
             self._changed.notify_all()
         wait(futures, timeout=max(until - self._now(), 0.0))
-        for future in futures:
-            future.cancel()
+        with self._changed:
+            self._drop(futures)
         return [future.result() if future.done() and not future.cancelled() else None for future in futures]
 
     def stop(self) -> None:
         """Drops what has not begun, of every list, now and later."""
         with self._changed:
             self._is_stopped = True
-            for entries in self._lists:
-                for future, _ in entries:
-                    if future.cancel():
-                        future.set_running_or_notify_cancel()
+            self._drop([future for entries in self._lists for future, _ in entries])
             self._lists.clear()
             self._changed.notify_all()
-
-    def waiting(self) -> int:
-        """How many jobs have not begun."""
-        with self._changed:
-            return sum(not future.cancelled() for entries in self._lists for future, _ in entries)
 
     def oldest_seconds(self) -> float:
         """For how long the oldest of the jobs that have begun has been running; 0 if none is."""
@@ -88,10 +89,22 @@ class FairPool:
                 entry = self._taken()
                 if entry is None:
                     self._changed.wait()
-                elif entry[0].set_running_or_notify_cancel():
+                elif not entry[0].cancelled():
+                    entry[0].set_running_or_notify_cancel()
+                    self._count(-1)
                     self._started[number] = self._now()
                     return entry
             return None
+
+    def _drop(self, futures: Sequence["Future[Any]"]) -> None:
+        dropped = [future for future in futures if not future.cancelled() and future.cancel()]
+        for future in dropped:
+            future.set_running_or_notify_cancel()  # wakes the one who waits for it
+        self._count(-len(dropped))
+
+    def _count(self, more: int) -> None:
+        self._waiting += more
+        self._tell_waiting(self._waiting)
 
     def _taken(self) -> Entry | None:
         """The first job of the list whose turn it is, which then goes to the end."""

@@ -6,7 +6,7 @@ decides that at import): `server` sees to it. Labels have few possible values, n
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -95,20 +95,13 @@ class Metrics:
         self.slots.set(slots)
         self.workers_ready.set(1)
 
-    def watch_waiting(self, waiting: Callable[[], int]) -> None:
-        """Takes the number of waiting pictures from here whenever this process is asked."""
-        self._waiting = waiting
-
     def text(self) -> bytes:
         """Prometheus' text form, of all processes where several share their numbers."""
-        self.pictures_waiting.set(self._waiting())
         if SHARED_DIR not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
-
-    _waiting: Callable[[], int] = staticmethod(lambda: 0)
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

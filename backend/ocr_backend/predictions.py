@@ -31,8 +31,7 @@ class Page:
 def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
     """Name of what gives the answers: equal on all replicas, another when anything that changes them does.
 
-    >>> model_version(Settings(), [])
-    'PP-OCRv5-ch-server-...'
+    Generation, language and tier, and 10 hexadecimal digits for the rest: `PP-OCRv5-ch-server-0123456789`.
     """
     told = [
         ANSWERS_REVISION,

@@ -57,8 +57,7 @@ class Worker:
         self.metrics.load_seconds.set(seconds)
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
         threads = max(self.settings.threads, 2 * reader.slots)
-        self._pool = FairPool(threads)
-        self.metrics.watch_waiting(self._pool.waiting)
+        self._pool = FairPool(threads, self.metrics.pictures_waiting.set)
         pictures = Pictures(self.settings, reader, Fetcher(self.settings, threads), self.metrics)
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(

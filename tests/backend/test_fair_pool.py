@@ -40,6 +40,16 @@ def until(is_so: Callable[[], bool]) -> None:
         threading.Event().wait(0.005)
 
 
+class Waiting:
+    """Keeps what a pool tells of the jobs that wait."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self, number: int) -> None:
+        self.now = number
+
+
 def test_results_come_in_the_order_of_the_jobs(make) -> None:
     assert make(4).run([lambda n=n: n * n for n in range(100)], later()) == [n * n for n in range(100)]
 
@@ -49,7 +59,8 @@ def test_no_jobs_have_no_results(make) -> None:
 
 
 def test_lists_are_served_in_turn(make) -> None:
-    pool = make(1)
+    waiting = Waiting()
+    pool = make(1, tell_waiting=waiting)
     order: list[str] = []
     gate = threading.Event()
     holding = in_background(lambda: pool.run([gate.wait], later()))
@@ -57,18 +68,20 @@ def test_lists_are_served_in_turn(make) -> None:
     long = in_background(
         lambda: pool.run([lambda n=n: order.append(f"page {n}") for n in range(500)], later())
     )
-    until(lambda: pool.waiting() == 500)
+    until(lambda: waiting.now == 500)
     drawn = in_background(lambda: pool.run([lambda: order.append("drawn box")], later()))
-    until(lambda: pool.waiting() == 501)
+    until(lambda: waiting.now == 501)
     gate.set()
     for thread in (holding, long, drawn):
         thread.join(SOON)
     assert order.index("drawn box") == 1
     assert [name for name in order if name != "drawn box"] == [f"page {n}" for n in range(500)]
+    assert waiting.now == 0
 
 
 def test_what_is_not_done_in_time_is_none_and_what_waits_is_dropped(make) -> None:
-    pool = make(1)
+    waiting = Waiting()
+    pool = make(1, tell_waiting=waiting)
     gate = threading.Event()
     ran: list[int] = []
     try:
@@ -76,16 +89,19 @@ def test_what_is_not_done_in_time_is_none_and_what_waits_is_dropped(make) -> Non
     finally:
         gate.set()
     assert results == [7, None, None]
+    assert waiting.now == 0
     assert pool.run([lambda: 8], later()) == [8]
     assert ran == []
 
 
 def test_a_stop_lets_running_jobs_end_and_drops_the_others(make) -> None:
-    pool = make(1)
+    waiting = Waiting()
+    pool = make(1, tell_waiting=waiting)
     gate, results = threading.Event(), []
     running = in_background(lambda: results.extend(pool.run([gate.wait, lambda: "never"], later())))
-    until(lambda: pool.waiting() == 1)
+    until(lambda: waiting.now == 1)
     pool.stop()
+    assert waiting.now == 0
     gate.set()
     running.join(SOON)
     assert results == [True, None]

@@ -120,16 +120,23 @@ def test_a_task_of_which_one_page_fails_has_no_prediction(web: ScriptedServer, m
     assert answer == Answer("unreachable", None, f"{web.url}/missing.png answered 404")
 
 
-def test_pictures_are_fetched_side_by_side(web: ScriptedServer, make: Make, png) -> None:
-    together = threading.Barrier(6)
+@pytest.mark.parametrize(
+    ("threads", "slots", "at_once"),
+    [pytest.param(6, 1, 6, id="as many as THREADS"), pytest.param(1, 5, 10, id="enough for all slots")],
+)
+def test_pictures_are_fetched_side_by_side(
+    web: ScriptedServer, make: Make, png, threads: int, slots: int, at_once: int
+) -> None:
+    together = threading.Barrier(at_once)
     content = png()
 
     def waits_for_the_others(handler: Any) -> None:
         together.wait(timeout=20)
         Reply(content)(handler)
 
-    urls = [web.on(f"/{n}.png", waits_for_the_others) for n in range(6)]
-    assert outcomes(make(threads=6).predictions(tasks(*urls), GUIDE, soon())) == ["read"] * 6
+    urls = [web.on(f"/{n}.png", waits_for_the_others) for n in range(at_once)]
+    pipeline = make(FakeReader(slots=slots), threads=threads)
+    assert outcomes(pipeline.predictions(tasks(*urls), GUIDE, soon())) == ["read"] * at_once
 
 
 def test_no_more_pictures_are_read_at_once_than_there_are_slots(web: ScriptedServer, make: Make, png) -> None:

@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -74,11 +73,3 @@ def test_the_golden_picture_is_the_same_each_time() -> None:
     assert np.array_equal(golden.picture(), golden.picture())
     assert golden.picture().shape == (96, 400, 3)
     golden.check(FakeReader())
-
-
-def test_there_are_threads_for_every_slot_though_few_requests_are_taken(
-    make_worker: Callable[..., Worker],
-) -> None:
-    before = threading.active_count()
-    make_worker(FakeReader(slots=8), threads=1)
-    assert threading.active_count() - before == 16
