@@ -80,11 +80,11 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
         pytest.param(
             {
                 "state": CRASHED,
-                "last": _ended(3, "a\n\nloading\nno model PP-OCRv5_mobile_det"),
+                "last": _ended(3, "loading\n\x1b[31mno model PP-OCRv5\x1b[0m\n\n"),
                 "restarts": 2,
             },
             Reason.MODEL_LOAD_FAILED,
-            "ended 3 times, exit code 3: a | loading | no model PP-OCRv5_mobile_det",
+            "ended 3 times, exit code 3: no model PP-OCRv5",
             id="the models cannot be loaded",
         ),
         pytest.param(
