@@ -40,7 +40,7 @@ def wait_for_nodes(cluster: Cluster) -> None:
 
 
 def _ready_nodes(cluster: Cluster) -> int:
-    conditions = [node["status"].get("conditions", []) for node in cluster.get("nodes")["items"]]
+    conditions = [node["status"].get("conditions", []) for node in cluster.get("nodes").get("items", [])]
     return sum(
         any(each["type"] == "Ready" and each["status"] == "True" for each in known) for known in conditions
     )
