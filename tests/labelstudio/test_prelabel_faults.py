@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from faulty_relay import FaultyRelay, done_but_not_told, too_many, unavailable
+from faulty_relay import FaultyRelay, Passing, done_but_not_told, too_many, unavailable
 from label_studio import LabelStudio
 from label_studio_project import Project
 from loopback import Pictures, serving
@@ -147,6 +147,20 @@ def test_predictions_that_cannot_be_imported_together_are_stored_one_by_one(
     assert (failure["task"], "nobody" in failure["reason"]) == (bad, True)
     assert numbers(project, [good, bad, last]) == [1, 0, 1]
     assert between.passed.count("POST /api/predictions/") == 3
+
+
+def test_what_an_import_leaves_out_without_a_word_is_stored_nevertheless(
+    project: Project, begun: Callable[..., Popen[str]], between: FaultyRelay, backend: str, blank: str
+) -> None:
+    def left_out(passing: Passing) -> None:  # as Label Studio does where it does not check predictions
+        answer = passing.ask(json.dumps(json.loads(passing.body())[1:]).encode())
+        passing.reply(answer.status_code, answer.content)
+
+    tasks = project.add(*[blank] * 3)
+    between.once(IMPORT.format(project.id), left_out)
+    ended = end(begun("--backend", backend))
+    assert ended.status == 0, ended.err
+    assert numbers(project, tasks) == [1, 1, 1]
 
 
 def test_a_task_that_is_deleted_while_it_is_read_is_no_failure(

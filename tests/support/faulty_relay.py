@@ -13,6 +13,7 @@ import requests
 from loopback import LoopbackServer
 
 _SECONDS_TO_ANSWER = 120
+_OWN_HEADERS = ("host", "content-length")
 
 Fault = Callable[["Passing"], None]
 """Answers a request in the server's place, or not at all."""
@@ -53,10 +54,14 @@ class Passing(BaseHTTPRequestHandler):
     server: FaultyRelay
     protocol_version = "HTTP/1.1"
 
-    def ask(self) -> requests.Response:
-        """The server's answer, which the client does not see."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
+    def body(self) -> bytes:
+        """What the client has sent; can be had once."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def ask(self, body: bytes | None = None) -> requests.Response:
+        """The server's answer, to another body if one is given; the client does not see it."""
+        body = self.body() if body is None else body
+        headers = {name: text for name, text in self.headers.items() if name.lower() not in _OWN_HEADERS}
         with requests.Session() as session:
             session.trust_env = False
             return session.request(
@@ -102,13 +107,13 @@ def pass_on(passing: Passing) -> None:
 
 def unavailable(passing: Passing) -> None:
     """Answers 503 without asking the server."""
-    passing.rfile.read(int(passing.headers.get("Content-Length", 0)))
+    passing.body()
     passing.reply(503, b'{"detail": "it is being started"}')
 
 
 def too_many(passing: Passing) -> None:
     """Answers 429 with the wish to wait for two seconds."""
-    passing.rfile.read(int(passing.headers.get("Content-Length", 0)))
+    passing.body()
     passing.reply(429, b'{"detail": "throttled"}', Retry_After="2")
 
 

@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(Asked(self.command, self.path, dict(self.headers), body))
         self.server.script(self.path)(self)
 
-    do_GET = do_POST = _answer  # noqa: N815 - the names are the library's
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names are the library's
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: what matters is kept by the server."""

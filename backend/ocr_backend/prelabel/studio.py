@@ -148,7 +148,7 @@ class Studio:
                 f"Label Studio cannot be reached at {self.url} ({_kind(error)}); check LABEL_STUDIO_URL and "
                 "whether it runs"
             ) from error
-        except (ValueError, AttributeError) as error:  # the SDK's, of an answer that has another form
+        except (ValueError, TypeError, AttributeError) as error:  # the SDK's, of an answer in another form
             raise self._foreign() from error
 
     def _error(self, error: ApiError, what: str, is_sent: bool) -> Exception:
