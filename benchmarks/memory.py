@@ -1,0 +1,66 @@
+"""How much memory reading takes: after loading, after many pictures, and while the largest pages are read.
+
+Run as `python benchmarks/memory.py [SLOTS]`. Prints a markdown table of resident megabytes; the peak is that
+of the whole process so far. `benchmarks/README.md` keeps results.
+"""
+
+import resource
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ocr_backend.decoding import decoded
+from ocr_backend.engines import open_reader
+from ocr_backend.reading import Image, Reader
+from ocr_backend.settings import Settings
+
+PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
+FILES = (".jpg", ".jpeg", ".png")
+CALLERS = 8
+
+
+def main(slots: int) -> None:
+    """Reads the test pictures, then ever larger white pages with a little text, then the first again."""
+    files = sorted(file for file in PICTURES.iterdir() if file.suffix in FILES)
+    pictures = [decoded(file.read_bytes(), 10**8) for file in files]
+    print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
+    print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
+    reader = open_reader(Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin", slots=slots))
+    _tell("loading")
+    for turn in (1, 2):
+        _read(reader, pictures)
+        _tell(f"{len(pictures)} pictures, time {turn}")
+    for side in (2000, 3000, 4000):
+        _read(reader, [_page(side, pictures)])
+        _tell(f"a page of {side} x {side}")
+    _read(reader, [_page(4000, pictures)] * 2)
+    _tell("two of these at the same time")
+    _read(reader, pictures)
+    _tell(f"{len(pictures)} pictures again")
+    reader.close()
+
+
+def _page(side: int, pictures: Sequence[Image]) -> Image:
+    page = np.full((side, side, 3), 255, np.uint8)
+    text = max(pictures, key=lambda picture: picture.shape[1])[:600, :1800]
+    page[: text.shape[0], : text.shape[1]] = text
+    return page
+
+
+def _read(reader: Reader, pictures: Sequence[Image]) -> None:
+    with ThreadPoolExecutor(CALLERS) as callers:
+        list(callers.map(reader.read, pictures))
+
+
+def _tell(after: str) -> None:
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
+    print(
+        f"| {after} | {resident} | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} |", flush=True
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
