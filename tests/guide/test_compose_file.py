@@ -1,0 +1,61 @@
+"""docker-compose.yml says the same as the settings and the guide; bringing it up is test_compose's."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import documents
+from ocr_backend.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+FIXED = {"OCR_HOST", "OCR_PORT"}
+"""Settings that the container's port hangs on."""
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"])
+
+
+def test_every_setting_is_passed_on_with_its_default(services) -> None:
+    passed = services["paddleocr"]["environment"]
+    assert set(passed) == {row.env for row in SETTINGS} - FIXED
+    for row in SETTINGS:
+        if row.env in FIXED | {"LOCAL_FILES_DOCUMENT_ROOT"}:
+            continue
+        default = "" if row.default is None else row.write(row.default)
+        # Without a default here, the backend's own holds.
+        assert passed[row.env] in (f"${{{row.env}:-{default}}}", f"${{{row.env}:-}}"), row.env
+
+
+def test_files_and_models_lie_where_the_backend_looks_for_them(services) -> None:
+    backend = services["paddleocr"]
+    assert backend["volumes"] == ["models:/data", "${LOCAL_FILES:-./files}:/data/files:ro"]
+    assert backend["environment"]["LOCAL_FILES_DOCUMENT_ROOT"] == "/data/files"
+    assert backend["environment"]["MODEL_DIR"] == "${MODEL_DIR:-/data/models}"
+
+
+def test_label_studio_serves_the_files_that_the_backend_sees(services) -> None:
+    label_studio = services["label-studio"]
+    assert "${LOCAL_FILES:-./files}:/label-studio/files:ro" in label_studio["volumes"]
+    root = label_studio["environment"]["LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT"]
+    assert root == "/label-studio/files"
+
+
+def test_the_guides_volume_for_pictures_is_where_the_backend_looks_for_files(services, guide) -> None:
+    (block,) = [block for block in documents.blocks(guide) if "/path/to/your/images" in block.text]
+    (volume,) = yaml.safe_load(block.text)["volumes"]
+    assert (
+        volume
+        == f"/path/to/your/images:{services['paddleocr']['environment']['LOCAL_FILES_DOCUMENT_ROOT']}:ro"
+    )
+
+
+def test_the_gpu_file_is_what_the_guide_shows(guide) -> None:
+    written = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text("utf-8"))["services"]["paddleocr"]
+    (block,) = [block for block in documents.blocks(guide) if "runtime: nvidia" in block.text]
+    shown = yaml.safe_load(block.text)["paddleocr"]
+    assert written["runtime"] == shown["runtime"]
+    assert shown["environment"] == [f"PADDLEOCR_USE_GPU={written['environment']['PADDLEOCR_USE_GPU']}"]

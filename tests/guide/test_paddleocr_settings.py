@@ -1,0 +1,123 @@
+"""The guide's tables "PaddleOCR settings" and "Supported languages": what each variable and value changes."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from backend_process import BUILTIN, clean_environment
+from fake_reader import FakeReader, line
+from ocr_backend.engines import open_reader
+from ocr_backend.models import ModelError
+from ocr_backend.settings import from_env
+
+
+@pytest.fixture
+def asked_for(tmp_path):
+    """`asked_for(variables)`: the models that the backend misses in an empty folder, as it names them."""
+
+    def missed(variables: dict[str, str]) -> list[str]:
+        with pytest.raises(ModelError) as error:
+            open_reader(from_env({"OCR_MODEL_SOURCE": "dir", "MODEL_DIR": str(tmp_path), **variables}))
+        return re.findall(r"no model (\S+)", str(error.value))
+
+    return missed
+
+
+@pytest.fixture
+def read(tmp_path):
+    """`read(picture, variables)`: status, lines and log of `ocr-backend read` with the small weights."""
+
+    def answered(picture: bytes, variables: dict[str, str]) -> tuple[int, list[str], str]:
+        file = tmp_path / "picture.png"
+        file.write_bytes(picture)
+        command = [sys.executable, "-m", "ocr_backend", "read", "--json", str(file)]
+        env = {**clean_environment(), **BUILTIN, **variables}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        lines = [found["text"] for row in done.stdout.splitlines() for found in json.loads(row)["lines"]]
+        return done.returncode, lines, done.stderr
+
+    return answered
+
+
+def test_the_default_reads_chinese_with_the_server_models_of_pp_ocrv5(asked_for):
+    assert asked_for({}) == ["PP-OCRv5_server_det", "PP-OCRv5_server_rec", "PP-LCNet_x1_0_textline_ori"]
+
+
+@pytest.mark.parametrize("generation", ["PP-OCRv5", "PP-OCRv4"])
+def test_paddleocr_version_chooses_the_generation(asked_for, generation):
+    assert f"{generation}_server_det" in asked_for({"PADDLEOCR_VERSION": generation})
+
+
+@pytest.mark.parametrize("size", ["server", "mobile"])
+def test_paddleocr_model_type_chooses_the_size(asked_for, size):
+    assert asked_for({"PADDLEOCR_MODEL_TYPE": size})[:2] == [f"PP-OCRv5_{size}_det", f"PP-OCRv5_{size}_rec"]
+
+
+@pytest.mark.parametrize(
+    ("language", "recogniser"),
+    [
+        ("ch", "PP-OCRv5_mobile_rec"),
+        ("en", "en_PP-OCRv5_mobile_rec"),
+        ("japan", "PP-OCRv5_mobile_rec"),
+        ("korean", "korean_PP-OCRv5_mobile_rec"),
+        ("arabic", "arabic_PP-OCRv5_mobile_rec"),
+        ("cyrillic", "cyrillic_PP-OCRv5_mobile_rec"),
+        ("devanagari", "devanagari_PP-OCRv5_mobile_rec"),
+        ("latin", "latin_PP-OCRv5_mobile_rec"),
+    ],
+)
+def test_paddleocr_lang_chooses_the_recogniser(asked_for, language, recogniser):
+    said = asked_for({"PADDLEOCR_LANG": language, "PADDLEOCR_MODEL_TYPE": "mobile"})
+    assert said[1] == recogniser
+
+
+def test_a_server_size_without_a_recogniser_of_its_own_is_logged(asked_for, caplog):
+    caplog.set_level("INFO")
+    said = asked_for({"PADDLEOCR_LANG": "korean"})
+    assert said[:2] == ["PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec"]
+    assert "PP-OCRv5 has no server recogniser for korean" in caplog.text
+
+
+@pytest.mark.model
+def test_paddleocr_use_gpu_does_not_fall_back_to_the_cpu(read, png):
+    status, _, log = read(png, {"PADDLEOCR_USE_GPU": "true"})
+    assert status == 3
+    assert "PADDLEOCR_USE_GPU=true, but nothing installed here can use a GPU" in log
+    assert "install paddlepaddle-gpu or onnxruntime-gpu" in log
+
+
+def test_paddleocr_use_doc_orientation_adds_its_model(asked_for):
+    assert "PP-LCNet_x1_0_doc_ori" in asked_for({"PADDLEOCR_USE_DOC_ORIENTATION": "true"})
+    assert "PP-LCNet_x1_0_doc_ori" not in asked_for({"PADDLEOCR_USE_DOC_ORIENTATION": "false"})
+
+
+def test_paddleocr_use_doc_unwarping_adds_its_model(asked_for):
+    assert "UVDoc" in asked_for({"PADDLEOCR_USE_DOC_UNWARPING": "true"})
+    assert "UVDoc" not in asked_for({"PADDLEOCR_USE_DOC_UNWARPING": "false"})
+
+
+@pytest.mark.model
+def test_paddleocr_use_textline_orientation_reads_lines_upside_down(read, sign):
+    file = io.BytesIO()
+    with Image.open(sign) as image:
+        image.rotate(180).save(file, "PNG")
+    upside_down, text = file.getvalue(), "Kenapa Harus Punya IMB?"
+    assert text in read(upside_down, {})[1]
+    assert text not in read(upside_down, {"PADDLEOCR_USE_TEXTLINE_ORIENTATION": "false"})[1]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "kept"),
+    [("", ["half", "sure"]), ("0.8", ["sure"]), ("0.1", ["doubtful", "half", "sure"]), ("1.0", [])],
+)
+def test_paddleocr_score_threshold_leaves_unsure_lines_out(client_with, as_task, png, threshold, kept):
+    reader = FakeReader(lambda image: [line("doubtful", 0.2), line("half", 0.5), line("sure", 0.9)])
+    client = client_with({"PADDLEOCR_SCORE_THRESHOLD": threshold}, reader)
+    (prediction,) = client.post("/predict", json=as_task(png)).json["results"]
+    texts = [item["value"]["text"] for item in prediction["result"] if item["type"] == "textarea"]
+    assert texts == [[text] for text in kept]
