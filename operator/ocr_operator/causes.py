@@ -52,7 +52,7 @@ def most_urgent(causes: Iterable[Cause]) -> Cause | None:
 
 def pod_cause(pod: LivePod) -> Cause | None:
     """Why a pod is not ready, or None if it is simply on its way."""
-    if pod.is_ready or pod.is_deleting:
+    if pod.is_ready or pod.is_leaving:
         return None
     if pod.unscheduled:
         return _unscheduled(pod)

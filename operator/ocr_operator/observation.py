@@ -60,12 +60,15 @@ class Ended:
 
 @dataclass(frozen=True)
 class LivePod:
-    """A pod of a variant. `unscheduled` is the scheduler's message while no node takes it."""
+    """A pod of a variant. `unscheduled` is the scheduler's message while no node takes it.
+
+    `is_leaving`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
+    """
 
     name: str
     variant: VariantKey | None
     revision: str | None
-    is_deleting: bool
+    is_leaving: bool
     is_ready: bool
     is_scheduled: bool
     unscheduled: str
@@ -134,7 +137,7 @@ def live_pod(body: Json) -> LivePod:
         name=metadata["name"],
         variant=_variant(labels),
         revision=labels.get(REVISION_LABEL),
-        is_deleting="deletionTimestamp" in metadata,
+        is_leaving="deletionTimestamp" in metadata or status.get("phase") in ("Failed", "Succeeded"),
         is_ready=(conditions.get("Ready") or {}).get("status") == "True",
         is_scheduled=bool((body.get("spec") or {}).get("nodeName")),
         unscheduled=unscheduled.get("message", ""),

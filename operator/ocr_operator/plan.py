@@ -209,7 +209,7 @@ def _surge_wait(
     if family.surge != "Auto" or variant.accelerator is None:
         return None
     device = variant.accelerator.resource_name
-    alive = [pod for pod in pods if pod.variant == variant.key and not pod.is_deleting]
+    alive = [pod for pod in pods if pod.variant == variant.key and not pod.is_leaving]
     # Only a pod that holds the very device can free it: a CPU pod is not stopped for a GPU that is not there.
     holders = {pod.revision for pod in alive if pod.is_scheduled and device in pod.devices}
     starved = [pod for pod in alive if device in causes.missing_devices(pod) and holders - {pod.revision}]

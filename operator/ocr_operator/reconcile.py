@@ -89,6 +89,7 @@ class Reconciler:
         seen = self._watched.backend(key)
         if seen is None:
             self.memory.forget(key)
+            self._suspect.discard(key)
             return Outcome(is_settled=True)
         backend = self.memory.newest_backend(key, seen)
         if "deletionTimestamp" in backend["metadata"]:

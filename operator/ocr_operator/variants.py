@@ -103,7 +103,7 @@ def _seen(
         variant=next((one for one in family.variants if one.key == key), None),
         deployment=next(deployments, None),
         target=plan.revisions.get(key, ""),
-        pods=tuple(pod for pod in observed.pods if pod.variant == key and not pod.is_deleting),
+        pods=tuple(pod for pod in observed.pods if pod.variant == key and not pod.is_leaving),
         troubles=tuple(troubles),
         is_paused=family.is_paused,
     )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from ocr_operator.names import Key, Ref
 from ocr_operator.observation import Ended, live_child, live_pod, parent
 
@@ -85,6 +87,12 @@ def test_the_end_before_this_start_is_remembered() -> None:
     found = live_pod({"metadata": {"name": "p"}, "spec": {}, "status": {"containerStatuses": [status]}})
     assert found.ended == Ended("Error", 3, "no models", "2026-11-23T12:00:00Z")
     assert (found.waiting, found.restarts) == ("CrashLoopBackOff", 4)
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_the_record_of_an_evicted_pod_is_no_pod_any_more(phase: str) -> None:
+    assert live_pod({"metadata": {"name": "p"}, "status": {"phase": phase}}).is_leaving
+    assert not live_pod({"metadata": {"name": "p"}, "status": {"phase": "Running"}}).is_leaving
 
 
 def test_containers_that_others_inject_are_not_looked_at() -> None:

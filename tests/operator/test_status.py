@@ -174,7 +174,7 @@ def test_old_pods_beside_the_new_ones_are_still_a_rollout(world: World, ocrbacke
     old = replace(world.pods[0], name="old", revision="old")
     world.pods.append(old)
     assert _short(world.status(backend)) == ("False", "RollingOut")
-    world.pods[-1] = replace(old, is_deleting=True)
+    world.pods[-1] = replace(old, is_leaving=True)
     assert _short(world.status(backend)) == ("True", "Available")
 
 
