@@ -163,7 +163,13 @@ class Settings:
     workers: int = setting(
         1, "WORKERS", "Processes; each holds the models in its own memory", minimum=1, maximum=64
     )
-    threads: int = setting(8, "THREADS", "Requests that one worker takes at a time", minimum=1, maximum=256)
+    threads: int = setting(
+        8,
+        "THREADS",
+        "Pictures that one worker fetches and reads side by side; further ones wait their turn",
+        minimum=1,
+        maximum=256,
+    )
     log_level: str = setting(
         "INFO",
         "LOG_LEVEL",
