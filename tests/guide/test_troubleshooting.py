@@ -145,6 +145,7 @@ def hub(paddle_models: Path) -> Iterator[StandInHub]:
 class TestModelLoadingIsSlow:
     """Model loading is slow."""
 
+    @pytest.mark.e2e  # needs no cluster, but most of a minute: it imports paddle three times
     def test_the_guides_lines_put_the_models_where_the_backend_finds_them(self, guide, hub, tmp_path):
         (block,) = [block for block in documents.blocks(guide) if block.language == "python"]
         with serving(Outside()) as outside:
