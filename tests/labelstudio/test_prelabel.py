@@ -286,6 +286,15 @@ def test_large_projects_are_walked_through_in_slices(
     assert {task["id"]: task["total_predictions"] for task in exported} == dict.fromkeys(tasks, 1)
 
 
+def test_a_slice_may_be_larger_than_an_address_can_name(
+    project: Project, backend: str, prelabel: Prelabel, words: Callable[[str], str]
+) -> None:
+    word = words("word")
+    project.add(*[word] * 230)
+    ended = prelabel("--backend", backend, "--slice", 1000)
+    assert "230 stored, 0 failed, 0 had it already" in ended.err, ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "env", "said"),
     [

@@ -14,7 +14,7 @@ INDEX = "JOB_COMPLETION_INDEX"
 
 SHARDS = "PRELABEL_SHARDS"
 
-_LARGEST_SLICE = 200
+_LARGEST_SLICE = 1000
 
 _DESCRIPTION = """
 Reads the tasks of a Label Studio project and stores a prediction for each. Tasks that have one of this

@@ -20,8 +20,7 @@ from ocr_backend.prelabel.studio import Studio
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 200
-"""Tasks that may be asked for by their ids: more make an address that some web servers refuse (4 kB)."""
+_IDS_AT_ONCE = 200  # more make an address that some web servers refuse (of 4 kB)
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Store:
         self._now = now
 
     def put(self, read: Sequence[Read], left: int) -> Put:
-        """Stores predictions, at most `MOST_AT_ONCE`; `left` is how many more are to come.
+        """Stores predictions; `left` is how many more are to come.
 
         Raises:
             GoneError: Label Studio does not answer; some may be stored.
@@ -151,10 +150,13 @@ class Store:
 def listed(
     studio: Studio, selection: Selection, ids: Sequence[int], include: Sequence[str] = ("id",)
 ) -> list[Listed]:
-    """Those of some tasks, at most `MOST_AT_ONCE`, that are still to be read, in order of their ids."""
+    """Those of some tasks that are still to be read, in order of their ids where these are in order."""
     if selection.needs_predictions:
         include = (*include, "predictions")
-    found, _ = studio.tasks(selection.among(ids), include, len(ids))
+    found: list[Listed] = []
+    for first in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[first : first + _IDS_AT_ONCE]
+        found += studio.tasks(selection.among(some), include, len(some))[0]
     return [task for task in found if selection.wants(task)]
 
 
