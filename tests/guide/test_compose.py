@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 import compose
 import documents
-from label_studio_project import Api, Project
+from label_studio_project import Api, Project, RefusedError
 from ocr_cluster import base_image, cache, engines
 
 pytestmark = pytest.mark.e2e
@@ -79,6 +80,9 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Monke
             patch.setenv(name, value)
         yield patch
         subprocess.run(["podman", "rm", "--all", "--force"], check=True, capture_output=True)
+        # What was built of earlier trees; younger layers make the next build quick.
+        old = ["podman", "image", "prune", "--force", "--filter", "until=168h"]
+        subprocess.run(old, check=True, capture_output=True)
 
 
 def secret() -> list[str]:
@@ -196,6 +200,21 @@ class TestWithLabelStudio:
         project.retrieve_predictions()
         (prediction,) = project.predictions(tasks[-1])
         assert prediction["result"][-1]["value"]["text"] == ["TEST"]
+
+
+def test_without_the_files_settings_label_studio_refuses_private_addresses(
+    network: None, tmp_path: Path
+) -> None:
+    override = {"environment": {"LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "true"}}
+    (tmp_path / "override.yml").write_text(yaml.safe_dump({"services": {"label-studio": override}}))
+    files = f"-f docker-compose.yml -f {tmp_path / 'override.yml'}"
+    script = f"docker-compose {files} --profile with-label-studio up"
+    with started(script, tmp_path / "log"):
+        until(lambda: answers("http://localhost:8080/health"))
+        api = Api("http://localhost:8080", TOKEN)
+        with pytest.raises(RefusedError, match="URL resolves to a reserved network address"):
+            Project(api).connect("http://paddleocr:9090")
+        api.close()
 
 
 def test_the_gpu_file_asks_for_nvidias_runtime(variables: pytest.MonkeyPatch, guide: Path) -> None:
