@@ -29,6 +29,7 @@ _PULL_REASONS = (
 )
 _NOT_CREATED_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _MISSING_SECRET = re.compile(r'secret "[^"]+" not found|couldn\'t find key \S+ in Secret \S+', re.IGNORECASE)
+_MISSING_VOLUME = re.compile("persistentvolumeclaim|VolumeBinding", re.IGNORECASE)
 _MISSING_DEVICE = re.compile(r"Insufficient (\S+/[^\s,.]+)")
 
 
@@ -64,7 +65,7 @@ def _unscheduled(pod: LivePod) -> Cause:
     if missing := missing_devices(pod):
         advice = f"free or add a node with {', '.join(missing)}, or change spec.accelerator"
         return Cause(Reason.INSUFFICIENT_DEVICE, f"{said}; {advice}")
-    if "persistentvolumeclaim" in pod.unscheduled.lower():
+    if _MISSING_VOLUME.search(pod.unscheduled):
         advice = (
             "see `kubectl describe pvc`; a StorageClass is chosen by spec.models.storage.storageClassName"
         )

@@ -197,7 +197,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.enforce_retry_after = True
     settings.watching.connect_timeout = 10
     # A stream that ended without an error can leave kopf blind; a new one every few minutes bounds that.
-    settings.watching.server_timeout = 300
+    settings.watching.server_timeout = random.randint(270, 330)
     # Less than the pod's grace period of 30 s.
     settings.process.ultimate_exiting_timeout = 20
     for resource in (*_CHILDREN, _PODS):

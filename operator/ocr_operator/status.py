@@ -9,7 +9,7 @@ from typing import Any
 
 from ocr_operator import causes
 from ocr_operator.causes import Cause
-from ocr_operator.conditions import PASSING, WAITING, Condition, ConditionType, Phase, Reason, with_times
+from ocr_operator.conditions import Condition, ConditionType, Phase, Reason, with_times
 from ocr_operator.names import Key, Ref, variant_url
 from ocr_operator.spec import Family
 from ocr_operator.variants import Failure, VariantState
@@ -59,16 +59,23 @@ def _each(states: Sequence[VariantState]) -> str:
 def _progressing(family: Family, states: Sequence[VariantState]) -> Condition:
     if family.is_paused:
         return Condition(ConditionType.PROGRESSING, False, Reason.PAUSED, "spec.paused is true")
-    reasons = {state.cause.reason for state in states if state.cause}
-    moving = [state for state in states if state.cause and state.cause.reason in PASSING | WAITING]
+    moving = [state for state in states if state.is_moving]
     if moving:
-        names = ", ".join("/".join(state.key) for state in moving)
         reason = Reason.ROLLING_OUT if _any_rolls_out(moving) else Reason.STARTING
-        return Condition(ConditionType.PROGRESSING, True, reason, f"on the way: {names}")
-    if Reason.PROGRESS_DEADLINE_EXCEEDED in reasons:
-        message = "a variant was not ready in time; spec.rollout.progressDeadlineSeconds says how long it has"
+        return Condition(ConditionType.PROGRESSING, True, reason, f"on the way: {_names(moving)}")
+    late = [state for state in states if state.is_late]
+    if late:
+        message = f"not ready within spec.rollout.progressDeadlineSeconds: {_names(late)}"
         return Condition(ConditionType.PROGRESSING, False, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
+    if cause := causes.most_urgent(state.cause for state in states if state.cause):
+        stuck = [state for state in states if state.cause]
+        message = f"needs somebody's help: {_names(stuck)}"
+        return Condition(ConditionType.PROGRESSING, False, cause.reason, message)
     return Condition(ConditionType.PROGRESSING, False, Reason.COMPLETE, "nothing is on the way")
+
+
+def _names(states: Sequence[VariantState]) -> str:
+    return ", ".join("/".join(state.key) for state in states)
 
 
 def _any_rolls_out(states: Sequence[VariantState]) -> bool:

@@ -39,12 +39,18 @@ class VariantState:
     ready: int
     current: str
     target: str
+    is_late: bool
     last_failure: Failure | None
 
     @property
     def is_ready(self) -> bool:
         """Whether it serves as the spec says."""
         return self.phase is Phase.READY
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it may still become ready by itself, within its deadline."""
+        return self.cause is not None and self.cause.reason in PASSING | WAITING and not self.is_late
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,14 @@ class _Seen:
             return False
         is_alone = all(pod.revision == self.target for pod in self.pods)
         return is_alone and len(self.serving) >= self.variant.needed_replicas
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the Deployment has given up waiting for the target revision."""
+        if self.deployment is None or self.deployment.revision != self.target:
+            return False
+        cause = causes.deployment_cause(self.deployment)
+        return cause is not None and cause.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
 
     @property
     def serving(self) -> list[LivePod]:
@@ -123,6 +137,7 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
         ready=len(seen.serving),
         current=min(serving, key=lambda revision: revision == seen.target, default=""),
         target=seen.target,
+        is_late=seen.is_late and cause is not None,
         last_failure=_last_failure(seen.pods),
     )
 

@@ -48,6 +48,12 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
             id="the volume is not there yet",
         ),
         pytest.param(
+            {"unscheduled": 'running PreBind plugin "VolumeBinding": binding volumes: timed out'},
+            Reason.STORAGE_PENDING,
+            "timed out",
+            id="nobody makes the volume",
+        ),
+        pytest.param(
             {"unscheduled": 'persistentvolumeclaim "prepared" not found'},
             Reason.STORAGE_PENDING,
             '"prepared" not found',

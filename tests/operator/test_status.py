@@ -271,6 +271,33 @@ def test_the_deadline_ends_the_progress(world: World, ocrbackend: Make) -> None:
     assert _short(status, "Progressing") == ("False", "ProgressDeadlineExceeded")
 
 
+def test_a_pod_without_a_node_is_on_the_way_until_the_deadline(
+    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+) -> None:
+    backend = ocrbackend()
+    world.apply(backend, pods_ready=False)
+    message = "0/1 nodes are available: 1 Insufficient cpu."
+    world.pods = [replace(world.pods[0], unscheduled=message, is_scheduled=False)]
+    assert _short(world.status(backend), "Progressing") == ("True", "Starting")
+    late = {
+        "type": "Progressing",
+        "status": "False",
+        "reason": "ProgressDeadlineExceeded",
+        "message": "late.",
+    }
+    world.change("ocr-ch-mobile", status=DONE | {"conditions": [late]})
+    status = world.status(backend)
+    assert _short(status) == ("False", "Unschedulable")
+    assert _short(status, "Progressing") == ("False", "ProgressDeadlineExceeded")
+
+
+def test_a_pod_that_needs_help_is_not_on_the_way(world: World, ocrbackend: Make) -> None:
+    backend = ocrbackend()
+    world.apply(backend, pods_ready=False)
+    world.pods = [replace(world.pods[0], waiting="ErrImagePull", waiting_message="not found")]
+    assert _short(world.status(backend), "Progressing") == ("False", "ImagePullFailed")
+
+
 def test_an_object_in_the_way_is_named(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend()
     world.apply(backend)

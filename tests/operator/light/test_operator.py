@@ -306,6 +306,26 @@ def test_a_volume_is_made_for_downloads_and_goes_with_the_object(
     release.cluster.wait(lambda: not release.names("persistentvolumeclaims"), "the claim to go")
 
 
+def test_a_volume_that_is_missing_is_told_and_its_coming_noticed(
+    release: Release, operator: Operator
+) -> None:
+    release.apply(models={"source": "Claim", "storage": {"existingClaim": "prepared"}})
+    assert '"prepared" not found' in release.wait_for("False", "StoragePending")["message"]
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "prepared", "namespace": release.namespace},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    release.cluster.apply(claim)
+    release.wait_for("True", "Available")
+
+
+def test_a_storage_class_that_is_missing_is_told(release: Release, operator: Operator) -> None:
+    release.apply(models={"source": "Hub", "storage": {"storageClassName": "no-such"}})
+    assert "storageClassName" in release.wait_for("False", "StoragePending")["message"]
+
+
 def test_two_backends_of_one_namespace_do_not_mix(release: Release, operator: Operator) -> None:
     release.apply(name="one")
     release.apply(name="two", variants=[LATIN])
