@@ -1,4 +1,4 @@
-"""Posts a picture to backends as Label Studio would, fails unless its number comes back; `helm test` runs it.
+"""Posts a picture to backends as Label Studio would; fails unless its number comes back (`helm test`).
 
 Standard library only. Arguments: the picture, seconds to wait for a backend, and the backends' URLs.
 """
