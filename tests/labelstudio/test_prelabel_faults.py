@@ -119,6 +119,7 @@ def test_a_request_that_fails_is_made_again_without_a_double(
     assert "3 stored, 0 failed, 0 had it already" in ended.err
     assert numbers(project, tasks) == [1, 1, 1]
     times = sum(line.startswith(request) for line in between.passed)
+    assert not any(line.startswith("DELETE") for line in between.passed)  # there was no double to take away
     assert times == 1 if request == IMPORT.format(project.id) else times > 1
 
 

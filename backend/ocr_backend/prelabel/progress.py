@@ -4,6 +4,7 @@ Knows only the tally; `running` and `walking` count in it, `command` shows it.
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,7 +67,7 @@ class Tally:
 def shown(tally: Tally, console: Console, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
     """Shows the tally as it grows, until the end of the context."""
     if console.is_terminal:
-        with _bar(console) as bar:
+        with _bar(console) as bar, _log_above():
             task = bar.add_task("reading", total=None, failed=0)
             with _every(_SECONDS_BETWEEN_LOOKS, lambda: _update(bar, task, tally)):
                 yield
@@ -90,6 +91,20 @@ def _bar(console: Console) -> Progress:
 
 def _update(bar: Progress, task: TaskID, tally: Tally) -> None:
     bar.update(task, completed=tally.passed, total=tally.total or None, failed=tally.failed)
+
+
+@contextmanager
+def _log_above() -> Iterator[None]:
+    """Lets the log write through what rich puts in place of standard error; else it would tear the bar."""
+    logs = [one for one in logging.getLogger().handlers if isinstance(one, logging.StreamHandler)]
+    own = [log for log in logs if log.stream is sys.__stderr__]
+    for log in own:
+        log.setStream(sys.stderr)
+    try:
+        yield
+    finally:
+        for log in own:
+            log.setStream(sys.__stderr__)
 
 
 @contextmanager

@@ -136,6 +136,20 @@ def test_a_stop_keeps_what_is_read_and_names_what_is_not() -> None:
     assert ran.failures == []
 
 
+def test_what_a_stop_leaves_unread_in_a_slice_is_neither_asked_again_nor_a_failure() -> None:
+    def answer(number: int) -> Answer:
+        if number == 2:
+            ran.stopping.set()
+        return LATE if number >= 2 else READ
+
+    ran = Ran(answer)
+    ran.run.through(slices([1, 2, 3]), parallel=1)
+    assert ran.answering.asked == [[1, 2, 3]]
+    assert ran.storing.put_ids == [1]
+    assert ran.run.unfinished == [2, 3]
+    assert ran.failures == []
+
+
 def test_an_error_ends_the_reading_as_well() -> None:
     ran = Ran(lambda number: READ, Storing(gone=True))
     with pytest.raises(GoneError):
