@@ -4,10 +4,11 @@ import hashlib
 import json
 import shutil
 import tarfile
+from pathlib import Path
 
 import pytest
 
-from ocr_cluster import images, loading
+from ocr_cluster import cache, images, loading
 
 pytestmark = pytest.mark.e2e
 
@@ -50,6 +51,12 @@ def test_an_unchanged_tree_builds_nothing(built):
     again = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
     assert again == list(built.values())
     assert {image.target: image.archive.stat().st_ino for image in again} == before
+
+
+@pytest.mark.usefixtures("built")
+def test_building_leaves_nothing_mounted():
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    assert [line for line in mounts if str(cache.images()) in line] == []
 
 
 def test_the_images_start_their_commands_as_a_user_without_rights(built):

@@ -95,7 +95,7 @@ OPTIONS = [
 @pytest.mark.parametrize("engine", [Docker(), Podman(), Buildah()], ids=lambda engine: engine.name)
 def test_every_builder_gets_the_same_options(engine):
     command = engine.build(BUILD)
-    assert command[0] == engine.name
+    assert engine.name in command
     assert command[-len(OPTIONS) - 1 :] == [*OPTIONS, "/folder"]
 
 

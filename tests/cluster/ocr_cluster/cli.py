@@ -16,7 +16,7 @@ _DEFAULT_NAME = "demo"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0, or 1 after saying what is wrong."""
+    """Exit status: 0, 1 after saying what is wrong, or 130 when interrupted."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; run it again, or `down` to remove what was made", file=sys.stderr)
+        return 130
     return 0
 
 

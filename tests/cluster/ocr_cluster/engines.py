@@ -3,6 +3,7 @@
 Knows no Dockerfile and no image of the product; `images` and `base_image` run these commands.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ class Docker:
 
 # A build needs no limits and no network of its own, and chroot works inside containers too. The format is
 # docker's, since OCI's has no HEALTHCHECK.
-_LOCAL_BUILD = ["--isolation", "chroot", "--format", "docker", "--layers"]
+_LOCAL_BUILD = ["--isolation", "chroot", "--format", "docker", "--layers", "--force-rm"]
 
 
 class Podman:
@@ -120,8 +121,18 @@ class Buildah:
         return self._command("rmi", reference)
 
     def _command(self, *words: str) -> Command:
+        """With mounts of its own if root: else buildah leaves its storage mounted in the cache."""
         storage = cache.images() / "storage"
-        return ["buildah", "--root", str(storage / "root"), "--runroot", str(storage / "run"), *words]
+        private = ["unshare", "--mount"] if os.geteuid() == 0 else []
+        return [
+            *private,
+            "buildah",
+            "--root",
+            str(storage / "root"),
+            "--runroot",
+            str(storage / "run"),
+            *words,
+        ]
 
 
 Engine = Docker | Podman | Buildah

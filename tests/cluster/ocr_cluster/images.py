@@ -40,9 +40,9 @@ INPUTS: Mapping[str, Sequence[str]] = {
     "backend-cpu": _BACKEND,
     "backend-gpu": _BACKEND,
 }
-_KEPT_ARCHIVES = 2
+_KEPT_ARCHIVES = 1
 # Somebody else may just be loading an archive that is not the newest any more.
-_KEPT_SECONDS = 1800
+_KEPT_SECONDS = 600
 
 
 @dataclass(frozen=True)
