@@ -84,7 +84,7 @@ class _Careful:
             raise PictureError(
                 "refused",
                 f"its host has the address {address}, which is not public; if pictures may come from there, "
-                "add the host or its network to OCR_ALLOWED_HOSTS",
+                "add the host or its network to OCR_FETCH_ALLOW",
             )
         return made
 

@@ -140,7 +140,7 @@ class Settings:
     )
     allowed_hosts: tuple[str, ...] = setting(
         (),
-        "OCR_ALLOWED_HOSTS",
+        "OCR_FETCH_ALLOW",
         "Hosts and networks (CIDR) with private addresses that pictures may come from, parted by commas",
     )
     fetch_timeout_seconds: float = setting(

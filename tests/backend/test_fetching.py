@@ -219,7 +219,7 @@ def test_a_private_address_is_refused_before_anything_is_sent(web: ScriptedServe
     assert outcome == "refused"
     assert reason == (
         "its host has the address 127.0.0.1, which is not public; if pictures may come from there, "
-        "add the host or its network to OCR_ALLOWED_HOSTS"
+        "add the host or its network to OCR_FETCH_ALLOW"
     )
     assert web.asked == []
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "tests" / "data" / "images"
-LOCAL = {**BUILTIN, "OCR_ALLOWED_HOSTS": "127.0.0.1"}
+LOCAL = {**BUILTIN, "OCR_FETCH_ALLOW": "127.0.0.1"}
 SECONDS = 60
 
 

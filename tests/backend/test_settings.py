@@ -250,7 +250,7 @@ def test_a_password_keeps_its_blanks_but_not_the_files_line_end():
             {"score_threshold": "0.5"}, "PADDLEOCR_SCORE_THRESHOLD: '0.5' is not a number", id="text"
         ),
         pytest.param({"workers": True}, "WORKERS: True is not a whole number", id="switch for number"),
-        pytest.param({"allowed_hosts": ("a,b",)}, "OCR_ALLOWED_HOSTS: ('a,b',) is not a list", id="list"),
+        pytest.param({"allowed_hosts": ("a,b",)}, "OCR_FETCH_ALLOW: ('a,b',) is not a list", id="list"),
         pytest.param({"bbox_from_name": ""}, "BBOX_FROM_NAME: it is empty; leave it out instead", id="empty"),
         pytest.param({"generation": None}, "PADDLEOCR_VERSION: None is not one of PP-OCRv6", id="none"),
     ],

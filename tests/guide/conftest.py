@@ -31,7 +31,7 @@ def client_with() -> Iterator[MakeClient]:
     workers = []
 
     def made(variables: dict[str, str], reader: FakeReader | None = None) -> Any:
-        settings = from_env({"OCR_ALLOWED_HOSTS": "127.0.0.1", **variables})
+        settings = from_env({"OCR_FETCH_ALLOW": "127.0.0.1", **variables})
         worker = Worker(settings, lambda _: reader or FakeReader(), most_requests=10)
         worker.load()
         workers.append(worker)

@@ -82,10 +82,10 @@ class TestImagesCannotBeRead:
 
     def test_a_picture_on_a_private_address_needs_to_be_allowed(self, asked, web, png):
         address = web.serve("/picture.png", png)
-        answer = asked({"OCR_ALLOWED_HOSTS": ""}, address)
+        answer = asked({"OCR_FETCH_ALLOW": ""}, address)
         assert "which is not public" in answer["unread"][0]["reason"]
-        assert "OCR_ALLOWED_HOSTS" in answer["unread"][0]["reason"]
-        assert asked({"OCR_ALLOWED_HOSTS": "127.0.0.1"}, address)["unread"] == []
+        assert "OCR_FETCH_ALLOW" in answer["unread"][0]["reason"]
+        assert asked({"OCR_FETCH_ALLOW": "127.0.0.1"}, address)["unread"] == []
 
 
 class TestEmptyPredictions:

@@ -52,7 +52,7 @@ def settings(label_studio: LabelStudio) -> dict[str, str]:
         **BUILTIN,
         "LABEL_STUDIO_URL": label_studio.url,
         "LABEL_STUDIO_API_KEY": label_studio.legacy_token,
-        "OCR_ALLOWED_HOSTS": "127.0.0.1",
+        "OCR_FETCH_ALLOW": "127.0.0.1",
     }
 
 

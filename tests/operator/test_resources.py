@@ -231,8 +231,8 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
     assert container["env"] == [
         {"name": "BBOX_FROM_NAME", "value": "box"},
         {"name": "LABEL_STUDIO_URL", "value": "https://labels.example.com"},
-        {"name": "OCR_ALLOWED_HOSTS", "value": "10.0.0.0/8"},
         {"name": "OCR_ENGINE", "value": "paddle"},
+        {"name": "OCR_FETCH_ALLOW", "value": "10.0.0.0/8"},
         {"name": "OCR_LOG_FORMAT", "value": "json"},
         {"name": "OCR_MODEL_SOURCE", "value": "dir"},
         {"name": "OCR_PREDICT_TIMEOUT", "value": "60.0"},
