@@ -87,7 +87,7 @@ def _namespace(cluster: Cluster, *labels: str) -> Iterator[str]:
     try:
         yield name
     finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+        cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
         # Real pods that have ended put no load on the next test.
         pods = ("pods", f"--namespace={name}")
         cluster.wait(lambda: not cluster.get(*pods).get("items"), f"the pods of {name} to end", 120)

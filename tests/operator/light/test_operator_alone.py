@@ -69,8 +69,6 @@ def test_the_namespace_goes_while_the_operator_is_dead(
     release.cluster.wait(
         lambda: not release.cluster.get("namespace", release.namespace), "the namespace to go"
     )
-    # For the fixture, which deletes it once more.
-    release.cluster.kubectl("create", "namespace", release.namespace)
 
 
 def test_the_operator_ends_when_told_to(release: Release, install: Install, started: Started) -> None:
