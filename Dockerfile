@@ -46,13 +46,14 @@ RUN apt-get update -q \
  && apt-get install -q -y --no-install-recommends libgl1 libglib2.0-0 libgomp1 \
  && dpkg --purge --force-depends libgl1-mesa-dri libllvm15 libz3-4 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
-COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements.txt /opt/requirements/
-# The locks are complete: nothing is to be resolved, and rapidocr gives only its weights.
+COPY backend/requirements*.txt /opt/requirements/
+# The locks are complete: nothing is to be resolved, rapidocr gives only its weights, label-studio-sdk its client.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
  && /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --no-deps \
       -r /opt/requirements/requirements-base.txt -r /opt/requirements/requirements-builtin.txt \
+      -r /opt/requirements/requirements-prelabel.txt \
  && rm -r /tmp/pip
 LABEL org.opencontainers.image.title="ocr-backend" \
       org.opencontainers.image.description="PaddleOCR as a machine learning backend of Label Studio"

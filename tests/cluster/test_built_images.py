@@ -121,7 +121,16 @@ print({
 
 PACKAGES = {
     "operator": ["ocr_operator", "ocr_backend", "kopf", "kubernetes"],
-    "backend-cpu": ["ocr_backend", "flask", "cv2", "paddleocr", "paddle", "onnxruntime", "rapidocr"],
+    "backend-cpu": [
+        "ocr_backend",
+        "flask",
+        "cv2",
+        "paddleocr",
+        "paddle",
+        "onnxruntime",
+        "rapidocr",
+        "label_studio_sdk",
+    ],
     "backend-gpu": ["ocr_backend", "flask", "cv2", "paddleocr", "onnxruntime", "rapidocr"],
 }
 

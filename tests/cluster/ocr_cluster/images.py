@@ -33,6 +33,7 @@ _BACKEND = (
     *_CODE,
     "backend/requirements-base.txt",
     "backend/requirements-builtin.txt",
+    "backend/requirements-prelabel.txt",
     "backend/requirements.txt",
 )
 INPUTS: Mapping[str, Sequence[str]] = {
