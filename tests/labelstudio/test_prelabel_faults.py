@@ -85,9 +85,11 @@ def numbers(project: Project, tasks: list[int]) -> list[int]:
     return [len(project.predictions(task)) for task in tasks]
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
+def wait_until_it_fetches(process: Popen[str], served: Pictures) -> None:
+    """Waits for the request for the picture that is held."""
     deadline = time.monotonic() + SECONDS
-    while not is_so():
+    while not served.is_waiting:
+        assert process.poll() is None, end(process)
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -170,7 +172,7 @@ def test_a_task_that_is_deleted_while_it_is_read_is_no_failure(
     served.put("slow.png", served.content("/blank.png") or b"")
     kept, gone = project.add(blank, served.hold("slow.png"))
     process = begun("--backend", backend)
-    wait_until(lambda: served.is_waiting)
+    wait_until_it_fetches(process, served)
     project.delete(gone)
     served.release()
     ended = end(process)
@@ -198,7 +200,7 @@ def test_a_signal_ends_it_with_what_is_read_stored_and_the_next_run_goes_on(
     served.put("slow.png", served.content("/blank.png") or b"")
     tasks = project.add(blank, served.hold("slow.png"), *[blank] * 60)
     process = begun("--slice", 20, "--parallel", 1, THREADS="1")
-    wait_until(lambda: served.is_waiting)
+    wait_until_it_fetches(process, served)
     process.send_signal(number)
     served.release()
     ended = end(process)
@@ -217,7 +219,7 @@ def test_a_stopped_run_that_replaces_says_after_which_task_to_go_on(
     tasks = project.add(*[blank] * 2, served.hold("slow.png"), *[blank] * 9)
     arguments = ("--backend", backend, "--overwrite-version", "--slice", 2, "--parallel", 1)
     process = begun(*arguments)
-    wait_until(lambda: served.is_waiting)
+    wait_until_it_fetches(process, served)
     process.send_signal(signal.SIGTERM)
     served.release()
     ended = end(process)
