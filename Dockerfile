@@ -46,7 +46,8 @@ RUN apt-get update -q \
  && apt-get install -q -y --no-install-recommends libgl1 libglib2.0-0 libgomp1 \
  && dpkg --purge --force-depends libgl1-mesa-dri libllvm15 libz3-4 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
-COPY backend/requirements*.txt /opt/requirements/
+COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements-prelabel.txt \
+     backend/requirements.txt /opt/requirements/
 # The locks are complete: nothing is to be resolved, rapidocr gives only its weights, label-studio-sdk its client.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
