@@ -28,6 +28,8 @@ PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
 SURE = 0.5
 """Lines count from this score on, as with the manual's PADDLEOCR_SCORE_THRESHOLD."""
 
+BUILTIN: dict[str, Any] = {"generation": "PP-OCRv6", "tier": "mobile", "model_source": "builtin"}
+
 Read = Callable[[Image], int]
 """Reads a picture and says how many lines it found."""
 
@@ -53,18 +55,13 @@ def main(rounds: int) -> None:
 @contextmanager
 def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
     """Name -> what reads one picture, and how many callers ask at the same time."""
-    given: dict[str, Any] = {
-        "generation": "PP-OCRv6",
-        "tier": "mobile",
-        "model_source": "builtin",
-        "slots": cores,
-    }
+    given = {**BUILTIN, "slots": cores}
     plain, turning = (
         open_reader(Settings(**given, use_textline_orientation=False)),
         open_reader(Settings(**given)),
     )
+    stock = stock_reader()
     with builtin_models.folders(models.needed(Settings(**given, use_textline_orientation=False))) as found:
-        stock = _stock(found)
         shared = PaddleReader(found, cores, use_gpu=False)
     callers = max(2, cores)
     yield {
@@ -79,21 +76,23 @@ def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
         reader.close()
 
 
-def _stock(found: dict[str, models.Model]) -> Read:
+def stock_reader() -> Read:
     """A PaddleOCR as its manual makes it, but for these weights and without five models."""
     from paddleocr import PaddleOCR
 
-    ocr = PaddleOCR(
-        text_detection_model_name=found["detection"].name,
-        text_detection_model_dir=str(found["detection"].folder),
-        text_recognition_model_name=found["recognition"].name,
-        text_recognition_model_dir=str(found["recognition"].folder),
-        use_doc_orientation_classify=False,
-        use_doc_unwarping=False,
-        use_textline_orientation=False,
-        engine="onnxruntime",
-        device="cpu",
-    )
+    wanted = models.needed(Settings(**BUILTIN, use_textline_orientation=False))
+    with builtin_models.folders(wanted) as found:
+        ocr = PaddleOCR(
+            text_detection_model_name=found["detection"].name,
+            text_detection_model_dir=str(found["detection"].folder),
+            text_recognition_model_name=found["recognition"].name,
+            text_recognition_model_dir=str(found["recognition"].folder),
+            use_doc_orientation_classify=False,
+            use_doc_unwarping=False,
+            use_textline_orientation=False,
+            engine="onnxruntime",
+            device="cpu",
+        )
 
     def read(picture: Image) -> int:
         (page,) = ocr.predict(picture)

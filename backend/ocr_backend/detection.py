@@ -1,7 +1,7 @@
 """Where lines of text stand: a picture -> the network's input, and its answer -> boxes.
 
 Pure, with the effective settings and the arithmetic of PaddleX 3.7's OCR pipeline (its OCR.yaml and
-text_detection/processors.py), so that equal weights give equal boxes. `onnx_reader` calls it.
+text_detection/processors.py), so that equal weights give equal boxes. `direct_reader` calls it.
 """
 
 import math

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ocr_backend import builtin_models, catalog, hub_models, models
 from ocr_backend.cores import usable_cores
 from ocr_backend.models import Model, ModelError
 from ocr_backend.reading import Reader
 from ocr_backend.settings import Settings
+
+if TYPE_CHECKING:
+    from ocr_backend.networks import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +28,7 @@ logger = logging.getLogger(__name__)
 class Installed:
     """Which runtimes are there; `_gpu`: in a build that can use a GPU."""
 
+    openvino: bool
     onnxruntime: bool
     onnxruntime_gpu: bool
     paddleocr: bool
@@ -49,8 +54,10 @@ def _ways(settings: Settings, installed: Installed) -> Iterator[Plan]:
     device = "GPU" if settings.use_gpu else "CPU"
     has_onnxruntime = installed.onnxruntime_gpu if settings.use_gpu else installed.onnxruntime
     has_paddle = installed.paddle_gpu if settings.use_gpu else installed.paddle
+    if installed.openvino and not settings.use_gpu and not settings.use_doc_unwarping:
+        yield Plan("openvino", "onnx", "the quickest on the CPU for models in onnx form")
     if has_onnxruntime and not settings.use_doc_unwarping:
-        yield Plan("onnxruntime", "onnx", f"the quickest on the {device} for models in onnx form")
+        yield Plan("onnxruntime", "onnx", f"reads on the {device} with models in onnx form")
     if installed.paddleocr and has_paddle:
         yield Plan("paddle", "paddle", f"PaddleOCR itself on the {device}, for models in paddle form")
     if installed.paddleocr and has_onnxruntime:
@@ -108,13 +115,27 @@ def _from_source(
 
 def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
     slots = settings.slots or (1 if settings.use_gpu else usable_cores())
-    if engine == "onnxruntime":
-        from ocr_backend.onnx_reader import OnnxReader
+    if engine == "paddle":
+        from ocr_backend.paddle_reader import PaddleReader
 
-        return OnnxReader(found, slots, settings.use_gpu)
-    from ocr_backend.paddle_reader import PaddleReader
+        return PaddleReader(found, slots, settings.use_gpu)
+    from ocr_backend.direct_reader import DirectReader
 
-    return PaddleReader(found, slots, settings.use_gpu)
+    return DirectReader(found, slots, _runtime(engine, slots, settings))
+
+
+def _runtime(engine: str, slots: int, settings: Settings) -> "Runtime":
+    if engine == "openvino":
+        from ocr_backend.openvino_runtime import OpenVino
+
+        runtime = OpenVino(slots, is_exact=settings.precision == "f32")
+        logger.info(
+            "openvino computes in %s, set by OCR_PRECISION=%s", runtime.precision(), settings.precision
+        )
+        return runtime
+    from ocr_backend.onnx_runtime import OnnxRuntime
+
+    return OnnxRuntime(settings.use_gpu)
 
 
 def _nothing_fits(settings: Settings) -> str:
@@ -123,13 +144,18 @@ def _nothing_fits(settings: Settings) -> str:
             "PADDLEOCR_USE_GPU=true, but nothing installed here can use a GPU for OCR_ENGINE="
             f"{settings.engine}; install paddlepaddle-gpu or onnxruntime-gpu, or set it to false"
         )
-    wanted = "paddlepaddle" if settings.engine == "paddle" or settings.use_doc_unwarping else "onnxruntime"
-    return f"OCR_ENGINE={settings.engine} has nothing to run with here; install {wanted} and paddleocr"
+    wanted = {"paddle": "paddlepaddle and paddleocr", "openvino": "openvino"}.get(
+        settings.engine, "onnxruntime"
+    )
+    if settings.use_doc_unwarping:
+        wanted = "paddlepaddle and paddleocr"
+    return f"OCR_ENGINE={settings.engine} has nothing to run with here; install {wanted}"
 
 
 def _installed(use_gpu: bool) -> Installed:
     has_onnxruntime, has_paddle = find_spec("onnxruntime") is not None, find_spec("paddle") is not None
     return Installed(
+        openvino=find_spec("openvino") is not None,
         onnxruntime=has_onnxruntime,
         onnxruntime_gpu=use_gpu and has_onnxruntime and _onnxruntime_has_cuda(),
         paddleocr=find_spec("paddleocr") is not None,

@@ -39,6 +39,7 @@ def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
         settings.use_doc_orientation,
         settings.use_doc_unwarping,
         settings.use_textline_orientation,
+        settings.precision,
         sorted((model.part, model.name, model.digest) for model in models),
     ]
     digest = hashlib.sha256(repr(told).encode()).hexdigest()[:10]

@@ -1,7 +1,7 @@
 """What a line says: boxes -> upright crops -> batches for the network, and its answer -> text and score.
 
 Pure, with the arithmetic of PaddleX 3.7 (text_recognition/processors.py, crop_image_regions.py) save for the
-batches: crops of like width share one, instead of being padded to 320 px or more. `onnx_reader` calls it.
+batches: crops of like width share one, instead of being padded to 320 px or more. `direct_reader` calls it.
 """
 
 import math

@@ -86,7 +86,14 @@ class Settings:
         "auto",
         "OCR_ENGINE",
         "What runs the networks; auto takes what fits the models and the device",
-        choices=("auto", "onnxruntime", "paddle"),
+        choices=("auto", "openvino", "onnxruntime", "paddle"),
+    )
+    precision: str = setting(
+        "auto",
+        "OCR_PRECISION",
+        "Numbers that the engine openvino computes with: auto is bfloat16 on CPUs that have it, nearly twice "
+        "as fast and no worse; f32 gives the same scores on every CPU",
+        choices=("auto", "f32"),
     )
     slots: int = setting(
         0,

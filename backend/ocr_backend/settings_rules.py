@@ -57,14 +57,19 @@ def _model_problems(settings: "Settings") -> Iterator[Problem]:
         return
     if settings.model_source == "builtin":
         yield from _builtin_problems(settings)
-    is_direct = settings.engine == "onnxruntime"
+    if settings.engine == "openvino" and settings.use_gpu:
+        yield Problem(
+            "OCR_ENGINE", "openvino reads on the CPU; set OCR_ENGINE to auto, or PADDLEOCR_USE_GPU to false"
+        )
+    is_direct = settings.engine in ("openvino", "onnxruntime")
     if is_direct and settings.model_source == "hub" and "onnx" not in catalog.package_forms(generation):
         yield Problem(
             "OCR_ENGINE", f"the hub has {generation} in paddle form only; set OCR_ENGINE to paddle or auto"
         )
     if is_direct and settings.use_doc_unwarping:
         yield Problem(
-            "PADDLEOCR_USE_DOC_UNWARPING", "the engine onnxruntime cannot; set OCR_ENGINE to paddle or auto"
+            "PADDLEOCR_USE_DOC_UNWARPING",
+            f"the engine {settings.engine} cannot; set OCR_ENGINE to paddle or auto",
         )
 
 
@@ -90,6 +95,6 @@ def _builtin_problems(settings: "Settings") -> Iterator[Problem]:
     if settings.engine == "paddle" and settings.use_textline_orientation:
         yield Problem(
             "PADDLEOCR_USE_TEXTLINE_ORIENTATION",
-            "the builtin weights for this work with the engine onnxruntime only; set it to false, "
-            "or OCR_ENGINE to onnxruntime or auto",
+            "the builtin weights for this do not work with the engine paddle; set it to false, "
+            "or OCR_ENGINE to auto",
         )

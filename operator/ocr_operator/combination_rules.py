@@ -12,6 +12,7 @@ from ocr_operator.schema import rule
 
 Rule = dict[str, str]
 
+_DIRECT_ENGINES = ("OpenVINO", "OnnxRuntime")
 # A transition rule runs only where both versions of the object have the field.
 _WAS_HUB = "oldSelf.source == 'Hub' && self.source == 'Hub'"
 
@@ -67,22 +68,27 @@ def _builtin_rules() -> Iterator[Rule]:
     yield rule(
         f"{is_other} || self.engine != 'Paddle' || "
         "(!self.options.useTextlineOrientation && " + _no_variant_has("useTextlineOrientation") + ")",
-        "models.source Builtin has useTextlineOrientation for the engine OnnxRuntime only: set it to false, "
-        "or engine to Auto or OnnxRuntime",
+        "models.source Builtin has no useTextlineOrientation for the engine Paddle: set it to false, "
+        "or engine to Auto",
     )
 
 
 def _engine_rules() -> Iterator[Rule]:
+    is_other = f"!(self.engine in {list(_DIRECT_ENGINES)})"
     paddle_only = [one for one in catalog.GENERATIONS if "onnx" not in catalog.package_forms(one)]
     yield rule(
-        f"self.engine != 'OnnxRuntime' || self.models.source != 'Hub' || !(self.ocrVersion in {paddle_only})",
+        f"{is_other} || self.models.source != 'Hub' || !(self.ocrVersion in {paddle_only})",
         f"the hub has {' and '.join(paddle_only)} for the engine Paddle only: set engine to Auto or Paddle",
     )
     yield rule(
-        "self.engine != 'OnnxRuntime' || (!self.options.useDocUnwarping && "
-        + _no_variant_has("useDocUnwarping")
-        + ")",
-        "the engine OnnxRuntime cannot do useDocUnwarping: set it to false, or engine to Auto or Paddle",
+        f"{is_other} || (!self.options.useDocUnwarping && {_no_variant_has('useDocUnwarping')})",
+        f"the engines {' and '.join(_DIRECT_ENGINES)} cannot do useDocUnwarping: set it to false, "
+        "or engine to Auto or Paddle",
+    )
+    yield rule(
+        "self.engine != 'OpenVINO' || "
+        "(!has(self.accelerator) && !self.variants.exists(v, has(v.accelerator)))",
+        "the engine OpenVINO reads on the CPU: leave accelerator out, or set engine to Auto",
     )
 
 

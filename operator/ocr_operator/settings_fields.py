@@ -52,6 +52,7 @@ _RENAMED = {
 # Values as Kubernetes writes them (CamelCase) where the backend's own are lower case.
 _SHOWN = {
     "engine": {"auto": "Auto", "onnxruntime": "OnnxRuntime", "paddle": "Paddle", "openvino": "OpenVINO"},
+    "precision": {"auto": "Auto", "f32": "Float32"},
     "model_source": {"hub": "Hub", "dir": "Claim", "builtin": "Builtin"},
     "model_hub": {
         "huggingface": "HuggingFace",
@@ -124,7 +125,7 @@ def _fields(parents: tuple[str, ...], names: tuple[str, ...], root: str = "spec"
 
 
 FAMILY_FIELDS = (
-    *_fields((), ("generation", "engine")),
+    *_fields((), ("generation", "engine", "precision")),
     *_fields(("options",), OPTIONS),
     *_fields(("labelStudio",), ("label_studio_url",)),
     *_fields(("labelStudio", "mapping"), MAPPING),

@@ -150,8 +150,8 @@ def test_the_manuals_name_wins_over_the_older_one():
         ),
         pytest.param(
             {**BUILTIN, "OCR_ENGINE": "paddle"},
-            "PADDLEOCR_USE_TEXTLINE_ORIENTATION: the builtin weights for this work with the engine "
-            "onnxruntime only; set it to false, or OCR_ENGINE to onnxruntime or auto",
+            "PADDLEOCR_USE_TEXTLINE_ORIENTATION: the builtin weights for this do not work with "
+            "the engine paddle; set it to false, or OCR_ENGINE to auto",
             id="builtin in paddle",
         ),
         pytest.param(
@@ -163,6 +163,11 @@ def test_the_manuals_name_wins_over_the_older_one():
             {"OCR_ENGINE": "onnxruntime", "PADDLEOCR_USE_DOC_UNWARPING": "1"},
             "PADDLEOCR_USE_DOC_UNWARPING: the engine onnxruntime cannot; set OCR_ENGINE to paddle or auto",
             id="engine cannot unwarp",
+        ),
+        pytest.param(
+            {"OCR_ENGINE": "openvino", "PADDLEOCR_USE_GPU": "true"},
+            "OCR_ENGINE: openvino reads on the CPU; set OCR_ENGINE to auto, or PADDLEOCR_USE_GPU to false",
+            id="engine without GPU",
         ),
         pytest.param(
             {"BASIC_AUTH_USER": "ls"},
@@ -289,14 +294,13 @@ def good_settings(draw):
     generation, language, tier = draw(st.sampled_from(list(catalog.combinations())))
     values |= {"generation": generation, "language": language, "tier": tier}
     values |= {"basic_auth_user": "user", "basic_auth_pass": values["basic_auth_pass"] or "pass word"}
-    engines = (
-        ["auto", "paddle"] if "onnx" not in catalog.package_forms(generation) else ["auto", "onnxruntime"]
-    )
+    direct = ["openvino", "onnxruntime"] if "onnx" in catalog.package_forms(generation) else []
     values |= {
         "model_source": draw(st.sampled_from(["hub", "dir"])),
-        "engine": draw(st.sampled_from(engines)),
+        "engine": draw(st.sampled_from(["auto", "paddle", *direct])),
     }
-    values["use_doc_unwarping"] = values["use_doc_unwarping"] and values["engine"] != "onnxruntime"
+    values["use_doc_unwarping"] = values["use_doc_unwarping"] and values["engine"] not in direct
+    values["use_gpu"] = values["use_gpu"] and values["engine"] != "openvino"
     return Settings(**values)
 
 

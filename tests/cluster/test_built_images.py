@@ -128,6 +128,7 @@ PACKAGES = {
         "paddleocr",
         "paddle",
         "onnxruntime",
+        "openvino",
         "rapidocr",
         "label_studio_sdk",
     ],

@@ -25,7 +25,7 @@ def test_what_a_field_shows_it_reads_back(field: SettingField) -> None:
 
 @pytest.mark.parametrize("field", ALL, ids=lambda field: field.path)
 def test_choices_are_written_in_the_way_of_kubernetes(field: SettingField) -> None:
-    is_enum_of_ours = field.row.name in ("engine", "model_source", "model_hub", "log_format")
+    is_enum_of_ours = field.row.name in ("engine", "precision", "model_source", "model_hub", "log_format")
     if is_enum_of_ours:
         assert all(choice[0].isupper() for choice in field.choices)
 

@@ -36,7 +36,21 @@ def builtin():
 
 
 @pytest.fixture(scope="session")
-def builtin_reader(builtin):
-    reader = open_reader(builtin())
+def openvino_reader(builtin):
+    """It computes as it likes on this CPU."""
+    reader = open_reader(builtin(engine="openvino"))
     yield reader
     reader.close()
+
+
+@pytest.fixture(scope="session")
+def onnxruntime_reader(builtin):
+    reader = open_reader(builtin(engine="onnxruntime"))
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(params=["openvino_reader", "onnxruntime_reader"])
+def builtin_reader(request):
+    """Each of the engines that read the builtin weights whole."""
+    return request.getfixturevalue(request.param)

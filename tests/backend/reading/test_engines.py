@@ -11,20 +11,22 @@ from ocr_backend.settings import Settings
 
 
 def installed(*names):
-    fields = ("onnxruntime", "onnxruntime_gpu", "paddleocr", "paddle", "paddle_gpu")
+    fields = ("openvino", "onnxruntime", "onnxruntime_gpu", "paddleocr", "paddle", "paddle_gpu")
     return Installed(**{field: field in names for field in fields})
 
 
-CPU = installed("onnxruntime", "paddleocr", "paddle")
+CPU = installed("openvino", "onnxruntime", "paddleocr", "paddle")
 PADDLE_GPU = installed("onnxruntime", "paddleocr", "paddle", "paddle_gpu")
-BOTH_GPU = installed("onnxruntime", "onnxruntime_gpu", "paddleocr", "paddle", "paddle_gpu")
-DIRECT, PADDLE, PADDLE_ONNX = ("onnxruntime", "onnx"), ("paddle", "paddle"), ("paddle", "onnx")
+BOTH_GPU = installed("openvino", "onnxruntime", "onnxruntime_gpu", "paddleocr", "paddle", "paddle_gpu")
+VINO, DIRECT = ("openvino", "onnx"), ("onnxruntime", "onnx")
+PADDLE, PADDLE_ONNX = ("paddle", "paddle"), ("paddle", "onnx")
 
 
 @pytest.mark.parametrize(
     ("values", "there", "ways"),
     [
-        pytest.param({}, CPU, [DIRECT, PADDLE, PADDLE_ONNX], id="auto"),
+        pytest.param({}, CPU, [VINO, DIRECT, PADDLE, PADDLE_ONNX], id="auto"),
+        pytest.param({"engine": "openvino"}, CPU, [VINO], id="openvino"),
         pytest.param({"engine": "onnxruntime"}, CPU, [DIRECT], id="onnxruntime"),
         pytest.param({"engine": "paddle"}, CPU, [PADDLE, PADDLE_ONNX], id="paddle"),
         pytest.param({}, installed("onnxruntime", "paddleocr"), [DIRECT, PADDLE_ONNX], id="no paddlepaddle"),
@@ -56,8 +58,18 @@ def test_the_ways_to_read_follow_settings_and_what_is_installed(values, there, w
         ),
         pytest.param(
             {"engine": "onnxruntime"},
-            "OCR_ENGINE=onnxruntime has nothing to run with here; install onnxruntime and paddleocr",
+            "OCR_ENGINE=onnxruntime has nothing to run with here; install onnxruntime",
             id="onnxruntime",
+        ),
+        pytest.param(
+            {"engine": "openvino"},
+            "OCR_ENGINE=openvino has nothing to run with here; install openvino",
+            id="openvino",
+        ),
+        pytest.param(
+            {"use_doc_unwarping": True},
+            "OCR_ENGINE=auto has nothing to run with here; install paddlepaddle and paddleocr",
+            id="unwarping",
         ),
     ],
 )
@@ -77,9 +89,13 @@ def test_this_installation_has_no_gpu_and_does_not_fall_back_to_the_cpu():
 def test_the_choice_and_its_reason_are_logged(builtin, caplog):
     with caplog.at_level(logging.INFO, "ocr_backend.engines"):
         open_reader(builtin()).close()
-    assert caplog.messages == [
-        "engine onnxruntime, set by OCR_ENGINE=auto: the quickest on the CPU for models in onnx form"
-    ]
+    chosen, precision = caplog.messages
+    assert (
+        chosen == "engine openvino, set by OCR_ENGINE=auto: the quickest on the CPU for models in onnx form"
+    )
+    assert precision in (
+        f"openvino computes in {kind}, set by OCR_PRECISION=auto" for kind in ("bf16", "f32")
+    )
 
 
 def test_a_server_tier_with_a_mobile_recogniser_is_logged(tmp_path, caplog):

@@ -12,11 +12,12 @@ FARTHEST_PX = 1
 EQUAL_LINES = 0.98
 
 
-@pytest.fixture(scope="module")
-def read_twice(builtin, pictures):
-    """Picture's name and scale -> lines of the direct reader and of PaddleOCR."""
-    same = {"use_textline_orientation": False}  # PaddleOCR cannot use the builtin weights for it
-    direct, paddle = open_reader(builtin(**same)), open_reader(builtin(**same, engine="paddle"))
+@pytest.fixture(scope="module", params=["openvino", "onnxruntime"])
+def read_twice(request, builtin, pictures):
+    """Picture's name and scale -> lines of the direct reader and of PaddleOCR, in the same precision."""
+    # PaddleOCR cannot use the builtin weights for lines upside down.
+    same = {"use_textline_orientation": False, "precision": "f32"}
+    direct, paddle = (open_reader(builtin(**same, engine=engine)) for engine in (request.param, "paddle"))
     read = {}
     for name, picture in pictures.items():
         for scale in (1, 0.7):

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from ocr_backend import builtin_models, models
+from ocr_backend.direct_reader import DirectReader
 from ocr_backend.engines import open_reader
 from ocr_backend.models import ModelError
-from ocr_backend.onnx_reader import OnnxReader
+from ocr_backend.onnx_runtime import OnnxRuntime
+from ocr_backend.openvino_runtime import OpenVino
 
 pytestmark = pytest.mark.model
 
@@ -26,9 +28,16 @@ def paddle_reader(builtin):
     reader.close()
 
 
-@pytest.fixture(params=["onnxruntime", "paddle"])
-def reader(request, builtin_reader, paddle_reader):
-    return {"onnxruntime": builtin_reader, "paddle": paddle_reader}[request.param]
+@pytest.fixture(params=["openvino_reader", "onnxruntime_reader", "paddle_reader"])
+def reader(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(
+    params=[OpenVino(1, is_exact=False), OnnxRuntime(use_gpu=False)], ids=lambda made: made.engine
+)
+def runtime(request):
+    return request.param
 
 
 def texts(lines):
@@ -41,7 +50,7 @@ def test_a_reader_says_what_it_reads_with(reader, builtin):
     assert names["recognition"] == "PP-OCRv6_small_rec"
     assert all(len(model.digest) == 64 for model in reader.models)
     assert reader.slots == 2
-    assert reader.engine in ("onnxruntime", "paddle")
+    assert reader.engine in ("openvino", "onnxruntime", "paddle")
 
 
 def test_lines_come_in_reading_order_with_their_places(reader, pictures):
@@ -159,12 +168,12 @@ def test_a_slanting_line_is_read(builtin_reader, pictures):
 
 
 def test_slots_do_not_change_the_answer(builtin, builtin_reader, pictures):
-    one = open_reader(builtin(slots=1))
+    one = open_reader(builtin(slots=1, engine=builtin_reader.engine))
     assert one.read(pictures[PAGE]) == builtin_reader.read(pictures[PAGE])
     one.close()
 
 
-def test_weights_that_are_no_network_are_named(tmp_path, builtin):
+def test_weights_that_are_no_network_are_named(tmp_path, builtin, runtime):
     with builtin_models.folders(models.needed(builtin())) as found:
         broken = tmp_path / "broken"
         broken.mkdir()
@@ -173,16 +182,16 @@ def test_weights_that_are_no_network_are_named(tmp_path, builtin):
         with pytest.raises(
             ModelError, match=f"the model folder {broken} is broken: inference.onnx is no network"
         ):
-            OnnxReader({**found, "detection": changed}, 1, False)
+            DirectReader({**found, "detection": changed}, 1, runtime)
 
 
-def test_a_dictionary_of_another_network_is_refused(builtin):
+def test_a_dictionary_of_another_network_is_refused(builtin, runtime):
     with builtin_models.folders(models.needed(builtin())) as found:
         right = found["recognition"]
         config = {**right.config, "PostProcess": {"character_dict": ["a", "b"]}}
         wrong = models.Model(right.part, right.name, right.form, right.folder, config, right.digest)
         with pytest.raises(ModelError, match="the network knows 18710 classes, its dictionary 4"):
-            OnnxReader({**found, "recognition": wrong}, 1, False)
+            DirectReader({**found, "recognition": wrong}, 1, runtime)
 
 
 def test_paddleocr_is_not_imported_for_the_direct_reader():

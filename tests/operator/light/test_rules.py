@@ -165,7 +165,7 @@ REFUSED = [
     ),
     pytest.param(
         BUILTIN | {"variants": [MOBILE], "engine": "Paddle"},
-        "models.source Builtin has useTextlineOrientation for the engine OnnxRuntime only",
+        "models.source Builtin has no useTextlineOrientation for the engine Paddle",
         id="builtin with the other engine",
     ),
     pytest.param(
@@ -175,12 +175,25 @@ REFUSED = [
     ),
     pytest.param(
         {"variants": [MOBILE], "engine": "OnnxRuntime", "options": {"useDocUnwarping": True}},
-        "the engine OnnxRuntime cannot do useDocUnwarping",
+        "the engines OpenVINO and OnnxRuntime cannot do useDocUnwarping",
         id="an engine that cannot",
     ),
     pytest.param(
+        {"variants": [MOBILE], "engine": "OpenVINO", "accelerator": {"resourceName": "nvidia.com/gpu"}},
+        "the engine OpenVINO reads on the CPU",
+        id="an engine without devices",
+    ),
+    pytest.param(
+        {
+            "variants": [MOBILE | {"accelerator": {"resourceName": "nvidia.com/gpu"}}],
+            "engine": "OpenVINO",
+        },
+        "the engine OpenVINO reads on the CPU",
+        id="an engine without devices for a variant",
+    ),
+    pytest.param(
         {"variants": [MOBILE], "engine": "Tesseract"},
-        'supported values: "Auto", "OnnxRuntime", "Paddle"',
+        'supported values: "Auto", "OpenVINO", "OnnxRuntime", "Paddle"',
         id="an unknown engine",
     ),
     pytest.param(

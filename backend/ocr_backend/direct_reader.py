@@ -1,64 +1,56 @@
-"""Reads pictures with ONNX Runtime on the model folders of PaddleX.
+"""Reads pictures with the networks of PaddleX's model folders, without PaddleX.
 
-The one place that imports onnxruntime for reading; `engines` makes it. It runs the networks and hands arrays
-on: what goes in and what the answer means is said in `detection`, `recognition` and `orientation`.
+Knows no runtime: `engines` hands it one that runs the networks. It hands arrays on: what goes in and what the
+answer means is said in `detection`, `recognition` and `orientation`.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
 
 from ocr_backend import detection, orientation, recognition
 from ocr_backend.models import Model, ModelError
+from ocr_backend.networks import Runtime
 from ocr_backend.pixel_budget import PixelBudget
 from ocr_backend.reading import Image, Line, LoadedModel
-
-Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 _LONGEST_SIDE = 32_000
 """OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
 _MOST_PIXELS = detection.LONGEST_SIDE**2
 _PIXELS_PER_SLOT = 4_000_000
 """Detection takes about 165 bytes a px (measured): the largest picture is looked at alone on few slots."""
-_PIXELS_TO_KEEP = 2_000_000
-"""From this size on the memory of a detection is given back at its end; doing so costs a tenth of the time of
-small pictures, and nothing to speak of here (measured)."""
 _LINES_TO_TURN = 16
 """Lines whose orientation is asked for in one call; a guess: the network is tiny."""
 
 
-class OnnxReader:
-    """A `Reader` on the CPU (or the first GPU): `slots` threads that run one-threaded networks.
+class DirectReader:
+    """A `Reader` with `slots` threads that run the networks, each network on one thread.
 
     The pieces of all pictures (one detection each, then batches of lines) queue for the slots, so a single
     picture's lines use every slot that is free, and memory follows the slots, not the callers.
     """
 
-    engine = "onnxruntime"
-
-    def __init__(self, models: Mapping[str, Model], slots: int, use_gpu: bool) -> None:
+    def __init__(self, models: Mapping[str, Model], slots: int, runtime: Runtime) -> None:
         """Loads the networks.
 
         Raises:
             ModelError: one of them cannot be loaded, or does not fit its dictionary.
         """
+        self.engine = runtime.engine
         self.slots = slots
         self.models: Sequence[LoadedModel] = tuple(
             LoadedModel(model.part, model.name, model.digest) for model in models.values()
         )
-        self._detect, _ = _loaded(models["detection"], use_gpu)
+        self._detect, _ = runtime.loaded(models["detection"])
         self._normalised = detection.Normalisation(models["detection"].config)
-        self._recognise, classes = _loaded(models["recognition"], use_gpu)
+        self._recognise, classes = runtime.loaded(models["recognition"])
         self._decoded = recognition.Decoder(models["recognition"])
         _refuse_misfit(models["recognition"], self._decoded.classes, classes)
-        self._line_turns = _turns(models.get("textline_orientation"), use_gpu)
-        self._page_turns = _turns(models.get("doc_orientation"), use_gpu)
+        self._line_turns = _turns(models.get("textline_orientation"), runtime)
+        self._page_turns = _turns(models.get("doc_orientation"), runtime)
         self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
@@ -139,11 +131,11 @@ def _scaled(line: Line, scale: tuple[float, float]) -> Line:
     return Line((first, second, third, fourth), line.text, line.score)
 
 
-def _turns(model: Model | None, use_gpu: bool) -> Callable[[Sequence[Image]], list[str]] | None:
+def _turns(model: Model | None, runtime: Runtime) -> Callable[[Sequence[Image]], list[str]] | None:
     """What tells the turn of pictures, as labels of the model; None without a model."""
     if model is None:
         return None
-    network, _ = _loaded(model, use_gpu)
+    network, _ = runtime.loaded(model)
     classifier = orientation.classifier(model)
     return lambda images: classifier.chosen(network(classifier.network_input(images)))
 
@@ -154,34 +146,3 @@ def _refuse_misfit(model: Model, classes: int, answered: object) -> None:
         raise ModelError(
             f"the model folder {model.folder} is broken: {problem}; put the whole official folder there"
         )
-
-
-def _loaded(model: Model, use_gpu: bool) -> tuple[Network, object]:
-    """The network of a folder as a function, and the size of its answer's last axis (or a symbol)."""
-    # More threads per network than one only make them wait for each other: measured, half as much again.
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # it would keep a plan, and memory, for every shape ever seen
-    options.log_severity_level = 3
-    providers: list[Any] = [("CUDAExecutionProvider", {"device_id": 0})] if use_gpu else []
-    try:
-        session = onnxruntime.InferenceSession(
-            str(model.weights), options, providers=[*providers, "CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's own errors have no common class
-        raise ModelError(
-            f"the model folder {model.folder} is broken: {model.weights.name} is no network"
-        ) from error
-    if use_gpu and session.get_providers()[0] != "CUDAExecutionProvider":
-        raise ModelError("PADDLEOCR_USE_GPU=true, but onnxruntime found no usable GPU; see the log above")
-    name, answer = session.get_inputs()[0].name, session.get_outputs()[0]
-    giving_back = onnxruntime.RunOptions()
-    giving_back.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-
-    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        is_large = batch.shape[0] * batch.shape[2] * batch.shape[3] > _PIXELS_TO_KEEP
-        how = giving_back if is_large and not use_gpu else None
-        return np.asarray(session.run([answer.name], {name: batch}, how)[0], np.float32)
-
-    return run, answer.shape[-1]

@@ -1,0 +1,45 @@
+"""What runs a network: the seam between `direct_reader` and the runtimes.
+
+`onnx_runtime` and `openvino_runtime` implement it, one for each library.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_backend.models import Model, ModelError
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""`(pictures, 3, height, width)` -> the network's answer, which its thread must have used before it asks this
+network again."""
+
+PIXELS_TO_KEEP = 2_000_000
+"""From this size of a batch on the memory that it took is given back at its end; doing so costs a tenth of
+the time of small pictures, and nothing to speak of here (measured)."""
+
+
+class Runtime(Protocol):
+    """Loads networks; `engine` is its name in the settings and in the log."""
+
+    engine: str
+
+    def loaded(self, model: Model) -> tuple[Network, object]:
+        """The network of a folder, for several threads, and the size of its answer's last axis or a symbol.
+
+        Raises:
+            ModelError: the file is no network, or the device is not there.
+        """
+        ...
+
+
+def is_large(batch: NDArray[np.float32]) -> bool:
+    """Whether the memory that a batch takes is to be given back."""
+    pictures, _, height, width = batch.shape
+    return bool(pictures * height * width > PIXELS_TO_KEEP)
+
+
+def no_network(model: Model) -> ModelError:
+    """The error of a file that no runtime can load."""
+    return ModelError(f"the model folder {model.folder} is broken: {model.weights.name} is no network")

@@ -1,0 +1,64 @@
+"""Runs networks with OpenVINO on the CPU, by default in bfloat16 where the CPU computes in it.
+
+The one place that imports openvino; `engines` makes it for `direct_reader`. Networks must be loaded after a
+fork: compiled before, they hang in the children (measured).
+"""
+
+import threading
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from ocr_backend.models import Model
+from ocr_backend.networks import Network, is_large, no_network
+
+
+class OpenVino:
+    """A `Runtime` for `slots` threads at a time; `is_exact` computes in float32 whatever the CPU can."""
+
+    engine = "openvino"
+
+    def __init__(self, slots: int, is_exact: bool) -> None:
+        self._core = openvino.Core()
+        self._how = {
+            "NUM_STREAMS": str(slots),
+            "INFERENCE_NUM_THREADS": str(slots),
+            # Other processes share the cores, and another container's first core is ours too.
+            "ENABLE_CPU_PINNING": "NO",
+            **({"INFERENCE_PRECISION_HINT": "f32"} if is_exact else {}),
+        }
+
+    def loaded(self, model: Model) -> tuple[Network, object]:
+        """The network of a folder as a function, and the size of its answer's last axis (or None).
+
+        Raises:
+            ModelError: the file is no network.
+        """
+        try:
+            compiled = self._core.compile_model(str(model.weights), "CPU", self._how)
+        except RuntimeError as error:
+            raise no_network(model) from error
+        own = threading.local()
+        giving_back = threading.Lock()
+
+        def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            if not hasattr(own, "request"):
+                own.request = compiled.create_infer_request()
+            own.request.infer({0: batch}, share_inputs=True)
+            answer: NDArray[np.float32] = own.request.get_output_tensor(0).data
+            if not is_large(batch):
+                return answer
+            answer = answer.copy()
+            del own.request
+            with giving_back:
+                compiled.release_memory()
+            return answer
+
+        last = compiled.output(0).get_partial_shape()[-1]
+        return run, last.get_length() if last.is_static else None
+
+    def precision(self) -> str:
+        """What it computes in: "bf16" or "f32"."""
+        chosen = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT")
+        return "f32" if "INFERENCE_PRECISION_HINT" in self._how else chosen.to_string()
