@@ -65,7 +65,7 @@ def main(tasks: int) -> None:
 
 @contextmanager
 def _backend() -> Iterator[str]:
-    env = {**BUILTIN, "OCR_FETCH_ALLOW": "127.0.0.1", "OCR_PREDICT_TIMEOUT": "900"}
+    env = {**BUILTIN, "OCR_FETCH_ALLOW": "127.0.0.1", "OCR_RESULT_CACHE": "0", "OCR_PREDICT_TIMEOUT": "900"}
     with tempfile.TemporaryDirectory() as folder, running_backend(env, Path(folder) / "log") as url:
         yield url
 

@@ -38,18 +38,25 @@ def decoded(content: bytes, max_pixels: int) -> Image:
         raise PictureError("broken", "the file is empty")
     try:
         with Files.open(io.BytesIO(content), formats=FORMATS) as file:
-            _check_size(file.size, max_pixels)
+            check_size(file.size, max_pixels)
             turned = ImageOps.exif_transpose(file)
             return cast(Image, cv2.cvtColor(_rgb(turned), cv2.COLOR_RGB2BGR))
     except UnidentifiedImageError as error:
-        raise PictureError("broken", f"the file is not a picture of these: {', '.join(FORMATS)}") from error
+        raise PictureError(
+            "broken", f"the file is neither a PDF nor a picture of these: {', '.join(FORMATS)}"
+        ) from error
     except MemoryError as error:
         raise PictureError("refused", "there is not enough memory for the picture") from error
     except _BROKEN as error:
         raise PictureError("broken", "the picture's file is damaged or incomplete") from error
 
 
-def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+def check_size(size: tuple[int, int], max_pixels: int) -> None:
+    """Lets a picture of this width and height pass.
+
+    Raises:
+        PictureError: it has no pixels, or more than `max_pixels`.
+    """
     width, height = size
     if width * height > max_pixels:
         raise PictureError(

@@ -15,7 +15,7 @@ from ocr_backend import detection, orientation, recognition
 from ocr_backend.models import Model, ModelError
 from ocr_backend.networks import Runtime
 from ocr_backend.pixel_budget import PixelBudget
-from ocr_backend.reading import Image, Line, LoadedModel
+from ocr_backend.reading import Image, Line, LoadedModel, Polygon, Wanted, everywhere
 
 _LONGEST_SIDE = 32_000
 """OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
@@ -54,37 +54,46 @@ class DirectReader:
         self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
-    def read(self, image: Image) -> list[Line]:
-        """Lines with text, in reading order, whatever their score; empty when there is none."""
+    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         height, width = image.shape[:2]
         ratio = _LONGEST_SIDE / max(height, width)
         if ratio < 1:
             size = max(1, round(width * ratio)), max(1, round(height * ratio))
             smaller = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
             scale = width / size[0], height / size[1]
-            return [_scaled(line, scale) for line in self._read_page(smaller)]
-        return self._read_page(image)
+            read = self._read_page(smaller, lambda polygon: wanted(_scaled(polygon, scale)))
+            return [Line(_scaled(line.polygon, scale), line.text, line.score) for line in read]
+        return self._read_page(image, wanted)
 
-    def _read_page(self, image: Image) -> list[Line]:
+    def _read_page(self, image: Image, wanted: Wanted) -> list[Line]:
         degrees = 0
         if self._page_turns is not None:
             (label,) = self._slots.submit(self._page_turns, [image]).result()
             degrees = int(label)
         height, width = image.shape[:2]
-        crops, doubtful = self._slots.submit(self._lines_of, orientation.turned(image, degrees)).result()
+
+        def placed(crop: recognition.Crop) -> Polygon:
+            return orientation.turned_back(crop.corners, degrees, height, width)
+
+        page = orientation.turned(image, degrees)
+        looking = self._slots.submit(self._lines_of, page, lambda crop: wanted(placed(crop)))
         return [
-            Line(orientation.turned_back(crop.corners, degrees, height, width), text, score)
-            for crop, (text, score) in self._surer(crops, doubtful)
+            Line(placed(crop), text, score)
+            for crop, (text, score) in self._surer(*looking.result())
             if text.strip()
         ]
 
-    def _lines_of(self, image: Image) -> tuple[list[recognition.Crop], list[int]]:
-        """Lines of a page, and the indices of those that seem to stand upside down."""
+    def _lines_of(
+        self, image: Image, wanted: Callable[[recognition.Crop], bool]
+    ) -> tuple[list[recognition.Crop], list[int]]:
+        """Wanted lines of a page, and the indices of those that seem to stand upside down."""
         height, width = image.shape[:2]
         with self._budget.spent(math.prod(detection.network_size(height, width))):
             probabilities = self._detect(self._normalised(detection.network_image(image)))[0, 0]
         found = detection.boxes(probabilities, height, width)
-        crops = [crop for box in found if (crop := recognition.crop(image, box)) is not None]
+        cut = (recognition.crop(image, box) for box in found)
+        crops = [crop for crop in cut if crop is not None and wanted(crop)]
         if self._line_turns is None:
             return crops, []
         labels: list[str] = []
@@ -126,9 +135,9 @@ class DirectReader:
         del self._detect, self._recognise, self._line_turns, self._page_turns
 
 
-def _scaled(line: Line, scale: tuple[float, float]) -> Line:
-    first, second, third, fourth = ((x * scale[0], y * scale[1]) for x, y in line.polygon)
-    return Line((first, second, third, fourth), line.text, line.score)
+def _scaled(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
+    first, second, third, fourth = ((x * scale[0], y * scale[1]) for x, y in polygon)
+    return first, second, third, fourth
 
 
 def _turns(model: Model | None, runtime: Runtime) -> Callable[[Sequence[Image]], list[str]] | None:

@@ -66,6 +66,9 @@ class Metrics:
         self.picture_pixels = histogram("ocr_picture_pixels", "Pixels of pictures", _PIXELS)
         self.picture_lines = histogram("ocr_picture_lines", "Lines found in a picture", _LINES)
         self.line_score = histogram("ocr_line_score", "The recogniser's confidence in a line", _SCORES)
+        self.result_cache = counter(
+            "ocr_result_cache_requests_total", "Pages asked for in the result cache, by outcome", "outcome"
+        )
         self.slots = gauge("ocr_slots", "Pictures that can be read at the same moment", "livesum")
         self.slots_busy = gauge("ocr_slots_busy", "Pictures that are being read", "livesum")
         self.pictures_waiting = gauge("ocr_pictures_waiting", "Pictures that no thread has begun", "livesum")

@@ -16,7 +16,7 @@ import numpy as np
 
 from ocr_backend import orientation, recognition
 from ocr_backend.models import Model, ModelError
-from ocr_backend.reading import Image, Line, LoadedModel
+from ocr_backend.reading import Image, Line, LoadedModel, Wanted, everywhere
 from ocr_backend.unwarping import Bend
 
 # Part -> beginning of PaddleOCR's parameters, and the switch that must be off without the model.
@@ -58,11 +58,11 @@ class PaddleReader:
             folders = ", ".join(str(model.folder) for model in models.values())
             raise ModelError(f"PaddleOCR cannot load {folders}: {error}") from error
 
-    def read(self, image: Image) -> list[Line]:
-        """Lines with text, in reading order, whatever their score; empty when there is none."""
+    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         with self._free:
             (page,) = self._ocr.predict(np.ascontiguousarray(image))
-        return lines(page, *image.shape[:2])
+        return [line for line in lines(page, *image.shape[:2]) if wanted(line.polygon)]
 
     def close(self) -> None:
         """Frees the networks; no call may follow."""

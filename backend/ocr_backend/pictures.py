@@ -1,8 +1,9 @@
-"""The way of one picture: fetch, decode, wait for a slot, look at it.
+"""The way of one file: fetch, open, and for each page decode, wait for a slot, look at it.
 
 Knows neither requests nor regions; `pipeline` says what to look for. One instance serves a whole worker.
 """
 
+import hashlib
 import logging
 import threading
 import time
@@ -10,11 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ocr_backend.decoding import decoded
+from ocr_backend.documents import Document, opened
 from ocr_backend.errors import LateError, PictureError
 from ocr_backend.fetching import Fetcher
 from ocr_backend.metrics import Metrics
+from ocr_backend.predictions import Page
 from ocr_backend.reading import Image, Reader
+from ocr_backend.result_cache import ResultCache
 from ocr_backend.settings import Settings
 from ocr_backend.sources import source_of
 
@@ -24,26 +27,61 @@ T = TypeVar("T")
 
 
 class Pictures:
-    """Brings pictures before a reader, as many at a time as it has slots."""
+    """Brings pictures before a reader, as many at a time as it has slots.
 
-    def __init__(self, settings: Settings, reader: Reader, fetcher: Fetcher, metrics: Metrics) -> None:
+    `version` names all that the reader's answers depend on beside the picture.
+    """
+
+    def __init__(
+        self, settings: Settings, reader: Reader, fetcher: Fetcher, metrics: Metrics, version: str
+    ) -> None:
         self._settings = settings
+        self._reader = reader
         self._fetcher = fetcher
+        self._version = version
+        self._known: ResultCache[Page] = ResultCache(
+            settings.result_cache_lines,
+            lambda page: 1 + len(page.lines),
+            lambda outcome: metrics.result_cache.labels(outcome).inc(),
+        )
         self._metrics = metrics
         self._slots = threading.BoundedSemaphore(reader.slots)
         # One more is held decoded, to be at hand when a slot is free; not all that were fetched, since each
         # may take three bytes for every pixel that is allowed.
         self._decoded = threading.BoundedSemaphore(reader.slots + 1)
 
-    def look(
-        self, value: object, task_id: object, until: float, at: Callable[[Image], T]
-    ) -> T | PictureError:
-        """What `at` makes of the picture that a value in a task's data stands for, or why there is nothing.
+    def read(self, value: object, task_id: object, until: float) -> list[Page] | PictureError:
+        """The pages of the file that a value in a task's data stands for, or why there are none.
 
-        `until` is the moment (monotonic s) after which nobody wants the answer.
+        `until` is the moment (monotonic s) after which nobody wants the answer. A page that was read in time
+        is remembered even where the file as a whole is late.
         """
+
+        def pages(content: bytes) -> list[Page]:
+            digest = hashlib.sha256(content).digest()
+            with opened(content, self._settings) as document:
+                return [self._page(document, number, digest, until) for number in range(document.pages)]
+
+        return self._looked(value, task_id, until, pages)
+
+    def look(
+        self, value: object, page: int, task_id: object, until: float, at: Callable[[Image], list[T]]
+    ) -> list[T] | PictureError:
+        """What `at` makes of one page of such a file, empty where it has no such page, or why it cannot."""
+
+        def looked(content: bytes) -> list[T]:
+            with opened(content, self._settings) as document:
+                return self._at(document, page, until, at) if page < document.pages else []
+
+        return self._looked(value, task_id, until, looked)
+
+    def _looked(
+        self, value: object, task_id: object, until: float, use: Callable[[bytes], T]
+    ) -> T | PictureError:
         try:
-            return self._looked(value, task_id, until, at)
+            content = self._fetched(value, task_id, until)
+            self._metrics.picture_bytes.observe(len(content))
+            return use(content)
         except LateError as error:
             return error  # not logged one by one: a long request may have hundreds
         except PictureError as error:
@@ -53,12 +91,23 @@ class Pictures:
             logger.exception("task %s: picture failed", task_id)
             return PictureError("failed", "the backend failed on this picture; its log says why")
 
-    def _looked(self, value: object, task_id: object, until: float, at: Callable[[Image], T]) -> T:
-        content = self._fetched(value, task_id, until)
-        self._metrics.picture_bytes.observe(len(content))
+    def _page(self, document: Document, number: int, digest: bytes, until: float) -> Page:
+        def made() -> Page:
+            return self._at(document, number, until, self._lines)
+
+        return self._known.result((self._version, digest, number), made, until)
+
+    def _lines(self, image: Image) -> Page:
+        lines = self._reader.read(image)
+        self._metrics.picture_lines.observe(len(lines))
+        for line in lines:
+            self._metrics.line_score.observe(line.score)
+        return Page((image.shape[1], image.shape[0]), lines)
+
+    def _at(self, document: Document, number: int, until: float, at: Callable[[Image], T]) -> T:
         with self._turn(self._decoded, until):
             with self._metrics.stage("decode"):
-                image = decoded(content, self._settings.max_image_pixels)
+                image = document.page(number)
             self._metrics.picture_pixels.observe(image.shape[0] * image.shape[1])
             with (
                 self._turn(self._slots, until),

@@ -57,7 +57,7 @@ class Pipeline:
 
     def predictions(self, tasks: Sequence[Task], controls: Controls, until: float) -> list[Answer]:
         """What became of each task, in their order; `until` (monotonic s) is when the answers are needed."""
-        jobs: list[Callable[[], Page | PictureError]] = []
+        jobs: list[Callable[[], list[Page] | PictureError]] = []
         spans: list[slice | PictureError] = []
         for task in tasks:
             values = _values(task, controls)
@@ -65,10 +65,12 @@ class Pipeline:
                 spans.append(values)
                 continue
             spans.append(slice(len(jobs), len(jobs) + len(values)))
-            jobs += [partial(self._pictures.look, value, task.id, until, self._page) for value in values]
+            jobs += [partial(self._pictures.read, value, task.id, until) for value in values]
         done = self._pool.run(jobs, until)
         return [
-            self._answer(place, task, [span] if isinstance(span, PictureError) else done[span], controls)
+            self._answer(
+                place, task, span if isinstance(span, PictureError) else _pages(done[span]), controls
+            )
             for place, (task, span) in enumerate(zip(tasks, spans, strict=True))
         ]
 
@@ -81,11 +83,9 @@ class Pipeline:
         for drawing in without_text(context, controls.image):
             by_page.setdefault(drawing.page, []).append(drawing)
         jobs = [
-            partial(
-                self._pictures.look, values[page], task.id, until, partial(self._pieces, drawings, controls)
-            )
+            partial(self._pictures.look, *place, task.id, until, partial(self._pieces, drawings, controls))
             for page, drawings in by_page.items()
-            if page < len(values)
+            if (place := _place(values, page)) is not None
         ]
         done = self._pool.run(jobs, until)
         failed = _failure(done)
@@ -96,13 +96,6 @@ class Pipeline:
         score = sum(scores) / len(scores) if scores else 0.0
         return self._read({"result": items, "score": score, "model_version": self.version})
 
-    def _page(self, image: Image) -> Page:
-        lines = self._reader.read(image)
-        self._metrics.picture_lines.observe(len(lines))
-        for line in lines:
-            self._metrics.line_score.observe(line.score)
-        return Page((image.shape[1], image.shape[0]), lines)
-
     def _pieces(self, drawings: Sequence[Drawing], controls: Controls, image: Image) -> list[Json]:
         size = (image.shape[1], image.shape[0])
         items: list[Json] = []
@@ -112,15 +105,11 @@ class Pipeline:
             items += with_text(drawing, lines, controls, size)
         return items
 
-    def _answer(
-        self, place: int, task: Task, pages: Sequence[Page | PictureError | None], controls: Controls
-    ) -> Answer:
-        failed = _failure(pages)
-        if failed is not None:
-            return self._unread(failed)
-        read = [page for page in pages if isinstance(page, Page)]
+    def _answer(self, place: int, task: Task, pages: list[Page] | PictureError, controls: Controls) -> Answer:
+        if isinstance(pages, PictureError):
+            return self._unread(pages)
         name = task.id if task.id is not None else f"task {place} of the request"
-        return self._read(prediction(read, controls, name, self.version, self._settings.score_threshold))
+        return self._read(prediction(pages, controls, name, self.version, self._settings.score_threshold))
 
     def _read(self, told: Json) -> Answer:
         outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
@@ -132,8 +121,31 @@ class Pipeline:
         return Answer(error.outcome, reason=str(error))
 
 
+def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | PictureError:
+    """The pages of a task's files, or why not all of them were read."""
+    failed = _failure(files)
+    if failed is not None:
+        return failed
+    read = [pages for pages in files if isinstance(pages, list)]
+    longest = max(map(len, read))
+    if len(read) > 1 and longest > 1:
+        return PictureError(
+            "refused",
+            f"a PDF of {longest} pages stands among other pages of the task; "
+            "give a task one PDF, or a list of pictures",
+        )
+    return [page for pages in read for page in pages]
+
+
+def _place(values: Sequence[object], page: int) -> tuple[object, int] | None:
+    """The value of the file that a task's page is in, and its number there: pages of a PDF are one value."""
+    if len(values) == 1:
+        return values[0], page
+    return (values[page], 0) if page < len(values) else None
+
+
 def _failure(done: Sequence[object]) -> PictureError | None:
-    """Why not all of a task's pages were read, or None."""
+    """Why not all of a task's files were read, or None."""
     broken = next((one for one in done if isinstance(one, PictureError)), None)
     return broken or (LateError() if None in done else None)
 

@@ -22,7 +22,7 @@ ANSWERS_REVISION = 1
 
 @dataclass(frozen=True)
 class Page:
-    """What was read of one picture; `size` is `(width, height)` px, lines stand in reading order."""
+    """What was read of one picture or page; `size` is `(width, height)` px, lines stand in reading order."""
 
     size: Size
     lines: Sequence[Line]
@@ -40,6 +40,7 @@ def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
         settings.use_doc_unwarping,
         settings.use_textline_orientation,
         settings.precision,
+        settings.pdf_dpi,
         sorted((model.part, model.name, model.digest) for model in models),
     ]
     digest = hashlib.sha256(repr(told).encode()).hexdigest()[:10]
@@ -56,13 +57,14 @@ def prediction(
     """
     results: list[Json] = []
     scores: list[float] = []
+    is_numbered = controls.several_pages or len(pages) > 1  # a PDF has pages in any configuration
     for number, page in enumerate(pages):
         kept = [line for line in page.lines if line.score >= score_threshold]
         scores += [line.score for line in kept]
         for place, line in enumerate(kept):
             name = region_id(task, number, place)
             for item in region(line, page.size, controls, name):
-                results.append({**item, "item_index": number} if controls.several_pages else item)
+                results.append({**item, "item_index": number} if is_numbered else item)
     mean = round(sum(scores) / len(scores), 4) if scores else 0.0
     return {"result": results, "score": mean, "model_version": version}
 

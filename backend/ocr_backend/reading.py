@@ -3,7 +3,7 @@
 Knows neither Label Studio nor any engine; engines implement `Reader`, `app` and `predictions` use it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,15 @@ class Line:
     score: float
 
 
+Wanted = Callable[[Polygon], bool]
+"""Whether a line at this place is wanted; others need not be read."""
+
+
+def everywhere(_: Polygon) -> bool:
+    """All lines are wanted."""
+    return True
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A network in use: its part (`detection`, `recognition`, ...), official name and weights' digest."""
@@ -43,8 +52,8 @@ class Reader(Protocol):
     models: Sequence[LoadedModel]
     slots: int
 
-    def read(self, image: Image) -> list[Line]:
-        """Lines with text, in reading order, whatever their score; empty when there is none."""
+    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         ...
 
     def close(self) -> None:

@@ -163,6 +163,20 @@ class Settings:
     max_image_pixels: int = setting(
         80_000_000, "OCR_MAX_IMAGE_PIXELS", "Pixels that one picture may have", minimum=1, maximum=10**9
     )
+    max_pdf_pages: int = setting(
+        100, "OCR_MAX_PDF_PAGES", "Pages that a PDF may have", minimum=1, maximum=100_000
+    )
+    pdf_dpi: int = setting(
+        150, "OCR_PDF_DPI", "Dots per inch at which the pages of a PDF are drawn", minimum=36, maximum=600
+    )
+    result_cache_lines: int = setting(
+        100_000,
+        "OCR_RESULT_CACHE",
+        "Lines of text that a worker remembers of pictures, so as not to read the same one again; 0 turns "
+        "that off",
+        minimum=0,
+        maximum=10**8,
+    )
 
     # The server
     host: str = setting("0.0.0.0", "OCR_HOST", "Address on which the server listens")

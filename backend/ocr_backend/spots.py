@@ -4,16 +4,14 @@ Arrays only; knows no regions and no engine. `pipeline` calls `lines_at` with a 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import cv2
 import numpy as np
 
-from ocr_backend.reading import Image, Line, Polygon
-
-Read = Callable[[Image], Sequence[Line]]
+from ocr_backend.reading import Image, Line, Polygon, Wanted, everywhere
 
 # Measured on 37 lines of real pictures, in boxes drawn tightly to loosely: read with surroundings as wide as
 # the box is high, all lines but one were right; the bare box, or one in a blank margin, garbled up to eight.
@@ -21,6 +19,12 @@ _MOST_AROUND = 64  # px: a line's height in common scans; a box of several lines
 _SHARE_INSIDE = 0.5
 _BLANK_MARGIN = 0.5  # of the box's height
 _LEAST_BLANK_MARGIN = 16  # px
+
+
+class Read(Protocol):
+    """A reader's `read`."""
+
+    def __call__(self, image: Image, wanted: Wanted = everywhere) -> Sequence[Line]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def lines_at(read: Read, image: Image, polygon: Polygon) -> list[Line]:
     tell a line's end; where that gives nothing, alone within a blank margin.
     """
     cut = _with_surroundings(image, polygon)
-    found = [line for line in read(cut.image) if _share_inside(line, cut.spot) >= _SHARE_INSIDE]
-    return found or list(read(_alone(cut)))
+    found = read(cut.image, lambda place: _share_inside(place, cut.spot) >= _SHARE_INSIDE)
+    return list(found or read(_alone(cut)))
 
 
 def _with_surroundings(image: Image, polygon: Polygon) -> _Cut:
@@ -81,8 +85,8 @@ def _alone(cut: _Cut) -> Image:
     return cast(Image, cv2.copyMakeBorder(spot, *sides, cv2.BORDER_CONSTANT, value=colour))
 
 
-def _share_inside(line: Line, spot: tuple[float, float, float, float]) -> float:
-    across, down = [x for x, _ in line.polygon], [y for _, y in line.polygon]
+def _share_inside(place: Polygon, spot: tuple[float, float, float, float]) -> float:
+    across, down = [x for x, _ in place], [y for _, y in place]
     width = min(max(across), spot[2]) - max(min(across), spot[0])
     height = min(max(down), spot[3]) - max(min(down), spot[1])
     area = (max(across) - min(across)) * (max(down) - min(down))

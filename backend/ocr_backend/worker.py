@@ -58,7 +58,8 @@ class Worker:
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
         threads = max(self.settings.threads, 2 * reader.slots)
         self._pool = FairPool(threads, self.metrics.pictures_waiting.set)
-        pictures = Pictures(self.settings, reader, Fetcher(self.settings, threads), self.metrics)
+        fetcher = Fetcher(self.settings, threads)
+        pictures = Pictures(self.settings, reader, fetcher, self.metrics, version)
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",

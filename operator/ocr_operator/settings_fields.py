@@ -35,6 +35,9 @@ SERVER = (
     "max_tasks",
     "max_image_bytes",
     "max_image_pixels",
+    "max_pdf_pages",
+    "pdf_dpi",
+    "result_cache_lines",
     "allowed_hosts",
     "verify_ssl",
 )
@@ -47,6 +50,8 @@ _RENAMED = {
     "model_hub": "hub",
     "model_mirror": "mirror",
     "verify_ssl": "verifySSL",
+    "pdf_dpi": "pdfDPI",
+    "max_pdf_pages": "maxPDFPages",
 }
 
 # Values as Kubernetes writes them (CamelCase) where the backend's own are lower case.

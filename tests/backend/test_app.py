@@ -335,7 +335,9 @@ class TestMetrics:
         }
 
     def test_requests_tasks_and_stages_are_counted(self, make_client, web: ScriptedServer, png) -> None:
-        client = make_client(FakeReader(lambda image: [line("a", 0.95), line("b", 0.2)]))
+        client = make_client(
+            FakeReader(lambda image: [line("a", 0.95), line("b", 0.2)]), result_cache_lines=0
+        )
         good, content = web.serve("/a.png", png(20, 10)), png(20, 10)
         client.post(
             "/predict", json=tasks(good, web.url + "/no", good, "ftp://x", web.serve("/b", b"broken"))

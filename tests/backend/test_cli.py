@@ -68,7 +68,7 @@ def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) ->
     first, second = done.stdout.splitlines()
     assert first == "TEST"
     assert second.startswith("To facilitate the shot type analysis")
-    assert f"{broken}: the file is not a picture of these" in done.stderr
+    assert f"{broken}: the file is neither a PDF nor a picture of these" in done.stderr
 
 
 @pytest.mark.model

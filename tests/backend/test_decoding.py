@@ -178,14 +178,14 @@ WHOLE = (PICTURES / "ls_image.jpeg").read_bytes()
     ("content", "reason"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"not a picture", "not a picture of these: JPEG, PNG", id="text"),
-        pytest.param(b"<html><body>log in</body></html>", "not a picture of these", id="HTML"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture of these", id="SVG"),
-        pytest.param(b"%PDF-1.7\n", "not a picture of these", id="PDF"),
+        pytest.param(b"not a picture", "nor a picture of these: JPEG, PNG", id="text"),
+        pytest.param(b"<html><body>log in</body></html>", "nor a picture of these", id="HTML"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "nor a picture of these", id="SVG"),
+        pytest.param(b"%PDF-1.7\n", "nor a picture of these", id="PDF"),
         pytest.param(
-            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture of these", id="EPS"
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "nor a picture of these", id="EPS"
         ),
-        pytest.param(b"\x89PNG\r\n\x1a\n", "damaged|not a picture", id="only a signature"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "damaged|nor a picture", id="only a signature"),
         pytest.param(WHOLE[: len(WHOLE) // 2], "damaged or incomplete", id="half a JPEG"),
         pytest.param(letters("white")[:-30], "damaged or incomplete", id="cut PNG"),
         pytest.param(huge(500, 500), "damaged or incomplete", id="a header that lies"),

@@ -1,3 +1,4 @@
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -5,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fake_reader import FakeReader, line
 from ocr_backend.labeling import Controls, Tag, controls_of
@@ -147,7 +149,7 @@ def test_no_more_pictures_are_read_at_once_than_there_are_slots(web: ScriptedSer
         return [line("t")]
 
     reader = FakeReader(look, slots=2)
-    urls = [web.serve(f"/{n}.png", png()) for n in range(12)]
+    urls = [web.serve(f"/{n}.png", png(30 + n)) for n in range(12)]
     assert outcomes(make(reader, threads=12).predictions(tasks(*urls), GUIDE, soon())) == ["read"] * 12
     assert reader.most_at_once == 2
 
@@ -253,3 +255,79 @@ def test_a_box_without_text_in_it_is_not_answered(web: ScriptedServer, make: Mak
     task = Task(1, {"image": web.serve("/a.png", png())})
     answer = make(FakeReader(lambda image: [])).drawn(task, {"result": [drawn()]}, GUIDE, soon())
     assert (answer.outcome, answer.prediction["result"]) == ("no_text", [])
+
+
+def pdf(*widths: int) -> bytes:
+    """A PDF with pages so many px wide at the resolution at which they are drawn; PDFium rounds up."""
+    pages = [Image.new("RGB", (width, 50), "white") for width in widths]
+    content = io.BytesIO()
+    pages[0].save(content, "PDF", save_all=True, append_images=pages[1:], resolution=Settings().pdf_dpi)
+    return content.getvalue()
+
+
+def by_tens(image: np.ndarray) -> list:
+    return [line(str(image.shape[1] // 10 * 10))]
+
+
+def places(answer: Answer) -> list[int]:
+    return [item["item_index"] for item in answer.prediction["result"] if item["type"] == "textarea"]
+
+
+def test_the_pages_of_a_pdf_are_pages_of_the_task(web: ScriptedServer, make: Make) -> None:
+    url = web.serve("/a.pdf", pdf(30, 40, 50))
+    for task, controls in [(Task(1, {"image": url}), GUIDE), (Task(1, {"pages": [url]}), PAGES)]:
+        (answer,) = make(FakeReader(by_tens)).predictions([task], controls, soon())
+        assert texts(answer) == ["30", "40", "50"]
+        assert places(answer) == [0, 1, 2]
+
+
+def test_a_pdf_of_several_pages_must_be_alone(web: ScriptedServer, make: Make, png) -> None:
+    pages = [web.serve("/a.png", png()), web.serve("/a.pdf", pdf(30, 40))]
+    (answer,) = make().predictions([Task(1, {"pages": pages})], PAGES, soon())
+    assert answer.outcome == "refused"
+    assert "a PDF of 2 pages stands among other pages" in answer.reason
+
+
+def test_a_box_on_a_page_of_a_pdf_is_read_there(web: ScriptedServer, make: Make) -> None:
+    url = web.serve("/a.pdf", pdf(100, 200))
+    context = {"result": [drawn("a", item_index=1), drawn("b", item_index=7)]}
+    reader = FakeReader(lambda image: [line(str(image.shape[1]), left=30)])
+    answer = make(reader).drawn(Task(1, {"image": url}), context, GUIDE, soon())
+    assert [(item["id"], item.get("item_index")) for item in answer.prediction["result"]] == [("a", 1)] * 2
+
+
+def test_a_long_pdf_is_finished_by_asking_again(web: ScriptedServer, make: Make) -> None:
+    """Its first request is late, but what was read of it is not read again."""
+    late = threading.Event()
+
+    def look(image: np.ndarray) -> list:
+        if image.shape[1] > 45 and not late.is_set():
+            late.wait(30)
+        return by_tens(image)
+
+    reader = FakeReader(look)
+    pipeline = make(reader)
+    task = Task(1, {"image": web.serve("/a.pdf", pdf(30, 40, 50))})
+    assert outcomes(pipeline.predictions([task], GUIDE, soon(1))) == ["late"]
+    late.set()
+    (answer,) = pipeline.predictions([task], GUIDE, soon())
+    assert texts(answer) == ["30", "40", "50"]
+    assert len(reader.seen) == 3
+
+
+def test_equal_pictures_are_read_once(web: ScriptedServer, make: Make, png) -> None:
+    urls = [web.serve(f"/{number}.png", png(30)) for number in range(20)]
+    reader = FakeReader(by_width)
+    pipeline = make(reader)
+    assert [texts(answer) for answer in pipeline.predictions(tasks(*urls), GUIDE, soon())] == [["30"]] * 20
+    assert [texts(answer) for answer in pipeline.predictions(tasks(*urls), GUIDE, soon())] == [["30"]] * 20
+    assert len(reader.seen) == 1
+
+
+def test_equal_pictures_in_several_tasks_have_regions_of_their_own(
+    web: ScriptedServer, make: Make, png
+) -> None:
+    url = web.serve("/a.png", png(30))
+    answers = make(FakeReader(by_width)).predictions(tasks(url, url), GUIDE, soon())
+    ids = [{item["id"] for item in answer.prediction["result"]} for answer in answers]
+    assert not ids[0] & ids[1]

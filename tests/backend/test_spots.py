@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fake_reader import line
-from ocr_backend.reading import Image, Line, Polygon
+from ocr_backend.reading import Image, Line, Polygon, Wanted, everywhere
 from ocr_backend.spots import lines_at
 
 
@@ -21,9 +21,10 @@ class Seen:
         self.images: list[Image] = []
         self._answers = list(answers)
 
-    def __call__(self, image: Image) -> list[Line]:
+    def __call__(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
         self.images.append(image)
-        return self._answers.pop(0) if self._answers else []
+        answer = self._answers.pop(0) if self._answers else []
+        return [line for line in answer if wanted(line.polygon)]
 
 
 def level(left: float, top: float, right: float, bottom: float) -> Polygon:
