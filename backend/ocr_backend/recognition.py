@@ -26,8 +26,10 @@ WIDEST = 3200
 _BATCH = 8
 _WIDEST_BATCH = 6400
 """Px of all crops of a batch: eight of the widest would take 700 MB and be no quicker (measured)."""
-_LIKE_WIDTH = 1.25
+_LIKE_WIDTH = 1.1
 """Widest to narrowest crop of a batch: measured; padding costs more than another call beyond it."""
+_WIDTH_STEP = 8
+"""Px to which a batch is widened: the networks' own step, and runtimes prepare for each new width once."""
 _TALL = 1.5
 """From this height / width on, a crop is a line that runs downwards (PaddleX)."""
 
@@ -105,7 +107,11 @@ def batches(crops: Sequence[Image]) -> list[Batch]:
             last.append(index)
         else:
             groups.append([index])
-    return [Batch(tuple(group), max(widths[index] for index in group)) for group in groups]
+    return [Batch(tuple(group), _widened(max(widths[index] for index in group))) for group in groups]
+
+
+def _widened(width: int) -> int:
+    return min(WIDEST, math.ceil(width / _WIDTH_STEP) * _WIDTH_STEP)
 
 
 def _width(crop: Image) -> int:
