@@ -5,6 +5,7 @@ Helpers, all called with the root context unless said otherwise:
   ocr-backend.serviceAccountName         name of the operator's ServiceAccount
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
   ocr-backend.image                      (dict "root" $ "image" values) full reference of an image
+  ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "language" … "modelType" …) where it answers
   ocr-backend.namespaces                 JSON list of the watched namespaces, for allNamespaces []
   ocr-backend.rules                      rules of the operator's Role or ClusterRole
 */}}
@@ -57,6 +58,11 @@ app.kubernetes.io/part-of: ocr-backend
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}
 {{- .image.repository }}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ default .root.Chart.AppVersion .image.tag }}{{ end }}
+{{- end }}
+
+{{- define "ocr-backend.variantUrl" -}}
+{{- /* Made by the operator: the Service's name and port stand in its names.py. */ -}}
+http://{{ .name }}-{{ .language }}-{{ .modelType }}.{{ .root.Release.Namespace }}.svc:9090
 {{- end }}
 
 {{- define "ocr-backend.namespaces" -}}

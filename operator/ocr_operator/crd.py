@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition, and the part of the chart's schema that speaks of backends.
+"""The CustomResourceDefinition, and the parts of the chart's schema that have their fields from code.
 
 Pure but for `python -m ocr_operator.crd`, which writes both into the chart; a test compares.
 """
@@ -11,6 +11,7 @@ import yaml
 
 from ocr_operator.combination_rules import name_rules
 from ocr_operator.names import CATEGORY, GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION
+from ocr_operator.prelabel_schema import prelabel_schema
 from ocr_operator.schema import Schema, rules
 from ocr_operator.spec_schema import spec_schema
 from ocr_operator.status_schema import printer_columns, status_schema
@@ -78,7 +79,7 @@ def crd_text() -> str:
     return _HEADER + body
 
 
-def backends_schema(schema: Schema) -> Schema:
+def as_values_schema(schema: Schema) -> Schema:
     """A CRD's schema as JSON Schema for chart values: the same, but unknown fields are refused.
 
     What only an API server can keep (rules in CEL, quantities that are numbers or texts) is left to it.
@@ -86,19 +87,20 @@ def backends_schema(schema: Schema) -> Schema:
     found = {name: value for name, value in schema.items() if not name.startswith("x-kubernetes-")}
     found.pop("default", None)
     if "properties" in found:
-        found["properties"] = {name: backends_schema(one) for name, one in found["properties"].items()}
+        found["properties"] = {name: as_values_schema(one) for name, one in found["properties"].items()}
         found["additionalProperties"] = False
     elif isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = backends_schema(found["additionalProperties"])
+        found["additionalProperties"] = as_values_schema(found["additionalProperties"])
     if "items" in found:
-        found["items"] = backends_schema(found["items"])
+        found["items"] = as_values_schema(found["items"])
     return found
 
 
 def values_schema_text(current: str) -> str:
-    """The chart's schema with the definition of a backend made anew."""
+    """The chart's schema with the definitions of a backend and of a project to read made anew."""
     schema = json.loads(current)
-    schema["$defs"]["backend"] = backends_schema(spec_schema())
+    schema["$defs"]["backend"] = as_values_schema(spec_schema())
+    schema["$defs"]["prelabel"] = as_values_schema(prelabel_schema())
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -58,6 +58,17 @@ def anything(description: str) -> Schema:
     return {"type": "object", "description": description, "x-kubernetes-preserve-unknown-fields": True}
 
 
+def secret(description: str) -> Schema:
+    """The name of a Secret."""
+    return structure(description, {"name": text("Name of the Secret.", minLength=1)}, required=["name"])
+
+
+def secret_key(description: str) -> Schema:
+    """A key of a Secret."""
+    fields = {"name": text("Name of the Secret.", minLength=1), "key": text("Key in it.", minLength=1)}
+    return structure(description, fields, required=["name", "key"])
+
+
 def quantity(description: str) -> Schema:
     """An amount of a resource: `500m`, `2Gi`, `1`."""
     return {

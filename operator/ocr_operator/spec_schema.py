@@ -15,6 +15,8 @@ from ocr_operator.schema import (
     flag,
     of_setting,
     rules,
+    secret,
+    secret_key,
     structure,
     text,
     whole,
@@ -60,7 +62,6 @@ def _settings(parents: tuple[str, ...]) -> dict[str, Schema]:
 
 
 def _image() -> Schema:
-    secret = structure("A Secret in this namespace.", {"name": text("Name of the Secret.", minLength=1)})
     return structure(
         "The backend's image; what is left out is the operator's default, which fits the device.",
         {
@@ -75,7 +76,7 @@ def _image() -> Schema:
             ),
             "pullSecrets": array(
                 "Secrets for pulling the image; unset: the operator's.",
-                secret | {"required": ["name"]},
+                secret("A Secret in this namespace."),
                 8,
                 **{"x-kubernetes-list-type": "atomic"},
             ),
@@ -84,22 +85,17 @@ def _image() -> Schema:
 
 
 def _label_studio() -> Schema:
-    api_key = {"name": text("Name of the Secret.", minLength=1), "key": text("Key in it.", minLength=1)}
     url = _settings(("labelStudio",))["url"]
     return structure(
         "Label Studio: where pictures are fetched from, and the names in its labelling configuration.",
         {
             "url": url | rules(combination_rules.url_rule("labelStudio.url")),
-            "apiKeySecretRef": structure(
-                "Access token of Label Studio, personal or legacy: a key of a Secret in this namespace.",
-                api_key,
-                required=["name", "key"],
+            "apiKeySecretRef": secret_key(
+                "Access token of Label Studio, personal or legacy: a key of a Secret in this namespace."
             ),
-            "basicAuthSecretRef": structure(
+            "basicAuthSecretRef": secret(
                 "User and password that Label Studio must send: a Secret of type kubernetes.io/basic-auth, "
-                "with the keys username and password.",
-                {"name": text("Name of the Secret.", minLength=1)},
-                required=["name"],
+                "with the keys username and password."
             ),
             "mapping": structure(
                 "Names of the tags to answer, where the labelling configuration has several.",

@@ -31,7 +31,7 @@ def variant() -> Schema:
             **key,
             "replicas": whole("Pods; unset: 1. Not together with autoscaling.", 1, 100),
             "autoscaling": _autoscaling(),
-            "resources": _resources(),
+            "resources": resources("unset: a default that fits the size"),
             "options": options(is_family=False),
             "accelerator": placement_schema.accelerator(" Unset: spec.accelerator."),
             "placement": placement_schema.placement(" Unset: spec.placement, which it replaces as a whole."),
@@ -61,10 +61,11 @@ def _autoscaling() -> Schema:
     )
 
 
-def _resources() -> Schema:
+def resources(unset: str) -> Schema:
+    """Schema of `resources`; `unset` says what is taken then."""
     amounts = {"maxProperties": 16}
     return structure(
-        "CPU and memory of a pod, as in a container; unset: a default that fits the size.",
+        f"CPU and memory of a pod, as in a container; {unset}.",
         {
             "requests": mapping("What the scheduler sets aside.", quantity("An amount."), **amounts),
             "limits": mapping("What the pod may use at most.", quantity("An amount."), **amounts),
@@ -76,11 +77,12 @@ def options(*, is_family: bool) -> Schema:
     """Schema of `options`: of the family with the backend's defaults, of a variant without."""
     said = "How pictures are read." if is_family else "Overrides of spec.options for this variant."
     fields = {field.name: of_setting(field, with_default=is_family) for field in OPTION_FIELDS}
-    found = structure(said, {**fields, "extraEnv": _extra_env()})
+    found = structure(said, {**fields, "extraEnv": extra_env()})
     return defaulted(found) if is_family else found
 
 
-def _extra_env() -> Schema:
+def extra_env() -> Schema:
+    """Schema of `extraEnv`."""
     reference = structure(
         "A key of a Secret in this namespace.",
         {

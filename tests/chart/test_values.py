@@ -66,6 +66,19 @@ def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
         pytest.param("backends.ocr.labelstudio", {"url": "http://x"}, id="an unknown key of a backend"),
         pytest.param("backends.ocr.server", {"threads": 0}, id="a number below its limit"),
         pytest.param("backends.ocr.options", {"scoreThreshold": 0.5}, id="a number for a decimal text"),
+        pytest.param("prelabel.all", {}, id="no project"),
+        pytest.param("prelabel.all", {"project": 0}, id="a project that cannot be"),
+        pytest.param("prelabel.All", {"project": 1}, id="a run's name that no Job can have"),
+        pytest.param("prelabel." + "a" * 31, {"project": 1}, id="a run's name that is too long"),
+        pytest.param("prelabel.all", {"project": 1, "shard": 2}, id="an unknown key of a run"),
+        pytest.param("prelabel.all", {"project": 1, "shards": 10_001}, id="too many shards"),
+        pytest.param("prelabel.all", {"project": 1, "backend": {"url": "ocr:9090"}}, id="half a URL"),
+        pytest.param("prelabel.all", {"project": 1, "builtin": {}}, id="a run without its language"),
+        pytest.param(
+            "prelabel.all",
+            {"project": 1, "builtin": {"language": "korean"}},
+            id="a language that the small models lack",
+        ),
     ],
 )
 def test_the_schema_refuses(path: str, value: Any) -> None:

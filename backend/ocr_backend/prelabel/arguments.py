@@ -14,7 +14,9 @@ INDEX = "JOB_COMPLETION_INDEX"
 
 SHARDS = "PRELABEL_SHARDS"
 
-_LARGEST_SLICE = 1000
+LARGEST_SLICE = 1000
+LARGEST_PARALLEL = 64
+MOST_SHARDS = 10_000
 
 _DESCRIPTION = """
 Reads the tasks of a Label Studio project and stores a prediction for each. Tasks that have one of this
@@ -62,16 +64,18 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--slice",
-        type=_number(1, _LARGEST_SLICE),
+        type=_number(1, LARGEST_SLICE),
         help=f"tasks that are read and stored together ({Options.slice})",
     )
     parser.add_argument(
         "--parallel",
-        type=_number(1, 64),
+        type=_number(1, LARGEST_PARALLEL),
         help=f"slices read at the same time ({Options.parallel}); with --backend at least its replicas",
     )
     parser.add_argument(
-        "--shards", type=_number(1, 10_000), help=f"share the tasks among so many, by their ids ({SHARDS})"
+        "--shards",
+        type=_number(1, MOST_SHARDS),
+        help=f"share the tasks among so many, by their ids ({SHARDS})",
     )
     parser.add_argument("--shard", type=_number(0), help=f"which of them this is, from 0 ({INDEX})")
     parser.add_argument("--after", type=_number(0), metavar="ID", help="leave out tasks up to this id")
