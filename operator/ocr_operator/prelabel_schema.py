@@ -102,8 +102,8 @@ def _when() -> dict[str, Schema]:
         "backoffLimitPerIndex": whole("How often a share is begun again after a failure; unset: 6.", 0, 100),
         "activeDeadlineSeconds": whole("Seconds after which the Job is ended.", 60, 4 * _SECONDS_OF_A_WEEK),
         "ttlSecondsAfterFinished": whole(
-            "Seconds after which a Job that has ended is removed; the next upgrade of the release makes it anew. "
-            "Unset: it stays.",
+            "Seconds after which a Job that has ended is removed; the next upgrade of the release makes it "
+            "anew. Unset: it stays.",
             0,
             4 * _SECONDS_OF_A_WEEK,
         ),

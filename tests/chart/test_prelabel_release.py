@@ -51,7 +51,7 @@ def jobs(light_cluster: Cluster, restricted_namespace: str) -> Callable[[], dict
 
 @pytest.fixture
 def send(light_cluster: Cluster, restricted_namespace: str) -> Callable[[Json], str]:
-    """`send(fields)`: has the API server check the object of an entry without keeping it; answers its words."""
+    """`send(fields)`: has the API server check an entry's object without keeping it; answers its words."""
 
     def checked(fields: Json) -> str:
         template = "cronjob" if "schedule" in fields else "job"

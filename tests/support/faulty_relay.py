@@ -20,10 +20,13 @@ Fault = Callable[["Passing"], None]
 
 
 class FaultyRelay(LoopbackServer):
-    """Passes on to `target`; `passed` are the requests that came, each as "METHOD path", in order."""
+    """Passes on to `target`; `passed` are the requests that came, each as "METHOD path", in order.
 
-    def __init__(self, target: str) -> None:
-        super().__init__(_Handler)
+    Listens on loopback, or on the `address` that those have who are not on this machine.
+    """
+
+    def __init__(self, target: str, address: str = "127.0.0.1") -> None:
+        super().__init__(_Handler, address)
         self.target = target
         self.passed: list[str] = []
         self._faults: list[tuple[str, Fault]] = []

@@ -18,15 +18,16 @@ _SECONDS_TO_ANSWER = 110  # Label Studio waits 100
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """A server on a free port of loopback, one thread per request."""
+    """A server on a free port of loopback, or of another address of this machine, one thread per request."""
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(("127.0.0.1", 0), handler)
+    def __init__(self, handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1") -> None:
+        super().__init__((address, 0), handler)
+        self._address = address
 
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self._address}:{self.server_port}"
 
 
 Server = TypeVar("Server", bound=LoopbackServer)
