@@ -2,13 +2,16 @@
 
 import base64
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from documents import blocks
 from faulty_relay import FaultyRelay, Passing, pass_on
 from label_studio import LabelStudio, running_label_studio
 from label_studio_project import Api, Project
@@ -19,6 +22,7 @@ pytestmark = pytest.mark.e2e
 
 Install = Callable[..., str]
 
+PAGE = Path(__file__).parents[2] / "docs" / "projects.md"
 TASKS = 20
 STORING = "POST /api/"
 """Begins both the request that stores a slice and the one that stores a single prediction."""
@@ -79,6 +83,13 @@ def killer(cluster: Cluster, namespace: str, killed: list[str]) -> Callable[[Pas
     return kill
 
 
+def logged(cluster: Cluster, namespace: str) -> str:
+    """What the pods have said, by the manual's own command."""
+    [command] = [one.text for one in blocks(PAGE) if one.text.startswith("kubectl logs ")]
+    words = shlex.split(command.replace("--namespace labeling", f"--namespace {namespace}"))
+    return cluster.kubectl(*words[1:])
+
+
 def ended(cluster: Cluster, namespace: str) -> str:
     """How the only Job has ended: the condition that is true; empty while it goes on."""
     (job,) = cluster.get("jobs", f"--namespace={namespace}")["items"]
@@ -116,6 +127,8 @@ def test_two_pods_of_which_one_is_killed_leave_one_prediction_for_each_task(
 
     assert said == "Complete", full_cluster.blame()
     assert len(killed) == 1
+    log = logged(full_cluster, restricted_namespace)
+    assert "0 failed" in log
     stored = {task: project.predictions(task) for task in tasks}
     assert {task: len(each) for task, each in stored.items()} == dict.fromkeys(tasks, 1)
     texts = [each["result"][-1]["value"]["text"] for (each,) in stored.values()]
@@ -140,5 +153,4 @@ def test_a_wrong_token_ends_the_job_at_once_and_its_log_says_so(
     assert said == "Failed", full_cluster.blame()
     pods = full_cluster.get("pods", where, "--selector=ocrbackend.io/prelabel=invoices")["items"]
     assert len(pods) == 1
-    [ending] = pods[0]["status"]["containerStatuses"]
-    assert "token" in ending["state"]["terminated"]["message"]
+    assert "token" in logged(full_cluster, restricted_namespace)

@@ -1,15 +1,13 @@
-"""The manual's page on whole projects names every argument, and its commands and Job are understood."""
+"""The manual's page on whole projects names every argument, and its commands are understood."""
 
 import argparse
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from documents import blocks
-from ocr_backend.prelabel.arguments import INDEX, Options, describe, options_of
+from ocr_backend.prelabel.arguments import Options, describe, options_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "projects.md"
 NOT_EXPLAINED = {"-h", "--help"}
@@ -22,9 +20,9 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def understood(parser: argparse.ArgumentParser, words: list[str], **env: str) -> Options:
+def understood(parser: argparse.ArgumentParser, words: list[str]) -> Options:
     assert words[0] == "prelabel"
-    return options_of(parser.parse_args(words[1:]), env)
+    return options_of(parser.parse_args(words[1:]), {})
 
 
 def test_every_argument_is_explained(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +35,6 @@ def test_its_commands_are_understood(parser: argparse.ArgumentParser) -> None:
     lines = "\n".join(block.text for block in blocks(PAGE) if block.language == "bash").splitlines()
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("ocr-backend ")]
     assert [understood(parser, words).project for words in commands] == [12, 12]
-
-
-def test_its_job_shares_the_tasks_among_its_pods(parser: argparse.ArgumentParser) -> None:
-    (text,) = [block.text for block in blocks(PAGE) if block.language == "yaml"]
-    job: dict[str, Any] = yaml.safe_load(text)
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
-    assert rule["onExitCodes"]["containerName"] == container["name"]
-    completions = job["spec"]["completions"]
-    shares = [understood(parser, container["args"], **{INDEX: str(index)}) for index in range(completions)]
-    assert {(share.shard, share.shards) for share in shares} == {(i, completions) for i in range(completions)}
 
 
 def test_its_defaults_are_those_of_the_command() -> None:

@@ -1,0 +1,89 @@
+"""The manual's page on whole projects: its values and its commands of Helm do what the page says."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from documents import Block, blocks, script
+from ocr_cluster import programs
+from ocr_cluster.cluster import Cluster
+from ocr_operator.crd import as_values_schema
+from ocr_operator.prelabel_schema import prelabel_schema
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "projects.md"
+NAMESPACE = "labeling"
+
+
+def only(language: str, begins: str) -> Block:
+    """The block of the page in a language that begins so."""
+    [found] = [one for one in blocks(PAGE) if one.language == language and one.text.startswith(begins)]
+    return found
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Path:
+    """A folder with the chart and the page's values, as the page takes them to lie."""
+    (tmp_path / "chart").symlink_to(ROOT / "chart")
+    (tmp_path / "invoices.yaml").write_text(only("yaml", "prelabel:").text)
+    return tmp_path
+
+
+def bash(commands: str, folder: Path, **variables: str) -> str:
+    command = ["bash", "-euo", "pipefail", "-c", commands]
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_every_field_is_in_the_table() -> None:
+    content = PAGE.read_text("utf-8")
+    table = content[content.index("| Field |") :]
+    fields = as_values_schema(prelabel_schema())["properties"]
+    assert [field for field in fields if f"`{field}`" not in table.partition("\n\n")[0]] == []
+
+
+@pytest.mark.helm
+def test_its_values_are_written_as_a_plain_job(beside: Path, tmp_path: Path) -> None:
+    helm = programs.ensure(["helm"])["helm"]
+    environment = {"PATH": f"{helm.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    made = list(yaml.safe_load_all(bash(only("bash", "helm template").text, beside, **environment)))
+    [job] = [one for one in made if one]
+    assert (job["kind"], job["spec"]["completions"], job["spec"]["completionMode"]) == ("Job", 4, "Indexed")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-1] == f"http://ocr-ch-mobile.{NAMESPACE}.svc:9090"
+
+
+@pytest.mark.helm
+def test_how_often_a_share_is_begun_again_is_what_it_says(beside: Path, helm: Callable[..., Any]) -> None:
+    done = helm("template", "r", str(ROOT / "chart"), "--values", str(beside / "invoices.yaml"))
+    [job] = [one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "Job"]
+    assert job["spec"]["backoffLimitPerIndex"] == 6
+    assert "begun again, six times at most" in PAGE.read_text("utf-8")
+
+
+@pytest.fixture
+def installed(light_cluster: Cluster) -> Iterator[dict[str, str]]:
+    """A release as README installs it; the environment in which kubectl and Helm speak of it."""
+    more = ["--set", "backends=null", "--set", "crds.install=false"]
+    light_cluster.helm(
+        "install", "ocr", str(ROOT / "chart"), "--namespace", NAMESPACE, "--create-namespace", *more
+    )
+    yield {
+        "PATH": f"{light_cluster.folder / 'bin'}:{os.environ['PATH']}",
+        "HOME": str(light_cluster.folder / "home"),
+        "KUBECONFIG": str(light_cluster.kubeconfig),
+    }
+    light_cluster.helm("uninstall", "ocr", "--namespace", NAMESPACE)
+    light_cluster.kubectl("delete", "namespace", NAMESPACE, "--wait")
+
+
+@pytest.mark.light
+def test_its_commands_add_the_job_to_a_release(installed: dict[str, str], beside: Path) -> None:
+    said = bash(script(PAGE, "light"), beside, **installed)
+    assert "job.batch/ocr-ocr-backend-invoices-" in said
