@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import documents
+from ocr_backend.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
@@ -121,6 +122,11 @@ def test_every_path_of_the_api_is_answered(client_with, guide: Path) -> None:
 
 
 _BODIES = {"/predict": {"tasks": [{"data": {"image": "data:,"}}]}}
+
+
+def test_the_deadline_is_the_one_that_the_guide_names(guide: Path) -> None:
+    deadline = f"{Settings().predict_timeout_seconds:.0f} (`OCR_PREDICT_TIMEOUT`)"
+    assert deadline in _joined(sections(guide)["Only some of the tasks get predictions"])
 
 
 def test_the_license_is_the_one_that_the_guide_names(guide: Path) -> None:

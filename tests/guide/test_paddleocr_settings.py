@@ -101,6 +101,28 @@ def test_paddleocr_use_doc_unwarping_adds_its_model(asked_for):
     assert "UVDoc" not in asked_for({"PADDLEOCR_USE_DOC_UNWARPING": "false"})
 
 
+@pytest.mark.parametrize(
+    ("switch", "model"),
+    [
+        ("PADDLEOCR_USE_DOC_ORIENTATION", "PP-LCNet_x1_0_doc_ori"),
+        ("PADDLEOCR_USE_DOC_UNWARPING", "UVDoc"),
+        ("PADDLEOCR_USE_TEXTLINE_ORIENTATION", "PP-LCNet_x1_0_textline_ori"),
+    ],
+)
+def test_a_switch_whose_model_is_missing_is_told_with_what_to_do(tmp_path, switch, model):
+    variables = {"OCR_MODEL_SOURCE": "dir", "MODEL_DIR": str(tmp_path), switch: "true"}
+    with pytest.raises(ModelError, match="set OCR_MODEL_SOURCE=hub to download them") as error:
+        open_reader(from_env(variables))
+    assert f"no model {model}" in str(error.value)
+
+
+@pytest.mark.parametrize("switch", ["PADDLEOCR_USE_DOC_ORIENTATION", "PADDLEOCR_USE_DOC_UNWARPING"])
+def test_a_switch_that_the_small_weights_cannot_serve_is_named(read, png, switch):
+    status, _, log = read(png, {switch: "true"})
+    assert status == 2
+    assert f"{switch}: builtin has no weights for this; set it to false, or OCR_MODEL_SOURCE to hub" in log
+
+
 @pytest.mark.model
 def test_paddleocr_use_textline_orientation_reads_lines_upside_down(read, sign):
     file = io.BytesIO()
