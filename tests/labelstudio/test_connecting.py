@@ -9,7 +9,7 @@ import pytest
 
 from label_studio import LabelStudio
 from label_studio_project import Api, Project, RefusedError
-from loopback import Relay
+from loopback import Relay, serving
 
 pytestmark = pytest.mark.labelstudio
 
@@ -102,6 +102,25 @@ def test_start_training_leaves_the_backend_connected(project: Project, relay: Re
     assert 200 <= start.status < 300
     json.loads(start.answered)  # Label Studio takes anything else for an error
     (after,) = project.connections()
+    assert (after["readable_state"], after["error_message"]) == ("Connected", None)
+
+
+def test_events_of_a_guarded_backend_are_refused_and_nothing_comes_of_it(
+    project: Project, guarded_backend: str, picture: Callable[[str], Path]
+) -> None:
+    right = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
+    with serving(Relay(guarded_backend)) as relay:
+        connection = project.connect(relay.url, **right)
+        (task,) = project.upload(picture("issue_170.png"))
+        project.retrieve_predictions()
+        (prediction,) = project.predictions(task)
+        project.submit(task, prediction)
+        # Label Studio sends its events without the password, but asks for training with it.
+        project.train(connection["id"])
+        answered = {json.loads(event.sent)["action"]: event.status for event in relay.to("/webhook")}
+        (after,) = project.connections()
+    assert answered["ANNOTATION_CREATED"] == 401
+    assert answered["START_TRAINING"] == 201
     assert (after["readable_state"], after["error_message"]) == ("Connected", None)
 
 
