@@ -1,5 +1,8 @@
 """docker-compose.yml says the same as the settings and the guide; bringing it up is test_compose's."""
 
+import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import yaml
 
 import documents
 from ocr_backend.settings import SETTINGS
+from ocr_cluster import programs
 
 ROOT = Path(__file__).parents[2]
 FIXED = {"OCR_HOST", "OCR_PORT"}
@@ -59,3 +63,32 @@ def test_the_gpu_file_is_what_the_guide_shows(guide) -> None:
     shown = yaml.safe_load(block.text)["paddleocr"]
     assert written["runtime"] == shown["runtime"]
     assert shown["environment"] == [f"PADDLEOCR_USE_GPU={written['environment']['PADDLEOCR_USE_GPU']}"]
+
+
+@pytest.mark.e2e  # needs no cluster, but Go: `docker compose` is not to be had here, its reader of files is
+@pytest.mark.parametrize(
+    ("files", "target"),
+    [
+        pytest.param(["docker-compose.yml"], "backend-cpu", id="alone"),
+        pytest.param(["docker-compose.yml", "docker-compose.gpu.yml"], "backend-gpu", id="with a GPU"),
+    ],
+)
+def test_docker_compose_reads_the_files_as_they_are_meant(files: list[str], target: str) -> None:
+    program = programs.ensure(["compose"])["compose"]
+    command = [str(program), "-format", "json", *files]
+    plain = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)["services"]
+    assert set(read) == {"paddleocr", "label-studio"}
+    assert read["label-studio"]["profiles"] == ["with-label-studio"]
+    assert "profiles" not in read["paddleocr"]
+    assert read["paddleocr"]["build"]["target"] == target
+    assert read["paddleocr"].get("runtime") == ("nvidia" if target == "backend-gpu" else None)
+    environment = read["paddleocr"]["environment"]
+    told = environment if isinstance(environment, list) else [f"{n}={t}" for n, t in environment.items()]
+    use_gpu = str(target == "backend-gpu").lower()
+    assert [one for one in told if "USE_GPU" in one] == [f"PADDLEOCR_USE_GPU={use_gpu}"]
+    assert [(each["host_ip"], each["published"]) for each in read["paddleocr"]["ports"]] == [
+        ("127.0.0.1", "9090")
+    ]

@@ -82,6 +82,8 @@ PROGRAMS: Mapping[str, Program] = {
     "local-path-provisioner": Program("local-path-provisioner", "github.com/rancher/local-path-provisioner"),
     "coredns": Program("coredns", "github.com/coredns/coredns"),
     "node": Program("node", "."),
+    # No part of a cluster: how Docker itself reads compose files, for the tests of the guide.
+    "compose": Program("compose", "github.com/compose-spec/compose-go/v2/cmd"),
 }
 
 
