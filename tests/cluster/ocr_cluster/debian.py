@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
+from ocr_cluster import cache
 from ocr_cluster.errors import ClusterError
 from ocr_cluster.progress import step
 
@@ -19,12 +20,23 @@ def ensure(packages: Iterable[str]) -> None:
         return
     if not shutil.which("apt-get") or not shutil.which("dpkg-query"):
         raise ClusterError(f"this is no Debian machine; install what these packages hold: {' '.join(wanted)}")
-    if missing := [package for package in wanted if not _is_installed(package)]:
+    if missing := _missing(wanted):
         if os.geteuid() != 0:
             raise ClusterError(f"not root; first run: sudo apt-get install {' '.join(missing)}")
-        with step(f"installing {' '.join(missing)}"):
-            _apt("update", "-q")
-            _apt("install", "-q", "-y", "--no-install-recommends", *missing)
+        with cache.locked("debian"):  # apt fails where another apt runs
+            _install(_missing(wanted))
+
+
+def _missing(packages: Iterable[str]) -> list[str]:
+    return [package for package in packages if not _is_installed(package)]
+
+
+def _install(missing: list[str]) -> None:
+    if not missing:  # another process has installed them meanwhile
+        return
+    with step(f"installing {' '.join(missing)}"):
+        _apt("update", "-q")
+        _apt("install", "-q", "-y", "--no-install-recommends", *missing)
 
 
 def _is_installed(package: str) -> bool:
