@@ -20,9 +20,10 @@ _GEOMETRY = ("x", "y", "width", "height", "rotation", "points", "closed")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A region without text: its results as they came, and its place in percent of page number `page`."""
+    """A region without text: its results as they came, and its place in percent of a page of an Image tag."""
 
     id: str
+    image: str
     page: int
     items: tuple[Json, ...]
     place: Rectangle | tuple[Point, ...]
@@ -37,8 +38,8 @@ class Drawing:
         return corners
 
 
-def without_text(context: Json, image: str) -> list[Drawing]:
-    """The drawn regions of the image tag that have no text yet, in the order in which they were drawn.
+def without_text(context: Json) -> list[Drawing]:
+    """The drawn regions that have no text yet, in the order in which they were drawn.
 
     Anything that is no box or polygon is passed over.
     """
@@ -49,8 +50,9 @@ def without_text(context: Json, image: str) -> list[Drawing]:
     drawings = []
     for name, items in regions.items():
         place = next((found for item in items if (found := _place(item["value"])) is not None), None)
-        if place is not None and items[0].get("to_name") == image and not any(map(_has_text, items)):
-            drawings.append(Drawing(name, _page(items[0]), tuple(items), place))
+        image = items[0].get("to_name")
+        if place is not None and isinstance(image, str) and not any(map(_has_text, items)):
+            drawings.append(Drawing(name, image, _page(items[0]), tuple(items), place))
     return drawings
 
 

@@ -4,14 +4,14 @@ Pure: XML text in, `Controls` out; names that the settings give override what th
 Source of the tags: Label Studio 1.23 and its labelling configuration reference.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
+from ocr_backend.config_tags import Repeater, TagGroup, tag_groups
+from ocr_backend.data_paths import is_pointer
 from ocr_backend.errors import LabelConfigError
+from ocr_backend.label_sets import label_to_give, stored_label
 from ocr_backend.settings import SETTINGS, Settings
 
 SHAPES = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
@@ -46,19 +46,41 @@ class Tag:
 class Controls:
     """Where the parts of a region go.
 
+    `image_value` points to the picture in a task's data, to a list of them where there are `several_pages`.
     `labels` is None where no tag takes labels, and equals `shape` where one tag takes both; `label` is None
-    where none is given. `several_pages` means that `image_key` holds a list. `warning` is a sentence for the
-    log, or empty.
+    where none is given. `warning` is a sentence for the log, or empty. In a `repeater`, names, label and
+    `image_value` hold its flag until they are `filled`.
     """
 
     image: str
-    image_key: str
+    image_value: str
     several_pages: bool
     shape: Tag
     labels: Tag | None
     text: Tag
     label: str | None
     warning: str = ""
+    repeater: Repeater | None = None
+
+    def filled(self, number: int) -> "Controls":
+        """The same, as they are named at an entry (from 0) of the list that the Repeater stands on."""
+        repeater = self.repeater
+        if repeater is None:
+            return self
+
+        def filled(tag: Tag) -> Tag:
+            return replace(tag, name=repeater.filled(tag.name, number))
+
+        return replace(
+            self,
+            image=repeater.filled(self.image, number),
+            image_value=repeater.filled(self.image_value, number),
+            shape=filled(self.shape),
+            labels=self.labels and filled(self.labels),
+            text=filled(self.text),
+            label=self.label and repeater.filled(self.label, number),
+            repeater=None,
+        )
 
 
 def controls_of(config: str, settings: Settings) -> Controls:
@@ -69,22 +91,24 @@ def controls_of(config: str, settings: Settings) -> Controls:
     """
     if not config.strip():
         return _manual_controls(settings)
-    tags = list(_parsed(config).iter())
-    image = _image(tags, settings)
-    own = [tag for tag in tags if tag.get("name") and image.get("name") in _targets(tag)]
-    shape = _tag(_shape(own, settings.bbox_from_name))
+    group, image = _image(tag_groups(config), settings)
+    own = _controls(group, image)
+    shape = _tag(_shape(own, settings))
     text = _tag(_text(own, settings.text_from_name))
     labels = _labels(own, shape, settings)
-    label, warning = (None, "") if labels is None else _label(labels, settings.predicted_label)
+    label, warning = None, ""
+    if labels is not None:
+        label, warning = label_to_give(labels, _sought(settings), settings.predicted_label is None)
     return Controls(
         image=_name(image),
-        image_key=settings.image_data_key or _data_key(image),
+        image_value=_image_value(image, settings),
         several_pages=bool(image.get("valuelist")),
         shape=shape,
         labels=None if labels is None else _tag(labels),
         text=text,
         label=label,
         warning=warning,
+        repeater=group.repeater,
     )
 
 
@@ -94,7 +118,7 @@ def _manual_controls(settings: Settings) -> Controls:
 
     return Controls(
         image=name("image_to_name"),
-        image_key=name("image_data_key"),
+        image_value=_pointer(name("image_data_key")),
         several_pages=False,
         shape=Tag(name("bbox_from_name"), "rectangle"),
         labels=Tag(name("label_from_name"), "labels"),
@@ -103,45 +127,47 @@ def _manual_controls(settings: Settings) -> Controls:
     )
 
 
-def _parsed(config: str) -> Element:
-    try:
-        root: Element = fromstring(config, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise LabelConfigError("the labelling configuration is not well-formed XML") from error
-    for tag in root.iter():  # Label Studio reads both without regard to case
-        tag.tag = tag.tag.lower()
-        tag.attrib = {name.lower(): text for name, text in tag.attrib.items()}
-    if any(tag.tag == "repeater" for tag in root.iter()):
-        raise LabelConfigError(
-            "the labelling configuration uses a Repeater, which is not supported; "
-            "show several pages with one Image that has valueList=$pages"
-        )
-    return root
-
-
-def _image(tags: Iterable[Element], settings: Settings) -> Element:
-    images = [tag for tag in tags if tag.tag == "image" and tag.get("name")]
-    chosen = _named(images, settings.image_to_name, "IMAGE_TO_NAME", "Image")
+def _image(groups: Sequence[TagGroup], settings: Settings) -> tuple[TagGroup, Element]:
+    """The Image to fill: the first on which something draws, and the group that it stands in."""
+    images = [(group, tag) for group in groups for tag in group.tags if tag.tag == "image" and _name(tag)]
+    images.sort(key=lambda found: not any(tag.tag in SHAPES for tag in _controls(*found)))
+    chosen = _named([tag for _, tag in images], settings.image_to_name, "IMAGE_TO_NAME", "Image")
     if chosen is None:
         raise _lacking("no Image with a name")
-    if not (settings.image_data_key or _data_key(chosen)):
+    if not is_pointer(_image_value(chosen, settings)):
         raise _lacking(f"no value=$... or valueList=$... at its Image {_name(chosen)!r}")
-    return chosen
+    group = next(group for group, tag in images if tag is chosen)
+    if group.repeater is not None and not is_pointer(group.repeater.on):
+        raise _lacking(f"no on=$... at the Repeater of its Image {_name(chosen)!r}")
+    return group, chosen
 
 
-def _shape(own: list[Element], wanted: str | None) -> Element:
-    has_labels = any(tag.tag == "labels" for tag in own)
+def _controls(group: TagGroup, image: Element) -> list[Element]:
+    """The tags that work on an image; in a Repeater they are those beside it."""
+    return [tag for tag in group.tags if _name(tag) and _name(image) in _targets(tag)]
+
+
+def _shape(own: Sequence[Element], settings: Settings) -> Element:
+    sets = [tag for tag in own if tag.tag == "labels"]
     # Label Studio's own OCR template has a Rectangle, a Polygon and Labels. Where no Labels accompany them,
     # a tag that brings its own wins over a plain one.
-    order = SHAPES if has_labels else tuple(sorted(SHAPES, key=lambda kind: not kind.endswith("labels")))
+    order = SHAPES if sets else sorted(SHAPES, key=lambda kind: not kind.endswith("labels"))
+    sought = _sought(settings)
+
+    def has_label(tag: Element) -> bool:
+        return any(
+            stored_label(one, sought) is not None for one in ([tag] if _tag(tag).takes_labels else sets)
+        )
+
     candidates = [tag for kind in order for tag in own if tag.tag == kind]
-    chosen = _named(candidates, wanted, "BBOX_FROM_NAME", "those that draw")
+    candidates.sort(key=lambda tag: not has_label(tag))
+    chosen = _named(candidates, settings.bbox_from_name, "BBOX_FROM_NAME", "those that draw")
     if chosen is None:
         raise _lacking("no tag that draws boxes on the image")
     return chosen
 
 
-def _text(own: list[Element], wanted: str | None) -> Element:
+def _text(own: Sequence[Element], wanted: str | None) -> Element:
     areas = [tag for tag in own if tag.tag == "textarea"]
     areas.sort(key=lambda tag: (tag.get("perregion") or "").lower() != "true")
     chosen = _named(areas, wanted, "TEXT_FROM_NAME", "TextArea")
@@ -150,16 +176,15 @@ def _text(own: list[Element], wanted: str | None) -> Element:
     return chosen
 
 
-def _labels(own: list[Element], shape: Tag, settings: Settings) -> Element | None:
+def _labels(own: Sequence[Element], shape: Tag, settings: Settings) -> Element | None:
     if shape.takes_labels:
         return next(tag for tag in own if _tag(tag) == shape)
     candidates = [tag for tag in own if tag.tag == "labels"]
-    sought = settings.predicted_label or _manual_name("predicted_label")
-    candidates.sort(key=lambda tag: _choice(tag, sought) is None)
+    candidates.sort(key=lambda tag: stored_label(tag, _sought(settings)) is None)
     return _named(candidates, settings.label_from_name, "LABEL_FROM_NAME", "Labels")
 
 
-def _named(candidates: list[Element], wanted: str | None, env: str, kind: str) -> Element | None:
+def _named(candidates: Sequence[Element], wanted: str | None, env: str, kind: str) -> Element | None:
     if not wanted:
         return candidates[0] if candidates else None
     chosen = next((tag for tag in candidates if _name(tag) == wanted), None)
@@ -172,38 +197,6 @@ def _named(candidates: list[Element], wanted: str | None, env: str, kind: str) -
     return chosen
 
 
-def _label(labels: Element, wanted: str | None) -> tuple[str | None, str]:
-    """The label to give, and a warning when none can be given."""
-    sought = wanted or _manual_name("predicted_label")
-    found = _choice(labels, sought)
-    choices = _choices(labels)
-    if found is None and wanted is None and len(choices) == 1:
-        found = _stored(choices[0])
-    if found is not None:
-        return found, ""
-    names = ", ".join(repr(tag.get("value")) for tag in choices) or "none"
-    return None, (
-        f"label {sought!r} is not among those of the labelling configuration's {_name(labels)!r} ({names}): "
-        "regions get no label; set PREDICTED_LABEL to one of them"
-    )
-
-
-def _choice(labels: Element, sought: str) -> str | None:
-    """What is stored when this label is given; None where it cannot be."""
-    if (labels.get("value") or "").startswith("$"):
-        return sought  # the choices come with each task
-    found = [tag for tag in _choices(labels) if sought in (tag.get("value"), tag.get("alias"))]
-    return _stored(found[0]) if found else None
-
-
-def _choices(labels: Element) -> list[Element]:
-    return [tag for tag in labels.iter("label") if tag.get("value")]
-
-
-def _stored(choice: Element) -> str | None:
-    return choice.get("alias") or choice.get("value")
-
-
 def _lacking(what: str) -> LabelConfigError:
     return LabelConfigError(f"the labelling configuration has {what}; needed are {NEEDED}")
 
@@ -212,9 +205,18 @@ def _targets(tag: Element) -> list[str]:
     return [name.strip() for name in (tag.get("toname") or "").split(",")]
 
 
-def _data_key(image: Element) -> str:
-    said = (image.get("value") or image.get("valuelist") or "").strip()
-    return said[1:] if said.startswith("$") else ""
+def _image_value(image: Element, settings: Settings) -> str:
+    if settings.image_data_key:
+        return _pointer(settings.image_data_key)
+    return (image.get("valuelist") or image.get("value") or "").strip()
+
+
+def _pointer(key: str) -> str:
+    return f"${key}"
+
+
+def _sought(settings: Settings) -> str:
+    return settings.predicted_label or _manual_name("predicted_label")
 
 
 def _name(tag: Element) -> str:

@@ -4,9 +4,10 @@ Knows neither HTTP nor any engine. `app` calls it; one instance serves all threa
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Literal
 
 from ocr_backend.drawings import Drawing, with_text, without_text
@@ -19,7 +20,7 @@ from ocr_backend.pictures import Pictures
 from ocr_backend.predictions import Page, prediction
 from ocr_backend.reading import Image, Reader
 from ocr_backend.settings import Settings
-from ocr_backend.sources import picture_values
+from ocr_backend.shown_images import ShownImage, shown_images
 from ocr_backend.spots import lines_at
 
 logger = logging.getLogger(__name__)
@@ -57,35 +58,42 @@ class Pipeline:
 
     def predictions(self, tasks: Sequence[Task], controls: Controls, until: float) -> list[Answer]:
         """What became of each task, in their order; `until` (monotonic s) is when the answers are needed."""
-        jobs: list[Callable[[], list[Page] | PictureError]] = []
-        spans: list[slice | PictureError] = []
-        for task in tasks:
-            values = _values(task, controls)
-            if isinstance(values, PictureError):
-                spans.append(values)
-                continue
-            spans.append(slice(len(jobs), len(jobs) + len(values)))
-            jobs += [partial(self._pictures.read, value, task.id, until) for value in values]
-        done = self._pool.run(jobs, until)
+        shown = [_images(task, controls) for task in tasks]
+        jobs = [
+            partial(self._pictures.read, value, task.id, until)
+            for task, images in zip(tasks, shown, strict=True)
+            if not isinstance(images, PictureError)
+            for image in images
+            for value in image.values
+        ]
+        done = iter(self._pool.run(jobs, until))
         return [
             self._answer(
-                place, task, span if isinstance(span, PictureError) else _pages(done[span]), controls
+                place, task, images if isinstance(images, PictureError) else _read_images(images, done)
             )
-            for place, (task, span) in enumerate(zip(tasks, spans, strict=True))
+            for place, (task, images) in enumerate(zip(tasks, shown, strict=True))
         ]
 
     def drawn(self, task: Task, context: Json, controls: Controls, until: float) -> Answer:
         """The drawn regions of a task that had no text, with their text; left out are those without any."""
-        values = _values(task, controls)
-        if isinstance(values, PictureError):
-            return self._unread(values)
-        by_page: dict[int, list[Drawing]] = {}
-        for drawing in without_text(context, controls.image):
-            by_page.setdefault(drawing.page, []).append(drawing)
+        shown = _images(task, controls)
+        if isinstance(shown, PictureError):
+            return self._unread(shown)
+        images = {image.controls.image: image for image in shown}
+        by_page: dict[tuple[str, int], list[Drawing]] = {}
+        for drawing in without_text(context):
+            if drawing.image in images:
+                by_page.setdefault((drawing.image, drawing.page), []).append(drawing)
         jobs = [
-            partial(self._pictures.look, *place, task.id, until, partial(self._pieces, drawings, controls))
-            for page, drawings in by_page.items()
-            if (place := _place(values, page)) is not None
+            partial(
+                self._pictures.look,
+                *place,
+                task.id,
+                until,
+                partial(self._pieces, drawings, images[name].controls),
+            )
+            for (name, page), drawings in by_page.items()
+            if (place := _place(images[name].values, page)) is not None
         ]
         done = self._pool.run(jobs, until)
         failed = _failure(done)
@@ -105,11 +113,13 @@ class Pipeline:
             items += with_text(drawing, lines, controls, size)
         return items
 
-    def _answer(self, place: int, task: Task, pages: list[Page] | PictureError, controls: Controls) -> Answer:
-        if isinstance(pages, PictureError):
-            return self._unread(pages)
+    def _answer(
+        self, place: int, task: Task, images: list[tuple[Controls, list[Page]]] | PictureError
+    ) -> Answer:
+        if isinstance(images, PictureError):
+            return self._unread(images)
         name = task.id if task.id is not None else f"task {place} of the request"
-        return self._read(prediction(pages, controls, name, self.version, self._settings.score_threshold))
+        return self._read(prediction(images, name, self.version, self._settings.score_threshold))
 
     def _read(self, told: Json) -> Answer:
         outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
@@ -121,8 +131,19 @@ class Pipeline:
         return Answer(error.outcome, reason=str(error))
 
 
+def _read_images(
+    images: Sequence[ShownImage], done: Iterator[list[Page] | PictureError | None]
+) -> list[tuple[Controls, list[Page]]] | PictureError:
+    """The pages of each of a task's Images, or why not all were read; takes its share of what was `done`."""
+    read = [(image.controls, _pages(list(islice(done, len(image.values))))) for image in images]
+    failed = _failure([pages for _, pages in read])
+    if failed is not None:
+        return failed
+    return [(controls, pages) for controls, pages in read if isinstance(pages, list)]
+
+
 def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | PictureError:
-    """The pages of a task's files, or why not all of them were read."""
+    """The pages of an Image's files, or why not all of them were read."""
     failed = _failure(files)
     if failed is not None:
         return failed
@@ -138,21 +159,21 @@ def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | Pi
 
 
 def _place(values: Sequence[object], page: int) -> tuple[object, int] | None:
-    """The value of the file that a task's page is in, and its number there: pages of a PDF are one value."""
+    """The value of the file that a page of an Image is in, and its number there: a PDF is one value."""
     if len(values) == 1:
         return values[0], page
     return (values[page], 0) if page < len(values) else None
 
 
 def _failure(done: Sequence[object]) -> PictureError | None:
-    """Why not all of a task's files were read, or None."""
+    """Why not all files were read, or None."""
     broken = next((one for one in done if isinstance(one, PictureError)), None)
     return broken or (LateError() if None in done else None)
 
 
-def _values(task: Task, controls: Controls) -> list[object] | PictureError:
+def _images(task: Task, controls: Controls) -> list[ShownImage] | PictureError:
     try:
-        return picture_values(task.data, controls.image_key, controls.several_pages)
+        return shown_images(task.data, controls)
     except PictureError as error:
         logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
         return error

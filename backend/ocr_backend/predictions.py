@@ -48,29 +48,38 @@ def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
 
 
 def prediction(
-    pages: Sequence[Page], controls: Controls, task: object, version: str, score_threshold: float
+    images: Sequence[tuple[Controls, Sequence[Page]]], task: object, version: str, score_threshold: float
 ) -> Json:
     """One task's prediction: the regions of its pages in order, and the mean score of them, 0 without any.
 
-    Lines below `score_threshold` are left out. `task` is what tells the task from others, such as its id;
-    the same line of the same task gets the same region id each time.
+    `images` are the pages of each Image that the task shows. Lines below `score_threshold` are left out.
+    `task` is what tells the task from others, such as its id; the same line of the same task gets the same
+    region id each time.
     """
     results: list[Json] = []
     scores: list[float] = []
-    is_numbered = controls.several_pages or len(pages) > 1  # a PDF has pages in any configuration
-    for number, page in enumerate(pages):
+    for number, (controls, item_index, page) in enumerate(_in_order(images)):
         kept = [line for line in page.lines if line.score >= score_threshold]
         scores += [line.score for line in kept]
         for place, line in enumerate(kept):
-            name = region_id(task, number, place)
-            for item in region(line, page.size, controls, name):
-                results.append({**item, "item_index": number} if is_numbered else item)
+            for item in region(line, page.size, controls, region_id(task, number, place)):
+                results.append(item if item_index is None else {**item, "item_index": item_index})
     mean = round(sum(scores) / len(scores), 4) if scores else 0.0
     return {"result": results, "score": mean, "model_version": version}
 
 
+def _in_order(
+    images: Sequence[tuple[Controls, Sequence[Page]]],
+) -> Iterator[tuple[Controls, int | None, Page]]:
+    """Each page with its number in its Image, None where that has only one."""
+    for controls, pages in images:
+        is_numbered = controls.several_pages or len(pages) > 1  # a PDF has pages in any configuration
+        for number, page in enumerate(pages):
+            yield controls, number if is_numbered else None, page
+
+
 def region_id(task: object, page: int, place: int) -> str:
-    """12 hexadecimal digits, another for each line of a task."""
+    """12 hexadecimal digits, another for each line of each page of a task."""
     return hashlib.blake2b(repr((task, page, place)).encode(), digest_size=6).hexdigest()
 
 

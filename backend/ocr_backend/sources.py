@@ -6,7 +6,6 @@ Pure: no network, no disk. The rules are those of Label Studio's SDK 2.1 (`get_l
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit, urlunsplit
 
@@ -41,22 +40,6 @@ class Remote:
 
 
 Source = Inline | OnDisk | Remote
-
-
-def picture_values(data: Mapping[str, object], key: str, several_pages: bool) -> list[object]:
-    """The values in a task's data that stand for its pages, in order; one unless there are several pages.
-
-    Raises:
-        PictureError: the key is missing, or there is no page.
-    """
-    if key not in data:
-        known = ", ".join(sorted(map(str, data))[:10]) or "nothing"
-        raise PictureError("refused", f"the task's data has no {key!r}; it has {known}")
-    value = data[key]
-    pages = value if several_pages and isinstance(value, list) else [value]
-    if not pages:
-        raise PictureError("refused", f"the list of pages under {key!r} is empty")
-    return pages
 
 
 def source_of(value: object, task_id: object, settings: Settings) -> Source:

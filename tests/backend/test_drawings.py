@@ -7,7 +7,7 @@ from ocr_backend.labeling import Controls, Tag
 
 CONTROLS = Controls(
     "image",
-    "image",
+    "$image",
     False,
     Tag("bbox", "rectangle"),
     Tag("label", "labels"),
@@ -38,7 +38,7 @@ def text(content: object, name: str = "DRAWN1") -> dict:
 
 
 def ids(*items: object) -> list[str]:
-    return [drawing.id for drawing in without_text({"result": list(items)}, "image")]
+    return [drawing.id for drawing in without_text({"result": list(items)})]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def ids(*items: object) -> list[str]:
         pytest.param([item("polygon", value={"points": [[0, 0], [9, 0], [9, 9]]})], ["DRAWN1"], id="polygon"),
         pytest.param([item("ellipse", value={"x": 1, "y": 2, "radiusX": 3, "radiusY": 4})], [], id="ellipse"),
         pytest.param([item("brush", value={"format": "rle", "rle": [1]})], [], id="brush"),
-        pytest.param([item(to_name="map")], [], id="another image"),
+        pytest.param([item(to_name=None)], [], id="no image"),
         pytest.param([item(value={**BOX, "x": float("nan")})], [], id="not a number"),
         pytest.param([item(value={**BOX, "width": "wide"})], [], id="a text as width"),
         pytest.param([item(value={**BOX, "rotation": None})], ["DRAWN1"], id="no rotation"),
@@ -75,7 +75,7 @@ def test_the_regions_without_text_are_found(items: list, wanted: list[str]) -> N
 
 def test_the_text_comes_with_all_that_was_drawn() -> None:
     drawn = [item(), item("labels", value={**BOX, "labels": ["Stamp"]})]
-    (drawing,) = without_text({"result": drawn}, "image")
+    (drawing,) = without_text({"result": drawn})
     answered = with_text(drawing, [line("one", 0.75), line("two", 0.25)], CONTROLS, SIZE)
     assert answered == [
         *drawn,
@@ -94,19 +94,19 @@ def test_the_text_comes_with_all_that_was_drawn() -> None:
 
 
 def test_an_empty_text_that_was_sent_is_replaced() -> None:
-    (drawing,) = without_text({"result": [item(), text([""])]}, "image")
+    (drawing,) = without_text({"result": [item(), text([""])]})
     answered = with_text(drawing, [line("new")], CONTROLS, SIZE)
     assert [one["value"].get("text") for one in answered] == [None, ["new"]]
 
 
 def test_a_region_in_which_nothing_was_read_is_not_answered() -> None:
-    (drawing,) = without_text({"result": [item()]}, "image")
+    (drawing,) = without_text({"result": [item()]})
     assert with_text(drawing, [], CONTROLS, SIZE) == []
 
 
-def test_the_page_of_a_region_is_kept() -> None:
-    (drawing,) = without_text({"result": [item(item_index=3)]}, "image")
-    assert drawing.page == 3
+def test_the_image_and_page_of_a_region_are_kept() -> None:
+    (drawing,) = without_text({"result": [item(to_name="map", item_index=3)]})
+    assert (drawing.image, drawing.page) == ("map", 3)
     assert with_text(drawing, [line("t")], CONTROLS, SIZE)[-1]["item_index"] == 3
 
 
@@ -124,12 +124,12 @@ def test_the_page_of_a_region_is_kept() -> None:
     ],
 )
 def test_the_place_is_within_the_picture(value: dict, polygon: tuple) -> None:
-    (drawing,) = without_text({"result": [item(value=value)]}, "image")
+    (drawing,) = without_text({"result": [item(value=value)]})
     assert np.array(drawing.polygon(SIZE)) == pytest.approx(np.array(polygon))
 
 
 def test_a_turned_box_keeps_its_corners() -> None:
-    (drawing,) = without_text({"result": [item(value={**BOX, "x": 50, "rotation": 90})]}, "image")
+    (drawing,) = without_text({"result": [item(value={**BOX, "x": 50, "rotation": 90})]})
     # 60 px along, downwards; 40 px across, to the left
     expected = ((100, 20), (100, 80), (60, 80), (60, 20))
     for corner, wanted in zip(drawing.polygon(SIZE), expected, strict=True):
@@ -139,6 +139,6 @@ def test_a_turned_box_keeps_its_corners() -> None:
 @pytest.mark.parametrize(("width", "height"), [(1e9, 1e9), (110, 100), (1e9, 1e-9)])
 def test_a_turned_box_that_is_larger_than_the_picture_is_cut_to_it(width: float, height: float) -> None:
     (drawing,) = without_text(
-        {"result": [item(value={**BOX, "width": width, "height": height, "rotation": 45})]}, "image"
+        {"result": [item(value={**BOX, "width": width, "height": height, "rotation": 45})]}
     )
     assert all(0 <= x <= 200 and 0 <= y <= 100 for x, y in drawing.polygon(SIZE))

@@ -1,5 +1,6 @@
 import pytest
 
+from ocr_backend.config_tags import Repeater
 from ocr_backend.errors import LabelConfigError
 from ocr_backend.labeling import Controls, Tag, controls_of
 from ocr_backend.settings import Settings
@@ -18,7 +19,7 @@ GUIDE = """
 """
 OF_THE_GUIDE = Controls(
     image="image",
-    image_key="image",
+    image_value="$image",
     several_pages=False,
     shape=Tag("bbox", "rectangle"),
     labels=Tag("label", "labels"),
@@ -37,6 +38,7 @@ LABELS = '<Labels name="kinds" toName="page"><Label value="Text"/><Label value="
 RECTANGLE = '<Rectangle name="box" toName="page"/>'
 POLYGON = '<Polygon name="outline" toName="page"/>'
 RECTANGLE_LABELS = '<RectangleLabels name="boxes" toName="page"><Label value="Text"/></RectangleLabels>'
+LAYOUT = '<RectangleLabels name="layout" toName="page"><Label value="Table"/></RectangleLabels>'
 POLYGON_LABELS = '<PolygonLabels name="outlines" toName="page"><Label value="Text"/></PolygonLabels>'
 
 
@@ -66,11 +68,29 @@ def test_the_guides_names_hold_for_its_config_and_without_one(config: str) -> No
             Tag("boxes", "rectanglelabels"),
             id="labels of its own win over none",
         ),
+        pytest.param(
+            (LAYOUT, RECTANGLE_LABELS),
+            Tag("boxes", "rectanglelabels"),
+            Tag("boxes", "rectanglelabels"),
+            id="the set that has the label",
+        ),
+        pytest.param(
+            (LAYOUT, POLYGON_LABELS),
+            Tag("outlines", "polygonlabels"),
+            Tag("outlines", "polygonlabels"),
+            id="the set that has the label, of another shape",
+        ),
+        pytest.param(
+            (LAYOUT, LABELS, RECTANGLE),
+            Tag("box", "rectangle"),
+            Tag("kinds", "labels"),
+            id="two kinds of sets",
+        ),
     ],
 )
 def test_each_way_to_draw_is_found(tags, shape, labels) -> None:
     found = controls_of(view(IMAGE, AREA, *tags), Settings())
-    assert (found.image, found.image_key, found.text.name) == ("page", "scan", "words")
+    assert (found.image, found.image_value, found.text.name) == ("page", "$scan", "words")
     assert (found.shape, found.labels, found.warning) == (shape, labels, "")
 
 
@@ -88,6 +108,12 @@ def test_tags_of_another_image_are_passed_over() -> None:
     assert (found.image, found.shape.name, found.text.name) == ("page", "box", "words")
 
 
+def test_an_image_on_which_nothing_draws_is_passed_over() -> None:
+    logo = '<Image name="logo" value="$logo"/><TextArea name="notes" toName="logo" perRegion="true"/>'
+    found = controls_of(view(logo, IMAGE, AREA, RECTANGLE), Settings())
+    assert (found.image, found.image_value, found.text.name) == ("page", "$scan", "words")
+
+
 def test_a_text_area_for_regions_wins_over_one_for_the_whole_task() -> None:
     remarks = '<TextArea name="remarks" toName="page"/>'
     assert controls_of(view(IMAGE, remarks, AREA, RECTANGLE), Settings()).text.name == "words"
@@ -96,7 +122,18 @@ def test_a_text_area_for_regions_wins_over_one_for_the_whole_task() -> None:
 
 def test_a_list_of_pages_is_told_apart() -> None:
     found = controls_of(view('<Image name="page" valueList="$pages"/>', AREA, RECTANGLE), Settings())
-    assert (found.image_key, found.several_pages) == ("pages", True)
+    assert (found.image_value, found.several_pages) == ("$pages", True)
+
+
+def test_a_list_of_pages_wins_over_one_picture_as_in_label_studio() -> None:
+    both = '<Image name="page" value="$cover" valueList="$pages"/>'
+    assert controls_of(view(both, AREA, RECTANGLE), Settings()).image_value == "$pages"
+
+
+@pytest.mark.parametrize("value", ["$meta.image", "$images[0].url", "https://web.example/$name"])
+def test_a_value_may_be_any_path_into_the_data(value: str) -> None:
+    found = controls_of(view(f'<Image name="page" value="{value}"/>', AREA, RECTANGLE), Settings())
+    assert found.image_value == value
 
 
 def test_names_that_are_set_choose_among_the_tags() -> None:
@@ -117,7 +154,7 @@ def test_names_that_are_set_choose_among_the_tags() -> None:
         image_data_key="other",
     )
     assert controls_of(twice, chosen) == Controls(
-        "back", "other", False, Tag("r2", "rectangle"), Tag("l2", "labels"), Tag("t2", "textarea"), "Word"
+        "back", "$other", False, Tag("r2", "rectangle"), Tag("l2", "labels"), Tag("t2", "textarea"), "Word"
     )
 
 
@@ -154,60 +191,91 @@ def test_a_config_without_a_needed_tag_is_refused_with_what_is_needed(tags, lack
         controls_of(view(*tags), Settings())
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        pytest.param("<View>", id="open"),
-        pytest.param("not XML", id="text"),
-        pytest.param('<!DOCTYPE v [<!ENTITY a "b">]><View>&a;</View>', id="entities"),
-        pytest.param('<!DOCTYPE v SYSTEM "file:///etc/passwd"><View/>', id="outside"),
-        pytest.param("<View>\x00</View>", id="null"),
-    ],
+REPEATED = (
+    '<Image name="page_{{idx}}" value="$doc[{{idx}}].page"/>',
+    '<Labels name="kinds_{{idx}}" toName="page_{{idx}}"><Label value="Text" alias="text-{{idx}}"/></Labels>',
+    '<View><Rectangle name="box_{{idx}}" toName="page_{{idx}}"/></View>',
+    '<TextArea name="words_{{idx}}" toName="page_{{idx}}" perRegion="true"/>',
 )
-def test_what_is_no_plain_xml_is_refused(config: str) -> None:
-    with pytest.raises(LabelConfigError, match="not well-formed XML"):
+
+
+def repeated(*tags: str, how: str = 'on="$doc"') -> str:
+    return view("<Header value='Pages'/>", f"<View><Repeater {how}>{''.join(tags)}</Repeater></View>")
+
+
+def test_the_tags_of_a_repeater_are_named_at_each_entry() -> None:
+    found = controls_of(repeated(*REPEATED), Settings())
+    assert (found.repeater, found.image) == (Repeater("$doc", "{{idx}}"), "page_{{idx}}")
+    assert found.filled(12) == Controls(
+        image="page_12",
+        image_value="$doc[12].page",
+        several_pages=False,
+        shape=Tag("box_12", "rectangle"),
+        labels=Tag("kinds_12", "labels"),
+        text=Tag("words_12", "textarea"),
+        label="text-12",
+    )
+
+
+def test_without_a_repeater_there_is_nothing_to_fill() -> None:
+    assert controls_of(GUIDE, Settings()).filled(3) == OF_THE_GUIDE
+
+
+def test_a_repeater_may_have_a_flag_of_its_own_and_several_pages() -> None:
+    config = repeated(
+        '<Image name="p#" valueList="$doc[#].pages"/>',
+        '<RectangleLabels name="b#" toName="p#"><Label value="Text"/></RectangleLabels>',
+        '<TextArea name="t#" toName="p#"/>',
+        how='on="$doc" indexFlag="#" mode="pagination"',
+    )
+    tag = Tag("b1", "rectanglelabels")
+    expected = Controls("p1", "$doc[1].pages", True, tag, tag, Tag("t1", "textarea"), "Text")
+    assert controls_of(config, Settings()).filled(1) == expected
+
+
+def test_names_that_are_set_are_those_of_the_config_with_the_flag() -> None:
+    chosen = Settings(image_to_name="page_{{idx}}", bbox_from_name="box_{{idx}}", image_data_key="s[{{idx}}]")
+    found = controls_of(repeated(*REPEATED), chosen).filled(0)
+    assert (found.image, found.shape.name, found.image_value) == ("page_0", "box_0", "$s[0]")
+
+
+def test_tags_outside_of_a_repeater_are_not_its_images() -> None:
+    outside = '<TextArea name="words" toName="page_{{idx}}" perRegion="true"/>'
+    config = view(outside, f'<Repeater on="$doc">{"".join(REPEATED[:3])}</Repeater>')
+    with pytest.raises(LabelConfigError, match="no TextArea for the image"):
         controls_of(config, Settings())
 
 
-def test_a_repeater_is_refused_with_another_way() -> None:
-    config = view('<Repeater on="$pages"><Image name="p_{{idx}}" value="$pages[{{idx}}]"/></Repeater>')
-    with pytest.raises(LabelConfigError, match="valueList"):
-        controls_of(config, Settings())
+def test_an_image_outside_of_a_repeater_keeps_its_tags() -> None:
+    config = view(f'<Repeater on="$doc">{"".join(REPEATED)}</Repeater>', IMAGE, AREA, RECTANGLE)
+    found = controls_of(config, Settings())
+    assert (found.image, found.shape.name, found.repeater) == ("page", "box", None)
 
 
-def labels(*choices: str) -> str:
-    return view(IMAGE, AREA, RECTANGLE, f'<Labels name="kinds" toName="page">{"".join(choices)}</Labels>')
-
-
-WORD, LINE = '<Label value="Word"/>', '<Label value="Line" alias="ln"/>'
-
-
-@pytest.mark.parametrize(
-    ("config", "wanted", "label"),
-    [
-        pytest.param(labels(WORD, LINE), "Word", "Word", id="value"),
-        pytest.param(labels(WORD, LINE), "Line", "ln", id="alias is what is stored"),
-        pytest.param(labels(WORD, LINE), "ln", "ln", id="wanted by alias"),
-        pytest.param(labels(WORD), None, "Word", id="the only one, where none is wanted"),
-        pytest.param(
-            labels().replace('name="kinds"', 'name="kinds" value="$options"'), "Any", "Any", id="dynamic"
-        ),
-    ],
-)
-def test_the_label_is_one_that_the_config_has(config: str, wanted: str | None, label: str) -> None:
-    found = controls_of(config, Settings(predicted_label=wanted))
-    assert (found.label, found.warning) == (label, "")
-
-
-@pytest.mark.parametrize("wanted", [None, "Text", "word"])
-def test_a_label_that_the_config_lacks_is_not_given_but_warned_of(wanted: str | None) -> None:
-    found = controls_of(labels(WORD, LINE), Settings(predicted_label=wanted))
-    assert found.label is None
-    assert "('Word', 'Line')" in found.warning
-    assert "set PREDICTED_LABEL" in found.warning
+@pytest.mark.parametrize("how", ["", 'on="doc"'])
+def test_a_repeater_on_nothing_is_refused(how: str) -> None:
+    with pytest.raises(LabelConfigError, match="no on=.* at the Repeater of its Image 'page_{{idx}}'"):
+        controls_of(repeated(*REPEATED, how=how), Settings())
 
 
 def test_of_several_labels_the_one_with_the_wanted_label_is_taken() -> None:
     script = '<Labels name="script" toName="page"><Label value="Latin"/></Labels>'
     found = controls_of(view(IMAGE, AREA, RECTANGLE, script, LABELS), Settings())
     assert (found.labels, found.label) == (Tag("kinds", "labels"), "Text")
+
+
+@pytest.mark.parametrize(
+    ("predicted_label", "label", "is_warned"),
+    [
+        pytest.param("Stamp", "Stamp", False, id="wanted"),
+        pytest.param("Seal", None, True, id="wanted, but not there"),
+    ],
+)
+def test_the_label_is_the_one_that_is_set(predicted_label: str, label: str | None, is_warned: bool) -> None:
+    found = controls_of(view(IMAGE, AREA, RECTANGLE, LABELS), Settings(predicted_label=predicted_label))
+    assert (found.label, bool(found.warning)) == (label, is_warned)
+
+
+def test_the_only_label_is_given_where_none_is_set() -> None:
+    words = LABELS.replace("Text", "Word").replace('<Label value="Stamp"/>', "")
+    assert controls_of(view(IMAGE, AREA, RECTANGLE, words), Settings()).label == "Word"

@@ -17,7 +17,17 @@ from ocr_backend.worker import Worker
 from scripted_server import Reply, ScriptedServer
 
 GUIDE = controls_of("", Settings())
-PAGES = Controls("scan", "pages", True, Tag("box", "rectangle"), None, Tag("words", "textarea"), None)
+REPEATED = controls_of(
+    """
+    <View><Repeater on="$doc" indexFlag="{{idx}}">
+      <Image name="page_{{idx}}" value="$doc[{{idx}}].page"/>
+      <Rectangle name="bbox_{{idx}}" toName="page_{{idx}}"/>
+      <TextArea name="words_{{idx}}" toName="page_{{idx}}" perRegion="true"/>
+    </Repeater></View>
+    """,
+    Settings(),
+)
+PAGES = Controls("scan", "$pages", True, Tag("box", "rectangle"), None, Tag("words", "textarea"), None)
 Make = Callable[..., Pipeline]
 
 
@@ -41,6 +51,11 @@ def outcomes(answers: list[Answer]) -> list[str]:
 def texts(answer: Answer) -> list[str]:
     assert answer.prediction is not None
     return [item["value"]["text"][0] for item in answer.prediction["result"] if item["type"] == "textarea"]
+
+
+def images(answer: Answer) -> list[str]:
+    assert answer.prediction is not None
+    return [item["to_name"] for item in answer.prediction["result"] if item["type"] == "textarea"]
 
 
 def by_width(image: np.ndarray) -> list:
@@ -114,6 +129,25 @@ def test_the_pages_of_a_task_are_read_in_order(web: ScriptedServer, make: Make, 
         1,
         2,
     ]
+
+
+def test_the_images_of_a_repeater_are_read_in_order(web: ScriptedServer, make: Make, png) -> None:
+    pages = [{"page": web.serve(f"/{width}.png", png(width))} for width in (30, 40, 50)]
+    asked = [Task(1, {"doc": pages}), Task(2, {"doc": "x"}), Task(3, {"doc": pages[1:]})]
+    first, refused, last = make(FakeReader(by_width)).predictions(asked, REPEATED, soon())
+    assert [(texts(answer), images(answer)) for answer in (first, last)] == [
+        (["30", "40", "50"], ["page_0", "page_1", "page_2"]),
+        (["40", "50"], ["page_0", "page_1"]),
+    ]
+    assert (refused.outcome, refused.prediction) == ("refused", None)
+    assert "no list with entries at 'doc'" in refused.reason
+
+
+def test_a_task_of_which_one_image_fails_has_no_prediction(web: ScriptedServer, make: Make, png) -> None:
+    good = {"page": web.serve("/a.png", png())}
+    asked = [Task(1, {"doc": [good, {"page": web.url + "/missing.png"}]}), Task(2, {"doc": [good]})]
+    answers = make().predictions(asked, REPEATED, soon())
+    assert outcomes(answers) == ["unreachable", "read"]
 
 
 def test_a_task_of_which_one_page_fails_has_no_prediction(web: ScriptedServer, make: Make, png) -> None:
@@ -209,6 +243,28 @@ def test_after_a_stop_what_is_being_read_is_answered_and_the_rest_is_late(
 def drawn(name: str = "DRAWN1", x: float = 10, **more: Any) -> dict[str, Any]:
     value = {"x": x, "y": 20, "width": 30, "height": 40, "rotation": 0}
     return {"id": name, "type": "rectangle", "from_name": "bbox", "to_name": "image", "value": value, **more}
+
+
+def test_a_box_on_an_image_of_a_repeater_gets_the_text_of_that_image(
+    web: ScriptedServer, make: Make, png
+) -> None:
+    seen = FakeReader(lambda image: [line("dark" if image.max() == 0 else "light")])
+    pages = [{"page": web.serve(f"/{colour}.png", png(colour=colour))} for colour in ("white", "black")]
+    context = {
+        "result": [
+            drawn("a", to_name="page_1"),
+            drawn("b", to_name="page_0"),
+            drawn("c", to_name="page_7"),
+            drawn("d", to_name="page_{{idx}}"),
+        ]
+    }
+    answer = make(seen).drawn(Task(1, {"doc": pages}), context, REPEATED, soon())
+    found = [
+        (item["id"], item["from_name"], item["to_name"], item["value"]["text"])
+        for item in answer.prediction["result"]
+        if item["type"] == "textarea"
+    ]
+    assert found == [("a", "words_1", "page_1", ["dark"]), ("b", "words_0", "page_0", ["light"])]
 
 
 def test_each_drawn_box_gets_the_text_of_its_place(web: ScriptedServer, make: Make, png) -> None:

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from fake_reader import line
+from ocr_backend.config_tags import Repeater
 from ocr_backend.labeling import Controls, Tag
 from ocr_backend.predictions import Page, model_version, prediction
 from ocr_backend.reading import Line, LoadedModel
@@ -9,7 +12,7 @@ from ocr_backend.settings import Settings
 SIZE = (200, 100)
 RECTANGLE = Controls(
     "image",
-    "image",
+    "$image",
     False,
     Tag("bbox", "rectangle"),
     Tag("label", "labels"),
@@ -22,15 +25,15 @@ PLACE = {"x": 5.0, "y": 20.0, "width": 15.0, "height": 10.0, "rotation": 0.0}
 def controls(
     shape: Tag, labels: Tag | None = None, label: str | None = "Text", several: bool = False
 ) -> Controls:
-    return Controls("page", "scan", several, shape, labels, Tag("words", "textarea"), label)
+    return Controls("page", "$scan", several, shape, labels, Tag("words", "textarea"), label)
 
 
 def of_one_line(with_controls: Controls) -> list[dict]:
-    return prediction([Page(SIZE, [line("abc", 0.75)])], with_controls, 7, "v", 0.5)["result"]
+    return prediction([(with_controls, [Page(SIZE, [line("abc", 0.75)])])], 7, "v", 0.5)["result"]
 
 
 def test_a_line_becomes_a_box_a_label_and_a_text_with_one_id() -> None:
-    told = prediction([Page(SIZE, [line("abc", 0.75)])], RECTANGLE, 7, "v1", 0.5)
+    told = prediction([(RECTANGLE, [Page(SIZE, [line("abc", 0.75)])])], 7, "v1", 0.5)
     name = told["result"][0]["id"]
     base = {
         "id": name,
@@ -114,13 +117,13 @@ def test_a_polygon_tag_gets_the_four_corners(shape: str, labels: Tag, kinds: lis
 
 def test_lines_below_the_threshold_are_left_out_and_the_score_is_the_mean_of_the_rest() -> None:
     lines = [line("a", 0.9), line("b", 0.49999), line("c", 0.5)]
-    told = prediction([Page(SIZE, lines)], RECTANGLE, 7, "v", 0.5)
+    told = prediction([(RECTANGLE, [Page(SIZE, lines)])], 7, "v", 0.5)
     assert [item["value"]["text"] for item in told["result"] if item["type"] == "textarea"] == [["a"], ["c"]]
     assert told["score"] == 0.7
 
 
 def test_a_picture_without_text_has_an_empty_result_and_no_confidence() -> None:
-    assert prediction([Page(SIZE, [])], RECTANGLE, 7, "v", 0.5) == {
+    assert prediction([(RECTANGLE, [Page(SIZE, [])])], 7, "v", 0.5) == {
         "result": [],
         "score": 0.0,
         "model_version": "v",
@@ -129,25 +132,54 @@ def test_a_picture_without_text_has_an_empty_result_and_no_confidence() -> None:
 
 def test_regions_of_several_pages_say_which_and_have_ids_of_their_own() -> None:
     pages = [Page(SIZE, [line("one")]), Page((50, 50), []), Page((400, 100), [line("three")])]
-    told = prediction(pages, controls(Tag("b", "rectangle"), several=True), 7, "v", 0)
+    told = prediction([(controls(Tag("b", "rectangle"), several=True), pages)], 7, "v", 0)
     assert [(item["item_index"], item["original_width"]) for item in told["result"]] == [(0, 200)] * 2 + [
         (2, 400)
     ] * 2
     assert len({item["id"] for item in told["result"]}) == 2
 
 
+def test_each_image_of_a_task_gets_its_own_names_and_ids() -> None:
+    doc = replace(
+        controls(Tag("b_{{idx}}", "rectangle"), Tag("l_{{idx}}", "labels")),
+        image="page_{{idx}}",
+        repeater=Repeater("$doc", "{{idx}}"),
+    )
+    images = [(doc.filled(0), [Page(SIZE, [line("one")])]), (doc.filled(1), [Page(SIZE, [line("two")])])]
+    told = prediction(images, 7, "v", 0)["result"]
+    assert [(item["to_name"], item["from_name"]) for item in told] == [
+        ("page_0", "b_0"),
+        ("page_0", "l_0"),
+        ("page_0", "words"),
+        ("page_1", "b_1"),
+        ("page_1", "l_1"),
+        ("page_1", "words"),
+    ]
+    assert len({item["id"] for item in told}) == 2
+    assert not any("item_index" in item for item in told)
+
+
+def test_the_pages_of_each_image_are_numbered_from_0() -> None:
+    pages = [Page(SIZE, [line("one")]), Page(SIZE, [line("two")])]
+    several, one = controls(Tag("b", "rectangle"), several=True), controls(Tag("b", "rectangle"))
+    told = prediction([(several, pages), (several, pages), (one, pages[:1])], 7, "v", 0)["result"]
+    numbers = [item.get("item_index") for item in told if item["type"] == "rectangle"]
+    assert numbers == [0, 1, 0, 1, None]
+    assert len({item["id"] for item in told}) == 5
+
+
 def test_ids_are_the_same_each_time_and_unique_on_a_dense_page() -> None:
     page = [Page(SIZE, [line("same")] * 5000)]
-    first, again = (prediction(page, RECTANGLE, 7, "v", 0)["result"] for _ in range(2))
+    first, again = (prediction([(RECTANGLE, page)], 7, "v", 0)["result"] for _ in range(2))
     assert first == again
     assert len({item["id"] for item in first}) == 5000
-    other = prediction(page, RECTANGLE, 8, "v", 0)["result"]
+    other = prediction([(RECTANGLE, page)], 8, "v", 0)["result"]
     assert not {item["id"] for item in first} & {item["id"] for item in other}
 
 
 @pytest.mark.parametrize(("given_score", "told"), [(1.0000001, 1.0), (-0.1, 0.0)])
 def test_a_score_is_within_what_label_studio_accepts(given_score: float, told: float) -> None:
-    result = prediction([Page(SIZE, [Line(line("a").polygon, "a", given_score)])], RECTANGLE, 1, "v", -1)[
+    result = prediction([(RECTANGLE, [Page(SIZE, [Line(line("a").polygon, "a", given_score)])])], 1, "v", -1)[
         "result"
     ]
     assert result[0]["score"] == told

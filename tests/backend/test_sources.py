@@ -4,7 +4,7 @@ import pytest
 
 from ocr_backend.errors import PictureError
 from ocr_backend.settings import Settings
-from ocr_backend.sources import Inline, OnDisk, Remote, picture_values, shown, source_of
+from ocr_backend.sources import Inline, OnDisk, Remote, shown, source_of
 
 LS = "https://ls.example/studio"
 AT_LS = Settings(label_studio_url=LS + "/")
@@ -93,26 +93,6 @@ def test_other_addresses_are_refused_with_a_reason(
 def test_what_lies_in_label_studio_needs_its_address(value: str) -> None:
     with pytest.raises(PictureError, match="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"):
         source_of(value, 5, Settings())
-
-
-def test_the_pages_of_a_task_are_its_values_in_order() -> None:
-    assert picture_values({"image": "a"}, "image", several_pages=False) == ["a"]
-    assert picture_values({"pages": ["a", "b"]}, "pages", several_pages=True) == ["a", "b"]
-    assert picture_values({"pages": "a"}, "pages", several_pages=True) == ["a"]
-    assert picture_values({"image": ["a"]}, "image", several_pages=False) == [["a"]]
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        ({"scan": "x", "name": "y"}, "no 'image'; it has name, scan"),
-        ({}, "no 'image'; it has nothing"),
-        ({"image": []}, "the list of pages under 'image' is empty"),
-    ],
-)
-def test_a_task_without_the_picture_is_refused_with_what_it_has(data: dict, reason: str) -> None:
-    with pytest.raises(PictureError, match=reason):
-        picture_values(data, "image", several_pages=True)
 
 
 @pytest.mark.parametrize(
