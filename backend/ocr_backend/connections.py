@@ -1,13 +1,14 @@
-"""HTTP connections that keep two promises: no private address unless allowed, no answer that drips for ever.
+"""HTTP connections that keep two promises: no address that is not allowed, no answer that drips for ever.
 
-The address is checked on the connection itself, before a byte is sent, so no name that resolves differently
-the second time gets around it. Knows urllib3 and requests; `fetching` uses the sessions.
+Addresses are checked before anything is sent there, and again on the connection itself, so that no name that
+resolves differently the second time gets around it. Knows urllib3 and requests; `fetching` uses the sessions.
 """
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -17,25 +18,41 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from ocr_backend.addresses import Allowed
+from ocr_backend.addresses import Allowed, is_metadata
 from ocr_backend.errors import PictureError
 
-AddressCheck = Callable[[str], bool]
+AddressCheck = Callable[[str, str], None]
+"""Takes a host and the address of a connection to it; raises `PictureError` if it must not be used."""
 
 
 def session(allowed: Allowed | None, size: int) -> requests.Session:
     """A session for `size` threads that keeps no cookies and no credentials.
 
-    With `allowed`, connections to addresses that are neither public nor allowed end in `PictureError`.
+    Connections to metadata services of clouds end in `PictureError`; with `allowed` also those to addresses
+    that are neither public nor allowed.
     """
     made = requests.Session()
     made.auth = _no_auth  # otherwise requests takes credentials from a .netrc file
     made.cookies.set_policy(_NO_COOKIES)
     made.headers["Accept-Encoding"] = "identity"
-    check = (lambda address: True) if allowed is None else allowed.has_address
     for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter(check, pool_maxsize=size))
+        made.mount(scheme, _Adapter(partial(_check, allowed), pool_maxsize=size))
     return made
+
+
+def _check(allowed: Allowed | None, host: str, address: str) -> None:
+    if is_metadata(address):
+        raise PictureError(
+            "refused",
+            f"{host} has the address {address} of a cloud's metadata service, which is never asked, "
+            "whatever OCR_FETCH_ALLOW says",
+        )
+    if allowed is not None and not allowed.has_address(address):
+        raise PictureError(
+            "refused",
+            f"{host} has the address {address}, which is not public; if pictures may come from there, "
+            "add the host or its network to OCR_FETCH_ALLOW",
+        )
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -58,10 +75,10 @@ class _Adapter(HTTPAdapter):
 
 def _pool_classes(check: AddressCheck) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(_Careful, HTTPConnection):  # type: ignore[misc]
-        is_allowed = staticmethod(check)
+        check_address = staticmethod(check)
 
     class Secure(_Careful, HTTPSConnection):  # type: ignore[misc]
-        is_allowed = staticmethod(check)
+        check_address = staticmethod(check)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -73,19 +90,21 @@ def _pool_classes(check: AddressCheck) -> dict[str, type[HTTPConnectionPool]]:
 
 
 class _Careful:
-    is_allowed: AddressCheck
+    check_address: AddressCheck
+    host: str
+    port: int
     sock: socket.socket | None
 
     def _new_conn(self) -> socket.socket:
+        # All of a name's addresses, so that a refusal does not tell whether something listens there.
+        for address in _addresses(self.host, self.port):
+            self.check_address(self.host, address)
         made: socket.socket = super()._new_conn()  # type: ignore[misc]  # the class beside this one has it
-        address = made.getpeername()[0]
-        if not self.is_allowed(address):
+        try:
+            self.check_address(self.host, made.getpeername()[0])
+        except PictureError:
             made.close()
-            raise PictureError(
-                "refused",
-                f"its host has the address {address}, which is not public; if pictures may come from there, "
-                "add the host or its network to OCR_FETCH_ALLOW",
-            )
+            raise
         return made
 
     def getresponse(self) -> HTTPResponse:
@@ -100,6 +119,14 @@ class _Careful:
             response.close()
             raise TimeoutError
         return response
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # connecting fails in the same way, and says so
+        return []
+    return [str(where[0]) for *_, where in found]
 
 
 @contextmanager

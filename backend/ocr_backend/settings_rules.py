@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ocr_backend import catalog
+from ocr_backend import addresses, catalog
 from ocr_backend.settings_table import Problem, Setting
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def problems(settings: "Settings", rows: Sequence[Setting]) -> Iterator[Problem]
     yield from bad
     yield from _server_problems(settings)
     if not bad:  # the rules below combine values and would only repeat what is wrong with one
+        yield from _fetching_problems(settings)
         yield from _model_problems(settings)
 
 
@@ -38,6 +39,11 @@ def _server_problems(settings: "Settings") -> Iterator[Problem]:
     root = settings.local_files_document_root
     if isinstance(root, str) and root and (not root.startswith("/") or not root.strip("/.")):
         yield Problem("LOCAL_FILES_DOCUMENT_ROOT", f"{root!r} is not the full path of a folder below /")
+
+
+def _fetching_problems(settings: "Settings") -> Iterator[Problem]:
+    for sentence in filter(None, map(addresses.entry_problem, settings.allowed_hosts)):
+        yield Problem("OCR_FETCH_ALLOW", sentence)
 
 
 def _is_http_url(url: str) -> bool:
