@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.errors import RequestError
 
 Json = dict[str, Any]
@@ -24,11 +25,15 @@ class Task:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """`context` is what a person has drawn, None when predictions for whole pictures are wanted."""
+    """`context` is what a person has drawn, None when predictions for whole pictures are wanted.
+
+    `credentials` are those that the project has for the hosts of its pictures.
+    """
 
     tasks: tuple[Task, ...]
     label_config: str
     context: Json | None
+    credentials: Credentials | None = None
 
 
 def predict_request(body: bytes, max_tasks: int) -> PredictRequest:
@@ -48,10 +53,12 @@ def predict_request(body: bytes, max_tasks: int) -> PredictRequest:
         raise RequestError(
             f'"tasks" has {len(tasks)} tasks; at most {max_tasks} may come in one request (OCR_MAX_TASKS)'
         )
+    params = _params(fields.get("params"))
     return PredictRequest(
         tasks=tuple(_task(task, place) for place, task in enumerate(tasks)),
         label_config=_text(fields, "label_config"),
-        context=_context(fields.get("params")),
+        context=_context(params),
+        credentials=_credentials(params),
     )
 
 
@@ -99,11 +106,21 @@ def _task(task: object, place: int) -> Task:
     return Task(number if isinstance(number, int | str) else None, data)
 
 
-def _context(params: object) -> Json | None:
-    if params is None:
-        return None
-    if not isinstance(params, dict):
+def _params(params: object) -> Json:
+    if params is not None and not isinstance(params, dict):
         raise RequestError(f'"params" is {said(params)}; it must be an object or null')
+    return params or {}
+
+
+def _credentials(params: Json) -> Credentials | None:
+    login, password = (params.get(key) or "" for key in ("login", "password"))
+    for key, value in {"login": login, "password": password}.items():
+        if not isinstance(value, str):
+            raise RequestError(f'"params"["{key}"] is {said(value)}; it must be a text or null')
+    return Credentials(login, password) if login else None
+
+
+def _context(params: Json) -> Json | None:
     context = params.get("context")
     if context is not None and not isinstance(context, dict):
         raise RequestError(f'"params"["context"] is {said(context)}; it must be an object or null')

@@ -246,7 +246,7 @@ def test_other_spellings_of_a_private_address_are_refused_too(
 
 @pytest.fixture
 def resolving(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`resolving(name, *addresses)`: what the name means the first time, the second, ..., and from then on."""
+    """`resolving(name, *addresses)`: what the name means at each look, the last from then on."""
     import socket
 
     real = socket.getaddrinfo

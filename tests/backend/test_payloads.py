@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.errors import RequestError
 from ocr_backend.payloads import PredictRequest, Task, json_object, predict_request, setup_config
 
@@ -26,6 +27,23 @@ def test_label_studios_request_is_understood() -> None:
 @pytest.mark.parametrize("params", [None, {}, {"context": None}, {"login": "x"}], ids=str)
 def test_without_a_context_whole_pictures_are_wanted(params: object) -> None:
     assert predict_request(body(tasks=[TASK], params=params), 1).context is None
+
+
+@pytest.mark.parametrize(
+    ("params", "credentials"),
+    [
+        pytest.param({"login": "me", "password": "p:ä"}, Credentials("me", "p:ä"), id="both"),
+        pytest.param({"login": "me", "password": None}, Credentials("me", ""), id="no password"),
+        pytest.param({"login": "", "password": "x"}, None, id="no user"),
+        pytest.param({"login": None, "password": None}, None, id="null"),
+        pytest.param({}, None, id="missing"),
+        pytest.param(None, None, id="no params"),
+    ],
+)
+def test_a_projects_credentials_for_hosts_of_pictures_come_along(
+    params: object, credentials: Credentials | None
+) -> None:
+    assert predict_request(body(tasks=[TASK], params=params), 1).credentials == credentials
 
 
 @pytest.mark.parametrize("context", [{}, {"result": []}, {"result": [1]}], ids=str)
@@ -57,6 +75,14 @@ def test_a_context_is_what_was_drawn(context: dict) -> None:
         pytest.param(body(tasks=[TASK] * 4), '"tasks" has 4 tasks; at most 3 .*OCR_MAX_TASKS', id="too many"),
         pytest.param(body(tasks=[TASK], label_config=3), '"label_config" is a number', id="config"),
         pytest.param(body(tasks=[TASK], params=[1]), '"params" is a list', id="params"),
+        pytest.param(
+            body(tasks=[TASK], params={"login": 7}), '"login"] is a number; it must be a text', id="login"
+        ),
+        pytest.param(
+            body(tasks=[TASK], params={"login": "me", "password": ["secret"]}),
+            r'^"params"\["password"\] is a list; it must be a text or null$',
+            id="password",
+        ),
         pytest.param(
             body(tasks=[TASK], params={"context": True}), '"context"] is true or false', id="context"
         ),

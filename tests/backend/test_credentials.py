@@ -1,0 +1,25 @@
+import pytest
+
+from ocr_backend.credentials import Credentials, in_url
+
+
+def test_the_header_is_that_of_basic_authentication() -> None:
+    assert Credentials("Aladdin", "open sesame").header == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="  # RFC 7617
+    assert Credentials("test", "123\N{POUND SIGN}").header == "Basic dGVzdDoxMjPCow=="
+
+
+def test_the_password_is_not_shown() -> None:
+    assert "sesame" not in repr(Credentials("Aladdin", "open sesame"))
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials"),
+    [
+        ("https://web.example/a.png", None),
+        ("https://me@web.example/a.png", Credentials("me", "")),
+        ("https://m%40e:p%3Ass@web.example/a.png", Credentials("m@e", "p:ss")),
+        ("https://web.example/me:p@ss", None),
+    ],
+)
+def test_credentials_in_a_url_stand_before_its_host(url: str, credentials: Credentials | None) -> None:
+    assert in_url(url) == credentials
