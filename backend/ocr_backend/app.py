@@ -135,10 +135,13 @@ def _predicted(wanted: PredictRequest, worker: Worker, until: float) -> Response
     controls = controls_of(wanted.label_config, worker.settings)
     pipeline = worker.pipeline
     if wanted.context is None:
-        answers = pipeline.predictions(wanted.tasks, controls, until)
+        answers = pipeline.predictions(wanted.tasks, controls, until, wanted.credentials)
         nothing: Json | list[Json] = []  # Label Studio stores nothing and asks again
     else:
-        answers = [pipeline.drawn(task, wanted.context, controls, until) for task in wanted.tasks[:1]]
+        answers = [
+            pipeline.drawn(task, wanted.context, controls, until, wanted.credentials)
+            for task in wanted.tasks[:1]
+        ]
         answers += [Answer("no_text")] * (len(wanted.tasks) - 1)
         nothing = {"result": []}  # the page takes an object only
     _log(answers)

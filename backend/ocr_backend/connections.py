@@ -1,7 +1,7 @@
 """HTTP connections that keep two promises: no address that is not allowed, no answer that drips for ever.
 
 Addresses are checked before anything is sent there, and again on the connection itself, so that no name that
-resolves differently the second time gets around it. Knows urllib3 and requests; `fetching` uses the sessions.
+resolves differently the second time gets around it. Knows urllib3 and requests, serves `downloads`.
 """
 
 import socket

@@ -1,6 +1,6 @@
 """A user and a password for the hosts of pictures, as a project's task data credentials or a URL say them.
 
-`payloads` and `fetching` make them; the password is in no representation.
+`payloads` and `downloads` make them; the password is in no representation.
 """
 
 import base64

@@ -1,51 +1,52 @@
-"""Fetches the file of a picture, within limits of bytes, time and redirects.
+"""The file of a picture, wherever it is: in the task, on disk, kept from the last time, or to be downloaded.
 
-Knows nothing of pictures or tasks beyond their `Source`. With `tokens` and `connections` the only place that
-uses the network. Label Studio's token goes to Label Studio alone.
+Knows nothing of pictures or tasks beyond their `Source`. `pictures` asks it; `downloads` uses the network.
 """
 
-import base64
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
 
-import requests
-import urllib3
-
-from ocr_backend.addresses import Allowed, is_within
-from ocr_backend.connections import session
+from ocr_backend.credentials import Credentials
+from ocr_backend.downloads import Downloader, too_large
 from ocr_backend.errors import PictureError
+from ocr_backend.picture_cache import PictureCache
 from ocr_backend.settings import Settings
-from ocr_backend.sources import Inline, OnDisk, Remote, Source, shown
-from ocr_backend.tokens import LabelStudioToken
-
-_REDIRECTS = 5  # what browsers and storages need is two or three (guess)
-_PIECE = 2**16  # bytes
-_REDIRECT_STATUS = (301, 302, 303, 307, 308)
-_UNKNOWN_FILE_STATUS = (400, 404)
+from ocr_backend.sources import Inline, OnDisk, Remote, Source
 
 
 class Fetcher:
-    """Fetches files, for `threads` threads at a time. `now()` is in seconds and only goes forward."""
+    """Fetches files, for `threads` threads at a time; with a cache, what is in it is not fetched again.
 
-    def __init__(self, settings: Settings, threads: int, now: Callable[[], float] = time.monotonic) -> None:
-        if not settings.verify_ssl:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    `now()` is in seconds and only goes forward.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        threads: int,
+        now: Callable[[], float] = time.monotonic,
+        cache: PictureCache | None = None,
+    ) -> None:
         self._settings = settings
         self._now = now
-        self._allowed = Allowed(settings.allowed_hosts)
-        self._open = session(None, threads)
-        self._guarded = session(self._allowed, threads)
-        self._token = LabelStudioToken(settings.label_studio_url, settings.label_studio_api_key, self._post)
+        self._cache = cache
+        self._downloader = Downloader(settings, threads, now)
+        self._lock = threading.Lock()
+        self._under_way: dict[str, threading.Event] = {}
 
     def close(self) -> None:
         """Ends the connections that are kept."""
-        self._open.close()
-        self._guarded.close()
+        self._downloader.close()
+        if self._cache is not None:
+            self._cache.close()
 
-    def fetch(self, source: Source, until: float) -> bytes:
+    def fetch(self, source: Source, until: float, credentials: Credentials | None = None) -> bytes:
         """The file's content. `until` is the moment, on the clock of `now`, after which nobody wants it.
+
+        `credentials` are for the host that the source names, unless that is Label Studio.
 
         Raises:
             PictureError: it cannot be had, or not within the limits.
@@ -60,7 +61,49 @@ class Fetcher:
                 raise PictureError("unreachable", "the file is not below LOCAL_FILES_DOCUMENT_ROOT")
             source = source.elsewhere
         deadline = min(until, self._now() + self._settings.fetch_timeout_seconds)
-        return self._remote(source, deadline)
+        if self._cache is None:
+            return self._downloader.content(source.urls, credentials, deadline)[0]
+        return self._kept(self._cache, source, credentials, deadline)
+
+    def forget(self, source: Source, credentials: Credentials | None = None) -> None:
+        """Fetches it anew the next time, since what came was no picture."""
+        remote = source.elsewhere if isinstance(source, OnDisk) else source
+        if self._cache is not None and isinstance(remote, Remote):
+            self._cache.forget(self._key(self._cache, remote, credentials))
+
+    def _kept(
+        self, cache: PictureCache, source: Remote, credentials: Credentials | None, deadline: float
+    ) -> bytes:
+        key = self._key(cache, source, credentials)
+        with self._one_at_a_time(key, deadline):
+            kept = cache.get(key)
+            if kept is not None:
+                return self._within_limit(kept)
+            content, seconds = self._downloader.content(source.urls, credentials, deadline)
+            cache.put(key, content, seconds)
+            return content
+
+    def _key(self, cache: PictureCache, source: Remote, credentials: Credentials | None) -> str:
+        """Of the addresses asked for, not of those that these lead to, and of all that may open them."""
+        token = self._settings.label_studio_api_key
+        return cache.key(*source.urls, token, credentials.header if credentials else "")
+
+    @contextmanager
+    def _one_at_a_time(self, key: str, deadline: float) -> Iterator[None]:
+        """Waits for another thread that fetches the same, but once: what it got may not be for keeping."""
+        with self._lock:
+            under_way = self._under_way.get(key)
+            own = self._under_way.setdefault(key, threading.Event())
+        if under_way is not None:
+            under_way.wait(max(deadline - self._now(), 0.0))
+            yield
+            return
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._under_way[key]
+            own.set()
 
     def _on_disk(self, path: str) -> bytes | None:
         root = Path(self._settings.local_files_document_root).resolve()
@@ -77,132 +120,5 @@ class Fetcher:
 
     def _within_limit(self, content: bytes) -> bytes:
         if len(content) > self._settings.max_image_bytes:
-            raise self._too_large()
+            raise too_large(self._settings)
         return content
-
-    def _too_large(self) -> PictureError:
-        limit = self._settings.max_image_bytes
-        return PictureError("refused", f"the file has more than {limit} bytes (OCR_MAX_IMAGE_BYTES)")
-
-    def _remote(self, source: Remote, deadline: float) -> bytes:
-        for last, url in zip([False] * (len(source.urls) - 1) + [True], source.urls, strict=True):
-            response, at = self._answer(url, deadline)
-            with response:
-                if response.status_code in _UNKNOWN_FILE_STATUS and not last:
-                    continue
-                if response.status_code != 200:
-                    raise PictureError("unreachable", self._complaint(response.status_code, at))
-                return self._content(response, at, deadline)
-        raise PictureError("unreachable", "there is no address to ask")
-
-    def _answer(self, url: str, deadline: float) -> tuple[requests.Response, str]:
-        """The answer at the end of the redirects, and the URL that gave it."""
-        trusted = False
-        for _ in range(_REDIRECTS + 1):
-            _refuse_other_schemes(url)
-            response = self._ask(url, trusted, deadline)
-            target = response.headers.get("Location")
-            if response.status_code not in _REDIRECT_STATUS or not target:
-                return response, url
-            response.close()
-            # Where Label Studio itself sends us its storage is, often on an address of the cluster.
-            trusted = self._is_label_studio(url)
-            url = _joined(url, target)
-        raise PictureError("unreachable", f"{shown(url)} is at the end of more than {_REDIRECTS} redirects")
-
-    def _ask(self, url: str, trusted: bool, deadline: float) -> requests.Response:
-        if not self._is_label_studio(url):
-            return self._get(url, trusted, _url_credentials(url), deadline)
-        header = self._token.header()
-        response = self._get(url, True, header, deadline)
-        if response.status_code == 401 and self._token.can_renew():
-            response.close()
-            response = self._get(url, True, self._token.header(refused=header), deadline)
-        return response
-
-    def _get(self, url: str, trusted: bool, authorization: str, deadline: float) -> requests.Response:
-        is_open = trusted or self._allowed.has_host(urlsplit(url).hostname or "")
-        headers = {"Authorization": authorization} if authorization else {}
-        try:
-            return (self._open if is_open else self._guarded).get(
-                url,
-                headers=headers,
-                timeout=self._seconds_left(url, deadline),
-                verify=self._settings.verify_ssl,
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.RequestException as error:
-            raise PictureError("unreachable", f"{shown(url)} {_said(error)}") from error
-
-    def _content(self, response: requests.Response, url: str, deadline: float) -> bytes:
-        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-            raise PictureError("broken", f"{shown(url)} answered with a web page instead of a picture")
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > self._settings.max_image_bytes:
-            raise self._too_large()
-        content = bytearray()
-        try:
-            while piece := response.raw.read1(_PIECE, decode_content=True):
-                content += piece
-                if len(content) > self._settings.max_image_bytes:
-                    raise self._too_large()
-                self._seconds_left(url, deadline)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise PictureError("unreachable", f"{shown(url)} ended before the file was complete") from error
-        return bytes(content)
-
-    def _seconds_left(self, url: str, deadline: float) -> float:
-        left = deadline - self._now()
-        if left <= 0:
-            raise PictureError("unreachable", f"{shown(url)} took too long (OCR_FETCH_TIMEOUT)")
-        return left
-
-    def _post(self, url: str, body: dict[str, str]) -> requests.Response:
-        seconds = self._settings.fetch_timeout_seconds
-        verify = self._settings.verify_ssl
-        return self._open.post(url, json=body, timeout=seconds, verify=verify, allow_redirects=False)
-
-    def _is_label_studio(self, url: str) -> bool:
-        return is_within(url, self._settings.label_studio_url)
-
-    def _complaint(self, status: int, url: str) -> str:
-        advice = ""
-        if status in (401, 403) and self._is_label_studio(url):
-            advice = "; set LABEL_STUDIO_API_KEY to a token that is valid and may see the project"
-        return f"{shown(url)} answered {status}{advice}"
-
-
-def _refuse_other_schemes(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_right = parts.scheme in ("http", "https") and parts.port != 0  # asking for the port checks it
-    except ValueError as error:
-        raise PictureError("unreachable", "the address is not a URL that can be asked") from error
-    if not is_right:
-        raise PictureError("refused", f"redirected to {shown(url)}, which is neither http nor https")
-
-
-def _joined(url: str, target: str) -> str:
-    try:
-        return urljoin(url, target)
-    except ValueError as error:
-        raise PictureError("unreachable", f"{shown(url)} redirects to something that is no URL") from error
-
-
-def _url_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username is None:
-        return ""
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def _said(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "took too long (OCR_FETCH_TIMEOUT)"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "has a certificate that is not trusted (VERIFY_SSL)"
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return "is not a URL that can be asked"
-    return "cannot be reached"

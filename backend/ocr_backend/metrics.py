@@ -62,12 +62,22 @@ class Metrics:
         self.stage_seconds = histogram(
             "ocr_stage_seconds", "Time that one picture spends in a stage", _SECONDS, "stage"
         )
-        self.picture_bytes = histogram("ocr_picture_bytes", "Size of the files of pictures", _BYTES)
+        self.fetch_seconds = histogram(
+            "ocr_fetch_seconds", "Time that the file of a picture takes to come", _SECONDS, "source"
+        )
+        self.picture_bytes = histogram("ocr_picture_bytes", "Size of the files of pictures", _BYTES, "source")
+        self.picture_cache_requests = counter(
+            "ocr_picture_cache_requests_total",
+            "Files of pictures looked for in the cache on disk, by what came of it",
+            "outcome",
+        )
         self.picture_pixels = histogram("ocr_picture_pixels", "Pixels of pictures", _PIXELS)
         self.picture_lines = histogram("ocr_picture_lines", "Lines found in a picture", _LINES)
         self.line_score = histogram("ocr_line_score", "The recogniser's confidence in a line", _SCORES)
         self.result_cache = counter(
-            "ocr_result_cache_requests_total", "Pages asked for in the result cache, by outcome", "outcome"
+            "ocr_result_cache_requests_total",
+            "Pages looked for among those that were read lately, by what came of it",
+            "outcome",
         )
         self.slots = gauge("ocr_slots", "Pictures that can be read at the same moment", "livesum")
         self.slots_busy = gauge("ocr_slots_busy", "Pictures that are being read", "livesum")

@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.documents import Document, opened
 from ocr_backend.errors import LateError, PictureError
 from ocr_backend.fetching import Fetcher
@@ -19,11 +21,23 @@ from ocr_backend.predictions import Page
 from ocr_backend.reading import Image, Reader
 from ocr_backend.result_cache import ResultCache
 from ocr_backend.settings import Settings
-from ocr_backend.sources import source_of
+from ocr_backend.sources import Source, source_of
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Whom a picture is fetched for: the task, the project's `credentials` for its host, and `until` when.
+
+    After that moment (monotonic s) nobody wants the answer.
+    """
+
+    task_id: object
+    until: float
+    credentials: Credentials | None = None
 
 
 class Pictures:
@@ -50,52 +64,60 @@ class Pictures:
         # may take three bytes for every pixel that is allowed.
         self._decoded = threading.BoundedSemaphore(reader.slots + 1)
 
-    def read(self, value: object, task_id: object, until: float) -> list[Page] | PictureError:
+    def read(self, value: object, errand: Errand) -> list[Page] | PictureError:
         """The pages of the file that a value in a task's data stands for, or why there are none.
 
-        `until` is the moment (monotonic s) after which nobody wants the answer. A page that was read in time
-        is remembered even where the file as a whole is late.
+        A page that was read in time is remembered even where the file as a whole is late.
         """
 
         def pages(content: bytes) -> list[Page]:
             digest = hashlib.sha256(content).digest()
             with opened(content, self._settings) as document:
-                return [self._page(document, number, digest, until) for number in range(document.pages)]
+                return [self._page(document, number, digest, errand) for number in range(document.pages)]
 
-        return self._looked(value, task_id, until, pages)
+        return self._used(value, errand, pages)
 
     def look(
-        self, value: object, page: int, task_id: object, until: float, at: Callable[[Image], list[T]]
+        self, value: object, page: int, errand: Errand, at: Callable[[Image], list[T]]
     ) -> list[T] | PictureError:
         """What `at` makes of one page of such a file, empty where it has no such page, or why it cannot."""
 
         def looked(content: bytes) -> list[T]:
             with opened(content, self._settings) as document:
-                return self._at(document, page, until, at) if page < document.pages else []
+                return self._at(document, page, errand, at) if page < document.pages else []
 
-        return self._looked(value, task_id, until, looked)
+        return self._used(value, errand, looked)
 
-    def _looked(
-        self, value: object, task_id: object, until: float, use: Callable[[bytes], T]
-    ) -> T | PictureError:
+    def _used(self, value: object, errand: Errand, use: Callable[[bytes], T]) -> T | PictureError:
         try:
-            content = self._fetched(value, task_id, until)
-            self._metrics.picture_bytes.observe(len(content))
-            return use(content)
+            source = source_of(value, errand.task_id, self._settings)
+            return self._looked(source, errand, use)
         except LateError as error:
             return error  # not logged one by one: a long request may have hundreds
         except PictureError as error:
-            logger.warning("task %s: picture %s: %s", task_id, error.outcome, error)
+            logger.warning("task %s: picture %s: %s", errand.task_id, error.outcome, error)
             return error
         except Exception:  # one of the two outermost places: the neighbours must not suffer
-            logger.exception("task %s: picture failed", task_id)
+            logger.exception("task %s: picture failed", errand.task_id)
             return PictureError("failed", "the backend failed on this picture; its log says why")
 
-    def _page(self, document: Document, number: int, digest: bytes, until: float) -> Page:
-        def made() -> Page:
-            return self._at(document, number, until, self._lines)
+    def _looked(self, source: Source, errand: Errand, use: Callable[[bytes], T]) -> T:
+        content = self._fetched(source, errand)
+        self._metrics.picture_bytes.labels(source.kind).observe(len(content))
+        try:
+            return use(content)
+        except PictureError as error:
+            if error.outcome == "broken":
+                self._fetcher.forget(
+                    source, errand.credentials
+                )  # it may be mended before it is asked for again
+            raise
 
-        return self._known.result((self._version, digest, number), made, until)
+    def _page(self, document: Document, number: int, digest: bytes, errand: Errand) -> Page:
+        def made() -> Page:
+            return self._at(document, number, errand, self._lines)
+
+        return self._known.result((self._version, digest, number), made, errand.until)
 
     def _lines(self, image: Image) -> Page:
         lines = self._reader.read(image)
@@ -104,25 +126,24 @@ class Pictures:
             self._metrics.line_score.observe(line.score)
         return Page((image.shape[1], image.shape[0]), lines)
 
-    def _at(self, document: Document, number: int, until: float, at: Callable[[Image], T]) -> T:
-        with self._turn(self._decoded, until):
+    def _at(self, document: Document, number: int, errand: Errand, at: Callable[[Image], T]) -> T:
+        with self._turn(self._decoded, errand.until):
             with self._metrics.stage("decode"):
                 image = document.page(number)
             self._metrics.picture_pixels.observe(image.shape[0] * image.shape[1])
             with (
-                self._turn(self._slots, until),
+                self._turn(self._slots, errand.until),
                 self._metrics.slots_busy.track_inprogress(),
                 self._metrics.stage("read"),
             ):
                 return at(image)
 
-    def _fetched(self, value: object, task_id: object, until: float) -> bytes:
-        source = source_of(value, task_id, self._settings)
+    def _fetched(self, source: Source, errand: Errand) -> bytes:
         try:
-            with self._metrics.stage("fetch"):
-                return self._fetcher.fetch(source, until)
+            with self._metrics.stage("fetch"), self._metrics.fetch_seconds.labels(source.kind).time():
+                return self._fetcher.fetch(source, errand.until, errand.credentials)
         except PictureError as error:
-            if error.outcome == "unreachable" and time.monotonic() >= until:
+            if error.outcome == "unreachable" and time.monotonic() >= errand.until:
                 raise LateError from error
             raise
 

@@ -10,13 +10,14 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.drawings import Drawing, with_text, without_text
 from ocr_backend.errors import LateError, Outcome, PictureError
 from ocr_backend.fair_pool import FairPool
 from ocr_backend.labeling import Controls
 from ocr_backend.metrics import Metrics
 from ocr_backend.payloads import Task
-from ocr_backend.pictures import Pictures
+from ocr_backend.pictures import Errand, Pictures
 from ocr_backend.predictions import Page, prediction
 from ocr_backend.reading import Image, Reader
 from ocr_backend.settings import Settings
@@ -56,11 +57,20 @@ class Pipeline:
         self._pool = pool
         self._metrics = metrics
 
-    def predictions(self, tasks: Sequence[Task], controls: Controls, until: float) -> list[Answer]:
-        """What became of each task, in their order; `until` (monotonic s) is when the answers are needed."""
+    def predictions(
+        self,
+        tasks: Sequence[Task],
+        controls: Controls,
+        until: float,
+        credentials: Credentials | None = None,
+    ) -> list[Answer]:
+        """What became of each task, in their order; `until` (monotonic s) is when the answers are needed.
+
+        `credentials` are the project's for the hosts of its pictures.
+        """
         shown = [_images(task, controls) for task in tasks]
         jobs = [
-            partial(self._pictures.read, value, task.id, until)
+            partial(self._pictures.read, value, Errand(task.id, until, credentials))
             for task, images in zip(tasks, shown, strict=True)
             if not isinstance(images, PictureError)
             for image in images
@@ -74,7 +84,14 @@ class Pipeline:
             for place, (task, images) in enumerate(zip(tasks, shown, strict=True))
         ]
 
-    def drawn(self, task: Task, context: Json, controls: Controls, until: float) -> Answer:
+    def drawn(
+        self,
+        task: Task,
+        context: Json,
+        controls: Controls,
+        until: float,
+        credentials: Credentials | None = None,
+    ) -> Answer:
         """The drawn regions of a task that had no text, with their text; left out are those without any."""
         shown = _images(task, controls)
         if isinstance(shown, PictureError):
@@ -88,8 +105,7 @@ class Pipeline:
             partial(
                 self._pictures.look,
                 *place,
-                task.id,
-                until,
+                Errand(task.id, until, credentials),
                 partial(self._pieces, drawings, images[name].controls),
             )
             for (name, page), drawings in by_page.items()

@@ -19,7 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
-from ocr_backend import logs
+from ocr_backend import cache_folder, logs
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
 from ocr_backend.roster import Roster
@@ -47,7 +47,8 @@ def serve(settings: Settings) -> NoReturn:
         (folder / "metrics").mkdir()
     own = os.getpid()
     try:
-        _Server(settings, folder).run()
+        with cache_folder.named(settings) as settings:
+            _Server(settings, folder).run()
     finally:
         if os.getpid() == own:  # a worker comes by here too, when it ends
             shutil.rmtree(folder, ignore_errors=True)

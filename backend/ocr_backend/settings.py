@@ -153,12 +153,25 @@ class Settings:
     fetch_timeout_seconds: float = setting(
         20.0, "OCR_FETCH_TIMEOUT", "Seconds that fetching one picture may take", minimum=0.1, maximum=600
     )
+    picture_cache_bytes: int = setting(
+        2**29,
+        "OCR_PICTURE_CACHE_BYTES",
+        "Bytes of pictures kept on disk; 0 keeps none",
+        minimum=0,
+        maximum=2**40,
+    )
+    picture_cache_seconds: float = setting(
+        600.0,
+        "OCR_PICTURE_CACHE_SECONDS",
+        "Seconds until a kept picture is fetched anew",
+        minimum=1,
+        maximum=1e7,
+    )
+    picture_cache_dir: str = setting(
+        "", "OCR_PICTURE_CACHE_DIR", "Folder of the kept pictures; empty takes one among the temporary files"
+    )
     max_image_bytes: int = setting(
-        50 * 2**20,
-        "OCR_MAX_IMAGE_BYTES",
-        "Bytes that one picture's file may have",
-        minimum=1024,
-        maximum=2**31,
+        50 * 2**20, "OCR_MAX_IMAGE_BYTES", "Bytes that a picture's file may have", minimum=1024, maximum=2**31
     )
     max_image_pixels: int = setting(
         80_000_000, "OCR_MAX_IMAGE_PIXELS", "Pixels that one picture may have", minimum=1, maximum=10**9

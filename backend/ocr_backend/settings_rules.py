@@ -36,9 +36,13 @@ def _server_problems(settings: "Settings") -> Iterator[Problem]:
         )
     if ":" in settings.basic_auth_user:
         yield Problem("BASIC_AUTH_USER", "a user's name cannot have a colon: HTTP ends the name there")
-    root = settings.local_files_document_root
-    if isinstance(root, str) and root and (not root.startswith("/") or not root.strip("/.")):
-        yield Problem("LOCAL_FILES_DOCUMENT_ROOT", f"{root!r} is not the full path of a folder below /")
+    folders = {
+        "LOCAL_FILES_DOCUMENT_ROOT": settings.local_files_document_root,
+        "OCR_PICTURE_CACHE_DIR": settings.picture_cache_dir,
+    }
+    for env, folder in folders.items():
+        if isinstance(folder, str) and folder and (not folder.startswith("/") or not folder.strip("/.")):
+            yield Problem(env, f"{folder!r} is not the full path of a folder below /")
 
 
 def _fetching_problems(settings: "Settings") -> Iterator[Problem]:

@@ -7,20 +7,30 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit, urlunsplit
 
+from ocr_backend.addresses import is_within
 from ocr_backend.errors import PictureError
 from ocr_backend.settings import Settings
 
 _CLOUD = ("s3", "gs", "azure-blob")
 _UPLOAD = re.compile(r"/?(?:data/)?(upload/.+)")
 _LOCAL_FILES = "/data/local-files/"
+# Where Label Studio lies under a path of its host, it writes that path before its own ones.
+_PREFIXED = re.compile(
+    r"(?:/[^/?#]+)+?(/(?:data/(?:upload|local-files)|storage-data/uploaded|tasks/\d+/(?:resolve|presign))/.*)"
+)
+
+Kind = Literal["inline", "local_file", "label_studio", "cloud_storage", "url"]
+"""Where a picture comes from, as metrics tell it."""
 
 
 @dataclass(frozen=True)
 class Inline:
     """The picture's file is in the task itself."""
 
+    kind: ClassVar[Kind] = "inline"
     content: bytes
 
 
@@ -28,6 +38,7 @@ class Inline:
 class OnDisk:
     """A file below LOCAL_FILES_DOCUMENT_ROOT; where it is not there, `elsewhere` has it."""
 
+    kind: ClassVar[Kind] = "local_file"
     path: str
     elsewhere: "Remote | None"
 
@@ -37,6 +48,7 @@ class Remote:
     """URLs of the same file; the next is tried where one answers that it does not know the file."""
 
     urls: tuple[str, ...]
+    kind: Kind = "url"
 
 
 Source = Inline | OnDisk | Remote
@@ -55,7 +67,7 @@ def source_of(value: object, task_id: object, settings: Settings) -> Source:
     if scheme == "data":
         return Inline(_inline(text))
     if scheme in ("http", "https"):
-        return Remote((text,))
+        return _at_url(text, settings)
     if scheme in _CLOUD:
         return _presigned(text, task_id, settings)
     if scheme:
@@ -67,35 +79,54 @@ def source_of(value: object, task_id: object, settings: Settings) -> Source:
     return _own_path(text, settings)
 
 
+def _at_url(url: str, settings: Settings) -> Source:
+    if not is_within(url, settings.label_studio_url):
+        return Remote((url,))
+    path = urlunsplit(("", "", *urlsplit(url)[2:]))
+    return _local_file(_without_prefix(path), settings) or Remote((url,), "label_studio")
+
+
 def _own_path(text: str, settings: Settings) -> Source:
+    text = _without_prefix(text)
     upload = _UPLOAD.fullmatch(text)
     if upload is not None:
         # Where uploads lie in a bucket only the second one knows them.
         stored = f"/storage-data/uploaded/?filepath={quote(upload[1])}"
-        return Remote((_at_label_studio(f"/data/{upload[1]}", settings), _at_label_studio(stored, settings)))
+        return _at_label_studio((f"/data/{upload[1]}", stored), settings)
     if not text.startswith("/") or text.startswith("//"):
         raise PictureError("refused", "the picture's address is neither a URL nor a path of Label Studio")
-    wanted = parse_qs(urlsplit(text).query).get("d")
-    if text.startswith(_LOCAL_FILES) and wanted and settings.local_files_document_root:
-        elsewhere = Remote((_at_label_studio(text, settings),)) if settings.label_studio_url else None
-        return OnDisk(wanted[-1], elsewhere)
-    return Remote((_at_label_studio(text, settings),))
+    return _local_file(text, settings) or _at_label_studio((text,), settings)
+
+
+def _without_prefix(path: str) -> str:
+    prefixed = _PREFIXED.fullmatch(path)
+    return prefixed[1] if prefixed else path
+
+
+def _local_file(path: str, settings: Settings) -> OnDisk | None:
+    """The file that a path of Label Studio names, where its folder is known here."""
+    wanted = parse_qs(urlsplit(path).query).get("d")
+    if not path.startswith(_LOCAL_FILES) or not wanted or not settings.local_files_document_root:
+        return None
+    elsewhere = _at_label_studio((path,), settings) if settings.label_studio_url else None
+    return OnDisk(wanted[-1], elsewhere)
 
 
 def _presigned(uri: str, task_id: object, settings: Settings) -> Remote:
     if not re.fullmatch(r"\d+", str(task_id)):
         raise PictureError("refused", "a file in cloud storage can be asked for only with the id of its task")
     name = base64.urlsafe_b64encode(uri.encode()).decode()
-    return Remote((_at_label_studio(f"/tasks/{task_id}/presign/?fileuri={name}", settings),))
+    return _at_label_studio((f"/tasks/{task_id}/presign/?fileuri={name}",), settings, "cloud_storage")
 
 
-def _at_label_studio(path: str, settings: Settings) -> str:
+def _at_label_studio(paths: tuple[str, ...], settings: Settings, kind: Kind = "label_studio") -> Remote:
     if not settings.label_studio_url:
         raise PictureError(
             "refused",
             "the picture lies in Label Studio; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
         )
-    return settings.label_studio_url.rstrip("/") + path
+    root = settings.label_studio_url.rstrip("/")
+    return Remote(tuple(root + path for path in paths), kind)
 
 
 def _inline(uri: str) -> bytes:

@@ -1,7 +1,7 @@
 """The Authorization header for Label Studio, from a legacy or a personal access token.
 
 A personal one is a JWT that is exchanged for access tokens of five minutes (seen in Label Studio 1.23).
-`fetching` calls this; nothing else knows the tokens, and no message of an error holds one.
+`downloads` calls this; nothing else knows the tokens, and no message of an error holds one.
 """
 
 import base64

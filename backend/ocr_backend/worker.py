@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ocr_backend import golden
+from ocr_backend import golden, picture_cache
 from ocr_backend.errors import NotReadyError
 from ocr_backend.fair_pool import FairPool
 from ocr_backend.fetching import Fetcher
@@ -58,7 +58,10 @@ class Worker:
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
         threads = max(self.settings.threads, 2 * reader.slots)
         self._pool = FairPool(threads, self.metrics.pictures_waiting.set)
-        fetcher = Fetcher(self.settings, threads)
+        cache = picture_cache.opened(
+            self.settings, lambda outcome: self.metrics.picture_cache_requests.labels(outcome).inc()
+        )
+        fetcher = Fetcher(self.settings, threads, cache=cache)
         pictures = Pictures(self.settings, reader, fetcher, self.metrics, version)
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(

@@ -23,6 +23,9 @@ DRAIN_SECONDS = 5
 """Time for the endpoint to leave every node's rules before the server stops listening (guess; kube-proxy
 syncs within one second on idle nodes)."""
 
+_SCRATCH_BYTES = 3 * 2**29
+"""What /tmp holds beside the kept pictures; the kubelet evicts a pod that fills it (guess with room)."""
+
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
 
@@ -57,7 +60,7 @@ def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(family, variant, config)],
-        "volumes": _volumes(family),
+        "volumes": _volumes(family, variant),
         "imagePullSecrets": [{"name": name} for name in _pull_secrets(family, config)],
         "runtimeClassName": accelerator.runtime_class if accelerator else None,
         **variant.placement,
@@ -139,12 +142,19 @@ def _resources(variant: Variant) -> dict[str, Any]:
     return found
 
 
-def _volumes(family: Family) -> list[Json]:
-    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}}]
+def _volumes(family: Family, variant: Variant) -> list[Json]:
+    scratch = _amount(_SCRATCH_BYTES + variant.settings.picture_cache_bytes)
+    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
     if family.storage:
         claim = {"claimName": family.storage.existing_claim or claim_name(family.key.name)}
         volumes.append({"name": "models", "persistentVolumeClaim": {**claim, **_read_only(family.storage)}})
     return volumes
+
+
+def _amount(size: int) -> str:
+    """Bytes as Kubernetes writes them, rounded up to what is a whole number of Mi or Gi."""
+    mebi = -(-size // 2**20)
+    return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
 
 
 def _mounts(family: Family, variant: Variant) -> list[Json]:

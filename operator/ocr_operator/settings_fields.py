@@ -31,6 +31,8 @@ SERVER = (
     "log_format",
     "predict_timeout_seconds",
     "fetch_timeout_seconds",
+    "picture_cache_bytes",
+    "picture_cache_seconds",
     "max_request_bytes",
     "max_tasks",
     "max_image_bytes",

@@ -12,10 +12,17 @@ AT_LS = Settings(label_studio_url=LS + "/")
 
 def presigned(uri: str, task: object = 5) -> Remote:
     name = base64.urlsafe_b64encode(uri.encode()).decode()
-    return Remote((f"{LS}/tasks/{task}/presign/?fileuri={name}",))
+    return Remote((f"{LS}/tasks/{task}/presign/?fileuri={name}",), "cloud_storage")
 
 
-UPLOAD = Remote((f"{LS}/data/upload/1/a b.png", f"{LS}/storage-data/uploaded/?filepath=upload/1/a%20b.png"))
+UPLOAD = Remote(
+    (f"{LS}/data/upload/1/a b.png", f"{LS}/storage-data/uploaded/?filepath=upload/1/a%20b.png"),
+    "label_studio",
+)
+
+
+def at_label_studio(path: str) -> Remote:
+    return Remote((LS + path,), "label_studio")
 
 
 @pytest.mark.parametrize(
@@ -31,13 +38,34 @@ UPLOAD = Remote((f"{LS}/data/upload/1/a b.png", f"{LS}/storage-data/uploaded/?fi
         pytest.param("data/upload/1/a b.png", UPLOAD, id="upload, relative"),
         pytest.param("/upload/1/a b.png", UPLOAD, id="upload, short"),
         pytest.param("upload/1/a b.png", UPLOAD, id="upload, as stored"),
+        pytest.param("/studio/data/upload/1/a b.png", UPLOAD, id="upload, with Label Studio's prefix"),
+        pytest.param("/a/b/data/upload/1/a b.png", UPLOAD, id="upload, with another prefix"),
         pytest.param(
             "/data/local-files/?d=a/b%20c.png",
-            Remote((f"{LS}/data/local-files/?d=a/b%20c.png",)),
+            at_label_studio("/data/local-files/?d=a/b%20c.png"),
             id="local files",
         ),
         pytest.param(
-            "/tasks/5/resolve/?fileuri=eA==", Remote((f"{LS}/tasks/5/resolve/?fileuri=eA==",)), id="resolved"
+            "/studio/data/local-files/?d=/x/data/upload/y",
+            at_label_studio("/data/local-files/?d=/x/data/upload/y"),
+            id="local files, with prefix",
+        ),
+        pytest.param(
+            "/tasks/5/resolve/?fileuri=eA==", at_label_studio("/tasks/5/resolve/?fileuri=eA=="), id="resolved"
+        ),
+        pytest.param(
+            "/studio/tasks/5/resolve/?fileuri=eA==",
+            at_label_studio("/tasks/5/resolve/?fileuri=eA=="),
+            id="resolved, with prefix",
+        ),
+        pytest.param(
+            f"{LS}/data/upload/1/a.png", at_label_studio("/data/upload/1/a.png"), id="URL of Label Studio"
+        ),
+        pytest.param(LS, Remote((LS,), "label_studio"), id="Label Studio itself"),
+        pytest.param(
+            "https://ls.example/data/upload/1/a.png",
+            Remote(("https://ls.example/data/upload/1/a.png",)),
+            id="URL beside Label Studio",
         ),
         pytest.param("s3://bucket/ä/b.png", presigned("s3://bucket/ä/b.png"), id="s3"),
         pytest.param("gs://bucket/b.png", presigned("gs://bucket/b.png"), id="gs"),
@@ -54,8 +82,21 @@ def test_each_kind_of_address_is_found(value: str, source: object) -> None:
 def test_local_files_are_looked_for_on_disk_first_where_the_folder_is_known() -> None:
     value = "/data/local-files/?d=a%2Fb.png"
     on_disk = Settings(label_studio_url=LS, local_files_document_root="/files")
-    assert source_of(value, 5, on_disk) == OnDisk("a/b.png", Remote((LS + value,)))
+    for written in (value, "/studio" + value, LS + value):
+        assert source_of(written, 5, on_disk) == OnDisk("a/b.png", at_label_studio(value))
     assert source_of(value, 5, Settings(local_files_document_root="/files")) == OnDisk("a/b.png", None)
+
+
+def test_a_source_tells_its_kind() -> None:
+    kinds = {
+        "data:,x": "inline",
+        "/data/local-files/?d=a.png": "local_file",
+        "/data/upload/1/a.png": "label_studio",
+        "gs://bucket/a.png": "cloud_storage",
+        "https://web.example/a.png": "url",
+    }
+    settings = Settings(label_studio_url=LS, local_files_document_root="/files")
+    assert {value: source_of(value, 5, settings).kind for value in kinds} == kinds
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,9 @@ def test_every_setting_is_a_field_or_none_of_the_users_business_in_a_cluster() -
         "basic_auth_user",
         "basic_auth_pass",
         "label_studio_api_key",
-        # Needs a volume of the user's, which a spec cannot have yet; extraEnv may set it.
+        # These need a volume of the user's, which a spec cannot have yet; extraEnv may set them.
         "local_files_document_root",
+        "picture_cache_dir",
     }
 
 
