@@ -109,7 +109,7 @@ class Downloader:
                 allow_redirects=False,
                 stream=True,
             )
-        except requests.RequestException as error:
+        except OSError as error:  # those of requests are some, and it raises others for the file of a CA
             raise PictureError("unreachable", f"{shown(url)} {_said(error)}") from error
 
     def _content(self, response: requests.Response, url: str, deadline: float) -> bytes:
@@ -174,11 +174,13 @@ def _joined(url: str, target: str) -> str:
         raise PictureError("unreachable", f"{shown(url)} redirects to something that is no URL") from error
 
 
-def _said(error: requests.RequestException) -> str:
+def _said(error: OSError) -> str:
     if isinstance(error, requests.Timeout):
         return "took too long (OCR_FETCH_TIMEOUT)"
     if isinstance(error, requests.exceptions.SSLError):
-        return "has a certificate that is not trusted (VERIFY_SSL)"
+        return "has a certificate that is not trusted (REQUESTS_CA_BUNDLE, VERIFY_SSL)"
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return "is not a URL that can be asked"
+    if not isinstance(error, requests.RequestException):
+        return "cannot be asked: REQUESTS_CA_BUNDLE names no file that can be read"
     return "cannot be reached"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.errors import PictureError
 from ocr_backend.fetching import Fetcher
+from ocr_backend.picture_cache import PictureCache
 from ocr_backend.settings import Settings
 from ocr_backend.sources import Inline, OnDisk, Remote
 from scripted_server import Asked, Reply, ScriptedServer
@@ -58,6 +60,57 @@ def test_credentials_in_a_url_are_used_as_such(web: ScriptedServer, make: Make) 
     url = web.serve("/a.png", CONTENT).replace("http://", "http://me:p%40ss@")
     assert fetch(make(), url) == CONTENT
     assert authorizations(web.asked) == ["Basic bWU6cEBzcw=="]
+
+
+class TestProjectCredentials:
+    """The project's task data credentials go to the host that a task names, and to no other."""
+
+    OWN = Credentials("me", "p@ss")
+    HEADER = "Basic bWU6cEBzcw=="
+
+    def fetch(self, fetcher: Fetcher, url: str) -> bytes:
+        return fetcher.fetch(Remote((url,)), time.monotonic() + 30, self.OWN)
+
+    def test_the_host_gets_them(self, web: ScriptedServer, make: Make) -> None:
+        assert self.fetch(make(), web.serve("/a.png", CONTENT)) == CONTENT
+        assert authorizations(web.asked) == [self.HEADER]
+
+    def test_those_in_the_url_come_before_them(self, web: ScriptedServer, make: Make) -> None:
+        self.fetch(make(), web.serve("/a.png", CONTENT).replace("http://", "http://you:x@"))
+        assert authorizations(web.asked) == ["Basic eW91Ong="]
+
+    def test_they_stay_with_the_host_when_it_redirects(
+        self, web: ScriptedServer, other_web: ScriptedServer, make: Make
+    ) -> None:
+        web.redirect("/b.png", other_web.redirect("/c.png", web.serve("/d.png", CONTENT)))
+        assert self.fetch(make(), web.redirect("/a.png", "/b.png")) == CONTENT
+        assert authorizations(web.asked) == [self.HEADER] * 3
+        assert authorizations(other_web.asked) == [None]
+
+    def test_label_studio_gets_its_token_instead(self, web: ScriptedServer, make: Make) -> None:
+        fetcher = make(label_studio_url=web.url, label_studio_api_key="0123abc")
+        self.fetch(fetcher, web.serve("/data/upload/1/a.png", CONTENT))
+        assert authorizations(web.asked) == ["Token 0123abc"]
+
+    def test_where_label_studio_leads_to_gets_none(
+        self, web: ScriptedServer, other_web: ScriptedServer, make: Make
+    ) -> None:
+        fetcher = make(label_studio_url=web.url + "/studio", label_studio_api_key="0123abc")
+        there = other_web.serve("/bucket/a.png", CONTENT)
+        self.fetch(fetcher, web.redirect("/studio/tasks/1/presign/", there, 303))
+        self.fetch(fetcher, web.redirect("/studio/tasks/2/presign/", web.serve("/beside.png", CONTENT), 303))
+        assert authorizations(other_web.asked) == [None]
+        assert authorizations(web.asked) == ["Token 0123abc", "Token 0123abc", None]
+
+
+def test_a_host_that_leads_to_label_studio_does_not_learn_its_token(
+    web: ScriptedServer, other_web: ScriptedServer, make: Make
+) -> None:
+    fetcher = make(label_studio_url=web.url, label_studio_api_key="0123abc")
+    there = web.serve("/data/upload/1/a.png", CONTENT)
+    assert fetch(fetcher, other_web.redirect("/a.png", there)) == CONTENT
+    assert authorizations(other_web.asked) == [None]
+    assert "Referer" not in web.asked[0].headers
 
 
 def test_a_content_that_is_sent_in_chunks_and_packed_is_fetched(web: ScriptedServer, make: Make) -> None:
@@ -409,6 +462,145 @@ def test_a_closed_port_is_told_of(make: Make, web: ScriptedServer) -> None:
 )
 def test_a_url_that_cannot_be_asked_is_told_of(make: Make, url: str) -> None:
     assert failure(make(), url)[0] == "unreachable"
+
+
+def test_many_threads_renew_a_token_that_is_refused_once(web: ScriptedServer, make: Make) -> None:
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    label_studio_with_access_tokens(web)
+    fetcher = make(label_studio_url=web.url, label_studio_api_key=PERSONAL)
+    url = web.url + "/data/a.png"
+    fetch(fetcher, url)
+    fetch(fetcher, web.url + "/forget")  # all threads now hold a token that is not taken any more
+    together = threading.Barrier(24)
+
+    def fetched(_: int) -> bytes:
+        together.wait(timeout=10)
+        return fetch(fetcher, url)
+
+    with ThreadPoolExecutor(24) as threads:
+        assert set(threads.map(fetched, range(24))) == {CONTENT}
+    assert [one.path for one in web.asked].count("/api/token/refresh/") == 2
+
+
+class TestKeptPictures:
+    """What is in the cache is not asked for again."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> PictureCache:
+        return PictureCache(tmp_path / "pictures", 10**7, 600)
+
+    @pytest.fixture
+    def keeping(
+        self, cache: PictureCache, settings: Callable[..., Settings]
+    ) -> Iterator[Callable[..., Fetcher]]:
+        fetchers = []
+
+        def made(**changed: object) -> Fetcher:
+            fetchers.append(Fetcher(settings(**changed), threads=4, cache=cache))
+            return fetchers[-1]
+
+        yield made
+        for fetcher in fetchers:
+            fetcher.close()
+
+    def test_a_picture_is_asked_for_once(self, web: ScriptedServer, keeping: Make) -> None:
+        url = web.serve("/a.png", CONTENT) + "?size=full"
+        assert [fetch(keeping(), url) for _ in range(3)] == [CONTENT] * 3
+        assert len(web.asked) == 1
+
+    @pytest.mark.parametrize("said", ["no-store", "private, max-age=0", "no-cache"])
+    def test_a_host_may_forbid_it(self, web: ScriptedServer, keeping: Make, said: str) -> None:
+        url = web.on("/a.png", Reply(CONTENT, headers={"Cache-Control": said}))
+        assert [fetch(keeping(), url) for _ in range(2)] == [CONTENT] * 2
+        assert len(web.asked) == 2
+
+    def test_only_whole_pictures_are_kept(self, web: ScriptedServer, keeping: Make) -> None:
+        for reply in (Reply(b"", 404), Reply(b"", 206), Reply(b"ab", headers={"Content-Length": "9"})):
+
+            def script(handler: BaseHTTPRequestHandler, reply: Reply = reply) -> None:
+                reply(handler)
+                handler.close_connection = True
+
+            failure(keeping(), web.on("/a.png", script))
+        assert fetch(keeping(), web.serve("/a.png", CONTENT)) == CONTENT
+
+    def test_presigned_addresses_are_kept_under_the_one_that_was_asked_for(
+        self, web: ScriptedServer, other_web: ScriptedServer, keeping: Make
+    ) -> None:
+        there = other_web.serve("/bucket/a.png", CONTENT)
+        forbidden = {"Location": there + "?signature=1", "Cache-Control": "no-store, max-age=60"}
+        url = web.on("/tasks/1/presign/", Reply(b"", 303, forbidden))
+        fetcher = keeping(label_studio_url=web.url, label_studio_api_key="0123abc")
+        assert [fetch(fetcher, url) for _ in range(2)] == [CONTENT] * 2
+        assert (len(web.asked), len(other_web.asked)) == (1, 1)
+        other_web.on("/bucket/a.png", Reply(b"", 403))
+        assert failure(fetcher, there + "?signature=1")[0] == "unreachable"
+
+    def test_who_may_not_fetch_it_gets_none(self, web: ScriptedServer, keeping: Make) -> None:
+        def guarded(handler: BaseHTTPRequestHandler) -> None:
+            is_right = handler.headers.get("Authorization") in ("Basic bWU6cEBzcw==", "Token 0123abc")
+            (Reply(CONTENT) if is_right else Reply(b"no", 401))(handler)
+
+        url = web.on("/a.png", guarded)
+        source, later = Remote((url,)), time.monotonic() + 30
+        assert keeping().fetch(source, later, Credentials("me", "p@ss")) == CONTENT
+        for stranger in (None, Credentials("me", ""), Credentials("you", "p@ss")):
+            with pytest.raises(PictureError, match="answered 401"):
+                keeping().fetch(source, later, stranger)
+        assert fetch(keeping(label_studio_url=web.url, label_studio_api_key="0123abc"), url) == CONTENT
+        for key in ("", "0123abd"):
+            assert (
+                failure(keeping(label_studio_url=web.url, label_studio_api_key=key), url)[0] == "unreachable"
+            )
+
+    def test_what_was_no_picture_is_fetched_anew(self, web: ScriptedServer, keeping: Make) -> None:
+        source = Remote((web.serve("/a.png", b"broken"),))
+        for where in (source, OnDisk("a.png", source)):
+            fetcher = keeping(local_files_document_root="/nowhere/at/all")
+            assert fetcher.fetch(where, time.monotonic() + 30) == b"broken"
+            fetcher.forget(where)
+        assert len(web.asked) == 2
+        keeping().forget(Inline(b"broken"))
+
+    def test_what_is_kept_has_the_same_limit(self, web: ScriptedServer, keeping: Make) -> None:
+        url = web.serve("/a.png", CONTENT)
+        fetch(keeping(), url)
+        assert failure(keeping(max_image_bytes=6999), url)[0] == "refused"
+
+    def test_threads_that_want_the_same_ask_for_it_once(self, web: ScriptedServer, keeping: Make) -> None:
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        together = threading.Barrier(8)
+        fetcher = keeping()
+        url = web.serve("/a.png", CONTENT)
+
+        def fetched(_: int) -> bytes:
+            together.wait(timeout=10)
+            return fetch(fetcher, url)
+
+        with ThreadPoolExecutor(8) as threads:
+            assert set(threads.map(fetched, range(8))) == {CONTENT}
+        assert len(web.asked) == 1
+
+    def test_who_waits_for_another_thread_waits_no_longer_than_it_may(
+        self, dripping: ScriptedServer, keeping: Make
+    ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        pause = dripping.pause  # type: ignore[attr-defined]
+        url = dripping.on("/a.png", lambda handler: (pause.wait(30), Reply(CONTENT)(handler))[1])
+        fetcher = keeping()
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(fetch, fetcher, url)
+            while not dripping.asked:
+                pause.wait(0.01)
+            with pytest.raises(PictureError, match="took too long"):
+                fetch(fetcher, url, seconds=0.1)
+            pause.set()
+            assert first.result(timeout=30) == CONTENT
 
 
 def test_a_picture_in_the_task_itself_has_the_same_limit(make: Make) -> None:
