@@ -42,8 +42,10 @@ class LabelStudio:
 
 
 @contextmanager
-def running_label_studio(folder: Path, say: Say) -> Iterator[LabelStudio]:
+def running_label_studio(folder: Path, say: Say, host: str = "") -> Iterator[LabelStudio]:
     """Installs Label Studio if needed and runs it with its data below an existing folder.
+
+    `host` is the URL under which people see it, where that is another one.
 
     Raises:
         RuntimeError: it did not start, the message ends with its log; or it has asked for something
@@ -55,7 +57,7 @@ def running_label_studio(folder: Path, say: Say) -> Iterator[LabelStudio]:
     shutil.copytree(_empty_database(environment, say), data)
     files = folder / "files"
     files.mkdir()
-    served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files)}
+    served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files), "LABEL_STUDIO_HOST": host}
     with serving(Outside()) as outside:
         variables = _variables(data) | outside.variables | served
         with _process(environment, variables, folder / "label-studio.log", files) as label_studio:

@@ -140,6 +140,27 @@ class Project:
         tasks = self.api.call("GET", "tasks/", params={"project": self.id})["tasks"]
         return sorted(task["id"] for task in tasks if "local-files" in task["data"]["image"])
 
+    def add_from_s3(self, url: str, bucket: str, **settings: Any) -> list[int]:
+        """Tasks made by connecting and syncing a bucket of pictures in the object store at `url`."""
+        keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+        body = {
+            "project": self.id,
+            "bucket": bucket,
+            "s3_endpoint": url,
+            "use_blob_urls": True,
+            **keys,
+            **settings,
+        }
+        storage = self.api.call("POST", "storages/s3/", json=body)
+        self.api.call("POST", f"storages/s3/{storage['id']}/sync")
+        tasks = self.api.call("GET", "tasks/", params={"project": self.id})["tasks"]
+        return sorted(task["id"] for task in tasks)
+
+    def say_credentials(self, login: str, password: str) -> None:
+        """Sets the credentials for the hosts of the tasks' pictures (the API alone offers them)."""
+        body = {"task_data_login": login, "task_data_password": password}
+        self.api.call("PATCH", f"projects/{self.id}/", json=body)
+
     def retrieve_predictions(self) -> None:
         """Data Manager > all tasks > Actions > Retrieve Predictions."""
         body = {"project": self.id, "selectedItems": {"all": True, "excluded": []}}

@@ -5,7 +5,7 @@ and every other machine.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -48,9 +48,10 @@ class _Quiet(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: what matters is kept by the server."""
 
-    def _answer(self, status: int, reason: str | None, kind: str, content: bytes) -> None:
+    def _answer(self, status: int, reason: str | None, headers: Mapping[str, str], content: bytes) -> None:
         self.send_response(status, reason)
-        self.send_header("Content-Type", kind)
+        for name, text in headers.items():
+            self.send_header(name, text)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -101,7 +102,7 @@ class _PictureHandler(_Quiet):
         if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
         else:
-            self._answer(HTTPStatus.OK, None, "application/octet-stream", content)
+            self._answer(HTTPStatus.OK, None, {"Content-Type": "application/octet-stream"}, content)
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,16 @@ class Exchange:
 
 
 class Relay(LoopbackServer):
-    """Passes every request on to a server and remembers it with its answer, in order of the answers."""
+    """Passes every request on to a server and remembers it with its answer, in order of the answers.
 
-    def __init__(self, target: str) -> None:
+    With a prefix, only paths below it, which it takes off: so Label Studio is put under a path of a host.
+    `target` may be set later.
+    """
+
+    def __init__(self, target: str, prefix: str = "") -> None:
         super().__init__(_RelayHandler)
         self.target = target
+        self.prefix = prefix
         self.exchanges: list[Exchange] = []
 
     def to(self, path: str) -> list[Exchange]:
@@ -133,10 +139,14 @@ class _RelayHandler(_Quiet):
 
     def _pass_on(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        prefix = self.server.prefix
+        if not self.path.startswith(f"{prefix}/"):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
         headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
         with requests.Session() as session:
             session.trust_env = False
-            url = self.server.target + self.path
+            url = self.server.target + self.path.removeprefix(prefix)
             answer = session.request(
                 self.command,
                 url,
@@ -149,7 +159,8 @@ class _RelayHandler(_Quiet):
             Exchange(self.command, self.path, sent, answer.status_code, answer.content)
         )
         kind = answer.headers.get("Content-Type", "application/json")
-        self._answer(answer.status_code, answer.reason, kind, answer.content)
+        leads_to = {"Location": answer.headers["Location"]} if answer.is_redirect else {}
+        self._answer(answer.status_code, answer.reason, {"Content-Type": kind, **leads_to}, answer.content)
 
     do_GET = do_POST = _pass_on  # noqa: N815 - the names are the library's
 
