@@ -210,6 +210,25 @@ def test_nothing_is_left_in_memory_when_it_has_ended(tmp_path: Path) -> None:
     assert own not in folders()
 
 
+def test_its_workers_share_the_pictures_that_are_kept_until_it_ends(
+    web: ScriptedServer, tmp_path: Path
+) -> None:
+    url = web.serve("/a.png", (PICTURES / "issue_170.png").read_bytes())
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    settings = {**LOCAL, "WORKERS": "2", "OCR_SLOTS": "1", "TMPDIR": str(temporary)}
+    with backend_process(settings, tmp_path / "log") as backend:
+        for _ in range(8):
+            with requests.Session() as session:  # a new connection may reach either
+                sent = session.post(f"{backend.url}/predict", json=body(url), timeout=SECONDS).json()
+                assert texts(sent["results"][0]) == ["TEST"]
+        assert len(web.asked) == 1
+        assert numbers(backend.url)['ocr_picture_cache_requests_total{outcome="hit"}'] == 7
+        (folder,) = temporary.glob("ocr-backend-pictures-*")
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(temporary.glob("ocr-backend-pictures-*")) == []
+
+
 def test_the_script_of_label_studio_ml_serves_from_any_folder(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     command = (sys.executable, str(ROOT / "backend" / "_wsgi.py"), "--log-level", "WARNING", "--check")

@@ -148,6 +148,7 @@ class Project:
             "bucket": bucket,
             "s3_endpoint": url,
             "use_blob_urls": True,
+            "recursive_scan": True,
             **keys,
             **settings,
         }
