@@ -1,6 +1,7 @@
 """Workers and apps with a reader that needs no networks, and a web server that does as it is told."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 from flask import Flask
 from PIL import Image
 
+from downloading import MakeDownloader
 from fake_reader import FakeReader
 from loopback import serving
 from ocr_backend.app import create_app
+from ocr_backend.downloads import Downloader
 from ocr_backend.settings import Settings
 from ocr_backend.worker import Worker
 from scripted_server import ScriptedServer
@@ -39,6 +42,27 @@ def settings() -> Callable[..., Settings]:
         return Settings(**{"allowed_hosts": ("127.0.0.0/8",), **changed})
 
     return made
+
+
+@pytest.fixture
+def make_downloader(settings: Callable[..., Settings]) -> Iterator[MakeDownloader]:
+    downloaders = []
+
+    def made(**changed: Any) -> Downloader:
+        downloaders.append(Downloader(settings(**changed), threads=4))
+        return downloaders[-1]
+
+    yield made
+    for downloader in downloaders:
+        downloader.close()
+
+
+@pytest.fixture
+def dripping(web: ScriptedServer) -> Iterator[ScriptedServer]:
+    """`web` with a `pause` that scripts wait for, and that ends with the test."""
+    web.pause = threading.Event()  # type: ignore[attr-defined]
+    yield web
+    web.pause.set()  # type: ignore[attr-defined]
 
 
 @pytest.fixture

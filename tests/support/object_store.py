@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import requests
 
@@ -34,7 +34,7 @@ class ObjectStore:
 
     def was_asked_for(self, path: str, word: str) -> bool:
         """Whether a GET of a path with a word in its query was answered with the object."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = unquote(self.log.read_text(errors="replace")).splitlines()
         return any(f'"GET {path}?' in line and word in line and '" 200' in line for line in lines)
 
 

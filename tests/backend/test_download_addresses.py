@@ -1,0 +1,146 @@
+"""Which addresses are asked at all: no private one that is not allowed, and no metadata service."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from downloading import MakeDownloader, failure, fetch
+from scripted_server import ScriptedServer
+
+CONTENT = b"picture" * 1000
+
+
+def test_label_studio_is_asked_although_its_address_is_private(
+    web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
+    assert fetch(downloader, web.serve("/data/upload/1/a.png", CONTENT)) == CONTENT
+
+
+def test_a_redirect_by_label_studios_storage_is_not_trusted_further(
+    web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    onwards = other_web.redirect("/bucket/a.png", other_web.serve("/internal", CONTENT))
+    downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
+    outcome, reason = failure(downloader, web.redirect("/tasks/1/presign/", onwards))
+    assert outcome == "refused"
+    assert "not public" in reason
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://web.example/a", "data:image/png;base64,AA=="]
+)
+def test_a_redirect_to_another_scheme_is_refused(
+    web: ScriptedServer, make_downloader: MakeDownloader, target: str
+) -> None:
+    outcome, reason = failure(make_downloader(), web.redirect("/a.png", target))
+    assert outcome == "refused"
+    assert "neither http nor https" in reason
+
+
+def test_a_private_address_is_refused_before_anything_is_sent(
+    web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    outcome, reason = failure(make_downloader(allowed_hosts=()), web.serve("/a.png", CONTENT))
+    assert outcome == "refused"
+    assert reason == (
+        "127.0.0.1 has the address 127.0.0.1, which is not public; if pictures may come from there, "
+        "add the host or its network to OCR_FETCH_ALLOW"
+    )
+    assert web.asked == []
+
+
+def test_a_name_with_a_private_address_is_refused_too(
+    web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    url = web.serve("/a.png", CONTENT).replace("127.0.0.1", "localhost")
+    outcome, reason = failure(make_downloader(allowed_hosts=("10.0.0.0/8",)), url)
+    assert outcome == "refused"
+    assert reason.startswith("localhost has the address ")
+    assert "OCR_FETCH_ALLOW" in reason
+    assert fetch(make_downloader(allowed_hosts=("localhost",)), url) == CONTENT
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "localhost."]
+)
+def test_other_spellings_of_a_private_address_are_refused_too(
+    web: ScriptedServer, make_downloader: MakeDownloader, host: str
+) -> None:
+    url = web.serve("/a.png", CONTENT).replace("127.0.0.1", host)
+    assert failure(make_downloader(allowed_hosts=()), url)[0] == "refused"
+    assert web.asked == []
+
+
+@pytest.fixture
+def resolving(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`resolving(name, *addresses)`: what the name means at each look, the last from then on."""
+    real = socket.getaddrinfo
+
+    def resolve(name: str, *addresses: str) -> None:
+        left = list(addresses)
+
+        def asked(host: str, *args: object, **kwargs: object) -> object:
+            if host != name:
+                return real(host, *args, **kwargs)  # type: ignore[arg-type]
+            return real(left.pop(0) if len(left) > 1 else left[0], *args, **kwargs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(socket, "getaddrinfo", asked)
+
+    return resolve
+
+
+def test_a_name_that_means_another_address_when_it_is_connected_to_is_refused(
+    web: ScriptedServer, make_downloader: MakeDownloader, resolving: Callable[..., None]
+) -> None:
+    resolving("rebinding.example", "93.184.216.34", "127.0.0.1")
+    url = web.serve("/a.png", CONTENT).replace("127.0.0.1", "rebinding.example")
+    outcome, reason = failure(make_downloader(allowed_hosts=()), url)
+    assert (outcome, reason[:43]) == ("refused", "rebinding.example has the address 127.0.0.1")
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
+class TestMetadataServices:
+    """Never asked: not for a name, not by redirect, whatever is allowed."""
+
+    NEVER = "of a cloud's metadata service, which is never asked, whatever OCR_FETCH_ALLOW says"
+
+    @pytest.fixture
+    def url(self, address: str) -> str:
+        return f"http://[{address}]/latest" if ":" in address else f"http://{address}/latest"
+
+    def test_networks_that_hold_them_do_not_allow_them(
+        self, make_downloader: MakeDownloader, url: str
+    ) -> None:
+        outcome, reason = failure(make_downloader(allowed_hosts=("0.0.0.0/0", "::/0")), url)
+        assert outcome == "refused"
+        assert reason.endswith(self.NEVER)
+
+    def test_a_name_that_is_allowed_does_not_lead_to_them(
+        self, make_downloader: MakeDownloader, address: str, resolving: Callable[..., None]
+    ) -> None:
+        resolving("pictures.example", address)
+        downloader = make_downloader(allowed_hosts=("pictures.example",))
+        assert failure(downloader, "http://pictures.example/a.png") == (
+            "refused",
+            f"pictures.example has the address {address} {self.NEVER}",
+        )
+
+    def test_label_studio_does_not_lead_to_them(
+        self, make_downloader: MakeDownloader, web: ScriptedServer, url: str
+    ) -> None:
+        downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
+        outcome, reason = failure(downloader, web.redirect("/tasks/1/presign/", url, 303))
+        assert outcome == "refused"
+        assert reason.endswith(self.NEVER)
+
+
+def test_a_redirect_to_a_private_address_is_refused(
+    web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    there = other_web.serve("/latest/meta-data", CONTENT)
+    url = web.redirect("/a.png", there).replace("127.0.0.1", "localhost")
+    assert failure(make_downloader(allowed_hosts=("localhost",)), url)[0] == "refused"
+    assert other_web.asked == []
