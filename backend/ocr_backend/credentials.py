@@ -22,6 +22,11 @@ class Credentials:
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
+def given_credentials(user: str | None, password: str | None) -> Credentials | None:
+    """Those that a project has; None where it names no user."""
+    return Credentials(user, password or "") if user else None
+
+
 def in_url(url: str) -> Credentials | None:
     """Those that stand in a URL before its host, or None."""
     parts = urlsplit(url)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_backend.credentials import Credentials
+from ocr_backend.credentials import Credentials, given_credentials
 from ocr_backend.errors import RequestError
 
 Json = dict[str, Any]
@@ -113,11 +113,11 @@ def _params(params: object) -> Json:
 
 
 def _credentials(params: Json) -> Credentials | None:
-    login, password = (params.get(key) or "" for key in ("login", "password"))
+    login, password = params.get("login"), params.get("password")
     for key, value in {"login": login, "password": password}.items():
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             raise RequestError(f'"params"["{key}"] is {said(value)}; it must be a text or null')
-    return Credentials(login, password) if login else None
+    return given_credentials(login, password)
 
 
 def _context(params: Json) -> Json | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.credentials import Credentials, in_url
+from ocr_backend.credentials import Credentials, given_credentials, in_url
 
 
 def test_the_header_is_that_of_basic_authentication() -> None:
@@ -10,6 +10,21 @@ def test_the_header_is_that_of_basic_authentication() -> None:
 
 def test_the_password_is_not_shown() -> None:
     assert "sesame" not in repr(Credentials("Aladdin", "open sesame"))
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "credentials"),
+    [
+        ("me", "p@ss", Credentials("me", "p@ss")),
+        ("me", None, Credentials("me", "")),
+        ("", "p@ss", None),
+        (None, None, None),
+    ],
+)
+def test_without_a_user_there_are_no_credentials(
+    user: str | None, password: str | None, credentials: Credentials | None
+) -> None:
+    assert given_credentials(user, password) == credentials
 
 
 @pytest.mark.parametrize(

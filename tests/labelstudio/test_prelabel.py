@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from label_studio import LabelStudio
 from label_studio_project import Project
 from label_studio_regions import regions_of
-from loopback import Pictures
+from loopback import Pictures, serving
 from prelabel_process import Ended, end, start
+from scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.labelstudio
 
@@ -119,6 +121,24 @@ def test_a_backend_is_asked_with_its_password(
     ended = prelabel("--backend", guarded_backend, BASIC_AUTH_USER="ocr", BASIC_AUTH_PASS="right")
     assert ended.status == 0, ended.err
     assert texts(project, task) == [["word"]]
+
+
+@pytest.mark.parametrize("by", ["itself", "a backend"])
+def test_hosts_that_ask_for_a_password_get_the_projects(
+    project: Project, backend: str, prelabel: Prelabel, picture: Callable[[str], Path], by: str
+) -> None:
+    content = picture("issue_170.png").read_bytes()
+
+    def guarded(handler: BaseHTTPRequestHandler) -> None:
+        is_right = handler.headers.get("Authorization") == "Basic bWU6cEBzcw=="
+        (Reply(content) if is_right else Reply(b"no", 401))(handler)
+
+    with serving(ScriptedServer()) as web:
+        (task,) = project.add(web.on("/a.png", guarded))
+        project.say_credentials("me", "p@ss")
+        ended = prelabel() if by == "itself" else prelabel("--backend", backend)
+    assert ended.status == 0, ended.err
+    assert texts(project, task) == [["TEST"]]
 
 
 def test_a_task_that_fails_is_listed_with_its_reason_and_tried_again_by_the_next_run(

@@ -1,6 +1,6 @@
 """Who turns tasks into predictions: what `running` may ask, and the one that reads in this process.
 
-Knows nothing of projects; `remote` holds the one that asks a running backend.
+Knows nothing of how tasks are found; `remote` holds the one that asks a running backend.
 """
 
 import time
@@ -11,6 +11,7 @@ from ocr_backend.labeling import Controls, controls_of
 from ocr_backend.payloads import Task
 from ocr_backend.pipeline import Answer
 from ocr_backend.prelabel.selection import Listed
+from ocr_backend.prelabel.studio import Project
 from ocr_backend.settings import Settings
 from ocr_backend.worker import Worker
 
@@ -40,7 +41,7 @@ class Answering(Protocol):
 class InProcess:
     """Reads as the server does, with the models of the settings."""
 
-    def __init__(self, settings: Settings, label_config: str) -> None:
+    def __init__(self, settings: Settings, project: Project) -> None:
         """Loads the models.
 
         Raises:
@@ -48,7 +49,8 @@ class InProcess:
             ModelError, GoldenError: the models cannot be had, or do not read.
         """
         # Before the models are loaded, which takes longer.
-        self._controls: Controls = controls_of(label_config, settings)
+        self._controls: Controls = controls_of(project.label_config, settings)
+        self._credentials = project.credentials
         # Not imported before it is clear that models are needed: with --backend they need not be there.
         from ocr_backend.engines import open_reader
 
@@ -61,7 +63,7 @@ class InProcess:
         """What became of each task, in their order."""
         until = time.monotonic() + SECONDS_PER_TASK * len(tasks)
         asked = [Task(task.id, task.data) for task in tasks]
-        return self._worker.pipeline.predictions(asked, self._controls, until)
+        return self._worker.pipeline.predictions(asked, self._controls, until, self._credentials)
 
     def stop(self) -> None:
         """Drops the pictures that have not been begun."""

@@ -28,7 +28,7 @@ from ocr_backend.prelabel.remote import Remote
 from ocr_backend.prelabel.running import Run
 from ocr_backend.prelabel.selection import Json, Selection, checked_filter, given_filter
 from ocr_backend.prelabel.storing import Store
-from ocr_backend.prelabel.studio import Studio
+from ocr_backend.prelabel.studio import Project, Studio
 from ocr_backend.prelabel.walking import Share, slices
 from ocr_backend.settings import Settings
 
@@ -110,7 +110,7 @@ class Work:
         project = patiently(self._studio.project, self._pause, FIRST_WAITS)
         given = self._given()
         with failure_list(self._options.failures) as failed:
-            answering = self._answering(project.label_config)
+            answering = self._answering(project)
             self._stop.stops(answering)
             selection = Selection(
                 answering.version,
@@ -154,13 +154,13 @@ class Work:
             given = patiently(lambda: self._studio.view_filter(view), self._pause)
         return checked_filter(given) if given else None
 
-    def _answering(self, label_config: str) -> Answering:
+    def _answering(self, project: Project) -> Answering:
         options = self._options
         made: InProcess | Remote
         if options.backend:
-            made = Remote(options.backend, self._settings, label_config, options.parallel, self._pause)
+            made = Remote(options.backend, self._settings, project, options.parallel, self._pause)
         else:
-            made = InProcess(self._settings, label_config)
+            made = InProcess(self._settings, project)
         if made.warning:
             logger.warning("project %d: %s", options.project, made.warning)
         return made

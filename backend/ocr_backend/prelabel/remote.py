@@ -15,6 +15,7 @@ from ocr_backend.pipeline import Answer
 from ocr_backend.prelabel.errors import GoneError, UsageError
 from ocr_backend.prelabel.patience import Pause, patiently
 from ocr_backend.prelabel.selection import Listed
+from ocr_backend.prelabel.studio import Project
 from ocr_backend.settings import Settings
 
 _CONNECT_SECONDS = 10.0
@@ -26,7 +27,7 @@ _WORTH_ANOTHER_TRY = (429, 500, 502, 503, 504)
 class Remote:
     """Asks the backend at a URL, with the user and password of the settings."""
 
-    def __init__(self, url: str, settings: Settings, label_config: str, parallel: int, pause: Pause) -> None:
+    def __init__(self, url: str, settings: Settings, project: Project, parallel: int, pause: Pause) -> None:
         """Asks for the version; waits a while for a backend that is still loading.
 
         Raises:
@@ -34,7 +35,7 @@ class Remote:
             UsageError: it refuses password or labelling config, or is something else.
         """
         self._url = url.rstrip("/")
-        self._label_config = label_config
+        self._project = project
         self._pause = pause
         self._predict_seconds = settings.predict_timeout_seconds + _SECONDS_BEYOND
         self._http = requests.Session()
@@ -43,7 +44,9 @@ class Remote:
             self._http.mount(scheme, HTTPAdapter(pool_maxsize=parallel))
         if settings.basic_auth_user:
             self._http.auth = (settings.basic_auth_user, settings.basic_auth_pass)
-        told = self._asked("setup", {"schema": label_config, "project": "prelabel"}, _SECONDS_TO_SET_UP)
+        told = self._asked(
+            "setup", {"schema": project.label_config, "project": "prelabel"}, _SECONDS_TO_SET_UP
+        )
         self.version = self._text(told, "model_version")
         self.warning = "; ".join(map(str, told.get("warnings") or ()))
 
@@ -51,8 +54,8 @@ class Remote:
         """What became of each task, in their order."""
         body = {
             "tasks": [{"id": task.id, "data": task.data} for task in tasks],
-            "label_config": self._label_config,
-            "params": {"context": None},
+            "label_config": self._project.label_config,
+            "params": {**self._credentials, "context": None},
         }
         told = self._asked("predict", body, self._predict_seconds)
         results = told.get("results")
@@ -62,6 +65,11 @@ class Remote:
         return [
             self._answer(result, unread.get(task.id, {})) for task, result in zip(tasks, results, strict=True)
         ]
+
+    @property
+    def _credentials(self) -> Json:
+        own = self._project.credentials
+        return {"login": own.user if own else None, "password": own.password if own else None}
 
     def stop(self) -> None:
         """Does nothing: what the backend has been asked for comes within its own deadline."""

@@ -14,6 +14,7 @@ from label_studio_sdk.base_client import LabelStudioBase
 from label_studio_sdk.core import ApiError, RequestOptions
 from label_studio_sdk.types import PredictionRequest
 
+from ocr_backend.credentials import Credentials, given_credentials
 from ocr_backend.prelabel.errors import GoneError, RefusedError, UsageError
 from ocr_backend.prelabel.selection import Json, Listed, Stored
 from ocr_backend.settings import Settings
@@ -29,12 +30,16 @@ _IMPORT: RequestOptions = {"max_retries": 0, "timeout": _SECONDS_TO_IMPORT}
 
 @dataclass(frozen=True)
 class Project:
-    """What of a project matters here; the numbers are those of its tasks and of their predictions."""
+    """What of a project matters here; the numbers are those of its tasks and of their predictions.
+
+    `credentials` are for the hosts of its pictures.
+    """
 
     title: str
     label_config: str
     tasks: int
     predictions: int
+    credentials: Credentials | None = None
 
 
 class Studio:
@@ -72,6 +77,7 @@ class Studio:
                 label_config=found.label_config or "",
                 tasks=found.task_number or 0,
                 predictions=found.total_predictions_number or 0,
+                credentials=given_credentials(found.task_data_login, found.task_data_password),
             )
 
     def view_filter(self, view: int) -> object:

@@ -6,16 +6,21 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.pipeline import Answer
 from ocr_backend.prelabel.errors import GoneError, UsageError
 from ocr_backend.prelabel.remote import Remote
 from ocr_backend.prelabel.selection import Listed
+from ocr_backend.prelabel.studio import Project
 from ocr_backend.settings import Settings
 from scripted_server import Reply, ScriptedServer
 
 TASKS = [Listed(1, {"image": "a.png"}), Listed(2, {"image": "b.png"})]
 READ = {"result": [{"id": "r"}], "score": 0.9, "model_version": "v"}
 BLANK = {"result": [], "score": 0.0, "model_version": "v"}
+
+
+PROJECT = Project("bills", "<View/>", 2, 0, Credentials("me", "p@ss"))
 
 
 def reply(told: object, status: int = 200) -> Reply:
@@ -34,7 +39,7 @@ def remote(web: ScriptedServer) -> Remote:
 
 
 def made(url: str, **settings: str) -> Remote:
-    return Remote(f"{url}/", Settings(**settings), "<View/>", 2, lambda seconds: None)  # type: ignore[arg-type]
+    return Remote(f"{url}/", Settings(**settings), PROJECT, 2, lambda seconds: None)  # type: ignore[arg-type]
 
 
 def test_the_backend_says_its_version_and_what_it_misses(remote: Remote) -> None:
@@ -49,7 +54,7 @@ def test_tasks_are_asked_for_as_label_studio_does(web: ScriptedServer, remote: R
     assert json.loads(asked.body) == {
         "tasks": [{"id": 1, "data": {"image": "a.png"}}, {"id": 2, "data": {"image": "b.png"}}],
         "label_config": "<View/>",
-        "params": {"context": None},
+        "params": {"login": "me", "password": "p@ss", "context": None},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ocr_backend.credentials import Credentials
 from ocr_backend.prelabel.errors import GoneError, RefusedError, UsageError
 from ocr_backend.prelabel.selection import Listed, Stored, everything
 from ocr_backend.prelabel.studio import Project, Studio
@@ -20,6 +21,8 @@ PROJECT = {
     "label_config": "<View/>",
     "task_number": 3,
     "total_predictions_number": 2,
+    "task_data_login": "me",
+    "task_data_password": "p@ss",
 }
 
 
@@ -52,7 +55,7 @@ def test_label_studio_may_live_below_a_path(web: ScriptedServer, studio: Callabl
     web.on("/label/api/token/refresh/", told({"access": jwt(exp=later)}))
     web.on("/label/api/projects/12/", told(PROJECT))
     found = studio("/label", jwt(token_type="refresh", exp=later)).project()
-    assert found == Project("bills", "<View/>", 3, 2)
+    assert found == Project("bills", "<View/>", 3, 2, Credentials("me", "p@ss"))
     assert web.asked[-1].headers["Authorization"] == f"Bearer {jwt(exp=later)}"
 
 
