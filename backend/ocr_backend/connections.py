@@ -4,6 +4,7 @@ Addresses are checked before anything is sent there, and again on the connection
 resolves differently the second time gets around it. Knows urllib3 and requests, serves `downloads`.
 """
 
+import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -69,8 +71,16 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        # A proxy, where the environment names one, has its own pools: there the proxy decides.
+        # A proxy, where the environment names one, has its own pools: what a name means is decided there.
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self._check)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """The answer; an address that stands in the URL itself is checked for proxies too."""
+        host = urlsplit(request.url or "").hostname or ""
+        address = _written_address(host)
+        if address is not None:
+            self._check(host, address)
+        return super().send(request, *args, **kwargs)
 
 
 def _pool_classes(check: AddressCheck) -> dict[str, type[HTTPConnectionPool]]:
@@ -119,6 +129,15 @@ class _Careful:
             response.close()
             raise TimeoutError
         return response
+
+
+def _written_address(host: str) -> str | None:
+    """The address that a host is in any spelling, such as 127.1 and 0x7f000001; None for a name."""
+    with suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(host))
+    return None
 
 
 def _addresses(host: str, port: int) -> list[str]:

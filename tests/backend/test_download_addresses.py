@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from downloading import MakeDownloader, failure, fetch
+from loopback import Outside, serving
 from scripted_server import ScriptedServer
 
 CONTENT = b"picture" * 1000
@@ -99,6 +100,21 @@ def test_a_name_that_means_another_address_when_it_is_connected_to_is_refused(
     outcome, reason = failure(make_downloader(allowed_hosts=()), url)
     assert (outcome, reason[:43]) == ("refused", "rebinding.example has the address 127.0.0.1")
     assert web.asked == []
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "2852039166", "[fd00:ec2::254]", "[::ffff:a9fe:a9fe]", "10.0.0.1"]
+)
+def test_a_proxy_is_not_asked_for_such_addresses(
+    make_downloader: MakeDownloader, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    with serving(Outside()) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        downloader = make_downloader(allowed_hosts=("169.254.0.0/16", "fd00::/8"))
+        assert failure(downloader, f"http://{host}/a.png")[0] == "refused"
+        assert proxy.asked_for == []
+        assert failure(downloader, "http://pictures.example/a.png")[0] == "unreachable"
+        assert proxy.asked_for == ["GET http://pictures.example/a.png"]
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"])

@@ -183,7 +183,8 @@ def test_a_closed_port_is_told_of(make_downloader: MakeDownloader, web: Scripted
 
 
 @pytest.mark.parametrize(
-    "url", ["http://", "http://[::1/a", "http://.invalid/a", "http://a b/c", "http://x:99999/"]
+    "url",
+    ["http://", "http://[::1/a", "http://.invalid/a", "http://a b/c", "http://x:99999/", "http://[v1.a:b]/"],
 )
 def test_a_url_that_cannot_be_asked_is_told_of(make_downloader: MakeDownloader, url: str) -> None:
     assert failure(make_downloader(), url)[0] == "unreachable"
