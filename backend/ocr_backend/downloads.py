@@ -4,6 +4,7 @@ With `tokens` and `connections` the only place that uses the network for picture
 to Label Studio alone, a project's credentials to the host that a task names. `fetching` calls it.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +25,7 @@ _REDIRECTS = 5  # what browsers and storages need is two or three (guess)
 _PIECE = 2**16  # bytes
 _REDIRECT_STATUS = (301, 302, 303, 307, 308)
 _UNKNOWN_FILE_STATUS = (400, 404)
+_FILES = re.compile(r"/(tasks|projects)/\d+/(presign|resolve)/|/data/upload/|/storage-data/uploaded/")
 
 
 class Downloader:
@@ -79,8 +81,8 @@ class Downloader:
             if response.status_code not in _REDIRECT_STATUS or not target:
                 return response, url
             response.close()
-            # Where Label Studio itself sends us its storage is, often on an address of the cluster.
-            trusted = self._is_label_studio(url)
+            # Where Label Studio's paths of files lead its storage is, often on an address of the cluster.
+            trusted = self._is_label_studio(url) and _FILES.search(urlsplit(url).path) is not None
             url = _joined(url, target)
         raise PictureError("unreachable", f"{shown(url)} is at the end of more than {_REDIRECTS} redirects")
 

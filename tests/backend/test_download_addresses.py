@@ -29,6 +29,15 @@ def test_a_redirect_by_label_studios_storage_is_not_trusted_further(
     assert "not public" in reason
 
 
+def test_other_paths_of_label_studio_do_not_lead_to_private_addresses(
+    web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
+    there = other_web.serve("/internal", CONTENT)
+    assert failure(downloader, web.redirect("/user/login/", there) + "?next=somewhere")[0] == "refused"
+    assert other_web.asked == []
+
+
 @pytest.mark.parametrize(
     "target", ["file:///etc/passwd", "ftp://web.example/a", "data:image/png;base64,AA=="]
 )
