@@ -67,7 +67,7 @@ class LabelStudioToken:
         try:
             response = self._post(self._refresh_url, {"refresh": self._key})
             answer = response.json() if response.status_code == 200 else None
-        except requests.RequestException as error:
+        except OSError as error:  # those of requests are some, and it raises others for the file of a CA
             raise PictureError(
                 "unreachable", "Label Studio cannot be reached to renew the access token"
             ) from error

@@ -109,3 +109,5 @@ def test_a_bundle_that_cannot_be_read_is_told_of(
         fetch(f"{secure[1]}/a.png")
     assert str(refused.value).endswith("cannot be asked: REQUESTS_CA_BUNDLE names no file that can be read")
     assert str(bundle) not in str(refused.value)
+    with pytest.raises(PictureError, match="cannot be reached to renew the access token"):
+        fetch(f"{secure[1]}/a.png", label_studio_url=secure[1], label_studio_api_key=PERSONAL)
