@@ -358,7 +358,7 @@ class TestMetrics:
             name: told[f'ocr_stage_seconds_count{{stage="{name}"}}'] for name in ("fetch", "decode", "read")
         }
         assert stages == {"fetch": 4, "decode": 3, "read": 2}
-        assert told["ocr_picture_bytes_sum"] == 2 * len(content) + len(b"broken")
+        assert told['ocr_picture_bytes_sum{source="url"}'] == 2 * len(content) + len(b"broken")
         assert told["ocr_picture_pixels_sum"] == 2 * 200
         assert told["ocr_picture_lines_sum"] == 4
         assert told['ocr_line_score_bucket{le="0.5"}'] == 2
