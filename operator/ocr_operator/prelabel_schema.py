@@ -4,16 +4,18 @@ Pure. The operator has nothing to do with it; it stands here for the parts that 
 schema. `crd` writes it into the chart, whose templates know what each field becomes.
 """
 
-from typing import Any
-
 from ocr_backend import catalog
-from ocr_backend.prelabel.arguments import LARGEST_PARALLEL, LARGEST_SLICE, MOST_SHARDS, Options
 from ocr_operator import placement_schema
 from ocr_operator.schema import Schema, choice, flag, secret, secret_key, structure, text, whole
 from ocr_operator.variant_schema import extra_env, resources
 
 _URL = "^https?://[^/]"
-_SECONDS_OF_A_WEEK = 7 * 24 * 3600
+_FOUR_WEEKS = 28 * 24 * 3600  # seconds
+
+# Of the backend only its tables are known here, and these are arguments of its command; a test compares.
+_MOST_SHARDS = 10_000
+_SLICE, _LARGEST_SLICE = 50, 1000
+_PARALLEL, _LARGEST_PARALLEL = 2, 64
 
 
 def prelabel_schema() -> Schema:
@@ -86,9 +88,9 @@ def _which_tasks() -> dict[str, Schema]:
 
 def _how_fast() -> dict[str, Schema]:
     return {
-        "shards": whole("Pods that share the tasks; unset: 1.", 1, MOST_SHARDS),
-        "slice": _unset("Tasks that are read and stored together", Options.slice, LARGEST_SLICE),
-        "parallel": _unset("Slices that a pod has in hand at once", Options.parallel, LARGEST_PARALLEL),
+        "shards": whole("Pods that share the tasks; unset: 1.", 1, _MOST_SHARDS),
+        "slice": _unset("Tasks that are read and stored together", _SLICE, _LARGEST_SLICE),
+        "parallel": _unset("Slices that a pod has in hand at once", _PARALLEL, _LARGEST_PARALLEL),
     }
 
 
@@ -100,15 +102,15 @@ def _when() -> dict[str, Schema]:
         "timeZone": text("Time zone of the schedule, such as Europe/Berlin.", minLength=1),
         "suspend": flag("Begin nothing until this is false again."),
         "backoffLimitPerIndex": whole("How often a share is begun again after a failure; unset: 6.", 0, 100),
-        "activeDeadlineSeconds": whole("Seconds after which the Job is ended.", 60, 4 * _SECONDS_OF_A_WEEK),
+        "activeDeadlineSeconds": whole("Seconds after which the Job is ended.", 60, _FOUR_WEEKS),
         "ttlSecondsAfterFinished": whole(
             "Seconds after which a Job that has ended is removed; the next upgrade of the release makes it "
             "anew. Unset: it stays.",
             0,
-            4 * _SECONDS_OF_A_WEEK,
+            _FOUR_WEEKS,
         ),
     }
 
 
-def _unset(said: str, default: int, most: int) -> dict[str, Any]:
+def _unset(said: str, default: int, most: int) -> Schema:
     return whole(f"{said}; unset: {default}.", 1, most)
