@@ -1,4 +1,4 @@
-"""The chart's `prelabel`: Jobs that read whole projects, and the sentences with which it refuses others."""
+"""The chart's `prelabel`: the Jobs that read whole projects, and what their pods are told."""
 
 import argparse
 import json
@@ -335,72 +335,6 @@ def test_the_longest_names_fit(helm: Helm) -> None:
     names = {one["kind"]: one["metadata"]["name"] for one in yaml.safe_load_all(done.stdout) if one}
     assert len(f"{names['Job']}-{MOST_SHARDS - 1}") <= MAX_LABEL
     assert len(names["CronJob"]) <= MAX_CRON_JOB
-
-
-WITHOUT_READER = {"project": 12, "labelStudio": LABEL_STUDIO}
-OTHER_VARIANT = {"name": "ocr", "language": "korean", "modelType": "server"}
-
-
-@pytest.mark.parametrize(
-    ("run", "said"),
-    [
-        pytest.param(
-            WITHOUT_READER,
-            "prelabel.invoices needs either backend, a running backend that reads, or builtin",
-            id="nobody who reads",
-        ),
-        pytest.param(BUILTIN | BY_VARIANT, "prelabel.invoices needs either backend", id="two who read"),
-        pytest.param(
-            RUN | {"backend": {"name": "ocr", "language": "ch"}},
-            "prelabel.invoices.backend needs name, language and modelType of a variant, or url",
-            id="half a variant",
-        ),
-        pytest.param(
-            RUN | {"backend": {"basicAuthSecretRef": {"name": "password"}}},
-            "prelabel.invoices.backend needs name, language and modelType of a variant, or url",
-            id="a password and no backend",
-        ),
-        pytest.param(
-            RUN | {"backend": {"url": "http://ocr", "name": "ocr"}},
-            "or url in place of all three",
-            id="a variant and an url",
-        ),
-        pytest.param(
-            RUN | {"backend": OTHER_VARIANT},
-            "prelabel.invoices.backend: backends.ocr has no variant korean/server; it has ch/mobile",
-            id="a variant that is not there",
-        ),
-        pytest.param(
-            {"project": 12, **BY_VARIANT},
-            "prelabel.invoices needs labelStudio.url, its own or that of the entry of backends",
-            id="no Label Studio",
-        ),
-        pytest.param(
-            {"project": 12, **BY_VARIANT, "labelStudio": {"url": "http://labels"}},
-            "prelabel.invoices needs labelStudio.apiKeySecretRef",
-            id="no token",
-        ),
-        pytest.param(
-            RUN | {"onlyMissing": True, "overwriteVersion": True},
-            "prelabel.invoices has onlyMissing and overwriteVersion",
-            id="contradicting tasks",
-        ),
-        pytest.param(
-            RUN | {"timeZone": "Europe/Berlin"},
-            "prelabel.invoices.timeZone is that of a schedule",
-            id="a zone",
-        ),
-        pytest.param(
-            RUN | {"extraEnv": [{"name": "LABEL_STUDIO_URL", "value": "http://x"}]},
-            "prelabel.invoices.extraEnv must not set LABEL_STUDIO_URL",
-            id="a variable that is set already",
-        ),
-    ],
-)
-def test_what_does_not_go_together_is_refused_with_its_name(helm: Helm, run: Json, said: str) -> None:
-    done = helm("template", "r", str(CHART), f"--set-json=prelabel.invoices={json.dumps(run)}")
-    assert done.returncode != 0
-    assert said in done.stderr
 
 
 def test_the_notes_say_where_to_look(helm: Helm) -> None:
