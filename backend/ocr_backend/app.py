@@ -15,12 +15,14 @@ from flask import Flask, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
-from ocr_backend import auth, metrics
+from ocr_backend import auth, metrics, ui
 from ocr_backend.errors import PasswordError, RequestError, TooLargeError
 from ocr_backend.labeling import controls_of
 from ocr_backend.logs import request_id
+from ocr_backend.openapi import description
 from ocr_backend.payloads import PredictRequest, json_object, predict_request, setup_config
 from ocr_backend.pipeline import Answer
+from ocr_backend.settings import Settings
 from ocr_backend.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,9 @@ def create_app(worker: Worker, ready_workers: Callable[[], int] | None = None) -
     _add_frame(app, worker)
     _add_health(app, worker, ready_workers or (lambda: int(worker.is_ready)))
     _add_label_studio(app, worker)
+    _add_description(app, worker.settings)
+    if worker.settings.has_ui:
+        _add_page(app, worker)
     return app
 
 
@@ -129,6 +134,32 @@ def _add_label_studio(app: Flask, worker: Worker) -> None:
         event = json_object(request.get_data()).get("action")
         # Nothing is trained here; Label Studio shows the backend as failed if it is not told "created".
         return (jsonify(status="ok"), 201) if event in _TRAINING else (jsonify(status="Unknown event"), 200)
+
+
+def _add_description(app: Flask, settings: Settings) -> None:
+    told = description(settings)
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(told)
+
+
+def _add_page(app: Flask, worker: Worker) -> None:
+    html, policy = ui.page()
+    headers = {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+
+    @app.get("/ui")
+    def page() -> Response:
+        return Response(html, content_type="text/html; charset=utf-8", headers=headers)
+
+    @app.get("/ui/settings.json")
+    def settings_in_force() -> Response:
+        return jsonify(ui.in_force(worker.settings, worker.pipeline.version, worker.reader))
 
 
 def _predicted(wanted: PredictRequest, worker: Worker, until: float) -> Response:

@@ -23,7 +23,22 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM
 Files.MAX_IMAGE_PIXELS = None
 
 # What Pillow's decoders raise on broken files, beside OSError (found by decoding damaged files).
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, struct.error)
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+)
+
+# Between these, differences of float32 stay finite, and so does 255 divided by them.
+_GREATEST_GREY = 1e38
+_LEAST_CONTRAST = 1e-30
 
 
 def decoded(content: bytes, max_pixels: int) -> Image:
@@ -81,8 +96,9 @@ def _stretched(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     Scanners keep 10 or 12 bits in 16, so cutting off the low ones would leave the page black.
     """
     grey = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    np.clip(grey, -_GREATEST_GREY, _GREATEST_GREY, out=grey)
     low, high = float(grey.min()), float(grey.max())
-    if high <= low:
+    if high - low < _LEAST_CONTRAST:
         return np.full(grey.shape, 255, np.uint8)
     return ((grey - low) * (255 / (high - low))).round().astype(np.uint8)
 

@@ -15,6 +15,7 @@ from ocr_backend.reading import Line, Point, Polygon
 
 Json = dict[str, Any]
 
+_FARTHEST = 1e6  # percent or degrees; no person draws so far, and arithmetic stays finite (guess)
 _GEOMETRY = ("x", "y", "width", "height", "rotation", "points", "closed")
 
 
@@ -94,7 +95,7 @@ def _place(value: Json) -> Rectangle | tuple[Point, ...] | None:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _FARTHEST
 
 
 def _has_text(item: Json) -> bool:

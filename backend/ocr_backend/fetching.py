@@ -107,15 +107,15 @@ class Fetcher:
 
     def _on_disk(self, path: str) -> bytes | None:
         root = Path(self._settings.local_files_document_root).resolve()
-        file = (root / path.lstrip("/")).resolve()
-        if not file.is_relative_to(root):
-            raise PictureError("refused", "the path leads out of LOCAL_FILES_DOCUMENT_ROOT")
-        if not file.is_file():
-            return None
         try:
+            file = (root / path.lstrip("/")).resolve()
+            if not file.is_relative_to(root):
+                raise PictureError("refused", "the path leads out of LOCAL_FILES_DOCUMENT_ROOT")
+            if not file.is_file():
+                return None
             with file.open("rb") as stream:
                 return self._within_limit(stream.read(self._settings.max_image_bytes + 1))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # also where no file can have such a name
             raise PictureError("unreachable", "the file on disk cannot be read") from error
 
     def _within_limit(self, content: bytes) -> bytes:

@@ -5,7 +5,8 @@ sends more than is used here.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,10 @@ from ocr_backend.credentials import Credentials, given_credentials
 from ocr_backend.errors import RequestError
 
 Json = dict[str, Any]
+
+_DEEPEST = 100
+"""Levels of what was drawn, which goes back into the answer; Label Studio needs 6, and JSON can be read some
+levels deeper than it can be written."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,20 @@ def json_object(body: bytes) -> Json:
         RequestError: the body is something else.
     """
     try:
-        fields = json.loads(body)
+        fields = json.loads(body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise RequestError("the body is not JSON; a JSON object is needed") from error
     if not isinstance(fields, dict):
         raise RequestError(f"the body is {said(fields)}; a JSON object is needed")
     return fields
+
+
+def _finite(text: str) -> float:
+    # NaN and Infinity, which Python reads and JSON does not know, must not come back in an answer.
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
 
 
 def said(value: object) -> str:
@@ -126,7 +139,22 @@ def _context(params: Json) -> Json | None:
         raise RequestError(f'"params"["context"] is {said(context)}; it must be an object or null')
     if context is not None and not isinstance(context.get("result", []), list):
         raise RequestError('"params"["context"]["result"] must be a list of regions')
+    if _is_deeper(context, _DEEPEST):
+        raise RequestError(f'"params"["context"] is nested more than {_DEEPEST} levels deep')
     return context
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [inner for one in level for inner in _inner(one)]
+    return bool(level)
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _text(fields: Json, key: str) -> str:

@@ -116,7 +116,7 @@ class Pipeline:
         if failed is not None:
             return self._unread(failed)
         items = [item for of_page in done if isinstance(of_page, list) for item in of_page]
-        scores = [item["score"] for item in items if item["type"] == controls.text.kind]
+        scores = [item["score"] for item in items if item.get("type") == controls.text.kind]
         score = sum(scores) / len(scores) if scores else 0.0
         return self._read({"result": items, "score": score, "model_version": self.version})
 

@@ -233,6 +233,7 @@ class Settings:
     max_tasks: int = setting(
         10_000, "OCR_MAX_TASKS", "Tasks that one request may have", minimum=1, maximum=10**6
     )
+    has_ui: bool = setting(True, "OCR_UI", "Serve the page /ui, on which a picture can be tried")
 
     def __post_init__(self) -> None:
         problems = tuple(settings_rules.problems(self, SETTINGS))

@@ -39,6 +39,7 @@ class Worker:
         self.metrics = Metrics()
         self._open_reader = open_reader
         self._requests = threading.BoundedSemaphore(most_requests)
+        self._reader: Reader | None = None
         self._pipeline: Pipeline | None = None
         self._pool: FairPool | None = None
         self._is_stopping = False
@@ -63,6 +64,7 @@ class Worker:
         )
         fetcher = Fetcher(self.settings, threads, cache=cache)
         pictures = Pictures(self.settings, reader, fetcher, self.metrics, version)
+        self._reader = reader
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",
@@ -91,8 +93,23 @@ class Worker:
             NotReadyError: the models are still being loaded.
         """
         if self._pipeline is None:
-            raise NotReadyError("the models are being loaded; ask again when /readyz answers 200")
+            raise self._not_loaded()
         return self._pipeline
+
+    @property
+    def reader(self) -> Reader:
+        """What the pipeline reads with.
+
+        Raises:
+            NotReadyError: the models are still being loaded.
+        """
+        if self._reader is None:
+            raise self._not_loaded()
+        return self._reader
+
+    @staticmethod
+    def _not_loaded() -> NotReadyError:
+        return NotReadyError("the models are being loaded; ask again when /readyz answers 200")
 
     @contextmanager
     def admitted(self) -> Iterator[None]:

@@ -42,6 +42,7 @@ SERVER = (
     "result_cache_lines",
     "allowed_hosts",
     "verify_ssl",
+    "has_ui",
 )
 
 _RENAMED = {
@@ -54,6 +55,7 @@ _RENAMED = {
     "verify_ssl": "verifySSL",
     "pdf_dpi": "pdfDPI",
     "max_pdf_pages": "maxPDFPages",
+    "has_ui": "ui",
 }
 
 # Values as Kubernetes writes them (CamelCase) where the backend's own are lower case.

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import yaml
 
+from ocr_backend.openapi import description
+from ocr_backend.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -12,3 +15,8 @@ def test_the_chart_has_the_version_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     chart = yaml.safe_load((ROOT / "chart" / "Chart.yaml").read_text("utf-8"))
     assert (chart["version"], chart["appVersion"]) == (project["version"], project["version"])
+
+
+def test_the_description_of_the_api_has_the_version_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert description(Settings())["info"]["version"] == project["version"]
