@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from ocr_backend.geometry import Rectangle, Size, clipped, points_to_polygon, rectangle_to_polygon
+from ocr_backend.geometry import Rectangle, Size, points_to_polygon, rectangle_to_polygon, upright
 from ocr_backend.labeling import Controls
 from ocr_backend.reading import Line, Point, Polygon
 
 Json = dict[str, Any]
 
-_FARTHEST = 1e6  # percent or degrees; no person draws so far, and arithmetic stays finite (guess)
+_FARTHEST = 1e12  # percent or degrees; no person draws so far, and arithmetic stays finite (guess)
 _GEOMETRY = ("x", "y", "width", "height", "rotation", "points", "closed")
 
 
@@ -32,10 +32,10 @@ class Drawing:
     def polygon(self, size: Size) -> Polygon:
         """The corners in px, clockwise from where its text begins; inside the picture unless it is turned."""
         if not isinstance(self.place, Rectangle):
-            return _upright(points_to_polygon(self.place, size), size)
+            return upright(points_to_polygon(self.place, size), size)
         corners = rectangle_to_polygon(self.place, size)
         if self.place.rotation % 360 == 0 or _is_larger_than_the_picture(corners, size):
-            return _upright(corners, size)
+            return upright(corners, size)
         return corners
 
 
@@ -114,10 +114,3 @@ def _is_larger_than_the_picture(corners: Polygon, size: Size) -> bool:
     """Whether cutting it out would take more memory than the whole picture; no person draws that."""
     along, down = math.dist(corners[0], corners[1]), math.dist(corners[0], corners[3])
     return along * down > size[0] * size[1] or math.hypot(along, down) > math.hypot(*size)
-
-
-def _upright(corners: Polygon, size: Size) -> Polygon:
-    inside = clipped(corners, size)
-    left, right = min(x for x, _ in inside), max(x for x, _ in inside)
-    top, bottom = min(y for _, y in inside), max(y for _, y in inside)
-    return ((left, top), (right, top), (right, bottom), (left, bottom))

@@ -32,6 +32,14 @@ def clipped(polygon: Sequence[Point], size: Size) -> tuple[Point, ...]:
     return tuple((min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in polygon)
 
 
+def upright(polygon: Sequence[Point], size: Size) -> Polygon:
+    """The upright box around what of a polygon is in the picture, clockwise from the top left."""
+    inside = clipped(polygon, size)
+    left, right = min(x for x, _ in inside), max(x for x, _ in inside)
+    top, bottom = min(y for _, y in inside), max(y for _, y in inside)
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
 def polygon_to_rectangle(polygon: Polygon, size: Size) -> Rectangle:
     """The turned rectangle with the polygon's first, second and fourth corner.
 

@@ -4,6 +4,7 @@ Knows neither HTTP nor any engine. `app` calls it; one instance serves all threa
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -106,7 +107,7 @@ class Pipeline:
                 self._pictures.look,
                 *place,
                 Errand(task.id, until, credentials),
-                partial(self._pieces, drawings, images[name].controls),
+                partial(self._pieces, drawings, images[name].controls, until),
             )
             for (name, page), drawings in by_page.items()
             if (place := _place(images[name].values, page)) is not None
@@ -120,10 +121,14 @@ class Pipeline:
         score = sum(scores) / len(scores) if scores else 0.0
         return self._read({"result": items, "score": score, "model_version": self.version})
 
-    def _pieces(self, drawings: Sequence[Drawing], controls: Controls, image: Image) -> list[Json]:
+    def _pieces(
+        self, drawings: Sequence[Drawing], controls: Controls, until: float, image: Image
+    ) -> list[Json]:
         size = (image.shape[1], image.shape[0])
         items: list[Json] = []
         for drawing in drawings:
+            if time.monotonic() >= until:  # thousands may have been sent, and nobody waits any longer
+                raise LateError
             # No threshold: a person has asked for the text of this very place.
             lines = lines_at(self._reader.read, image, drawing.polygon(size))
             items += with_text(drawing, lines, controls, size)

@@ -11,13 +11,15 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
+from ocr_backend.geometry import upright
 from ocr_backend.reading import Image, Line, Polygon, Wanted, everywhere
 
 # Measured on 37 lines of real pictures, in boxes drawn tightly to loosely: read with surroundings as wide as
 # the box is high, all lines but one were right; the bare box, or one in a blank margin, garbled up to eight.
 _MOST_AROUND = 64  # px: a line's height in common scans; a box of several lines needs no more (guess)
+_LONGEST_SIDE = 32_766  # px: OpenCV turns no larger pictures, and no line of text is longer
 _SHARE_INSIDE = 0.5
-_BLANK_MARGIN = 0.5  # of the box's height
+_BLANK_MARGIN = 0.5  # of the box's shorter side, which is its height but for lines that run down
 _LEAST_BLANK_MARGIN = 16  # px
 
 
@@ -43,18 +45,22 @@ def lines_at(read: Read, image: Image, polygon: Polygon) -> list[Line]:
     """
     cut = _with_surroundings(image, polygon)
     found = read(cut.image, lambda place: _share_inside(place, cut.spot) >= _SHARE_INSIDE)
-    return list(found or read(_alone(cut)))
+    if found or max(cut.image.shape[:2]) > _LONGEST_SIDE:
+        return list(found)
+    return list(read(_alone(cut)))
 
 
 def _with_surroundings(image: Image, polygon: Polygon) -> _Cut:
     width = max(math.dist(polygon[0], polygon[1]), 1.0)
     height = max(math.dist(polygon[0], polygon[3]), 1.0)
     around = min(width, height, _MOST_AROUND)
+    size = (math.ceil(width + 2 * around), math.ceil(height + 2 * around))
     if _is_level(polygon):
         return _level_cut(image, polygon, around)
+    if max(*size, *image.shape[:2]) > _LONGEST_SIDE:
+        return _level_cut(image, upright(polygon, (image.shape[1], image.shape[0])), around)
     corners = np.array(polygon[:2] + polygon[3:], np.float32)
     target = np.array([(0, 0), (width, 0), (0, height)], np.float32) + np.float32(around)
-    size = (math.ceil(width + 2 * around), math.ceil(height + 2 * around))
     turned = cv2.warpAffine(
         image,
         cv2.getAffineTransform(corners, target),
@@ -80,7 +86,7 @@ def _alone(cut: _Cut) -> Image:
     spot = cut.image[top:bottom, left:right]
     edge = np.concatenate([spot[0], spot[-1], spot[:, 0], spot[:, -1]])
     colour = [int(value) for value in np.median(edge, axis=0)]
-    margin = max(round(spot.shape[0] * _BLANK_MARGIN), _LEAST_BLANK_MARGIN)
+    margin = max(round(min(spot.shape[:2]) * _BLANK_MARGIN), _LEAST_BLANK_MARGIN)
     sides = (margin, margin, margin, margin)
     return cast(Image, cv2.copyMakeBorder(spot, *sides, cv2.BORDER_CONSTANT, value=colour))
 

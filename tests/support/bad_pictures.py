@@ -47,6 +47,7 @@ def sound() -> tuple[bytes, ...]:
         saved(drawn(), kind, save_all=True, append_images=[drawn("L").convert("RGB")] * 3)
         for kind in sorted(_ANIMATED)
     ]
+    files += [saved(drawn(), "PDF"), saved(drawn(), "PDF", save_all=True, append_images=[drawn()] * 2)]
     files += [saved(drawn(), kind, exif=exif) for kind in ("JPEG", "PNG", "WEBP", "TIFF")]
     return tuple(files)
 

@@ -1,4 +1,4 @@
-"""Parts of requests that nobody should send, as Hypothesis strategies: configurations, addresses, drawings, bodies.
+"""Parts of requests that nobody should send, as Hypothesis strategies: addresses, drawings, whole bodies.
 
 Knows nothing of how the backend answers. No address leads to another machine: hosts are loopback, private, or
 no hosts at all, and no name is looked up.
