@@ -1,4 +1,4 @@
-"""The page for trying the backend with a picture: its HTML, what it may do, and what it shows of the settings.
+"""The page for trying the backend with a picture: its HTML, what it may do, and what it shows.
 
 Pure but for reading its parts from the folder `page`; knows no web framework. `app` serves it.
 """
@@ -60,7 +60,7 @@ def in_force(settings: Settings, version: str, reader: Reader) -> Json:
         "engine": reader.engine,
         "models": [{"part": model.part, "name": model.name} for model in reader.models],
         "names": {
-            "image_key": controls.image_key,
+            "image_key": controls.image_value.removeprefix("$"),
             "image": controls.image,
             "shape": controls.shape.name,
             "labels": controls.labels.name if controls.labels else "",

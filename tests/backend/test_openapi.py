@@ -1,4 +1,4 @@
-"""The description of the API says what the app answers: its paths, its limits, and every answer to whatever comes."""
+"""The description of the API says what the app answers: paths, limits, and every answer to whatever comes."""
 
 import logging
 from collections.abc import Callable
