@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocr_backend import detection, orientation, recognition
-from ocr_backend.models import Model, ModelError
+from ocr_backend.models import Model, ModelError, broken
 from ocr_backend.networks import Runtime
 from ocr_backend.pixel_budget import PixelBudget
 from ocr_backend.reading import Image, Line, LoadedModel, Polygon, Wanted, everywhere
@@ -152,6 +152,4 @@ def _turns(model: Model | None, runtime: Runtime) -> Callable[[Sequence[Image]],
 def _refuse_misfit(model: Model, classes: int, answered: object) -> None:
     problem = recognition.shape_problem(model.config, classes, answered)
     if problem is not None:
-        raise ModelError(
-            f"the model folder {model.folder} is broken: {problem}; put the whole official folder there"
-        )
+        raise ModelError(broken(model.folder, problem))

@@ -22,7 +22,10 @@ from ocr_backend.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_STAGING = ".fetch-"
+STAGING = ".fetch-"
+"""Beginning of the names of folders in which models arrive."""
+
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _only_one(root: Path) -> Iterator[None]:
     """Keeps other processes on this machine from fetching into `root`; they wait, then find it filled."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".lock").open("w")
+        lock = (root / _LOCK).open("w")
     except OSError as error:
         raise ModelError(
             f"no models can be kept in MODEL_DIR={root}: {error.strerror}; set MODEL_DIR to a folder that "
@@ -77,16 +80,28 @@ def _only_one(root: Path) -> Iterator[None]:
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in root.glob(f"{_STAGING}*"):  # by a process that was killed; nobody else works here now
+        for left in root.glob(f"{STAGING}*"):  # by a process that was killed; nobody else works here now
             shutil.rmtree(left, ignore_errors=True)
         yield
+
+
+def is_fetching(root: Path) -> bool:
+    """Whether a process on this machine is fetching into `root` at this moment."""
+    try:
+        with (root / _LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _fetch(root: Path, names: Mapping[str, str], form: str, hub: Hub) -> None:
     """Downloads beside the others, looks whether each is whole, and only then gives it its name."""
     logger.info("%s: downloading into %s", ", ".join(names.values()), root)
     # On the same volume: a rename is all or nothing, a copy from the system's temporary folder is not.
-    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=root, ignore_cleanup_errors=True) as staging:
+    with tempfile.TemporaryDirectory(prefix=STAGING, dir=root, ignore_cleanup_errors=True) as staging:
         _download(Path(staging), list(names.values()), form, hub)
         for part, name in names.items():
             arrived = Path(staging) / "official_models" / models.package(name, form)

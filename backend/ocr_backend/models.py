@@ -42,6 +42,11 @@ class Model:
         """The file that holds the weights."""
         return self.folder / FORMS[self.form][0]
 
+    @property
+    def files(self) -> list[Path]:
+        """What holds the weights and, in paddle form, the network; their digest is the model's."""
+        return _files(self.form, self.folder)
+
 
 def needed(settings: Settings) -> dict[str, str]:
     """Part -> official name of each model that the settings ask for."""
@@ -56,6 +61,21 @@ def needed(settings: Settings) -> dict[str, str]:
         ("doc_unwarping", catalog.DOC_UNWARPING, settings.use_doc_unwarping),
     ]
     return {part: name for part, name, is_wanted in wanted if is_wanted}
+
+
+def part_of(name: str) -> str | None:
+    """The part that an official model plays; None for a name that no settings need."""
+    singles = {
+        catalog.TEXTLINE_ORIENTATION: "textline_orientation",
+        catalog.BUILTIN_TEXTLINE_ORIENTATION: "textline_orientation",
+        catalog.DOC_ORIENTATION: "doc_orientation",
+        catalog.DOC_UNWARPING: "doc_unwarping",
+    }
+    for combination in catalog.combinations():
+        found = catalog.model_set(*combination)
+        if name in (found.detection, found.recognition):
+            return "detection" if name == found.detection else "recognition"
+    return singles.get(name)
 
 
 def package(name: str, form: str) -> str:
@@ -119,34 +139,91 @@ def opened(part: str, name: str, form: str, folder: Path) -> Model:
     Raises:
         ModelError: a file is missing, empty or unreadable, or the folder is that of another model.
     """
-    config = _config(folder)
-    said = config.get("Global", {}).get("model_name") if isinstance(config.get("Global"), dict) else None
-    if said != name:
-        raise _broken(folder, f"its {CONFIG} says that it is {said!r}, not {name!r}")
-    if part == "recognition" and not _is_dictionary(config.get("PostProcess")):
-        raise _broken(folder, f"its {CONFIG} has no list of characters (PostProcess.character_dict)")
-    files = [*FORMS[form]]
-    if form == "paddle":
-        files += [next((graph for graph in _PADDLE_GRAPHS if (folder / graph).is_file()), _PADDLE_GRAPHS[0])]
+    config = described(folder)
+    for fault in (*_faults_of_config(part, name, config), *_faults_of_files(form, folder)):
+        raise ModelError(broken(folder, fault))
     try:
-        digest = _digest([folder / file for file in files])
+        digest = _digest(_files(form, folder))
     except OSError as error:
-        raise _broken(
-            folder, f"{Path(error.filename or folder).name} cannot be read: {error.strerror}"
-        ) from error
+        raise ModelError(broken(folder, _unreadable(error, folder))) from error
     return Model(part, name, form, folder, config, digest)
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def faults(part: str, name: str, form: str, folder: Path) -> list[str]:
+    """All that is wrong with a folder, as far as its description and its files show without being loaded.
+
+    Quick: of the weights one byte is read.
+    """
+    of_files = list(_faults_of_files(form, folder))
+    try:
+        return [*_faults_of_config(part, name, described(folder)), *of_files]
+    except _ConfigError as error:
+        return [error.fault, *of_files]
+
+
+def broken(folder: Path, fault: str) -> str:
+    """The sentence for what is wrong with a folder, and what to do."""
+    return f"the model folder {folder} is broken: {fault}; put the whole official folder there"
+
+
+class _ConfigError(ModelError):
+    def __init__(self, folder: Path, fault: str) -> None:
+        super().__init__(broken(folder, fault))
+        self.fault = fault
+
+
+def _faults_of_config(part: str, name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    said = official_name(config)
+    if said != name:
+        yield f"its {CONFIG} says that it is {said!r}, not {name!r}"
+    if part == "recognition" and not _is_dictionary(config.get("PostProcess")):
+        yield f"its {CONFIG} has no list of characters (PostProcess.character_dict)"
+
+
+def official_name(config: Mapping[str, Any]) -> object:
+    """The name that a description gives its model; None where it gives none."""
+    said = config.get("Global")
+    return said.get("model_name") if isinstance(said, dict) else None
+
+
+def _faults_of_files(form: str, folder: Path) -> Iterator[str]:
+    for file in _files(form, folder):
+        try:
+            with file.open("rb") as stream:
+                is_empty = not stream.read(1)
+        except OSError as error:
+            yield _unreadable(error, folder)
+        else:
+            if is_empty:
+                yield f"{file.name} is empty"
+
+
+def _unreadable(error: OSError, folder: Path) -> str:
+    return f"{Path(error.filename or folder).name} cannot be read: {error.strerror}"
+
+
+def _files(form: str, folder: Path) -> list[Path]:
+    files = [*FORMS[form]]
+    if form == "paddle":
+        files += [next((graph for graph in _PADDLE_GRAPHS if (folder / graph).is_file()), _PADDLE_GRAPHS[0])]
+    return [folder / file for file in files]
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What the inference.yml of a folder says.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 20 times as fast on long dictionaries
     try:
         config = yaml.load((folder / CONFIG).read_bytes(), Loader=loader)
     except OSError as error:
-        raise _broken(folder, f"its {CONFIG} cannot be read: {error.strerror}") from error
+        raise _ConfigError(folder, f"its {CONFIG} cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise _broken(folder, f"its {CONFIG} is no YAML") from error
+        raise _ConfigError(folder, f"its {CONFIG} is no YAML") from error
     if not isinstance(config, dict):
-        raise _broken(folder, f"its {CONFIG} is no mapping")
+        raise _ConfigError(folder, f"its {CONFIG} is no mapping")
     return config
 
 
@@ -159,13 +236,7 @@ def _digest(files: Sequence[Path]) -> str:
     whole = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
-            if not stream.read(1):
-                raise OSError(0, "it is empty", str(file))
-            stream.seek(0)
             while block := stream.read(1 << 20):
                 whole.update(block)
     return whole.hexdigest()
 
-
-def _broken(folder: Path, what: str) -> ModelError:
-    return ModelError(f"the model folder {folder} is broken: {what}; put the whole official folder there")

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_backend.models import Model, ModelError
+from ocr_backend.models import Model, ModelError, broken
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """`(pictures, 3, height, width)` -> the network's answer, which its thread must have used before it asks this
@@ -42,4 +42,4 @@ def is_large(batch: NDArray[np.float32]) -> bool:
 
 def no_network(model: Model) -> ModelError:
     """The error of a file that no runtime can load."""
-    return ModelError(f"the model folder {model.folder} is broken: {model.weights.name} is no network")
+    return ModelError(broken(model.folder, f"{model.weights.name} is no network"))

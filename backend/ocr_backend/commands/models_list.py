@@ -1,0 +1,102 @@
+"""`ocr-backend models list`: the catalog, and how much of it is in MODEL_DIR."""
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ocr_backend import catalog
+from ocr_backend.commands import model_choice
+from ocr_backend.commands.exits import settings_or_exit
+from ocr_backend.settings import Settings
+
+_TITLES = ("generation", "language", "type", "detection", "recognition", "published as", "in MODEL_DIR")
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Gives the parser of the action its arguments."""
+    parser.description = (
+        "The models that each generation, language and type needs, in which forms they are published, and how "
+        "they are in MODEL_DIR: whole as far as their files show (`models verify` loads them), broken, or "
+        "missing. Then those that the settings need."
+    )
+    model_choice.describe(parser, "all")
+    parser.add_argument("--json", action="store_true", help="one object with both")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prints the list."""
+    settings = settings_or_exit(os.environ)
+    root = Path(settings.model_dir)
+    rows = [_row(combination, settings, root) for combination in model_choice.chosen(options)]
+    needed = _needed(settings, root)
+    if options.json:
+        told = {"model_dir": str(root), "combinations": rows, "needed": needed}
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    print(_table(_TITLES, (_cells(row) for row in rows)))
+    source = settings.model_source
+    print(f"\nneeded by the settings (OCR_MODEL_SOURCE={source}, MODEL_DIR={root}):")
+    print(_table(("part", "model", "state"), ((row["part"], row["model"], row["state"]) for row in needed)))
+
+
+def _row(combination: model_choice.Combination, settings: Settings, root: Path) -> dict[str, Any]:
+    generation, language, tier = combination
+    found = catalog.model_set(*combination)
+    states = {name: _state(root, part, name) for part, name in _parts(found).items()}
+    current = (settings.generation, settings.language, settings.tier)
+    return {
+        "generation": generation,
+        "language": language,
+        "tier": tier,
+        "detection": found.detection,
+        "recognition": found.recognition,
+        "forms": list(catalog.package_forms(generation)),
+        "builtin": (generation, tier) == (catalog.BUILTIN_GENERATION, catalog.BUILTIN_TIER),
+        "in_model_dir": states,
+        "current": combination == current,
+    }
+
+
+def _parts(found: catalog.ModelSet) -> dict[str, str]:
+    return {"detection": found.detection, "recognition": found.recognition}
+
+
+def _state(root: Path, part: str, name: str) -> str:
+    """How a model is in a folder: `whole (onnx)`, `broken (onnx)`, ... or `missing`."""
+    from ocr_backend import models
+
+    states = []
+    for form in models.FORMS:
+        folder = models.located(root, name, form)
+        if folder is not None:
+            states.append(f"{'broken' if models.faults(part, name, form, folder) else 'whole'} ({form})")
+    return ", ".join(states) or "missing"
+
+
+def _needed(settings: Settings, root: Path) -> list[dict[str, str]]:
+    from ocr_backend import models
+
+    is_builtin = settings.model_source == "builtin"
+    return [
+        {"part": part, "model": name, "state": "builtin" if is_builtin else _state(root, part, name)}
+        for part, name in models.needed(settings).items()
+    ]
+
+
+def _cells(row: dict[str, Any]) -> Sequence[str]:
+    published = " and ".join(row["forms"]) + (", builtin" if row["builtin"] else "")
+    states = list(row["in_model_dir"].values())
+    state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
+    mark = "*" if row["current"] else ""
+    return (
+        row["generation"] + mark, row["language"], row["tier"], row["detection"], row["recognition"], published, state
+    )  # fmt: skip
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [titles, *rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(titles))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)

@@ -1,0 +1,107 @@
+"""What a folder of models holds, and everything that is wrong with it.
+
+Changes nothing. `ocr-backend models verify` and `doctor` ask it; whoever fetches models uses `hub_models`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_backend import hub_models, models, trying
+from ocr_backend.models import CONFIG, FORMS, ModelError
+
+_OFFICIAL = "official_models"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found in one folder. `digest` is empty where there are problems; `note` is worth knowing."""
+
+    folder: Path
+    name: str
+    form: str
+    digest: str
+    problems: tuple[str, ...]
+    note: str = ""
+
+
+def verdicts(root: Path) -> Iterator[Verdict]:
+    """One for each model folder in a folder of models, or the one of a model folder itself, in order of name."""
+    if _form(root):
+        yield _verdict(root)
+        return
+    for folder in _inside(root):
+        if folder.name.startswith(hub_models.STAGING):
+            yield _of_staging(folder)
+        elif folder.name != _OFFICIAL:
+            yield _verdict(folder)
+
+
+def _inside(root: Path) -> list[Path]:
+    above = [root, root / _OFFICIAL] if (root / _OFFICIAL).is_dir() else [root]
+    # Hidden ones are not ours, but for what a fetch left; PaddleX keeps locks and a cache in such.
+    return sorted(
+        entry
+        for folder in above
+        for entry in folder.iterdir()
+        if entry.is_dir() and (not entry.name.startswith(".") or entry.name.startswith(hub_models.STAGING))
+    )
+
+
+def _form(folder: Path) -> str:
+    """The form that a folder's files are of; empty when it is no model folder."""
+    for form, files in FORMS.items():
+        if any((folder / file).is_file() for file in files):
+            return form
+    return ("onnx" if folder.name.endswith("_onnx") else "paddle") if (folder / CONFIG).is_file() else ""
+
+
+def _verdict(folder: Path) -> Verdict:
+    form = _form(folder)
+    if not form:
+        weights = " or ".join(file for files in FORMS.values() for file in files)
+        return Verdict(
+            folder,
+            folder.name,
+            "",
+            "",
+            (f"it is no model folder as PaddleX lays them out: it has neither {CONFIG} nor {weights}",),
+        )
+    name = folder.name.removesuffix("_onnx")
+    part = models.part_of(name) or _said_part(folder)
+    if part is None:
+        note = "no settings of this backend need a model of this name"
+        return Verdict(folder, name, form, "", tuple(models.faults("", name, form, folder)), note)
+    problems = models.faults(part, name, form, folder)
+    if problems:
+        return Verdict(folder, name, form, "", tuple(problems))
+    return _tried(part, name, form, folder)
+
+
+def _said_part(folder: Path) -> str | None:
+    """The part that the description claims, where the folder's own name is not an official one."""
+    try:
+        said = models.official_name(models.described(folder))
+    except ModelError:
+        return None
+    return models.part_of(said) if isinstance(said, str) else None
+
+
+def _tried(part: str, name: str, form: str, folder: Path) -> Verdict:
+    try:
+        model = models.opened(part, name, form, folder)
+    except ModelError as error:  # it changed, or could not be read to its end
+        return Verdict(folder, name, form, "", (str(error),))
+    if not trying.can_try(form):
+        note = f"not loaded: nothing that is installed runs networks in {form} form"
+        return Verdict(folder, name, form, model.digest, (), note)
+    fault = trying.fault(model)
+    return Verdict(folder, name, form, "" if fault else model.digest, (fault,) if fault else ())
+
+
+def _of_staging(folder: Path) -> Verdict:
+    if hub_models.is_fetching(folder.parent):
+        return Verdict(folder, folder.name, "", "", (), "a fetch that is under way")
+    return Verdict(
+        folder, folder.name, "", "", ("a fetch left it half-way; the next `models fetch` clears it away",)
+    )
