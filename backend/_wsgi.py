@@ -7,7 +7,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from ocr_backend.cli import start_server
+from ocr_backend.commands.serve import start_server
 from ocr_backend.settings import SETTINGS
 
 OPTIONS = {

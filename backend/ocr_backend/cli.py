@@ -4,6 +4,8 @@ Imports nothing heavy, so that the help, and a complaint about the settings, com
 """
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from types import ModuleType
@@ -21,10 +23,18 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
 """Name of a command -> its module and what it does."""
 
 
+_PIPE_STATUS = 141  # as a shell reports a program that was ended by SIGPIPE
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command that the arguments name, by default those of the process."""
     options = _parser().parse_args(arguments)
-    options.run(options)
+    try:
+        options.run(options)
+    except BrokenPipeError:
+        # What reads our output, `head` perhaps, has had enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_PIPE_STATUS) from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,8 +17,8 @@ def usable_cores(root: Path = Path("/")) -> int:
 def _quota_v2(root: Path) -> float | None:
     """Cores of the tightest `cpu.max` (quota and period in microseconds) from our group upwards."""
     quotas = []
-    for folder in _group_folders(root, "", root / "sys/fs/cgroup"):
-        fields = _text(folder / "cpu.max").split()
+    for folder in group_folders(root, "", root / "sys/fs/cgroup"):
+        fields = text(folder / "cpu.max").split()
         if len(fields) == 2 and fields[0] != "max":
             quotas.append(int(fields[0]) / int(fields[1]))
     return min(quotas, default=None)
@@ -27,24 +27,25 @@ def _quota_v2(root: Path) -> float | None:
 def _quota_v1(root: Path) -> float | None:
     quotas = []
     for mount in ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"):
-        for folder in _group_folders(root, "cpu", root / mount):
-            quota, period = _text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")
+        for folder in group_folders(root, "cpu", root / mount):
+            quota, period = text(folder / "cpu.cfs_quota_us"), text(folder / "cpu.cfs_period_us")
             if quota and period and int(quota) > 0:
                 quotas.append(int(quota) / int(period))
     return min(quotas, default=None)
 
 
-def _group_folders(root: Path, controller: str, mount: Path) -> list[Path]:
+def group_folders(root: Path, controller: str, mount: Path) -> list[Path]:
     """The folder of our control group and those above it, as far as they are visible here."""
     # Lines are `number:controllers:path`; version 2 has the one line without controllers.
-    lines = (line.split(":", 2) for line in _text(root / "proc/self/cgroup").splitlines())
+    lines = (line.split(":", 2) for line in text(root / "proc/self/cgroup").splitlines())
     paths = (path for _, controllers, path in lines if controller in controllers.split(","))
     # In a container the path may be the host's, of which only the mount itself is visible.
     own = mount / next(paths, "/").strip("/")
     return [mount] + [folder for folder in (own, *own.parents) if mount in folder.parents]
 
 
-def _text(file: Path) -> str:
+def text(file: Path) -> str:
+    """Content of a small file, without the ends of its lines; empty where it cannot be read."""
     try:
         return file.read_text().strip()
     except OSError:

@@ -64,6 +64,18 @@ def _ways(settings: Settings, installed: Installed) -> Iterator[Plan]:
         yield Plan("paddle", "onnx", f"PaddleOCR itself on the {device}, through onnxruntime")
 
 
+def possible(settings: Settings) -> tuple[Plan, ...]:
+    """The plans, at least one, for what is installed here.
+
+    Raises:
+        ModelError: nothing that is installed fits; the message says what to install.
+    """
+    ways = plans(settings, _installed(settings.use_gpu))
+    if not ways:
+        raise ModelError(_nothing_fits(settings))
+    return ways
+
+
 @contextmanager
 def brought(settings: Settings) -> Iterator[tuple[Plan, dict[str, Model]]]:
     """The plan that is followed and its models by part, whole and in their folders; downloads if it must.
@@ -73,14 +85,12 @@ def brought(settings: Settings) -> Iterator[tuple[Plan, dict[str, Model]]]:
     Raises:
         ModelError: a model or a runtime is missing or broken; the message says what to do.
     """
-    possible = plans(settings, _installed(settings.use_gpu))
-    if not possible:
-        raise ModelError(_nothing_fits(settings))
+    ways = possible(settings)
     names = models.needed(settings)
-    forms = tuple(dict.fromkeys(plan.form for plan in possible))
+    forms = tuple(dict.fromkeys(plan.form for plan in ways))
     with _from_source(settings, names, forms) as found:
         form = found["detection"].form
-        yield next(plan for plan in possible if plan.form == form), found
+        yield next(plan for plan in ways if plan.form == form), found
 
 
 def open_reader(settings: Settings) -> Reader:
@@ -96,6 +106,11 @@ def open_reader(settings: Settings) -> Reader:
         for model in found.values():
             logger.debug("%s %s, sha256 %s, in %s", model.part, model.name, model.digest, model.folder)
         return _made(plan.engine, found, settings)
+
+
+def slots(settings: Settings) -> int:
+    """How many pictures one worker is asked to read at the same moment."""
+    return settings.slots or (1 if settings.use_gpu else usable_cores())
 
 
 def _from_source(
@@ -114,14 +129,14 @@ def _from_source(
 
 
 def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
-    slots = settings.slots or (1 if settings.use_gpu else usable_cores())
+    most = slots(settings)
     if engine == "paddle":
         from ocr_backend.paddle_reader import PaddleReader
 
-        return PaddleReader(found, slots, settings.use_gpu)
+        return PaddleReader(found, most, settings.use_gpu)
     from ocr_backend.direct_reader import DirectReader
 
-    return DirectReader(found, slots, _runtime(engine, slots, settings))
+    return DirectReader(found, most, _runtime(engine, most, settings))
 
 
 def _runtime(engine: str, slots: int, settings: Settings) -> "Runtime":

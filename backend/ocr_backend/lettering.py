@@ -49,7 +49,9 @@ def font_files() -> Iterator[Path]:
     if spec is not None and spec.origin:
         yield from [Path(spec.origin).parent / "qt" / "fonts" / "DejaVuSans.ttf"]
     for folder in _SYSTEM:
-        yield from sorted(file for file in Path(folder).expanduser().rglob("*") if file.suffix.lower() in _KINDS)
+        yield from sorted(
+            file for file in Path(folder).expanduser().rglob("*") if file.suffix.lower() in _KINDS
+        )
 
 
 class _Face:

@@ -239,4 +239,3 @@ def _digest(files: Sequence[Path]) -> str:
             while block := stream.read(1 << 20):
                 whole.update(block)
     return whole.hexdigest()
-

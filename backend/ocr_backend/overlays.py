@@ -22,13 +22,14 @@ _WIDEST_COLUMN = 900  # px, where the picture itself is not wider
 
 def letter_px(image: Image) -> int:
     """Height of the letters that suit a picture."""
-    return max(_LEAST_LETTER, min(_GREATEST_LETTER, min(image.shape[:2]) // _LETTERS_PER_SIDE))
+    suitable = int(min(image.shape[:2])) // _LETTERS_PER_SIDE
+    return max(_LEAST_LETTER, min(_GREATEST_LETTER, suitable))
 
 
 def overlay(image: Image, lines: Sequence[Line], lettering: Lettering) -> tuple[Files.Image, list[int]]:
     """The drawing, and the numbers (from 1) of the lines whose text no font could draw.
 
-    `lettering` has fonts of `letter_px(image)`. A line without a font has its number in the column, and no text.
+    `lettering` has fonts of `letter_px(image)`. A line without a font has only its number in the column.
     """
     letter = letter_px(image)
     page = Files.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

@@ -50,7 +50,7 @@ def _runtime() -> Runtime:
 
 
 def _paddle_classes(model: Model) -> int:
-    """Size of the last axis of the answer. The network is run: Paddle takes half a file of weights for whole."""
+    """Size of the answer's last axis. The network is run: Paddle takes half a file of weights for whole."""
     from paddle import inference
 
     graph = next(file for file in model.files if file != model.weights)

@@ -26,7 +26,7 @@ class Verdict:
 
 
 def verdicts(root: Path) -> Iterator[Verdict]:
-    """One for each model folder in a folder of models, or the one of a model folder itself, in order of name."""
+    """One for each model folder in a folder of models, in order, or the one of a model folder itself."""
     if _form(root):
         yield _verdict(root)
         return

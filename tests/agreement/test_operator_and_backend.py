@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from gunicorn.arbiter import Arbiter
 
-from ocr_backend import cli, environment
+from ocr_backend import environment
+from ocr_backend.commands import exits
 from ocr_backend.settings import SETTINGS, Settings, from_env
 from ocr_operator import causes, names, pod_template
 from ocr_operator.config import ImageName, OperatorConfig
@@ -85,7 +86,7 @@ def test_the_port_of_the_service_is_the_backends() -> None:
 
 
 def test_the_operator_understands_the_backends_exit_codes() -> None:
-    assert cli.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
+    assert exits.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
     # The server ends so when no worker can load the models.
     assert Arbiter.WORKER_BOOT_ERROR == causes.EXIT_CODE_MODELS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend_process import BUILTIN
-from ocr_backend import cli
+from ocr_backend.commands import exits
 from ocr_backend.settings import SETTINGS
 
 PICTURES = Path(__file__).parents[1] / "data" / "images"
@@ -20,7 +20,7 @@ def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str
 
 def test_all_that_is_wrong_with_the_settings_is_told_once_without_a_traceback() -> None:
     done = run("serve", PADDLEOCR_LANG="koreen", THREADS="none", BASIC_AUTH_USER="only", OCR_PROT="1")
-    assert done.returncode == cli.SETTINGS_STATUS
+    assert done.returncode == exits.SETTINGS_STATUS
     first, *problems = done.stderr.splitlines()
     assert first == "ocr-backend cannot start, the settings are wrong:"
     assert {problem.split(":")[0].strip() for problem in problems} >= {
@@ -34,13 +34,13 @@ def test_all_that_is_wrong_with_the_settings_is_told_once_without_a_traceback() 
 
 def test_one_half_of_a_password_is_an_error_at_the_start() -> None:
     done = run("serve", BASIC_AUTH_USER="only")
-    assert done.returncode == cli.SETTINGS_STATUS
+    assert done.returncode == exits.SETTINGS_STATUS
     assert "BASIC_AUTH_PASS" in done.stderr
 
 
 def test_the_command_line_overrides_the_environment() -> None:
     done = run("serve", "--port", "123456", OCR_PORT="80")
-    assert done.returncode == cli.SETTINGS_STATUS
+    assert done.returncode == exits.SETTINGS_STATUS
     assert "OCR_PORT: 123456 is not a whole number from 1 to 65535" in done.stderr
 
 
@@ -64,7 +64,7 @@ def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) ->
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
     done = run("read", PICTURES / "issue_170.png", broken, PICTURES / "en_rec.jpg", **BUILTIN)
-    assert done.returncode == cli.PICTURE_STATUS
+    assert done.returncode == exits.FAULT_STATUS
     first, second = done.stdout.splitlines()
     assert first == "TEST"
     assert second.startswith("To facilitate the shot type analysis")
@@ -82,6 +82,6 @@ def test_files_are_read_as_json_with_places_and_scores() -> None:
 
 def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path) -> None:
     done = run("read", PICTURES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
-    assert done.returncode == cli.MODEL_STATUS
-    assert done.stderr.splitlines()[-1].startswith("ocr-backend cannot read: no model PP-OCRv5_server_det")
+    assert done.returncode == exits.MODEL_STATUS
+    assert done.stderr.splitlines()[-1].startswith("ocr-backend read: no model PP-OCRv5_server_det")
     assert "Traceback" not in done.stderr

@@ -1,11 +1,14 @@
-"""`ocr-backend models`: which models there are, fetching them before they are needed, and looking them over."""
+"""`ocr-backend models`: which models there are, fetching them early, and looking them over."""
 
 import argparse
 
 from ocr_backend.commands import models_fetch, models_list, models_verify
 
 _ACTIONS = {
-    "list": (models_list, "which models each generation, language and type needs, and which are in MODEL_DIR"),
+    "list": (
+        models_list,
+        "which models each generation, language and type needs, and which are in MODEL_DIR",
+    ),
     "fetch": (models_fetch, "bring the models that the settings need into MODEL_DIR"),
     "verify": (models_verify, "look for everything that is wrong with a folder of models"),
 }

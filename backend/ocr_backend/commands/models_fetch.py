@@ -8,16 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from ocr_backend.commands import model_choice
-from ocr_backend.commands.exits import GOOD_STATUS, MODEL_STATUS, SETTINGS_STATUS, end, end_for, settings_or_exit
+from ocr_backend.commands.exits import (
+    GOOD_STATUS,
+    MODEL_STATUS,
+    SETTINGS_STATUS,
+    end,
+    end_for,
+    settings_or_exit,
+)
 from ocr_backend.settings import Settings, SettingsError
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Gives the parser of the action its arguments."""
     parser.description = (
-        "Brings the models that the settings need, or those that the arguments name, into MODEL_DIR and tells "
-        "for each its form, digest and folder. What is there is not fetched again; half a model is never left "
-        "there. Exit status: 0 all are there, 2 the settings are wrong, 3 a model cannot be had."
+        "Brings the models that the settings need, or those of the arguments, into MODEL_DIR and tells "
+        "for each its form, digest and folder. What is there is not fetched again; half a model is never "
+        "left there. Exit status: 0 all are there, 2 the settings are wrong, 3 a model cannot be had."
     )
     model_choice.describe(parser, "as the settings say")
 
@@ -41,7 +48,7 @@ def _wanted(options: argparse.Namespace, settings: Settings) -> Sequence[Setting
         end(
             SETTINGS_STATUS,
             "models fetch",
-            "OCR_MODEL_SOURCE=builtin reads with what is in the installation, and fetches nothing; set it to hub",
+            "OCR_MODEL_SOURCE=builtin reads with what is installed, and fetches nothing; set it to hub",
         )
     if not given:
         return [settings]
@@ -81,7 +88,9 @@ def _brought(settings: Settings) -> list[str]:
         with engines.brought(settings) as (_, found):
             for model in found.values():
                 how = "there" if model.name in before else "fetched"
-                print(f"{how:7}  {model.name}  {model.form}  sha256 {model.digest}  {model.folder}", flush=True)
+                print(
+                    f"{how:7}  {model.name}  {model.form}  sha256 {model.digest}  {model.folder}", flush=True
+                )
     except models.ModelError as error:
         return [f"{what}: {error}"]
     return []

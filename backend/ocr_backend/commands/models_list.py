@@ -18,8 +18,8 @@ _TITLES = ("generation", "language", "type", "detection", "recognition", "publis
 def describe(parser: argparse.ArgumentParser) -> None:
     """Gives the parser of the action its arguments."""
     parser.description = (
-        "The models that each generation, language and type needs, in which forms they are published, and how "
-        "they are in MODEL_DIR: whole as far as their files show (`models verify` loads them), broken, or "
+        "The models that each generation, language and type needs, in which forms they are published, and "
+        "how they are in MODEL_DIR: whole as far as files show (`models verify` loads them), broken, or "
         "missing. Then those that the settings need."
     )
     model_choice.describe(parser, "all")
@@ -91,9 +91,8 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
     states = list(row["in_model_dir"].values())
     state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
     mark = "*" if row["current"] else ""
-    return (
-        row["generation"] + mark, row["language"], row["tier"], row["detection"], row["recognition"], published, state
-    )  # fmt: skip
+    models = [row["detection"], row["recognition"]]
+    return [row["generation"] + mark, row["language"], row["tier"], *models, published, state]
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -37,7 +37,11 @@ def run(options: argparse.Namespace) -> None:
         is_good &= not verdict.problems
         print(_as_json(verdict) if options.json else _told(verdict), flush=True)
     if not number:
-        end(FAULT_STATUS, "models verify", f"there is no model in {root}; `ocr-backend models fetch` brings them")
+        end(
+            FAULT_STATUS,
+            "models verify",
+            f"there is no model in {root}; `ocr-backend models fetch` brings them",
+        )
     raise SystemExit(GOOD_STATUS if is_good else FAULT_STATUS)
 
 

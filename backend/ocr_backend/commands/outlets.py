@@ -48,7 +48,7 @@ def as_json(page: Page) -> None:
 
 
 class Drawings:
-    """Writes a drawing of each page, never over a file that is there already but for the one that was named."""
+    """Writes a drawing of each page; into a folder never over a file that is there already."""
 
     def __init__(self, target: Path, files: Sequence[Path]) -> None:
         """`target` is a folder, made if it is not there, or a file whose name ends in .png.

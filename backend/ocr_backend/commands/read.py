@@ -73,6 +73,8 @@ def _put_out(file: Path, reader: "Reader", settings: Settings, outlets: list[Out
         for page in _pages(file, reader, settings):
             for outlet in outlets:
                 outlet(page)
+    except BrokenPipeError:
+        raise  # whoever listens has gone: that is no fault of the file
     except (OSError, PictureError, OutletError) as error:
         print(f"{file}: {error}", file=sys.stderr)
         return False
