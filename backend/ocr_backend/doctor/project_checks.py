@@ -13,7 +13,8 @@ from ocr_backend.errors import LabelConfigError, PictureError
 from ocr_backend.fetching import Fetcher
 from ocr_backend.labeling import Controls, controls_of
 from ocr_backend.settings import Settings
-from ocr_backend.sources import Inline, Remote, picture_values, shown, source_of
+from ocr_backend.shown_images import shown_images
+from ocr_backend.sources import Inline, Remote, shown, source_of
 
 Json = dict[str, Any]
 
@@ -90,7 +91,7 @@ def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, C
         return
     labels = f", labels {found.labels.name!r} with {found.label!r}" if found.labels and found.label else ""
     said = (
-        f"Image {found.image!r} (${found.image_key}), {found.shape.kind} {found.shape.name!r}{labels}, "
+        f"Image {found.image!r} ({found.image_value}), {found.shape.kind} {found.shape.name!r}{labels}, "
         f"TextArea {found.text.name!r}"
     )
     yield good(check, said), found
@@ -120,14 +121,14 @@ def _picture(settings: Settings, task: Json, controls: Controls) -> Iterator[Fin
     what = f"task {task.get('id')}"
     data = task.get("data") or {}
     try:
-        values = picture_values(data, controls.image_key, controls.several_pages)
+        value = shown_images(data, controls)[0].values[0]
     except PictureError as error:
         yield bad("task", f"{what}: {error}", "mend the Image tag's value, or set IMAGE_DATA_KEY")
         return
     try:
-        yield good("picture", f"{what}: {_fetched(values[0], task.get('id'), settings)}")
+        yield good("picture", f"{what}: {_fetched(value, task.get('id'), settings)}")
     except PictureError as error:
-        yield bad("picture", f"{what}, {_address(values[0])}: {error}", _cure(values[0], error, settings))
+        yield bad("picture", f"{what}, {_address(value)}: {error}", _cure(value, error, settings))
 
 
 def _fetched(value: object, task_id: object, settings: Settings) -> str:
