@@ -109,7 +109,7 @@ def write(text):
         ),
         pytest.param(
             lambda at: (at / "inference.onnx").write_bytes(b""),
-            "cannot be read: it is empty",
+            "inference.onnx is empty",
             id="empty weights",
         ),
         pytest.param(
