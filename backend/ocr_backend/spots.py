@@ -55,9 +55,7 @@ def _with_surroundings(image: Image, polygon: Polygon) -> _Cut:
     height = max(math.dist(polygon[0], polygon[3]), 1.0)
     around = min(width, height, _MOST_AROUND)
     size = (math.ceil(width + 2 * around), math.ceil(height + 2 * around))
-    if _is_level(polygon):
-        return _level_cut(image, polygon, around)
-    if max(*size, *image.shape[:2]) > _LONGEST_SIDE:
+    if _is_level(polygon) or max(*size, *image.shape[:2]) > _LONGEST_SIDE:
         return _level_cut(image, upright(polygon, (image.shape[1], image.shape[0])), around)
     corners = np.array(polygon[:2] + polygon[3:], np.float32)
     target = np.array([(0, 0), (width, 0), (0, height)], np.float32) + np.float32(around)
