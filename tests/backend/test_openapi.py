@@ -1,13 +1,13 @@
-"""The description of the API says what the app answers: paths, limits, and every answer to whatever comes."""
+"""The description of the API says what the app answers: its paths, limits, and answers to whatever comes."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from fake_reader import FakeReader
@@ -15,13 +15,15 @@ from label_studio_project import GUIDES_CONFIG
 from ocr_backend.app import create_app
 from ocr_backend.openapi import description
 from ocr_backend.settings import Settings
-from ocr_backend.worker import Worker
 
 METHODS = {"GET", "POST"}
 
 
 def operations(told: dict[str, Any]) -> set[tuple[str, str]]:
     return {(path, method.upper()) for path, item in told["paths"].items() for method in item}
+
+
+OPERATIONS = sorted(operations(description(Settings())))
 
 
 def test_it_is_a_valid_openapi_document() -> None:
@@ -70,21 +72,50 @@ def test_credentials_are_described_where_they_are_asked_for(make_client) -> None
     assert make_client().get("/openapi.json").json["security"] == []
 
 
-schemathesis.openapi.format("label-studio-config", st.sampled_from(["", GUIDES_CONFIG]))
+def with_body() -> list[tuple[str, str]]:
+    told = description(Settings())["paths"]
+    return [(path, method) for path, method in OPERATIONS if "requestBody" in told[path][method.lower()]]
 
 
-@pytest.fixture
-def api(make_worker: Callable[..., Worker]) -> Any:
-    logging.getLogger("ocr_backend").setLevel(logging.ERROR)
-    return schemathesis.openapi.from_wsgi("/openapi.json", create_app(make_worker(FakeReader(), max_tasks=3)))
+def generated(api: Any, path: str, method: str, mode: GenerationMode) -> st.SearchStrategy[schemathesis.Case]:
+    """Requests that obey the description, or do not; configurations that obey it are real ones."""
+
+    def with_real_config(case: schemathesis.Case) -> schemathesis.Case:
+        for key in ("schema", "label_config"):
+            if isinstance(case.body, dict) and isinstance(case.body.get(key), str):
+                case.body[key] = GUIDES_CONFIG
+        return case
+
+    cases = api[path][method].as_strategy(generation_mode=mode)
+    return cases.map(with_real_config) if mode is GenerationMode.POSITIVE else cases
 
 
-generated = schemathesis.pytest.from_fixture("api")
-
-
-@generated.parametrize()
-@settings(
-    max_examples=50, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+@pytest.mark.parametrize(
+    ("path", "method", "mode"),
+    [
+        *((path, method, GenerationMode.POSITIVE) for path, method in OPERATIONS),
+        *((path, method, GenerationMode.NEGATIVE) for path, method in with_body()),
+    ],
 )
-def test_every_answer_is_described(case: schemathesis.Case) -> None:
-    case.call_and_validate()
+def test_every_answer_is_described(make_worker, path: str, method: str, mode: GenerationMode) -> None:
+    logging.getLogger("ocr_backend").setLevel(logging.ERROR)
+    api = schemathesis.openapi.from_wsgi("/openapi.json", create_app(make_worker(FakeReader(), max_tasks=3)))
+
+    @seed(0)
+    @settings(max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(generated(api, path, method, mode))
+    def sent(case: schemathesis.Case) -> None:
+        case.call_and_validate()
+
+    sent()
+
+
+def test_what_is_wrong_is_described_too(make_worker) -> None:
+    worker = make_worker(FakeReader(), is_loaded=False, max_request_bytes=1024)
+    client = create_app(worker).test_client()
+    told = description(worker.settings)["paths"]
+    for path, method in OPERATIONS:
+        answers = [client.open(path, method=method, json={})]
+        answers += [client.open(path, method=method, data=b"x" * 2000)] if method == "POST" else []
+        for answer in answers:
+            assert str(answer.status_code) in told[path][method.lower()]["responses"], (path, answer.status)

@@ -13,6 +13,7 @@ from backend_process import BUILTIN, backend_process
 from bad_pictures import saved
 from chromium import running_chromium
 from fake_reader import FakeReader
+from ocr_backend.app import create_app
 from ocr_backend.settings import SETTINGS
 
 PICTURES = Path(__file__).parents[1] / "data" / "images"
@@ -65,8 +66,6 @@ class TestServed:
         assert shown["PADDLEOCR_SCORE_THRESHOLD"][0] == 0.5
 
     def test_before_the_models_are_loaded_it_says_so(self, make_worker) -> None:
-        from ocr_backend.app import create_app
-
         client = create_app(make_worker(FakeReader(), is_loaded=False)).test_client()
         assert client.get("/ui").status_code == 200
         assert client.get("/ui/settings.json").status_code == 503
@@ -124,7 +123,7 @@ def said(page: Page) -> list[str]:
 
 
 def turned_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
-    """A picture with one line that runs down to the right, and the middle of the line in parts of its size."""
+    """A picture with one line that runs down to the right, and where its middle is in parts of the size."""
     line = Image.new("L", (440, 60), 0)
     ImageDraw.Draw(line).text((10, 4), "HELLO WORLD 42", fill=255, font=ImageFont.load_default(44))
     sheet = Image.new("RGB", (700, 500), "white")
