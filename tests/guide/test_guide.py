@@ -112,13 +112,13 @@ def test_the_labeling_configuration_is_the_one_that_is_tried(guide: Path) -> Non
 
 def test_every_path_of_the_api_is_answered(client_with, guide: Path) -> None:
     client = client_with({})
-    paths = re.findall(r"`(?:GET |POST )?(/[a-z]+)`", sections(guide)["API reference"])
-    assert len(paths) == 8
+    paths = re.findall(r"`(?:GET |POST )?(/[a-z.]+)`", sections(guide)["API reference"])
+    assert len(paths) == 10
     for path in paths:
         allowed = client.options(path).headers["Allow"]
         answer = client.get(path) if "GET" in allowed else client.post(path, json=_BODIES.get(path, {}))
         assert answer.status_code == 200, path
-        assert path in ("/metrics",) or answer.is_json
+        assert path in ("/metrics", "/ui") or answer.is_json
 
 
 _BODIES = {"/predict": {"tasks": [{"data": {"image": "data:,"}}]}}
