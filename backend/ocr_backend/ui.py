@@ -1,4 +1,4 @@
-"""The page for trying the backend with a picture: its HTML, what it may do, and what it shows.
+"""The page for trying the backend with a picture: its HTML, what it may do, and the settings that it shows.
 
 Pure but for reading its parts from the folder `page`; knows no web framework. `app` serves it.
 """
@@ -37,9 +37,10 @@ def page() -> tuple[str, str]:
     The policy lets run what is in the page and nothing else, and lets it ask only the server it came from.
     """
     folder = files("ocr_backend").joinpath("page")
-    html, style, script = (
-        folder.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "page.js")
+    html, style, lines, page = (
+        folder.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "lines.js", "page.js")
     )
+    script = f"{lines}\n{page}"
     whole = html.replace("/* page.css */", style).replace("/* page.js */", script)
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src blob: data:; "
