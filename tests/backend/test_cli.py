@@ -1,15 +1,13 @@
-import json
+import re
 import subprocess
 import sys
-from pathlib import Path
+from importlib.metadata import version
 
 import pytest
 
-from backend_process import BUILTIN
+from ocr_backend.cli import COMMANDS
 from ocr_backend.commands import exits
 from ocr_backend.settings import SETTINGS
-
-PICTURES = Path(__file__).parents[1] / "data" / "images"
 
 
 def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -59,29 +57,29 @@ def test_without_a_command_the_commands_are_told() -> None:
     assert "COMMAND" in done.stderr
 
 
-@pytest.mark.model
-def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"nothing")
-    done = run("read", PICTURES / "issue_170.png", broken, PICTURES / "en_rec.jpg", **BUILTIN)
-    assert done.returncode == exits.FAULT_STATUS
-    first, second = done.stdout.splitlines()
-    assert first == "TEST"
-    assert second.startswith("To facilitate the shot type analysis")
-    assert f"{broken}: the file is neither a PDF nor a picture of these" in done.stderr
-
-
-@pytest.mark.model
-def test_files_are_read_as_json_with_places_and_scores() -> None:
-    done = run("read", "--json", PICTURES / "issue_170.png", **BUILTIN)
+def test_the_help_names_every_command_and_what_it_does() -> None:
+    done = run("--help")
     assert done.returncode == 0
-    told = json.loads(done.stdout)
-    assert (told["width"], told["height"], told["lines"][0]["text"]) == (800, 566, "TEST")
-    assert len(told["lines"][0]["polygon"]) == 4
+    for name, (_, does) in COMMANDS.items():
+        assert re.search(rf"^ +{name} +{re.escape(does)}$", done.stdout, re.MULTILINE), name
 
 
-def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path) -> None:
-    done = run("read", PICTURES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
-    assert done.returncode == exits.MODEL_STATUS
-    assert done.stderr.splitlines()[-1].startswith("ocr-backend read: no model PP-OCRv5_server_det")
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("command", [*COMMANDS, "models list", "models fetch", "models verify"])
+def test_every_command_has_help(command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"usage: ocr-backend {command} ")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout == f"ocr-backend {version('ocr-backend')}\n"
+
+
+def test_a_listener_that_has_had_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "ocr_backend", "models", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141

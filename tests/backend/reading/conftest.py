@@ -1,14 +1,19 @@
 """Real pictures and readers with real weights, loaded once."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from loopback import Outside, serving
+from ocr_backend import builtin_models
 from ocr_backend.decoding import decoded
 from ocr_backend.engines import open_reader
 from ocr_backend.settings import Settings
+from stand_in_hub import StandInHub
 
+SMALL_MODELS = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
 PICTURES = Path(__file__).parents[2] / "data" / "images"
 
 
@@ -54,3 +59,31 @@ def onnxruntime_reader(builtin):
 def builtin_reader(request):
     """Each of the engines that read the builtin weights whole."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """Nothing but this machine answers; tells what was asked of others."""
+    with serving(Outside()) as proxy:
+        for name, text in proxy.variables.items():
+            monkeypatch.setenv(name, text)
+            monkeypatch.setenv(name.upper(), text)
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def official(tmp_path_factory):
+    """Folders named as the official ones, with the builtin weights."""
+    root = tmp_path_factory.mktemp("official")
+    with builtin_models.folders(SMALL_MODELS) as found:
+        for model in found.values():
+            shutil.copytree(model.folder, root / model.folder.name)
+    return root
+
+
+@pytest.fixture
+def hub(official, outside):
+    with serving(StandInHub()) as server:
+        for folder in official.iterdir():
+            server.put(folder)
+        yield server

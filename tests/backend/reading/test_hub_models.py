@@ -6,43 +6,13 @@ import shutil
 
 import pytest
 
-from loopback import Outside, serving
-from ocr_backend import builtin_models, hub_models, models
+from ocr_backend import hub_models, models
 from ocr_backend.engines import open_reader
 from ocr_backend.hub_models import Hub
 from ocr_backend.models import ModelError
 from ocr_backend.settings import Settings
-from stand_in_hub import StandInHub
 
 NAMES = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
-
-
-@pytest.fixture
-def outside(monkeypatch):
-    """Nothing but this machine answers; tells what was asked of others."""
-    with serving(Outside()) as proxy:
-        for name, text in proxy.variables.items():
-            monkeypatch.setenv(name, text)
-            monkeypatch.setenv(name.upper(), text)
-        yield proxy
-
-
-@pytest.fixture(scope="session")
-def official(tmp_path_factory):
-    """Folders named as the official ones."""
-    root = tmp_path_factory.mktemp("official")
-    with builtin_models.folders(NAMES) as found:
-        for model in found.values():
-            shutil.copytree(model.folder, root / model.folder.name)
-    return root
-
-
-@pytest.fixture
-def hub(official, outside):
-    with serving(StandInHub()) as server:
-        for folder in official.iterdir():
-            server.put(folder)
-        yield server
 
 
 def settings(root, mirror, **values):

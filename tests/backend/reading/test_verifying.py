@@ -1,0 +1,169 @@
+"""A folder of models: each fault of each model is found, and whole ones are said to be good."""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import stand_in_models
+from ocr_backend.commands import exits
+from ocr_backend.verifying import verdicts
+
+DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
+
+
+@pytest.fixture
+def root(official, tmp_path):
+    """A folder with two whole models."""
+    shutil.copytree(official, tmp_path / "official_models")
+    return tmp_path
+
+
+@pytest.fixture
+def recogniser(root):
+    return root / "official_models" / f"{RECOGNITION}_onnx"
+
+
+def problems(root):
+    """Name of the folder -> its problems, where there are any."""
+    return {found.folder.name: found.problems for found in verdicts(root) if found.problems}
+
+
+def test_whole_models_are_good_and_have_digests(root):
+    found = {verdict.name: verdict for verdict in verdicts(root)}
+    assert set(found) == {DETECTION, RECOGNITION}
+    assert all(re.fullmatch("[0-9a-f]{64}", one.digest) and not one.problems for one in found.values())
+
+
+def test_one_model_folder_may_be_named_itself(recogniser):
+    (found,) = verdicts(recogniser)
+    assert (found.name, found.form, found.problems) == (RECOGNITION, "onnx", ())
+
+
+def test_everything_that_is_wrong_is_said_at_once(root, recogniser):
+    (recogniser / "inference.onnx").write_bytes(b"")
+    (recogniser / "inference.yml").write_text("Global: {model_name: other}")
+    assert problems(root) == {
+        recogniser.name: (
+            f"its inference.yml says that it is 'other', not '{RECOGNITION}'",
+            "its inference.yml has no list of characters (PostProcess.character_dict)",
+            "inference.onnx is empty",
+        )
+    }
+
+
+def shorter_dictionary(folder):
+    config = json.loads((folder / "inference.yml").read_text("utf-8"))
+    config["PostProcess"]["character_dict"].pop()
+    (folder / "inference.yml").write_text(json.dumps(config, ensure_ascii=False), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        pytest.param(
+            lambda at: (at / "inference.onnx").unlink(),
+            "inference.onnx cannot be read: No such file or directory",
+            id="no weights",
+        ),
+        pytest.param(
+            lambda at: (at / "inference.yml").unlink(),
+            "its inference.yml cannot be read: No such file or directory",
+            id="no description",
+        ),
+        pytest.param(
+            lambda at: (at / "inference.onnx").write_bytes((at / "inference.onnx").read_bytes()[:100_000]),
+            "inference.onnx is no network",
+            id="half a file",
+        ),
+        pytest.param(
+            shorter_dictionary, r"the network knows \d+ classes, its dictionary \d+", id="dictionary"
+        ),
+    ],
+)
+def test_a_fault_is_found(root, recogniser, damage, problem):
+    damage(recogniser)
+    (found,) = problems(root)[recogniser.name]
+    assert re.fullmatch(problem, found)
+
+
+def test_a_folder_in_another_layout_is_told_of(root):
+    (root / "weights").mkdir()
+    (root / "weights" / "model.bin").write_bytes(b"x")
+    (problem,) = problems(root)["weights"]
+    assert problem.startswith("it is no model folder as PaddleX lays them out")
+
+
+def test_a_whole_model_that_is_not_needed_is_no_fault(root, recogniser):
+    shutil.copytree(recogniser, root / "PicoDet_layout")
+    (root / "PicoDet_layout" / "inference.yml").write_text("Global: {model_name: PicoDet_layout}")
+    (found,) = (one for one in verdicts(root) if one.name == "PicoDet_layout")
+    assert found.problems == ()
+    assert found.note == "no settings of this backend need a model of this name"
+
+
+def test_a_model_in_a_folder_of_another_name_is_a_fault(root, recogniser):
+    recogniser.rename(recogniser.with_name("renamed_onnx"))
+    assert problems(root)["renamed_onnx"] == (
+        f"its inference.yml says that it is '{RECOGNITION}', not 'renamed'",
+    )
+
+
+def test_what_a_killed_fetch_left_is_a_fault_and_a_fetch_under_way_is_none(root):
+    (root / ".fetch-abc").mkdir()
+    assert "half-way" in problems(root)[".fetch-abc"][0]
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert problems(root) == {}
+        assert [one.note for one in verdicts(root) if one.note] == ["a fetch that is under way"]
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
+@pytest.mark.parametrize("kept", [100, 10], ids=["paddle takes it for whole", "paddle refuses it"])
+def test_models_in_paddle_form_are_run_to_find_half_a_file(tmp_path, kept):
+    stand_in_models.recogniser(tmp_path, "PP-OCRv5_mobile_rec", "paddle")
+    (found,) = verdicts(tmp_path)
+    assert (found.form, found.problems) == ("paddle", ())
+    weights = found.folder / "inference.pdiparams"
+    weights.write_bytes(weights.read_bytes()[:kept])
+    (problem,) = problems(tmp_path)[found.folder.name]
+    assert "inference.pdiparams" in problem
+
+
+@pytest.fixture
+def verify(root):
+    def ran(*arguments):
+        command = [sys.executable, "-m", "ocr_backend", "models", "verify", *map(str, arguments)]
+        env = {"PATH": "/usr/bin:/bin", "MODEL_DIR": str(root)}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    return ran
+
+
+def test_the_command_ends_with_0_where_all_is_good_and_1_where_not(verify, recogniser):
+    good = verify()
+    assert good.returncode == exits.GOOD_STATUS
+    assert re.findall(r"^(\w+)  \S+(PP-OCRv6_\w+)_onnx: onnx, sha256 ", good.stdout, re.MULTILINE) == [
+        ("good", DETECTION),
+        ("good", RECOGNITION),
+    ]
+    (recogniser / "inference.onnx").unlink()
+    bad = verify()
+    assert bad.returncode == exits.FAULT_STATUS
+    assert f"BAD   {recogniser}\n  inference.onnx cannot be read" in bad.stdout
+    (told,) = map(json.loads, verify("--json", recogniser).stdout.splitlines())
+    assert told["problems"] == ["inference.onnx cannot be read: No such file or directory"]
+
+
+def test_a_folder_without_models_or_none_at_all_is_told_of(verify, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = verify(empty)
+    assert (done.returncode, "there is no model in" in done.stderr) == (exits.FAULT_STATUS, True)
+    done = verify(tmp_path / "nowhere")
+    assert (done.returncode, "is no folder" in done.stderr) == (exits.SETTINGS_STATUS, True)
