@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from ocr_backend import recognition
+from ocr_backend import paddle_weights, recognition
 from ocr_backend.models import Model, ModelError
 from ocr_backend.networks import Runtime
 
@@ -50,7 +50,9 @@ def _runtime() -> Runtime:
 
 
 def _paddle_classes(model: Model) -> int:
-    """Size of the answer's last axis. The network is run: Paddle takes half a file of weights for whole."""
+    """Size of the answer's last axis, which Paddle tells only of a network that has been run."""
+    if not paddle_weights.is_whole(model.weights):
+        raise _NoNetworkError(f"{model.weights.name} is damaged or incomplete")
     from paddle import inference
 
     graph = next(file for file in model.files if file != model.weights)
@@ -66,6 +68,4 @@ def _paddle_classes(model: Model) -> int:
         answer = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
     except Exception as error:  # Paddle raises RuntimeErrors, ValueErrors and its own
         raise _NoNetworkError(f"{graph.name} and {model.weights.name} are no network") from error
-    if not np.isfinite(answer).all():
-        raise _NoNetworkError(f"{model.weights.name} is damaged: the network's answer is no number")
     return int(answer.shape[-1])

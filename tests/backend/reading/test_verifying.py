@@ -124,15 +124,26 @@ def test_what_a_killed_fetch_left_is_a_fault_and_a_fetch_under_way_is_none(root)
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
-@pytest.mark.parametrize("kept", [100, 10], ids=["paddle takes it for whole", "paddle refuses it"])
-def test_models_in_paddle_form_are_run_to_find_half_a_file(tmp_path, kept):
+@pytest.mark.parametrize("kept", [0.01, 0.5, 0.999])
+def test_half_a_file_of_paddles_weights_is_found(tmp_path, kept):
     stand_in_models.recogniser(tmp_path, "PP-OCRv5_mobile_rec", "paddle")
     (found,) = verdicts(tmp_path)
     assert (found.form, found.problems) == ("paddle", ())
     weights = found.folder / "inference.pdiparams"
-    weights.write_bytes(weights.read_bytes()[:kept])
-    (problem,) = problems(tmp_path)[found.folder.name]
-    assert "inference.pdiparams" in problem
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: int(len(whole) * kept)])
+    assert problems(tmp_path) == {found.folder.name: ("inference.pdiparams is damaged or incomplete",)}
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
+def test_in_paddle_form_the_dictionary_must_fit_and_the_network_be_one(tmp_path):
+    stand_in_models.recogniser(tmp_path, "PP-OCRv5_mobile_rec", "paddle")
+    folder = tmp_path / "PP-OCRv5_mobile_rec"
+    shorter_dictionary(folder)
+    assert problems(tmp_path) == {folder.name: ("the network knows 4 classes, its dictionary 3",)}
+    (folder / "inference.json").write_text("{")
+    assert problems(tmp_path) == {folder.name: ("inference.json and inference.pdiparams are no network",)}
 
 
 @pytest.fixture
