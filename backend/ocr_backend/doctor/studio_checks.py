@@ -77,6 +77,8 @@ def kind_of_token(key: str, now: float) -> Finding:
             "none is set: what lies in Label Studio cannot be fetched",
             f"set LABEL_STUDIO_API_KEY; {_WHERE}",
         )
+    if not all("!" <= char <= "~" for char in key):
+        return bad(TOKEN, "it has white space or characters that no token has", "copy it anew, alone")
     claims = jwt_claims(key)
     if claims is None:
         if _LEGACY.fullmatch(key):
