@@ -98,6 +98,17 @@ def _meaning(row: Setting) -> str:
     return row.doc + limits + config + aliases
 
 
+_MODELS_COMMANDS = """
+## On the command line
+
+| Command | Does |
+| --- | --- |
+| `ocr-backend models list` | shows this table, with the forms in which the models are published, and which of them are in `MODEL_DIR` |
+| `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--generation`, `--language` and `--tier` name, each as often as needed |
+| `ocr-backend models verify` | says everything that is wrong with the models in `MODEL_DIR`, or in a folder that is named |
+"""  # noqa: E501 - a row of a table cannot be broken
+
+
 def _models_page() -> str:
     head = (
         "# Models\n\n"
@@ -111,7 +122,8 @@ def _models_page() -> str:
         models = catalog.model_set(generation, language, tier)
         known_as = f"{_code(language)} {catalog.LANGUAGES[language]}"
         rows.append([generation, known_as, _code(tier), models.detection, models.recognition])
-    return _GENERATED + head + _table(("Generation", "Language", "Type", "Detection", "Recognition"), rows)
+    titles = ("Generation", "Language", "Type", "Detection", "Recognition")
+    return _GENERATED + head + _table(titles, rows) + _MODELS_COMMANDS
 
 
 def _code(text: str) -> str:

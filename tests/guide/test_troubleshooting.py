@@ -1,6 +1,7 @@
 """The troubleshooting entries of the docs: each symptom is made, and the answer names the cure."""
 
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from ocr_backend.engines import open_reader
 from ocr_backend.models import ModelError
 from ocr_backend.settings import from_env
 from scripted_server import Reply
+from server_process import free_port
 from stand_in_hub import StandInHub
 
 UPLOAD = "/data/upload/1/picture.png"
@@ -46,6 +48,40 @@ def refusal() -> Callable[[dict[str, str]], str]:
         return done.stderr
 
     return said
+
+
+class TestBeginHere:
+    """docs/troubleshooting.md, its first section."""
+
+    def test_the_page_that_is_shown_is_the_one_that_doctor_prints(self, guide):
+        page = guide.with_name("troubleshooting.md")
+        (shown,) = [block.text for block in documents.blocks(page) if block.language == "text"]
+        commands = documents.script(page, "doctor")
+        with serving(Outside()) as ended:  # a port on which nobody listens
+            port, free = str(ended.server_port), str(free_port())
+        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        done = subprocess.run(
+            ["bash", "-uo", "pipefail", "-c", commands.replace("8080", port)],
+            env={"PATH": path, "TMPDIR": "/tmp", "OCR_PORT": free},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        printed = done.stdout.replace(", OCR_PORT", "")
+        assert _without_numbers(printed) == _without_numbers(shown)
+
+    def test_every_argument_of_doctor_is_listed(self, guide):
+        page = guide.with_name("troubleshooting.md").read_text("utf-8")
+        listed = re.findall(r"^\| `(--\w+)", page, re.MULTILINE)
+        command = [sys.executable, "-m", "ocr_backend", "doctor", "--help"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert listed == [name for name in re.findall(r"^  (--\w+)", told, re.MULTILINE) if name != "--help"]
+
+
+def _without_numbers(page: str) -> str:
+    return re.sub(r"\d+(\.\d+)*", "N", page)
 
 
 class TestImagesCannotBeRead:
