@@ -1,11 +1,14 @@
 """Workers and apps with a reader that needs no networks, and a web server that does as it is told."""
 
 import io
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from flask import Flask
 from PIL import Image
 
@@ -32,6 +35,31 @@ def other_web() -> Iterator[ScriptedServer]:
     """Another origin than `web`."""
     with serving(ScriptedServer()) as server:
         yield server
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The authority's certificate, named by REQUESTS_CA_BUNDLE."""
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    return file
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[tuple[ScriptedServer, str]]:
+    """A server with a certificate of the authority for `localhost`, and its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = ScriptedServer()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server):
+        yield server, f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture

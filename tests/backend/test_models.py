@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_backend import builtin_models, models
+from ocr_backend import builtin_models, catalog, models
 from ocr_backend.models import ModelError
 from ocr_backend.settings import Settings
 
@@ -43,6 +43,17 @@ def test_only_what_is_switched_on_is_needed():
     settings = Settings(use_doc_orientation=True, use_doc_unwarping=True, use_textline_orientation=False)
     assert list(models.needed(settings)) == ["detection", "recognition", "doc_orientation", "doc_unwarping"]
     assert models.needed(settings)["doc_unwarping"] == "UVDoc"
+
+
+def test_every_model_of_the_catalog_has_its_part():
+    for combination in catalog.combinations():
+        found = catalog.model_set(*combination)
+        assert models.part_of(found.detection) == "detection"
+        assert models.part_of(found.recognition) == "recognition"
+    every = models.needed(Settings(use_doc_orientation=True, use_doc_unwarping=True))
+    assert {models.part_of(name) for name in every.values()} == set(every)
+    assert models.part_of(catalog.BUILTIN_TEXTLINE_ORIENTATION) == "textline_orientation"
+    assert models.part_of("PicoDet_layout") is None
 
 
 @pytest.mark.parametrize("below", ["", "official_models"])

@@ -1,14 +1,11 @@
 """Certificates: whose are trusted, and what is said of others."""
 
-import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import trustme
 
-from loopback import serving
 from ocr_backend.errors import PictureError
 from ocr_backend.fetching import Fetcher
 from ocr_backend.settings import Settings
@@ -17,31 +14,6 @@ from scripted_server import Reply, ScriptedServer
 
 CONTENT = b"picture" * 1000
 PERSONAL = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln"
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The authority's certificate, named by REQUESTS_CA_BUNDLE."""
-    file = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(file))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
-    return file
-
-
-@pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[tuple[ScriptedServer, str]]:
-    """A server with a certificate of the authority for `localhost`, and its URL."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    server = ScriptedServer()
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    with serving(server):
-        yield server, f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ocr_backend import documents
+from ocr_backend.credentials import Credentials, given_credentials
 from ocr_backend.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.doctor.studio import StudioApi
 from ocr_backend.errors import LabelConfigError, PictureError
@@ -14,7 +15,7 @@ from ocr_backend.fetching import Fetcher
 from ocr_backend.labeling import Controls, controls_of
 from ocr_backend.settings import Settings
 from ocr_backend.shown_images import shown_images
-from ocr_backend.sources import Inline, Remote, shown, source_of
+from ocr_backend.sources import Inline, Remote, Source, shown, source_of
 
 Json = dict[str, Any]
 
@@ -47,7 +48,8 @@ def findings(api: StudioApi, settings: Settings, sample: Sample) -> Iterator[Fin
         controls = found
         yield finding
     if controls is not None:
-        yield from _task(api, settings, sample, controls)
+        login, password = reply.told.get("task_data_login"), reply.told.get("task_data_password")
+        yield from _task(api, settings, sample, controls, given_credentials(login, password))
 
 
 def _connections(api: StudioApi, project: int) -> Iterator[Finding]:
@@ -102,7 +104,9 @@ def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, C
         )
 
 
-def _task(api: StudioApi, settings: Settings, sample: Sample, controls: Controls) -> Iterator[Finding]:
+def _task(
+    api: StudioApi, settings: Settings, sample: Sample, controls: Controls, credentials: Credentials | None
+) -> Iterator[Finding]:
     reply = api.task(sample.project, sample.task)
     tasks = reply.told.get("tasks") if isinstance(reply.told, dict) else None
     if reply.status != 200 or not isinstance(tasks, list):
@@ -114,10 +118,12 @@ def _task(api: StudioApi, settings: Settings, sample: Sample, controls: Controls
     elif not tasks:
         yield warning("task", f"project {sample.project} has no task", "import one")
     else:
-        yield from _picture(settings, tasks[0], controls)
+        yield from _picture(settings, tasks[0], controls, credentials)
 
 
-def _picture(settings: Settings, task: Json, controls: Controls) -> Iterator[Finding]:
+def _picture(
+    settings: Settings, task: Json, controls: Controls, credentials: Credentials | None
+) -> Iterator[Finding]:
     what = f"task {task.get('id')}"
     data = task.get("data") or {}
     try:
@@ -126,13 +132,14 @@ def _picture(settings: Settings, task: Json, controls: Controls) -> Iterator[Fin
         yield bad("task", f"{what}: {error}", "mend the Image tag's value, or set IMAGE_DATA_KEY")
         return
     try:
-        yield good("picture", f"{what}: {_fetched(value, task.get('id'), settings)}")
+        source = source_of(value, task.get("id"), settings)
+        yield good("picture", f"{what}: {_fetched(source, settings, credentials)}, from {_address(value)}")
     except PictureError as error:
         yield bad("picture", f"{what}, {_address(value)}: {error}", _cure(value, error, settings))
 
 
-def _fetched(value: object, task_id: object, settings: Settings) -> str:
-    """What has come, got and decoded as the server does it.
+def _fetched(source: Source, settings: Settings, credentials: Credentials | None) -> str:
+    """What has come, got and decoded as the server does it, but never from its cache.
 
     Raises:
         PictureError: as the server would log it.
@@ -140,14 +147,14 @@ def _fetched(value: object, task_id: object, settings: Settings) -> str:
     fetcher = Fetcher(settings, 1)
     try:
         begun = time.monotonic()
-        content = fetcher.fetch(source_of(value, task_id, settings), begun + settings.predict_timeout_seconds)
+        content = fetcher.fetch(source, begun + settings.predict_timeout_seconds, credentials)
         seconds = time.monotonic() - begun
     finally:
         fetcher.close()
     with documents.opened(content, settings) as document:
         height, width = document.page(0).shape[:2]
         pages = f", {document.pages} pages" if document.pages > 1 else ""
-    return f"{len(content)} bytes in {seconds:.1f} s, {width} x {height} px{pages}, from {_address(value)}"
+    return f"{len(content)} bytes in {seconds:.1f} s, {width} x {height} px{pages}"
 
 
 def _address(value: object) -> str:
@@ -164,7 +171,7 @@ def _cure(value: object, error: PictureError, settings: Settings) -> str:
     if isinstance(source, Inline):
         return "import the picture anew"
     host = urlsplit(source.urls[-1]).hostname if isinstance(source, Remote) else None
-    if error.outcome == "refused" and "OCR_FETCH_ALLOW" in str(error):
+    if "is not public" in str(error):  # of all that is refused, what a setting may allow
         return f"if pictures may come from {host}, set OCR_FETCH_ALLOW={host} (several are parted by commas)"
     if error.outcome == "unreachable":
         return f"see whether this machine reaches {host or 'the folder'} and may have the file"

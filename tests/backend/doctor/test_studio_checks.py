@@ -80,6 +80,20 @@ def test_https_where_only_http_is_spoken_is_told_with_the_right_address(web, api
     assert (found.state, f"LABEL_STUDIO_URL={web.url}," in found.todo) == ("bad", True), found
 
 
+def test_a_certificate_of_an_unknown_authority_is_told_with_the_ways_out(secure, api):
+    server, url = secure
+    found = studio_checks.reached(api(url))
+    assert (found.state, "a certificate that is not trusted here" in found.said) == ("bad", True)
+    assert "REQUESTS_CA_BUNDLE" in found.todo
+    assert server.asked == []
+
+
+def test_a_named_authority_is_trusted(secure, bundle, api):
+    server, url = secure
+    server.on(VERSION, Reply(b'{"release": "1.23.2"}'))
+    assert studio_checks.reached(api(url)).state == "good"
+
+
 def test_a_password_in_the_url_is_never_shown(api, web):
     web.on(VERSION, Reply(b"<html>"))
     found = studio_checks.reached(api(web.url.replace("http://", "http://user:secret@")))
