@@ -1,7 +1,7 @@
 """A whole project of the real Label Studio is read with one command, and each task gets one prediction."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from backend_process import running_backend
 from label_studio import LabelStudio
 from label_studio_project import Project
 from label_studio_regions import regions_of
@@ -200,11 +201,22 @@ def test_a_version_that_is_part_of_anothers_name_is_not_taken_for_it(
     assert [len(project.predictions(task)) for task in (first, second)] == [2, 1]
 
 
+@pytest.fixture
+def forgetful_backend(settings: dict[str, str]) -> Iterator[str]:
+    """One that fetches a picture each time, as it may have changed."""
+    with running_backend({**settings, "OCR_PICTURE_CACHE_BYTES": "0"}) as url:
+        yield url
+
+
 def test_predictions_of_this_version_are_replaced_where_this_is_wanted(
-    project: Project, backend: str, prelabel: Prelabel, words: Callable[[str], str], served: Pictures
+    project: Project,
+    forgetful_backend: str,
+    prelabel: Prelabel,
+    words: Callable[[str], str],
+    served: Pictures,
 ) -> None:
     first, second, third = project.add(*map(words, ("first", "second", "third")))
-    assert prelabel("--backend", backend).status == 0
+    assert prelabel("--backend", forgetful_backend).status == 0
     before = {task: project.predictions(task)[0]["id"] for task in (first, second, third)}
     version = project.predictions(first)[0]["model_version"]
     words("changed")
@@ -212,7 +224,7 @@ def test_predictions_of_this_version_are_replaced_where_this_is_wanted(
     store(project, second, version)
     other = store(project, second, "by-another-model")
     project.api.call("DELETE", f"predictions/{before[third]}/")
-    assert prelabel("--backend", backend, "--overwrite-version").status == 0
+    assert prelabel("--backend", forgetful_backend, "--overwrite-version").status == 0
     assert texts(project, first) == [["changed"]]
     assert [one["id"] for one in project.predictions(first)] == [before[first]]
     assert {one["id"] for one in project.predictions(second)} == {before[second], other}
