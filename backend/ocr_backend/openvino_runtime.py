@@ -4,7 +4,10 @@ The one place that imports openvino; `engines` makes it for `direct_reader`. Net
 fork: compiled before, they hang in the children (measured).
 """
 
+import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import openvino
@@ -12,6 +15,8 @@ from numpy.typing import NDArray
 
 from ocr_backend.models import Model
 from ocr_backend.networks import Network, is_large, no_network
+
+logger = logging.getLogger(__name__)
 
 
 class OpenVino:
@@ -40,20 +45,18 @@ class OpenVino:
         except RuntimeError as error:
             raise no_network(model) from error
         own = threading.local()
-        giving_back = threading.Lock()
+        memory = _Memory(compiled.release_memory)
 
         def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-            if not hasattr(own, "request"):
-                own.request = compiled.create_infer_request()
-            own.request.infer({0: batch}, share_inputs=True)
-            answer: NDArray[np.float32] = own.request.get_output_tensor(0).data
-            if not is_large(batch):
+            with memory.used(is_large(batch)):
+                if not hasattr(own, "request"):
+                    own.request = compiled.create_infer_request()
+                own.request.infer({0: batch}, share_inputs=True)
+                answer: NDArray[np.float32] = own.request.get_output_tensor(0).data
+                if is_large(batch):
+                    answer = answer.copy()
+                    del own.request
                 return answer
-            answer = answer.copy()
-            del own.request
-            with giving_back:
-                compiled.release_memory()
-            return answer
 
         last = compiled.output(0).get_partial_shape()[-1]
         return run, last.get_length() if last.is_static else None
@@ -62,3 +65,37 @@ class OpenVino:
         """What it computes in: "bf16" or "f32"."""
         chosen = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT")
         return "f32" if "INFERENCE_PRECISION_HINT" in self._how else chosen.to_string()
+
+
+class _Memory:
+    """Gives the memory of a network back after large batches; OpenVINO lets it only while none runs."""
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release = release
+        self._changed = threading.Condition()
+        self._running = 0
+        self._is_swollen = False
+
+    @contextmanager
+    def used(self, much: bool) -> Iterator[None]:
+        """Lets the network run within the context; after `much` was used, others wait until that is back."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_swollen)
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._is_swollen |= much
+                if self._is_swollen and self._running == 0:
+                    self._give_back()
+
+    def _give_back(self) -> None:
+        try:
+            self._release()
+        except RuntimeError as error:  # the next large batch gives it back
+            logger.warning("memory of a network cannot be given back: %s", error)
+        finally:
+            self._is_swollen = False
+            self._changed.notify_all()

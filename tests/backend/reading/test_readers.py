@@ -91,6 +91,19 @@ def test_a_large_page_is_read(builtin_reader, pictures):
     assert title.polygon[0][1] > 3000
 
 
+def test_large_and_small_pictures_are_read_side_by_side(builtin_reader, pictures, caplog):
+    """The memory of large ones is given back while others come and go."""
+    small = pictures["test_without_det.jpg"]
+    large = np.full((1600, 1600, 3), 255, np.uint8)
+    large[1000 : 1000 + small.shape[0], 500 : 500 + small.shape[1]] = small
+    mixed = [small, large, small] * 8
+    with ThreadPoolExecutor(8) as callers:
+        read = list(callers.map(builtin_reader.read, mixed))
+    assert {text for lines in read for text in texts(lines)} == {"在中国作家协会第三届儿童文学"}
+    assert all(len(lines) == 1 for lines in read)
+    assert caplog.messages == []
+
+
 def test_a_picture_may_be_a_view_of_another(reader, pictures):
     picture = pictures["issue_170.png"]
     mirrored = picture[::-1, ::-1].copy()
