@@ -33,7 +33,47 @@ POLYGON_AND_LABELS = """
   <TextArea name="words" toName="scan" perRegion="true"/>
 </View>
 """
-
+TWO_SETS_OF_LABELS = """
+<View>
+  <Image name="scan" value="$image"/>
+  <Labels name="script" toName="scan"><Label value="Latin"/><Label value="Greek"/></Labels>
+  <Labels name="kinds" toName="scan"><Label value="Stamp"/><Label value="Text" alias="txt"/></Labels>
+  <Rectangle name="box" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+TWO_SETS_OF_RECTANGLES = """
+<View>
+  <Image name="scan" value="$image"/>
+  <RectangleLabels name="layout" toName="scan"><Label value="Table"/><Label value="Figure"/></RectangleLabels>
+  <RectangleLabels name="kinds" toName="scan"><Label value="Stamp"/><Label value="Text"/></RectangleLabels>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+TWO_IMAGES = """
+<View>
+  <Image name="logo" value="$image"/>
+  <Image name="scan" value="$image"/>
+  <Labels name="kinds" toName="scan"><Label value="Text"/></Labels>
+  <Rectangle name="box" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+NO_LABELS = """
+<View>
+  <Image name="scan" value="$image"/>
+  <Rectangle name="box" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+OTHER_LABELS = """
+<View>
+  <Image name="scan" value="$image"/>
+  <Labels name="kinds" toName="scan"><Label value="Word"/><Label value="Line"/></Labels>
+  <Rectangle name="box" toName="scan"/>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
 PAGES = """
 <View>
   <Image name="scan" valueList="$pages"/>
@@ -44,15 +84,54 @@ PAGES = """
 
 
 @pytest.mark.parametrize(
-    ("config", "types"),
+    ("config", "tags", "label"),
     [
-        pytest.param(RECTANGLE_LABELS, {"rectanglelabels", "textarea"}, id="RectangleLabels"),
-        pytest.param(POLYGON_LABELS, {"polygonlabels", "textarea"}, id="PolygonLabels"),
-        pytest.param(POLYGON_AND_LABELS, {"polygon", "labels", "textarea"}, id="Polygon and Labels"),
+        pytest.param(
+            RECTANGLE_LABELS, {"rectanglelabels": "kinds", "textarea": "words"}, "Text", id="RectangleLabels"
+        ),
+        pytest.param(
+            POLYGON_LABELS, {"polygonlabels": "kinds", "textarea": "words"}, "Text", id="PolygonLabels"
+        ),
+        pytest.param(
+            POLYGON_AND_LABELS,
+            {"polygon": "outline", "labels": "kinds", "textarea": "words"},
+            "Text",
+            id="Polygon and Labels",
+        ),
+        pytest.param(
+            TWO_SETS_OF_LABELS,
+            {"rectangle": "box", "labels": "kinds", "textarea": "words"},
+            "txt",
+            id="two Labels",
+        ),
+        pytest.param(
+            TWO_SETS_OF_RECTANGLES,
+            {"rectanglelabels": "kinds", "textarea": "words"},
+            "Text",
+            id="two RectangleLabels",
+        ),
+        pytest.param(
+            TWO_IMAGES, {"rectangle": "box", "labels": "kinds", "textarea": "words"}, "Text", id="two Images"
+        ),
+        pytest.param(NO_LABELS, {"rectangle": "box", "textarea": "words"}, None, id="no labels"),
+        pytest.param(OTHER_LABELS, {"rectangle": "box", "textarea": "words"}, None, id="other Labels"),
+        pytest.param(
+            OTHER_LABELS.replace('<Rectangle name="box" toName="scan"/>', "").replace(
+                "Labels", "RectangleLabels"
+            ),
+            {"rectanglelabels": "kinds", "textarea": "words"},
+            None,
+            id="other RectangleLabels",
+        ),
     ],
 )
 def test_other_tags_and_names_are_filled_too(
-    api: Api, backend: str, page: tuple[Path, dict[str, Box]], config: str, types: set[str]
+    api: Api,
+    backend: str,
+    page: tuple[Path, dict[str, Box]],
+    config: str,
+    tags: dict[str, str],
+    label: str | None,
 ) -> None:
     project = Project(api, config)
     project.connect(backend)
@@ -62,9 +141,45 @@ def test_other_tags_and_names_are_filled_too(
     (prediction,) = project.predictions(task)
     regions = regions_of(prediction["result"])
     assert [region.text for region in regions] == list(lines)
-    assert [set(region.items) for region in regions] == [types] * len(lines)
+    named = [{kind: item["from_name"] for kind, item in region.items.items()} for region in regions]
+    assert named == [tags] * len(lines)
+    assert [region.labels for region in regions] == [[label] if label else []] * len(lines)
     for region, drawn in zip(regions, lines.values(), strict=True):
         assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
+
+
+def test_a_label_that_is_missing_is_told_of_when_the_model_is_connected(
+    api: Api, backend: str, backend_log: Path
+) -> None:
+    Project(api, OTHER_LABELS.replace("kinds", "sorts")).connect(backend)
+    said = "label 'Text' is not among those of the labelling configuration's 'sorts' ('Word', 'Line')"
+    assert (
+        f"setup: {said}: regions get no label; set PREDICTED_LABEL to one of them" in backend_log.read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        pytest.param("$meta.scan", lambda picture: {"meta": {"scan": picture}}, id="in an object"),
+        pytest.param("$scans[1].url", lambda picture: {"scans": [{}, {"url": picture}]}, id="in a list"),
+        pytest.param("$scans", lambda picture: {"scans": [picture, "other"]}, id="first of a list"),
+    ],
+)
+def test_a_picture_is_found_wherever_it_is_in_the_data(
+    api: Api,
+    backend: str,
+    picture: Callable[[str], Path],
+    as_data_uri: Callable[[Path], str],
+    value: str,
+    data: Callable[[str], dict],
+) -> None:
+    project = Project(api, RECTANGLE_LABELS.replace("$image", value))
+    project.connect(backend)
+    (task,) = project.add_data(data(as_data_uri(picture("issue_170.png"))))
+    project.retrieve_predictions()
+    (prediction,) = project.predictions(task)
+    assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
 
 
 def test_the_pages_of_one_task_are_told_apart(

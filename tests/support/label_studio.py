@@ -23,6 +23,7 @@ _LOCK = Path(__file__).with_name("label-studio-requirements.txt")
 _SECONDS_TO_START = 120  # 10 s were measured on two busy cores
 _REDIS = ("localhost", 6379)  # not to be set in Label Studio
 _USER = "somebody@ocr.example"
+_CHECKS = "fflag_feat_utc_210_prediction_validation_15082025"
 _LEFT_OUT = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_", "PYTHON")
 
 
@@ -30,11 +31,13 @@ _LEFT_OUT = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_", "PYTHON")
 class LabelStudio:
     """A running Label Studio with one user, who owns everything.
 
-    `legacy_token` is his old-style key, `personal_token` a refresh token; `files` is the folder from which
-    local files may be served.
+    `user` and `password` are for its pages; `legacy_token` is the user's old-style key, `personal_token` a
+    refresh token; `files` is the folder from which local files may be served.
     """
 
     url: str
+    user: str
+    password: str
     legacy_token: str
     personal_token: str
     files: Path
@@ -42,10 +45,13 @@ class LabelStudio:
 
 
 @contextmanager
-def running_label_studio(folder: Path, say: Say, host: str = "") -> Iterator[LabelStudio]:
+def running_label_studio(
+    folder: Path, say: Say, host: str = "", checks: bool = True
+) -> Iterator[LabelStudio]:
     """Installs Label Studio if needed and runs it with its data below an existing folder.
 
-    `host` is the URL under which people see it, where that is another one.
+    `host` is the URL under which people see it, where that is another one. It `checks` predictions against
+    the labelling config before they are stored, as it does not by default.
 
     Raises:
         RuntimeError: it did not start, the message ends with its log; or it has asked for something
@@ -59,7 +65,7 @@ def running_label_studio(folder: Path, say: Say, host: str = "") -> Iterator[Lab
     files.mkdir()
     served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files), "LABEL_STUDIO_HOST": host}
     with serving(Outside()) as outside:
-        variables = _variables(data) | outside.variables | served
+        variables = _variables(data) | outside.variables | served | {_CHECKS: str(checks).lower()}
         with _process(environment, variables, folder / "label-studio.log", files) as label_studio:
             yield label_studio
         if outside.asked_for:
@@ -96,8 +102,6 @@ def _variables(data: Path) -> dict[str, str]:
         # Backends, and the webhooks sent to them, are on loopback.
         "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
         "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
-        # Predictions are checked against the labelling config before they are stored.
-        "fflag_feat_utc_210_prediction_validation_15082025": "true",
         # Nothing goes outside.
         "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
         "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
@@ -112,14 +116,14 @@ def _is_left_out(name: str) -> bool:
 
 @contextmanager
 def _process(environment: Path, variables: dict[str, str], log: Path, files: Path) -> Iterator[LabelStudio]:
-    port, token = free_port(), secrets.token_hex(20)
+    port, token, password = free_port(), secrets.token_hex(20), secrets.token_urlsafe()
     url = f"http://127.0.0.1:{port}"
     command: list[str | Path] = [environment / "bin" / "label-studio", "start", "--no-browser"]
     command += ["--internal-host", "127.0.0.1", "--port", str(port)]
-    user = {"USERNAME": _USER, "PASSWORD": secrets.token_urlsafe(), "USER_TOKEN": token}
+    user = {"USERNAME": _USER, "PASSWORD": password, "USER_TOKEN": token}
     variables = variables | {f"LABEL_STUDIO_{name}": value for name, value in user.items()}
     with serving_process(command, variables, log, f"{url}/health", _SECONDS_TO_START):
-        yield LabelStudio(url, token, _new_personal_token(url, token), files, log)
+        yield LabelStudio(url, _USER, password, token, _new_personal_token(url, token), files, log)
 
 
 def _new_personal_token(url: str, legacy_token: str) -> str:

@@ -111,6 +111,10 @@ class Project:
         """Changes the labelling config (Settings > Labeling Interface)."""
         self.api.call("PATCH", f"projects/{self.id}/", json={"label_config": config})
 
+    def hide_predictions(self) -> None:
+        """Settings > Annotation > Use predictions to prelabel tasks: off."""
+        self.api.call("PATCH", f"projects/{self.id}/", json={"show_collab_predictions": False})
+
     def upload(self, *pictures: Path) -> list[int]:
         """Tasks made by uploading picture files, in their order."""
         with ExitStack() as opened:

@@ -1,0 +1,93 @@
+"""Label Studio's labelling page in a browser, used as a person uses it.
+
+Knows the page's own parts and nothing of the backend. The names in `window` and of classes are those of Label
+Studio 1.23.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from label_studio import LabelStudio
+from turned_lines import Pixels
+
+Point = tuple[float, float]
+
+_WINDOW = ViewportSize(width=1400, height=1800)  # px; two pictures below each other are seen at once
+_TIPS = "**/heidi-tips*"  # Label Studio would ask elsewhere for them
+_IS_SHOWN = """
+([images, regions]) => window.Htx?.annotationStore?.selected?.regions.length === regions
+    && window.Konva?.stages.filter(stage => stage.findOne("Image")).length === images
+"""
+_ALL_IS_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_ROW = "[data-testid=table-row]"
+_PICTURE = ".konvajs-content"
+_SMART_TOOL = ".lsf-tool_smart >> visible=true"
+_TEXT = "[data-testid=textarea-region-textarea]"
+_HAS_TEXT = f"() => [...document.querySelectorAll('{_TEXT}')].some(area => area.value)"
+
+
+class LabelingPage:
+    """One page of a signed-in user. Pictures are counted from 0, in the order in which a task shows them."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self._page = page
+        self._url = url
+
+    def open(self, project: int, task: int, regions: int, images: int = 1) -> None:
+        """Opens a task from the Data Manager's list; waits until so many pictures and regions are shown."""
+        # Not by the task's own address: then the list, when it comes later, may take the predictions away.
+        self._page.goto(f"{self._url}/projects/{project}/data")
+        row = self._page.locator(_ROW, has=self._page.get_by_label(f"Select Task {task}", exact=True))
+        row.get_by_text(str(task), exact=True).first.click()
+        self._page.wait_for_function(_IS_SHOWN, arg=[images, regions])
+        self._page.evaluate(_ALL_IS_PAINTED)
+
+    def seen(self, image: int = 0) -> Pixels:
+        """What is to be seen of a picture, with its regions."""
+        with Image.open(BytesIO(self._page.locator(_PICTURE).nth(image).screenshot())) as shot:
+            return np.asarray(shot.convert("RGB"))
+
+    def texts(self) -> list[str]:
+        """The texts of the regions, in the order of their list."""
+        return [area.input_value() for area in self._page.locator(_TEXT).all()]
+
+    def annotate_automatically(self) -> None:
+        """Turns Auto-Annotation on, accepts what it suggests, and takes its tool for boxes."""
+        self._page.get_by_text("Auto-Annotation").click()
+        self._page.get_by_text("Auto-Accept Suggestions").click()
+        self._page.locator(_SMART_TOOL).click()
+
+    def draw_box(self, label: str, begin: Point, end: Point, image: int = 0) -> None:
+        """Draws a box with a label, from corner to corner in parts (0..1) of a picture, and awaits a text."""
+        self._page.locator("[class*=label]").get_by_text(label, exact=True).nth(image).click()
+        place = self._page.locator(_PICTURE).nth(image).bounding_box()
+        if place is None:
+            raise ValueError(f"picture {image} is not to be seen")
+        first, last = (
+            (place["x"] + across * place["width"], place["y"] + down * place["height"])
+            for across, down in (begin, end)
+        )
+        self._page.mouse.move(*first)
+        self._page.mouse.down()
+        self._page.mouse.move(*last, steps=10)
+        self._page.mouse.up()
+        self._page.wait_for_function(_HAS_TEXT)
+
+
+@contextmanager
+def signed_in(browser: Browser, label_studio: LabelStudio) -> Iterator[LabelingPage]:
+    """A page after its user has signed in, until the end of the context."""
+    with browser.new_context(viewport=_WINDOW) as context:
+        context.route(_TIPS, lambda route: route.abort())
+        page = context.new_page()
+        page.goto(f"{label_studio.url}/user/login")
+        page.fill("[name=email]", label_studio.user)
+        page.fill("[name=password]", label_studio.password)
+        page.click("[type=submit]")
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        yield LabelingPage(page, label_studio.url)

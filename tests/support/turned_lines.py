@@ -1,0 +1,112 @@
+"""A picture with lines of text at known places and angles, and what a screenshot of a page shows over it.
+
+Pure pixels: knows neither the page nor who has drawn on it. Tests of the labelling page use it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+Pixels = npt.NDArray[np.uint8]
+"""`(height, width, 3)`, RGB."""
+
+WIDTH, HEIGHT = 1100, 900
+_MARK = "magenta"
+_MARK_PX = 16
+_MARKS = ((10, 10), (WIDTH - 10 - _MARK_PX, HEIGHT - 10 - _MARK_PX))
+"""Top left corners of two squares by which the picture is found in a screenshot."""
+
+_LEAST_AREA = 1000  # px; a line of the picture has ten times as much
+_LEAST_TINT = 12  # of 255; Label Studio's fill of a green label has 26 on white
+_DARKEST_TINT = 100  # of 255: ink is darker, and an outline of the label's green is not
+
+
+@dataclass(frozen=True)
+class Line:
+    """Centre in px of the picture, and the angle clockwise."""
+
+    centre: tuple[float, float]
+    degrees: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The smallest rectangle around something drawn; `degrees` clockwise of its long side, from 0 to 180."""
+
+    centre: tuple[float, float]
+    degrees: float
+    long: float
+    short: float
+
+
+def drawn(lines: Mapping[str, Line]) -> Image.Image:
+    """The picture: black lines on white, and the two marks."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    font = ImageFont.load_default(size=44)
+    for text, line in lines.items():
+        left, top, right, bottom = font.getbbox(text)
+        flat = Image.new("L", (round(right - left), round(bottom - top)))
+        ImageDraw.Draw(flat).text((-left, -top), text, fill=255, font=font)
+        ink = flat.rotate(-line.degrees, Image.Resampling.BICUBIC, expand=True)
+        corner = (round(line.centre[0] - ink.width / 2), round(line.centre[1] - ink.height / 2))
+        picture.paste("black", corner, ink)
+    for left, top in _MARKS:
+        picture.paste(_MARK, (left, top, left + _MARK_PX, top + _MARK_PX))
+    return picture
+
+
+def picture_in(screenshot: Pixels) -> Pixels:
+    """What a screenshot shows in place of the picture, in px of the picture.
+
+    Raises:
+        ValueError: the two marks are not to be seen, and nothing else of their colour.
+    """
+    seen = screenshot.astype(int)
+    red, green, blue = seen[..., 0], seen[..., 1], seen[..., 2]
+    places = _centres((np.minimum(red, blue) > 200) & (green < 60))
+    if len(places) != len(_MARKS):
+        raise ValueError(f"{len(places)} marks are seen; there are {len(_MARKS)}")
+    (left, top), (right, bottom) = sorted(places)
+    known = [(x + (_MARK_PX - 1) / 2, y + (_MARK_PX - 1) / 2) for x, y in _MARKS]
+    across = (right - left) / (known[1][0] - known[0][0])
+    down = (bottom - top) / (known[1][1] - known[0][1])
+    from_screen = np.array(
+        [[across, 0, left - across * known[0][0]], [0, down, top - down * known[0][1]]], dtype=float
+    )
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(screenshot, from_screen, (WIDTH, HEIGHT), flags=how), np.uint8)
+
+
+def shapes_over(picture: Pixels) -> list[Shape]:
+    """All that is tinted green or drawn in green, each with what it encloses."""
+    tint = _tint(picture).astype(np.uint8)
+    outlines, _ = cv2.findContours(tint, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return [
+        _shape(cv2.minAreaRect(outline)) for outline in outlines if cv2.contourArea(outline) >= _LEAST_AREA
+    ]
+
+
+def covered_ink(picture: Pixels) -> float:
+    """Part (0..1) of the text's black px that lies under the tint."""
+    ink = picture.max(axis=2) < _DARKEST_TINT
+    return float((ink & _tint(picture)).sum() / ink.sum())
+
+
+def _tint(picture: Pixels) -> npt.NDArray[np.bool_]:
+    seen = picture.astype(int)
+    return np.asarray(seen[..., 1] - np.maximum(seen[..., 0], seen[..., 2]) >= _LEAST_TINT)
+
+
+def _shape(turned: cv2.typing.RotatedRect) -> Shape:
+    centre, (width, height), degrees = turned
+    along = degrees if width >= height else degrees + 90
+    return Shape((centre[0], centre[1]), along % 180, max(width, height), min(width, height))
+
+
+def _centres(mask: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
+    count, _, _, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return [(float(x), float(y)) for x, y in centres[1:count]]
