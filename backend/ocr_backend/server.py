@@ -20,6 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from ocr_backend import cache_folder, logs
+from ocr_backend.allocator import give_back_large_pieces
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
 from ocr_backend.roster import Roster
@@ -79,6 +80,7 @@ class _Server(BaseApplication):
         from ocr_backend.engines import open_reader
         from ocr_backend.worker import Worker
 
+        give_back_large_pieces()
         worker = Worker(self._settings, open_reader, self._settings.threads + WAITING_REQUESTS)
         threading.Thread(target=_load, args=(worker.load, self._roster), name="load", daemon=True).start()
 
