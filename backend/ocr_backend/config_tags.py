@@ -3,7 +3,7 @@
 Pure; which tag takes what is for `labeling` to say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
@@ -43,7 +43,7 @@ def tag_groups(config: str) -> list[TagGroup]:
     """
     root = _parsed(config)
     repeated = [_group(tag) for tag in root.iter("repeater")]
-    return [TagGroup(None, list(_outside(root))), *repeated]
+    return [TagGroup(None, _outside(root)), *repeated]
 
 
 def _parsed(config: str) -> Element:
@@ -57,12 +57,9 @@ def _parsed(config: str) -> Element:
     return root
 
 
-def _outside(tag: Element) -> Iterator[Element]:
-    if tag.tag == "repeater":
-        return
-    yield tag
-    for child in tag:
-        yield from _outside(child)
+def _outside(root: Element) -> list[Element]:
+    inside = {id(tag) for repeater in root.iter("repeater") for tag in repeater.iter()}
+    return [tag for tag in root.iter() if id(tag) not in inside]
 
 
 def _group(repeater: Element) -> TagGroup:

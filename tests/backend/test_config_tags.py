@@ -48,3 +48,8 @@ def test_a_repeater_inside_a_repeater_is_refused_with_another_way() -> None:
 def test_what_is_no_plain_xml_is_refused(config: str) -> None:
     with pytest.raises(LabelConfigError, match="not well-formed XML"):
         tag_groups(config)
+
+
+def test_tags_may_be_nested_deeper_than_functions_may_call_each_other() -> None:
+    (group,) = tag_groups("<View>" * 10_000 + "</View>" * 10_000)
+    assert len(group.tags) == 10_000

@@ -224,3 +224,11 @@ def test_a_damaged_file_is_read_or_told_of_and_nothing_else(
         return
     assert pixels.ndim == 3
     assert pixels.shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(-3e38, 3e38), (0, 1e-44)], ids=["far apart", "next to each other"]
+)
+def test_greys_at_the_ends_of_their_range_are_stretched_without_overflow(low: float, high: float) -> None:
+    pixels = decoded(saved(halves("F", high, low), "TIFF"), MANY)
+    assert pixels[0, 0].tolist() == [255, 255, 255]

@@ -142,3 +142,10 @@ def test_a_turned_box_that_is_larger_than_the_picture_is_cut_to_it(width: float,
         {"result": [item(value={**BOX, "width": width, "height": height, "rotation": 45})]}
     )
     assert all(0 <= x <= 200 and 0 <= y <= 100 for x, y in drawing.polygon(SIZE))
+
+
+@pytest.mark.parametrize(
+    "odd", [10**400, 1e300, float("inf"), float("nan")], ids=["10^400", "1e300", "inf", "nan"]
+)
+def test_a_number_beyond_all_pictures_is_no_place(odd: float) -> None:
+    assert without_text({"result": [item(value={**BOX, "width": odd})]}) == []

@@ -204,6 +204,12 @@ class TestFilesOnDisk:
         with pytest.raises(PictureError, match="not below LOCAL_FILES_DOCUMENT_ROOT"):
             fetcher.fetch(OnDisk(path, None), 0)
 
+    @pytest.mark.parametrize("path", ["a/" * 3000, "a" * 300, "\x00"], ids=["long", "long name", "null byte"])
+    def test_a_name_that_no_file_can_have_is_told_of(self, make: Make, root: Path, path: str) -> None:
+        with pytest.raises(PictureError) as refused:
+            make(local_files_document_root=str(root)).fetch(OnDisk(path, None), 0)
+        assert refused.value.outcome == "unreachable"
+
     def test_a_file_on_disk_has_the_same_limit(self, make: Make, root: Path) -> None:
         fetcher = make(local_files_document_root=str(root), max_image_bytes=6999)
         with pytest.raises(PictureError, match="more than 6999 bytes"):

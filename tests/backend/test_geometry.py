@@ -11,6 +11,7 @@ from ocr_backend.geometry import (
     polygon_to_points,
     polygon_to_rectangle,
     rectangle_to_polygon,
+    upright,
 )
 
 SIZE = (200, 100)
@@ -93,3 +94,8 @@ def test_points_are_percent_within_the_picture() -> None:
 def test_drawn_points_become_the_box_around_them() -> None:
     corners = points_to_polygon(((50, 10), (10, 50), (30, 90)), SIZE)
     assert corners == ((20, 10), (100, 10), (100, 90), (20, 90))
+
+
+def test_the_upright_box_around_a_polygon_ends_with_the_picture() -> None:
+    turned = ((-5, 10), (20, 30), (10, 50), (-15, 30))
+    assert upright(turned, (100, 40)) == ((0, 10), (20, 10), (20, 40), (0, 40))

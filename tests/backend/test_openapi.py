@@ -102,7 +102,7 @@ def test_every_answer_is_described(make_worker, path: str, method: str, mode: Ge
     api = schemathesis.openapi.from_wsgi("/openapi.json", create_app(make_worker(FakeReader(), max_tasks=3)))
 
     @seed(0)
-    @settings(max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(generated(api, path, method, mode))
     def sent(case: schemathesis.Case) -> None:
         case.call_and_validate()

@@ -110,3 +110,18 @@ def test_an_id_that_is_neither_number_nor_text_is_none() -> None:
 
 def test_a_json_object_is_given_back() -> None:
     assert json_object(b'{"a": [1, null]}') == {"a": [1, None]}
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999"])
+def test_a_number_that_json_cannot_write_is_refused(number: bytes) -> None:
+    with pytest.raises(RequestError, match="the body is not JSON"):
+        json_object(b'{"tasks": ' + number + b"}")
+
+
+def test_a_drawing_may_be_nested_as_deeply_as_it_can_be_written_back() -> None:
+    def nested(levels: int) -> dict:
+        return {"context": json.loads('{"result":[' * levels + "]}" * levels)}
+
+    assert predict_request(body(tasks=[TASK], params=nested(50)), 3).context == nested(50)["context"]
+    with pytest.raises(RequestError, match="nested more than 100 levels deep"):
+        predict_request(body(tasks=[TASK], params=nested(51)), 3)

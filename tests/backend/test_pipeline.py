@@ -387,3 +387,23 @@ def test_equal_pictures_in_several_tasks_have_regions_of_their_own(
     answers = make(FakeReader(by_width)).predictions(tasks(url, url), GUIDE, soon())
     ids = [{item["id"] for item in answer.prediction["result"]} for answer in answers]
     assert not ids[0] & ids[1]
+
+
+def test_of_many_drawn_boxes_no_more_are_read_than_there_is_time_for(
+    web: ScriptedServer, make: Make, png
+) -> None:
+    until, read = soon(1), []
+
+    def look(image: np.ndarray) -> list:
+        threading.Event().wait(max(until - time.monotonic(), 0))
+        read.append(image)
+        return [line("text")]
+
+    task = Task(1, {"image": web.serve("/a.png", png())})
+    pipeline = make(FakeReader(look, slots=1))
+    boxes = [drawn(str(number)) for number in range(50)]
+    assert pipeline.drawn(task, {"result": boxes}, GUIDE, until).outcome == "late"
+    assert (
+        pipeline.drawn(task, {"result": [drawn()]}, GUIDE, soon()).outcome == "read"
+    )  # the slot is free again
+    assert len(read) <= 4

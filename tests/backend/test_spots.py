@@ -109,3 +109,22 @@ def test_a_spot_without_area_is_read_too(polygon: Polygon) -> None:
     assert lines_at(seen, grid(), polygon) == []
     assert len(seen.images) == 2
     assert all(image.size and image.dtype == np.uint8 for image in seen.images)
+
+
+def test_a_thin_spot_that_runs_down_gets_a_thin_margin() -> None:
+    seen = Seen([], [])
+    lines_at(seen, grid(3000, 8), level(0, 0, 8, 3000))
+    assert seen.images[1].shape == (3000 + 32, 8 + 32, 3)
+
+
+def test_what_is_longer_than_any_line_is_neither_turned_nor_read_alone() -> None:
+    seen = Seen([])
+    assert lines_at(seen, grid(8, 40_000), ((100, 0), (39_000, 4), (39_000, 7), (100, 3))) == []
+    (piece,) = seen.images
+    assert piece.shape[0] <= 8
+
+
+def test_a_point_far_outside_is_read_at_the_edge() -> None:
+    seen = Seen([], [])
+    lines_at(seen, grid(), ((-1e9, 1e9),) * 4)
+    assert all(min(piece.shape) > 0 for piece in seen.images)

@@ -112,4 +112,4 @@ def mutated(content: bytes, seed: int) -> bytes:
 def damaged_pictures() -> st.SearchStrategy[bytes]:
     """Files made from a sound one of every kind, and now and then a bomb."""
     broken = st.builds(mutated, st.sampled_from(sound()), st.integers(0, 2**32))
-    return st.one_of(*[broken] * 9, st.sampled_from(bombs()))
+    return st.one_of(*[broken] * 19, st.sampled_from(bombs()))
