@@ -97,8 +97,8 @@ def generated(api: Any, path: str, method: str, mode: GenerationMode) -> st.Sear
         *((path, method, GenerationMode.NEGATIVE) for path, method in with_body()),
     ],
 )
-def test_every_answer_is_described(make_worker, path: str, method: str, mode: GenerationMode) -> None:
-    logging.getLogger("ocr_backend").setLevel(logging.ERROR)
+def test_every_answer_is_described(make_worker, caplog, path: str, method: str, mode: GenerationMode) -> None:
+    caplog.set_level(logging.ERROR, "ocr_backend")
     api = schemathesis.openapi.from_wsgi("/openapi.json", create_app(make_worker(FakeReader(), max_tasks=3)))
 
     @seed(0)
