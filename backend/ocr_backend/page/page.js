@@ -38,10 +38,12 @@ async function learnSettings() {
   const models = force.models.map(({ part, name }) => ({ name: part, value: name, meaning: "The model in use" }));
   const version = { name: "model_version", value: force.model_version, meaning: "What predictions carry" };
   const engine = { name: "engine", value: force.engine, meaning: "What runs the models" };
-  const rows = [version, engine, ...models, ...force.settings].flatMap(({ name, value, meaning }) => {
+  const rows = [version, engine, ...models, ...force.settings].map(({ name, value, meaning }) => {
     const term = Object.assign(document.createElement("dt"), { textContent: name, title: meaning });
     const said = typeof value === "number" ? value.toLocaleString("en") : String(value);
-    return [term, Object.assign(document.createElement("dd"), { textContent: said })];
+    const row = document.createElement("div");
+    row.append(term, Object.assign(document.createElement("dd"), { textContent: said }));
+    return row;
   });
   at("settings").replaceChildren(...rows);
 }
