@@ -77,12 +77,11 @@ class _Pdf:
             except pypdfium2.PdfiumError as error:
                 raise PictureError("broken", "the PDF is damaged, or needs a password") from error
             self.pages = len(self._file)
-        if not 0 < self.pages <= settings.max_pdf_pages:
+        if not 0 < self.pages <= settings.max_pages:
             self.close()
             raise PictureError(
                 "refused",
-                f"the PDF has {self.pages} pages; 1 to {settings.max_pdf_pages} are allowed "
-                "(OCR_MAX_PDF_PAGES)",
+                f"the PDF has {self.pages} pages; 1 to {settings.max_pages} are allowed (OCR_MAX_PAGES)",
             )
 
     def page(self, number: int) -> Image:

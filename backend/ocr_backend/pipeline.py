@@ -69,7 +69,7 @@ class Pipeline:
 
         `credentials` are the project's for the hosts of its pictures.
         """
-        shown = [_images(task, controls) for task in tasks]
+        shown = self._bounded([self._images(task, controls) for task in tasks])
         jobs = [
             partial(self._pictures.read, value, Errand(task.id, until, credentials))
             for task, images in zip(tasks, shown, strict=True)
@@ -94,7 +94,7 @@ class Pipeline:
         credentials: Credentials | None = None,
     ) -> Answer:
         """The drawn regions of a task that had no text, with their text; left out are those without any."""
-        shown = _images(task, controls)
+        shown = self._images(task, controls)
         if isinstance(shown, PictureError):
             return self._unread(shown)
         images = {image.controls.image: image for image in shown}
@@ -142,6 +142,33 @@ class Pipeline:
         name = task.id if task.id is not None else f"task {place} of the request"
         return self._read(prediction(images, name, self.version, self._settings.score_threshold))
 
+    def _images(self, task: Task, controls: Controls) -> list[ShownImage] | PictureError:
+        try:
+            images = shown_images(task.data, controls)
+            pages, most = _pages_of(images), self._settings.max_pages
+            if pages > most:
+                raise PictureError(
+                    "refused", f"the task has {pages} pages; at most {most} are allowed (OCR_MAX_PAGES)"
+                )
+        except PictureError as error:
+            logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
+            return error
+        return images
+
+    def _bounded(
+        self, shown: Sequence[list[ShownImage] | PictureError]
+    ) -> list[list[ShownImage] | PictureError]:
+        """The same, late from the task on before which there are as many pages as there may be tasks."""
+        left = self._settings.max_tasks
+        bounded: list[list[ShownImage] | PictureError] = []
+        for images in shown:
+            if isinstance(images, PictureError):
+                bounded.append(images)
+            else:
+                bounded.append(images if left > 0 else LateError())
+                left -= _pages_of(images)
+        return bounded
+
     def _read(self, told: Json) -> Answer:
         outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
         self._metrics.tasks.labels(outcome).inc()
@@ -150,6 +177,10 @@ class Pipeline:
     def _unread(self, error: PictureError) -> Answer:
         self._metrics.tasks.labels(error.outcome).inc()
         return Answer(error.outcome, reason=str(error))
+
+
+def _pages_of(images: Sequence[ShownImage]) -> int:
+    return sum(len(image.values) for image in images)
 
 
 def _read_images(
@@ -190,11 +221,3 @@ def _failure(done: Sequence[object]) -> PictureError | None:
     """Why not all files were read, or None."""
     broken = next((one for one in done if isinstance(one, PictureError)), None)
     return broken or (LateError() if None in done else None)
-
-
-def _images(task: Task, controls: Controls) -> list[ShownImage] | PictureError:
-    try:
-        return shown_images(task.data, controls)
-    except PictureError as error:
-        logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
-        return error

@@ -176,8 +176,8 @@ class Settings:
     max_image_pixels: int = setting(
         80_000_000, "OCR_MAX_IMAGE_PIXELS", "Pixels that one picture may have", minimum=1, maximum=10**9
     )
-    max_pdf_pages: int = setting(
-        100, "OCR_MAX_PDF_PAGES", "Pages that a PDF may have", minimum=1, maximum=100_000
+    max_pages: int = setting(
+        500, "OCR_MAX_PAGES", "Pages that a task may have, in a PDF or a list", minimum=1, maximum=100_000
     )
     pdf_dpi: int = setting(
         150, "OCR_PDF_DPI", "Dots per inch at which the pages of a PDF are drawn", minimum=36, maximum=600

@@ -37,7 +37,7 @@ SERVER = (
     "max_tasks",
     "max_image_bytes",
     "max_image_pixels",
-    "max_pdf_pages",
+    "max_pages",
     "pdf_dpi",
     "result_cache_lines",
     "allowed_hosts",
@@ -54,7 +54,6 @@ _RENAMED = {
     "model_mirror": "mirror",
     "verify_ssl": "verifySSL",
     "pdf_dpi": "pdfDPI",
-    "max_pdf_pages": "maxPDFPages",
     "has_ui": "ui",
 }
 

@@ -64,7 +64,7 @@ def test_something_may_stand_before_the_pdf() -> None:
         pytest.param(b"%PDF-1.7\n", {}, "broken", "damaged, or needs a password", id="only a head"),
         pytest.param(pdf((1, 1))[:200], {}, "broken", "damaged, or needs a password", id="cut"),
         pytest.param(
-            pdf(*[(1, 1)] * 4), {"max_pdf_pages": 3}, "refused", "has 4 pages; 1 to 3 are", id="many pages"
+            pdf(*[(1, 1)] * 4), {"max_pages": 3}, "refused", "has 4 pages; 1 to 3 are", id="many pages"
         ),
         pytest.param(
             pdf((190, 190)),

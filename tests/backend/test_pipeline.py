@@ -407,3 +407,17 @@ def test_of_many_drawn_boxes_no_more_are_read_than_there_is_time_for(
         pipeline.drawn(task, {"result": [drawn()]}, GUIDE, soon()).outcome == "read"
     )  # the slot is free again
     assert len(read) <= 4
+
+
+def test_a_task_with_too_many_pages_is_refused(make: Make, png) -> None:
+    pages = [f"http://127.0.0.1/{number}.png" for number in range(6)]
+    (answer,) = make(max_pages=5).predictions([Task(1, {"pages": pages})], PAGES, soon())
+    assert answer == Answer("refused", None, "the task has 6 pages; at most 5 are allowed (OCR_MAX_PAGES)")
+
+
+def test_pages_beyond_the_tasks_that_a_request_may_have_wait_for_the_next(
+    web: ScriptedServer, make: Make, png
+) -> None:
+    pages = [web.serve(f"/{number}.png", png(30 + number)) for number in range(3)]
+    asked = [Task(number, {"pages": pages}) for number in range(4)]
+    assert outcomes(make(max_tasks=6).predictions(asked, PAGES, soon())) == ["read", "read", "late", "late"]
