@@ -104,8 +104,8 @@ def test_together_they_are_ten_thousand() -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # its words on damaged files
 @pytest.mark.parametrize("kind", TO_THE_APP)
-def test_the_app_answers_each(make_client, tmp_path: Path, capsys, kind: str) -> None:
-    logging.getLogger("ocr_backend").setLevel(logging.ERROR)
+def test_the_app_answers_each(make_client, tmp_path: Path, capsys, caplog, kind: str) -> None:
+    caplog.set_level(logging.ERROR, "ocr_backend")
     client = make_client(
         FakeReader(), max_image_pixels=1_000_000, local_files_document_root=str(tmp_path), allowed_hosts=()
     )

@@ -96,7 +96,7 @@ def test_large_and_small_pictures_are_read_side_by_side(builtin_reader, pictures
     small = pictures["test_without_det.jpg"]
     large = np.full((1600, 1600, 3), 255, np.uint8)
     large[1000 : 1000 + small.shape[0], 500 : 500 + small.shape[1]] = small
-    mixed = [small, large, small] * 8
+    mixed = [small, large, small] * 4
     with ThreadPoolExecutor(8) as callers:
         read = list(callers.map(builtin_reader.read, mixed))
     assert {text for lines in read for text in texts(lines)} == {"在中国作家协会第三届儿童文学"}
