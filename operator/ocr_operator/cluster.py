@@ -77,12 +77,17 @@ class Cluster:
                 raise
 
     async def serves(self, api_version: str, kind: str) -> bool:
-        """Whether the API server knows a kind by now."""
+        """Whether the API server knows a kind of a group by now; it is asked, nothing remembered."""
+        call = self._dynamic.request(
+            "get", f"/apis/{api_version}", serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS
+        )
         try:
-            await _within_time(self._dynamic.resources.get(api_version=api_version, kind=kind))
-        except ResourceNotFoundError:
-            return False
-        return True
+            answer = await _within_time(call)
+        except ClusterError as error:
+            if error.status == 404:
+                return False
+            raise
+        return any(one["kind"] == kind for one in answer["resources"])
 
     async def _apply(self, body: Body, manager: str, subresource: str | None) -> Body:
         return await self._call(

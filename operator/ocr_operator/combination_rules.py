@@ -7,6 +7,7 @@ API server. What only the cluster can know is no rule but a condition.
 from collections.abc import Iterator
 
 from ocr_backend import catalog
+from ocr_backend.settings import Settings
 from ocr_operator.names import MAX_NAME
 from ocr_operator.schema import rule
 
@@ -135,6 +136,51 @@ def models_rules() -> list[Rule]:
             f"!({_WAS_HUB}) || ({same_class} && self.storage.accessMode == oldSelf.storage.accessMode)",
             "models.storage.storageClassName and accessMode cannot change: make another OCRBackend, "
             "or bring a volume of your own with models.source Claim",
+        ),
+    ]
+
+
+def peer_rules() -> list[Rule]:
+    """Rules between fields of a peer of `networkPolicy.allowFrom`."""
+    return [
+        rule(
+            "has(self.ipBlock) != (has(self.podSelector) || has(self.namespaceSelector))",
+            "an entry of networkPolicy.allowFrom has ipBlock, or else podSelector, namespaceSelector or both",
+        )
+    ]
+
+
+def volume_rules() -> list[Rule]:
+    """Rules on one of the volumes of `podTemplate`."""
+    sources = ("configMap", "secret", "persistentVolumeClaim", "emptyDir")
+    return [
+        rule(
+            f"[{', '.join(f'has(self.{one})' for one in sources)}].filter(x, x).size() == 1",
+            f"a volume of podTemplate has exactly one of {', '.join(sources)}",
+        ),
+        rule(
+            "!(self.name in ['tmp', 'models'])",
+            "the volumes tmp and models are the operator's: take another name",
+        ),
+    ]
+
+
+def pod_template_rules() -> list[Rule]:
+    """Rules between fields of `podTemplate`."""
+    ours = ("/tmp", Settings().model_dir)
+    # A folder of ours, one above it or one below it.
+    clash = " || ".join(
+        f"(m.mountPath + '/').startsWith('{one}/') || '{one}/'.startsWith(m.mountPath + '/')" for one in ours
+    )
+    return [
+        rule(
+            "!has(self.volumeMounts) || self.volumeMounts.all(m, "
+            "has(self.volumes) && self.volumes.exists(v, v.name == m.name))",
+            "every entry of podTemplate.volumeMounts names one of podTemplate.volumes",
+        ),
+        rule(
+            f"!has(self.volumeMounts) || !self.volumeMounts.exists(m, {clash})",
+            f"podTemplate.volumeMounts cannot lie in or above {' and '.join(ours)}: those are the backend's",
         ),
     ]
 

@@ -68,6 +68,8 @@ class Reason(StrEnum):
     """Not ready in time, and no more is known."""
     TERMINATING = "Terminating"
     """A child of a deleted OCRBackend of the same name is still being removed."""
+    API_MISSING = "ApiMissing"
+    """The cluster does not have the API of a child that the spec asks for."""
     API_ERROR = "ApiError"
     """The API server failed; it is asked again."""
     ROLLING_OUT = "RollingOut"
@@ -88,8 +90,10 @@ class Reason(StrEnum):
 URGENCY = tuple(Reason)
 """Most urgent first: what the Ready condition names where several variants are not ready."""
 
-PASSING = frozenset({Reason.STARTING, Reason.ROLLING_OUT, Reason.TERMINATING, Reason.API_ERROR})
-"""Reasons that go away by themselves."""
+PASSING = frozenset(
+    {Reason.STARTING, Reason.ROLLING_OUT, Reason.TERMINATING, Reason.API_MISSING, Reason.API_ERROR}
+)
+"""Reasons that take nothing away from what serves: they go away by themselves, or concern no pod."""
 
 WAITING = frozenset({Reason.INSUFFICIENT_DEVICE, Reason.STORAGE_PENDING, Reason.UNSCHEDULABLE, Reason.PAUSED})
 """Reasons to wait for something from outside: a node, a volume, the end of a pause."""

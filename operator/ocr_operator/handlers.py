@@ -35,6 +35,10 @@ _CHILDREN = (
     ("", "v1", "services"),
     ("", "v1", "persistentvolumeclaims"),
     ("autoscaling", "v2", "horizontalpodautoscalers"),
+    ("policy", "v1", "poddisruptionbudgets"),
+    ("networking.k8s.io", "v1", "networkpolicies"),
+    # Watched where the cluster has it when the operator starts; later ones are looked at with every resync.
+    ("monitoring.coreos.com", "v1", "servicemonitors"),
 )
 _PODS = ("", "v1", "pods")
 _NOTHING: Mapping[Key, Any] = MappingProxyType({})

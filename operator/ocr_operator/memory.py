@@ -4,6 +4,7 @@ Pure but for its own dicts; empty after a restart, which costs one apply per chi
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ocr_operator.names import Key, Ref
@@ -52,7 +53,7 @@ class Memory:
         for ref, written in self.written(key).items():
             if ref not in children or children[ref].version < written.child.version:
                 children[ref] = written.child
-        return Observed(tuple(children.values()), seen.pods)
+        return replace(seen, children=tuple(children.values()))
 
     def trust(self, key: Key, children: Iterable[LiveChild]) -> None:
         """These are all the children there are: what is not among them was deleted unseen."""

@@ -22,12 +22,15 @@ PORT = 9090
 PORT_NAME = "http"
 CONTAINER = "backend"
 
+NAME_LABEL = "app.kubernetes.io/name"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 LANGUAGE_LABEL = f"{GROUP}/language"
 MODEL_TYPE_LABEL = f"{GROUP}/model-type"
 REVISION_LABEL = f"{GROUP}/revision"
 SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
+ADOPT_ANNOTATION = f"{GROUP}/adopt"
+"""On an object of somebody else that has a child's name: the OCRBackend that may take it over."""
 
 MAX_NAME = 40
 """Characters of an OCRBackend's name: `<name>-devanagari-server` must fit into the 63 of a Service."""
@@ -38,6 +41,17 @@ class Key(NamedTuple):
 
     namespace: str
     name: str
+
+
+class ApiKind(NamedTuple):
+    """A kind of object in a version of its API."""
+
+    api_version: str
+    kind: str
+
+
+SERVICE_MONITOR = ApiKind("monitoring.coreos.com/v1", "ServiceMonitor")
+"""Of the Prometheus operator; not every cluster has it."""
 
 
 class Ref(NamedTuple):
@@ -53,7 +67,7 @@ class Ref(NamedTuple):
 
 
 def variant_name(name: str, language: str, model_type: str) -> str:
-    """Name of a variant's Deployment, Service and HorizontalPodAutoscaler."""
+    """Name of a variant's Deployment, Service, HorizontalPodAutoscaler and PodDisruptionBudget."""
     return f"{name}-{language}-{model_type}"
 
 
@@ -70,7 +84,7 @@ def variant_url(key: Key, language: str, model_type: str) -> str:
 def family_labels(name: str) -> dict[str, str]:
     """Labels of every child of an OCRBackend."""
     return {
-        "app.kubernetes.io/name": "ocr-backend",
+        NAME_LABEL: "ocr-backend",
         INSTANCE_LABEL: name,
         MANAGED_BY_LABEL: FIELD_MANAGER,
     }

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ocr_operator.names import (
+    ADOPT_ANNOTATION,
     CONTAINER,
     FIELD_MANAGER,
     INSTANCE_LABEL,
@@ -27,7 +28,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class LiveChild:
-    """A child as the API server has it. `ownership` changes when anybody takes a field from us."""
+    """A child as the API server has it. `ownership` changes when anybody takes a field from us.
+
+    `adopter`: the OCRBackend that its owner lets take it over.
+    """
 
     ref: Ref
     uid: str
@@ -41,6 +45,7 @@ class LiveChild:
     replicas: int | None
     revision: str | None
     status: Json
+    adopter: str | None = None
 
     @property
     def variant(self) -> VariantKey | None:
@@ -87,7 +92,7 @@ def parent(labels: Json, namespace: str) -> Key | None:
 
 
 def live_child(body: Json) -> LiveChild:
-    """What matters of a Deployment, Service, HorizontalPodAutoscaler or PersistentVolumeClaim."""
+    """What matters of a child of any kind."""
     metadata, spec = body["metadata"], body.get("spec") or {}
     owned = _owned_fields(metadata)
     template = (spec.get("template") or {}).get("metadata") or {}
@@ -104,6 +109,7 @@ def live_child(body: Json) -> LiveChild:
         replicas=spec.get("replicas"),
         revision=(template.get("labels") or {}).get(REVISION_LABEL),
         status=dict(body.get("status") or {}),
+        adopter=(metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
     )
 
 

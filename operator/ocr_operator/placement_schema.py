@@ -40,7 +40,37 @@ def placement(unset: str = "") -> Schema:
                 "Taints that pods put up with.", _toleration(), 32, **{"x-kubernetes-list-type": "atomic"}
             ),
             "affinity": anything("Affinity as in a pod; see `kubectl explain pod.spec.affinity`."),
+            "topologySpread": array(
+                "How the pods of a variant are spread over zones or nodes; unset: the scheduler's default.",
+                _spread(),
+                4,
+                **{
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"],
+                },
+            ),
+            "priorityClassName": text("PriorityClass of the pods.", minLength=1, maxLength=253),
         },
+    )
+
+
+def _spread() -> Schema:
+    return structure(
+        "A bound for the difference between places; pods are counted by variant and revision.",
+        {
+            "topologyKey": text(
+                "Label of nodes that names the place, such as topology.kubernetes.io/zone.",
+                minLength=1,
+                maxLength=316,
+            ),
+            "maxSkew": whole("Pods that a place may have more than another.", 1, 100, default=1),
+            "whenUnsatisfiable": choice(
+                "ScheduleAnyway prefers, DoNotSchedule demands.",
+                ["ScheduleAnyway", "DoNotSchedule"],
+                default="ScheduleAnyway",
+            ),
+        },
+        required=["topologyKey"],
     )
 
 

@@ -7,34 +7,37 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ocr_operator import causes, resources
+from ocr_operator import causes, family_resources, resources
 from ocr_operator.causes import Cause
 from ocr_operator.conditions import Reason
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import (
+    ADOPT_ANNOTATION,
     FIELD_MANAGER,
     INSTANCE_LABEL,
     LANGUAGE_LABEL,
     MANAGED_BY_LABEL,
     MODEL_TYPE_LABEL,
     REVISION_LABEL,
+    ApiKind,
     Ref,
 )
 from ocr_operator.observation import LiveChild, LivePod
-from ocr_operator.resources import Child
+from ocr_operator.ownership import Child
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, Variant, VariantKey
 
 _KEPT_KINDS = ("PersistentVolumeClaim",)
-"""Downloaded models outlive a change of spec.models; they go with the OCRBackend itself."""
+"""Downloaded models outlive a change of spec.models; they go with the OCRBackend itself, or not at all."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """All that is there of one OCRBackend."""
+    """All that is there of one OCRBackend. `absent`: kinds that the cluster does not have."""
 
     children: tuple[LiveChild, ...] = ()
     pods: tuple[LivePod, ...] = ()
+    absent: frozenset[ApiKind] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,14 +112,13 @@ def plan(
 ) -> Plan:
     """The steps that are left; none where all is as it shall be, or where the OCRBackend is paused."""
     waits = [_surge_wait(family, variant, observed.pods, config, now) for variant in family.variants]
-    desired = tuple(_desired(family, waits, config))
+    desired = tuple(_desired(family, waits, config, observed.absent))
     steps: list[Step] = []
     problems: dict[Ref, Cause] = {}
     live = {child.ref: child for child in observed.children}
     for child in desired:
         ref = ref_of(child)
-        obstacle = standing_in_the_way(live[ref], family) if ref in live else None
-        if obstacle:
+        if obstacle := _obstacle(ref, live.get(ref), family, observed.absent):
             problems[ref] = obstacle
         else:
             steps += writing(child, live.get(ref), written.get(ref))
@@ -130,9 +132,10 @@ def plan(
     )
 
 
-def _desired(family: Family, waits: Iterable[float | None], config: OperatorConfig) -> Iterator[Child]:
-    if claim := resources.claim(family):
-        yield claim
+def _desired(
+    family: Family, waits: Iterable[float | None], config: OperatorConfig, absent: frozenset[ApiKind]
+) -> Iterator[Child]:
+    yield from family_resources.family_children(family, absent)
     for variant, wait in zip(family.variants, waits, strict=True):
         in_place = family.surge == "Never" or (wait is not None and wait <= 0)
         yield from resources.variant_children(family, variant, config, in_place=in_place)
@@ -148,20 +151,42 @@ def _revisions(desired: Iterable[Child]) -> dict[VariantKey, str]:
     return found
 
 
+def _obstacle(ref: Ref, there: LiveChild | None, family: Family, absent: frozenset[ApiKind]) -> Cause | None:
+    """Why a child cannot be written at all; None if nothing is known to stand in the way."""
+    if (ref.api_version, ref.kind) in absent:
+        advice = "install it, or set spec.monitoring.serviceMonitor to Auto or Never"
+        return Cause(
+            Reason.API_MISSING, f"{ref}: the cluster has no {ref.kind} of {ref.api_version}; {advice}"
+        )
+    return standing_in_the_way(there, family) if there else None
+
+
 def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
     """Why an object that has a child's name cannot be that child; None if it is ours, or nobody's but ours.
 
-    An object with our labels and no controller was orphaned on purpose and is taken back.
+    An object with our labels and no controller was orphaned on purpose and is taken back; one whose owner
+    allows it by annotation is taken over.
     """
     if there.owner_uid == family.uid:
         return None
     if is_of_a_predecessor(there, family):
         message = f"{there.ref} belongs to a deleted OCRBackend of this name and is being removed"
         return Cause(Reason.TERMINATING, message)
-    if there.owner_uid is None and _has_our_labels(there, family):
+    if there.owner_uid is None and (_has_our_labels(there, family) or there.adopter == family.key.name):
         return None
-    advice = "delete or rename it, or give the OCRBackend another name; it is left alone until then"
-    return Cause(Reason.CONFLICT, f"{there.ref} exists and belongs to somebody else; {advice}")
+    return Cause(
+        Reason.CONFLICT, f"{there.ref} exists and belongs to somebody else; {_advice(there, family)}"
+    )
+
+
+def _advice(there: LiveChild, family: Family) -> str:
+    """How the name can be had; what a controller holds is not to be taken: it would be made again."""
+    ways = "delete or rename it, or give the OCRBackend another name"
+    if there.owner_uid is None:
+        kind, name = there.ref.kind.lower(), there.ref.name
+        annotate = f"kubectl annotate {kind} {name} {ADOPT_ANNOTATION}={family.key.name}"
+        ways += f", or have it taken over with `{annotate}`"
+    return f"{ways}; it is left alone until then"
 
 
 def is_of_a_predecessor(there: LiveChild, family: Family) -> bool:

@@ -38,16 +38,19 @@ _RESOURCES = {
 
 def pod_template(family: Family, variant: Variant, config: OperatorConfig) -> Template:
     """The template, labelled with the revision that its own content makes."""
-    labels = variant_labels(family.key.name, *variant.key)
+    more = family.pod_template
+    labels = {**(more.get("labels") or {}), **variant_labels(family.key.name, *variant.key)}
+    metadata = {"labels": labels, **({"annotations": notes} if (notes := more.get("annotations")) else {})}
     spec = _pod_spec(family, variant, config)
-    revision = digest({"labels": labels, "spec": spec})
-    return {"metadata": {"labels": {**labels, REVISION_LABEL: revision}}, "spec": spec}
+    revision = digest({**metadata, "spec": spec})
+    return {"metadata": {**metadata, "labels": {**labels, REVISION_LABEL: revision}}, "spec": spec}
 
 
 def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     accelerator = variant.accelerator
     spec = {
         "automountServiceAccountToken": False,
+        "serviceAccountName": family.pod_template.get("serviceAccountName"),
         # A Service called `ocr` would else put OCR_PORT and the like into every pod of the namespace.
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _grace_seconds(variant),
@@ -63,9 +66,20 @@ def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[
         "volumes": _volumes(family, variant),
         "imagePullSecrets": [{"name": name} for name in _pull_secrets(family, config)],
         "runtimeClassName": accelerator.runtime_class if accelerator else None,
-        **variant.placement,
+        **_placement(family, variant),
     }
     return {name: value for name, value in spec.items() if value not in (None, [], {})}
+
+
+def _placement(family: Family, variant: Variant) -> dict[str, Any]:
+    found = {name: value for name, value in variant.placement.items() if name != "topologySpread"}
+    # Pods of one ReplicaSet are counted alone: the old ones go, wherever they are.
+    selector = {
+        "labelSelector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
+        "matchLabelKeys": ["pod-template-hash"],
+    }
+    spread = variant.placement.get("topologySpread") or []
+    return {**found, "topologySpreadConstraints": [{**one, **selector} for one in spread]}
 
 
 def _grace_seconds(variant: Variant) -> int:
@@ -148,7 +162,7 @@ def _volumes(family: Family, variant: Variant) -> list[Json]:
     if family.storage:
         claim = {"claimName": family.storage.existing_claim or claim_name(family.key.name)}
         volumes.append({"name": "models", "persistentVolumeClaim": {**claim, **_read_only(family.storage)}})
-    return volumes
+    return [*volumes, *(family.pod_template.get("volumes") or [])]
 
 
 def _amount(size: int) -> str:
@@ -162,7 +176,7 @@ def _mounts(family: Family, variant: Variant) -> list[Json]:
     if family.storage:
         mount = {"name": "models", "mountPath": variant.settings.model_dir}
         mounts.append({**mount, **_read_only(family.storage)})
-    return mounts
+    return [*mounts, *(family.pod_template.get("volumeMounts") or [])]
 
 
 def _read_only(storage: Storage) -> dict[str, bool]:

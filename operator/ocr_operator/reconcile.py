@@ -7,7 +7,7 @@ at a time; may run twice, late, or after a restart: nothing depends on having se
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -17,10 +17,21 @@ from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.conditions import ConditionType, Reason
 from ocr_operator.config import OperatorConfig
 from ocr_operator.memory import Memory
-from ocr_operator.names import API_VERSION, HANDOVER_MANAGER, INSTANCE_LABEL, KIND, SELECTOR, Key, Ref
+from ocr_operator.names import (
+    API_VERSION,
+    HANDOVER_MANAGER,
+    INSTANCE_LABEL,
+    KIND,
+    SELECTOR,
+    SERVICE_MONITOR,
+    ApiKind,
+    Key,
+    Ref,
+)
 from ocr_operator.observation import live_child, live_pod
+from ocr_operator.optional_kinds import FRESH_SECONDS, OptionalKinds
+from ocr_operator.ownership import Child
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Step
-from ocr_operator.resources import Child
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, family
 from ocr_operator.status import status_of
@@ -29,16 +40,24 @@ from ocr_operator.variants import variant_states
 logger = logging.getLogger(__name__)
 
 CHILD_KINDS = (
-    ("apps/v1", "Deployment"),
-    ("v1", "Service"),
-    ("v1", "PersistentVolumeClaim"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ApiKind("apps/v1", "Deployment"),
+    ApiKind("v1", "Service"),
+    ApiKind("v1", "PersistentVolumeClaim"),
+    ApiKind("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ApiKind("policy/v1", "PodDisruptionBudget"),
+    ApiKind("networking.k8s.io/v1", "NetworkPolicy"),
+    SERVICE_MONITOR,
 )
 
 IN_THE_WAY_SECONDS = 10.0
 """How often it is seen whether an object in the way has gone: without our labels no watch shows it."""
 
-_WATCHED_FOR = (Reason.CONFLICT, Reason.TERMINATING)
+_WATCHED_FOR = {
+    Reason.CONFLICT: IN_THE_WAY_SECONDS,
+    Reason.TERMINATING: IN_THE_WAY_SECONDS,
+    Reason.API_MISSING: FRESH_SECONDS,
+}
+"""Reasons that no event ends: seconds until it is looked whether they still hold."""
 
 
 class Watched(Protocol):
@@ -73,6 +92,7 @@ class Reconciler:
         self._watched = watched
         self._config = config
         self._clock = clock
+        self._optional = OptionalKinds(cluster.serves, clock)
         self._suspect: set[Key] = set()
         self.memory = Memory()
 
@@ -99,6 +119,8 @@ class Reconciler:
 
     async def _carry_out(self, wanted: Family, backend: Mapping[str, Any]) -> Outcome:
         observed = await self._observe(wanted.key)
+        if wanted.monitoring.service_monitor != "Never":
+            observed = replace(observed, absent=await self._optional.absent([SERVICE_MONITOR]))
         now = self._clock()
         todo = plan.plan(wanted, observed, self.memory.written(wanted.key), self._config, now)
         if _makes_something(todo) and not await self._still_exists(wanted):
@@ -121,7 +143,8 @@ class Reconciler:
 
     async def _list(self, key: Key) -> Observed:
         selector = f"{SELECTOR},{INSTANCE_LABEL}={key.name}"
-        kinds = (*CHILD_KINDS, ("v1", "Pod"))
+        absent = await self._optional.absent(CHILD_KINDS)
+        kinds = (*(kind for kind in CHILD_KINDS if kind not in absent), ("v1", "Pod"))
         *children, pods = await asyncio.gather(
             *(self._cluster.list(version, kind, key.namespace, selector) for version, kind in kinds)
         )
@@ -207,8 +230,7 @@ def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _look_again(todo: Plan, problems: Mapping[Ref, Cause]) -> float | None:
     times = [todo.look_again] if todo.look_again is not None else []
-    if any(cause.reason in _WATCHED_FOR for cause in problems.values()):
-        times.append(IN_THE_WAY_SECONDS)
+    times += [_WATCHED_FOR[cause.reason] for cause in problems.values() if cause.reason in _WATCHED_FOR]
     return min(times, default=None)
 
 

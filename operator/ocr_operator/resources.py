@@ -1,58 +1,31 @@
-"""The children an OCRBackend shall have, as whole Kubernetes objects, ready for server-side apply.
+"""The children that each variant shall have, as whole Kubernetes objects, ready for server-side apply.
 
-Pure: from the family's values to plain dicts. `plan` compares them with what is there.
+Pure: from the family's values to plain dicts. `plan` compares them with what is there; what a family has once
+is in `family_resources`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ocr_operator.config import OperatorConfig
-from ocr_operator.names import (
-    API_VERSION,
-    KIND,
-    PORT,
-    PORT_NAME,
-    claim_name,
-    family_labels,
-    variant_labels,
-    variant_name,
-)
+from ocr_operator.names import PORT, PORT_NAME, variant_labels, variant_name
+from ocr_operator.ownership import Child, variant_metadata
 from ocr_operator.pod_template import pod_template
-from ocr_operator.spec import Autoscaling, Family, Json, Storage, Variant
-
-Child = dict[str, Any]
-
-
-def claim(family: Family) -> Child | None:
-    """The volume that models are downloaded to; None where the spec brings or needs none."""
-    storage = family.storage
-    if storage is None or storage.existing_claim:
-        return None
-    metadata = _metadata(family, claim_name(family.key.name), family_labels(family.key.name))
-    spec = _claim_spec(storage)
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
-
-
-def _claim_spec(storage: Storage) -> dict[str, Any]:
-    spec: dict[str, Any] = {
-        "accessModes": [storage.access_mode],
-        "resources": {"requests": {"storage": storage.size}},
-    }
-    if storage.storage_class is not None:
-        spec["storageClassName"] = storage.storage_class
-    return spec
+from ocr_operator.spec import Autoscaling, Family, Variant
 
 
 def variant_children(
     family: Family, variant: Variant, config: OperatorConfig, *, in_place: bool
 ) -> tuple[Child, ...]:
-    """Service, Deployment and, where asked for, HorizontalPodAutoscaler of one variant, in order of creation.
+    """Service, Deployment and, where asked for or needed, autoscaler and budget, in order of creation.
 
     `in_place`: a new revision replaces the old pod before it runs, for want of room for both.
     """
     children = [service(family, variant), deployment(family, variant, config, in_place=in_place)]
     if variant.autoscaling:
         children.append(autoscaler(family, variant, variant.autoscaling))
+    if variant.needed_replicas > 1:
+        children.append(disruption_budget(family, variant))
     return tuple(children)
 
 
@@ -70,7 +43,7 @@ def deployment(family: Family, variant: Variant, config: OperatorConfig, *, in_p
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _variant_metadata(family, variant),
+        "metadata": variant_metadata(family, variant),
         "spec": spec,
     }
 
@@ -87,7 +60,7 @@ def service(family: Family, variant: Variant) -> Child:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _variant_metadata(family, variant),
+        "metadata": variant_metadata(family, variant),
         "spec": {
             "type": "ClusterIP",
             "selector": variant_labels(family.key.name, *variant.key),
@@ -108,7 +81,7 @@ def autoscaler(family: Family, variant: Variant, autoscaling: Autoscaling) -> Ch
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": _variant_metadata(family, variant),
+        "metadata": variant_metadata(family, variant),
         "spec": {
             "scaleTargetRef": {
                 "apiVersion": "apps/v1",
@@ -122,27 +95,15 @@ def autoscaler(family: Family, variant: Variant, autoscaling: Autoscaling) -> Ch
     }
 
 
-def owner_reference(family: Family) -> Json:
-    """What makes garbage collection remove a child with its OCRBackend, the operator running or not."""
+def disruption_budget(family: Family, variant: Variant) -> Child:
+    """The PodDisruptionBudget: a drained node takes one pod at a time, and a broken pod holds no drain up."""
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": family.key.name,
-        "uid": family.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-
-
-def _variant_metadata(family: Family, variant: Variant) -> dict[str, Any]:
-    name = variant_name(family.key.name, *variant.key)
-    return _metadata(family, name, variant_labels(family.key.name, *variant.key))
-
-
-def _metadata(family: Family, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "namespace": family.key.namespace,
-        "labels": dict(labels),
-        "ownerReferences": [owner_reference(family)],
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": variant_metadata(family, variant),
+        "spec": {
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
+        },
     }

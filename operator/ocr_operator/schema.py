@@ -5,6 +5,7 @@ Pure; knows no field of the OCRBackend. `crd` and its parts use it.
 
 from typing import Any
 
+from ocr_operator.names import GROUP, INSTANCE_LABEL, MANAGED_BY_LABEL, NAME_LABEL
 from ocr_operator.settings_fields import SettingField
 
 Schema = dict[str, Any]
@@ -51,6 +52,14 @@ def structure(description: str, properties: dict[str, Schema], **more: Any) -> S
 def mapping(description: str, values: Schema, **more: Any) -> Schema:
     """An object with any keys and one kind of value."""
     return {"type": "object", "description": description, "additionalProperties": values} | more
+
+
+def labels(description: str) -> Schema:
+    """Labels that the user adds to those of the operator."""
+    found = mapping(description, {"type": "string", "maxLength": 63}, maxProperties=32)
+    names = [INSTANCE_LABEL, MANAGED_BY_LABEL, NAME_LABEL]
+    said = f"the labels {', '.join(names)} and {GROUP}/* are the operator's: take other names"
+    return found | rules(rule(f"self.all(k, !(k in {names}) && !k.startsWith('{GROUP}/'))", said))
 
 
 def anything(description: str) -> Schema:

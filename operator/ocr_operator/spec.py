@@ -39,12 +39,32 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class Storage:
-    """Where the models lie: a claim of our own (`size`) or an existing one (`existing_claim`)."""
+    """Where the models lie: a claim of our own (`size`) or an existing one (`existing_claim`).
+
+    `is_retained`: our own one outlives the OCRBackend.
+    """
 
     size: str
     storage_class: str | None
     access_mode: str
     existing_claim: str
+    is_retained: bool
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """`service_monitor`: Never, Auto (where the API exists) or Always; `labels` are the ServiceMonitor's."""
+
+    service_monitor: str
+    interval_seconds: int
+    labels: Json
+
+
+@dataclass(frozen=True)
+class NetworkPolicy:
+    """Who may reach the pods: peers as in a Kubernetes NetworkPolicy; none: the pods of the namespace."""
+
+    allow_from: tuple[Json, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,9 @@ class Family:
     image: Json
     storage: Storage | None
     label_studio: Json
+    pod_template: Json
+    monitoring: Monitoring
+    network_policy: NetworkPolicy | None
     progress_deadline_seconds: int
     surge: str
 
@@ -115,6 +138,9 @@ def family(backend: Json) -> Family:
         image=spec.get("image") or {},
         storage=_storage(spec.get("models") or {}),
         label_studio=spec.get("labelStudio") or {},
+        pod_template=spec.get("podTemplate") or {},
+        monitoring=_monitoring(spec.get("monitoring") or {}),
+        network_policy=_network_policy(spec.get("networkPolicy") or {}),
         progress_deadline_seconds=rollout.get("progressDeadlineSeconds", 900),
         surge=rollout.get("surge", "Auto"),
     )
@@ -187,4 +213,17 @@ def _storage(models: Json) -> Storage | None:
         storage_class=storage.get("storageClassName"),
         access_mode=storage.get("accessMode", "ReadWriteOnce"),
         existing_claim=storage.get("existingClaim", ""),
+        is_retained=models.get("reclaimPolicy") == "Retain",
     )
+
+
+def _monitoring(given: Json) -> Monitoring:
+    return Monitoring(
+        service_monitor=given.get("serviceMonitor", "Never"),
+        interval_seconds=given.get("intervalSeconds", 30),
+        labels=given.get("labels") or {},
+    )
+
+
+def _network_policy(given: Json) -> NetworkPolicy | None:
+    return NetworkPolicy(tuple(given.get("allowFrom") or ())) if given.get("enabled") else None

@@ -5,7 +5,7 @@ Pure. Only fields that work stand here. Languages, generations and defaults come
 """
 
 from ocr_backend import catalog
-from ocr_operator import combination_rules, placement_schema
+from ocr_operator import combination_rules, placement_schema, pod_template_schema, surroundings_schema
 from ocr_operator.schema import (
     QUANTITY,
     Schema,
@@ -51,6 +51,9 @@ def spec_schema() -> Schema:
             "accelerator": placement_schema.accelerator(),
             "placement": placement_schema.placement(),
             "rollout": _rollout(),
+            "monitoring": surroundings_schema.monitoring(),
+            "networkPolicy": surroundings_schema.network_policy(),
+            "podTemplate": pod_template_schema.pod_template(),
         },
         required=["variants"],
         **rules(*combination_rules.spec_rules()),
@@ -131,7 +134,16 @@ def _models() -> Schema:
     )
     models = structure(
         "Where the models come from and where they lie.",
-        {**settings, "storage": defaulted(storage)},
+        {
+            **settings,
+            "storage": defaulted(storage),
+            "reclaimPolicy": choice(
+                "What becomes of the volume that Hub downloads to: Delete removes it with this object, "
+                "Retain leaves it, for the next OCRBackend of this name.",
+                ["Delete", "Retain"],
+                default="Delete",
+            ),
+        },
         **rules(*combination_rules.models_rules()),
     )
     return defaulted(models)

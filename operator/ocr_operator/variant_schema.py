@@ -83,22 +83,22 @@ def options(*, is_family: bool) -> Schema:
 
 def extra_env() -> Schema:
     """Schema of `extraEnv`."""
-    reference = structure(
-        "A key of a Secret in this namespace.",
-        {
-            "name": text("Name of the Secret.", minLength=1),
-            "key": text("Key in it.", minLength=1),
-            "optional": flag("Start without the variable where Secret or key are missing."),
-        },
-        required=["name", "key"],
-    )
     prefixes = " && ".join(f"!self.name.startsWith('{one}')" for one in PREFIXES)
     entry = structure(
         "One variable, from `value` or from `valueFrom`.",
         {
             "name": text("Name of the variable.", maxLength=256, pattern="^[A-Za-z_][A-Za-z0-9_]*$"),
             "value": text("Its value."),
-            "valueFrom": structure("Where its value comes from.", {"secretKeyRef": reference}),
+            "valueFrom": structure(
+                "Where its value comes from.",
+                {"secretKeyRef": _reference("Secret"), "configMapKeyRef": _reference("ConfigMap")},
+                **rules(
+                    rule(
+                        "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+                        "valueFrom has either secretKeyRef or configMapKeyRef",
+                    )
+                ),
+            ),
         },
         required=["name"],
         **rules(
@@ -118,4 +118,16 @@ def extra_env() -> Schema:
         entry,
         32,
         **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+
+
+def _reference(kind: str) -> Schema:
+    return structure(
+        f"A key of a {kind} in this namespace.",
+        {
+            "name": text(f"Name of the {kind}.", minLength=1),
+            "key": text("Key in it.", minLength=1),
+            "optional": flag(f"Start without the variable where {kind} or key are missing."),
+        },
+        required=["name", "key"],
     )

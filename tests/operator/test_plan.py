@@ -10,7 +10,7 @@ import pytest
 from ocr_operator import resources
 from ocr_operator.conditions import Reason
 from ocr_operator.config import OperatorConfig
-from ocr_operator.names import Ref
+from ocr_operator.names import SERVICE_MONITOR, Ref
 from ocr_operator.observation import LiveChild, LivePod
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan, ref_of
 from ocr_operator.revision import digest
@@ -20,6 +20,7 @@ Make = Callable[..., dict[str, Any]]
 Live = Callable[..., LiveChild]
 MakePod = Callable[..., LivePod]
 Written_ = Mapping[Ref, Written]
+Absent = Callable[[dict[str, Any]], Plan]
 
 MOBILE = {"language": "ch", "modelType": "mobile"}
 ENGLISH = {"language": "en", "modelType": "mobile"}
@@ -40,6 +41,13 @@ def planned(config: OperatorConfig, now: datetime) -> Callable[..., Plan]:
         return plan(family(backend), Observed(children, pods), written or {}, config, now)
 
     return make
+
+
+@pytest.fixture
+def absent(config: OperatorConfig, now: datetime) -> Absent:
+    """`absent(backend)`: the plan where there is nothing yet, and no Prometheus operator either."""
+    observed = Observed(absent=frozenset({SERVICE_MONITOR}))
+    return lambda backend: plan(family(backend), observed, {}, config, now)
 
 
 @pytest.fixture
@@ -164,7 +172,8 @@ def test_an_autoscaler_takes_over_at_the_present_number_of_pods(
 ) -> None:
     state = settled(ocrbackend(variants=[MOBILE | {"replicas": 3}]))
     steps = planned(ocrbackend(variants=[SCALED]), *state).steps
-    assert [type(step) for step in steps] == [HandOver, Apply, Apply]
+    assert [type(step) for step in steps] == [HandOver, Apply, Apply, Remove]
+    assert steps[3].ref.kind == "PodDisruptionBudget"
     assert isinstance(steps[0], HandOver)
     assert steps[0].replicas == 3
 
@@ -182,7 +191,11 @@ def test_without_autoscaling_the_autoscaler_goes_and_the_number_is_ours_again(
 ) -> None:
     state = settled(ocrbackend(variants=[SCALED]))
     found = planned(ocrbackend(variants=[MOBILE | {"replicas": 2}]), *state)
-    assert _kinds(found) == [("Apply", "Deployment"), ("Remove", "HorizontalPodAutoscaler")]
+    assert _kinds(found) == [
+        ("Apply", "Deployment"),
+        ("Apply", "PodDisruptionBudget"),
+        ("Remove", "HorizontalPodAutoscaler"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -214,6 +227,59 @@ def test_an_object_with_a_childs_name(
         assert strange.ref not in applied
         assert found.problems[strange.ref].reason is reason
         assert strange.ref.name in found.problems[strange.ref].message
+
+
+def _strange_service(
+    backend: dict[str, Any], settled: Callable[..., Any], **changes: Any
+) -> tuple[LiveChild, ...]:
+    children, _ = settled(backend)
+    service = next(one for one in children if one.ref.kind == "Service")
+    return (replace(service, labels={}, **changes),)
+
+
+def test_an_object_whose_owner_allows_it_is_taken_over(
+    ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
+) -> None:
+    backend = ocrbackend()
+    strange = _strange_service(backend, settled, owner_uid=None, adopter="ocr", uid="theirs")
+    found = planned(backend, strange)
+    assert found.problems == {}
+    [step] = [one for one in found.steps if isinstance(one, Apply) and one.ref.kind == "Service"]
+    assert step.uid == "theirs"
+
+
+@pytest.mark.parametrize(
+    ("owner", "adopter"),
+    [
+        pytest.param(None, "other", id="it is meant for another OCRBackend"),
+        pytest.param("somebody", "ocr", id="a controller holds it and would make it again"),
+    ],
+)
+def test_an_object_is_not_taken_over_where(
+    ocrbackend: Make,
+    planned: Callable[..., Plan],
+    settled: Callable[..., Any],
+    owner: str | None,
+    adopter: str,
+) -> None:
+    backend = ocrbackend()
+    [strange] = _strange_service(backend, settled, owner_uid=owner, adopter=adopter)
+    found = planned(backend, (strange,))
+    assert found.problems[strange.ref].reason is Reason.CONFLICT
+    is_offered = "kubectl annotate service ocr-ch-mobile ocrbackend.io/adopt=ocr" in (
+        found.problems[strange.ref].message
+    )
+    assert is_offered is (owner is None)
+
+
+def test_a_kind_that_the_cluster_lacks_is_told_or_done_without(ocrbackend: Make, absent: Absent) -> None:
+    assert absent(ocrbackend(monitoring={"serviceMonitor": "Auto"})).problems == {}
+    found = absent(ocrbackend(monitoring={"serviceMonitor": "Always"}))
+    [(ref, cause)] = found.problems.items()
+    assert (ref.kind, ref.name) == ("ServiceMonitor", "ocr")
+    assert cause.reason is Reason.API_MISSING
+    assert "set spec.monitoring.serviceMonitor to Auto or Never" in cause.message
+    assert not [step for step in found.steps if step.ref.kind == "ServiceMonitor"]
 
 
 class TestSurge:

@@ -36,6 +36,8 @@ specs = st.fixed_dictionaries(
         ),
         "options": st.fixed_dictionaries({"scoreThreshold": st.sampled_from(["0.5", "0.6"])}),
         "rollout": st.fixed_dictionaries({"surge": st.sampled_from(["Auto", "Never"])}),
+        "networkPolicy": st.fixed_dictionaries({"enabled": st.booleans()}),
+        "monitoring": st.fixed_dictionaries({"serviceMonitor": st.sampled_from(["Never", "Auto", "Always"])}),
     }
 )
 # Somebody deletes a child, or edits one: its position among those there are, modulo their number.
@@ -129,11 +131,17 @@ def _names(model: Model) -> set[tuple[str, str]]:
 
 def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
     expected = set()
+    if spec["networkPolicy"]["enabled"]:
+        expected.add(("NetworkPolicy", "ocr"))
+    if spec["monitoring"]["serviceMonitor"] != "Never":
+        expected.add(("ServiceMonitor", "ocr"))
     for variant in spec["variants"]:
         name = f"ocr-{variant['language']}-{variant['modelType']}"
         expected |= {("Deployment", name), ("Service", name)}
         if "autoscaling" in variant:
             expected.add(("HorizontalPodAutoscaler", name))
+        if variant.get("replicas", 1) > 1:
+            expected.add(("PodDisruptionBudget", name))
     return expected
 
 

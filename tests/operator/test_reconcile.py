@@ -29,6 +29,7 @@ class FakeCluster:
         self.objects: dict[Ref, dict[str, Any]] = {}
         self.failing: dict[str, ClusterError] = {}
         self.calls: list[tuple[str, str]] = []
+        self.served: set[tuple[str, str]] = set()
         self._version = 100
 
     def _begin(self, verb: str, kind: str) -> None:
@@ -66,6 +67,10 @@ class FakeCluster:
         there["metadata"]["resourceVersion"] = str(self._version)
         self.objects[ref_of(body)] = there | {"status": body["status"]}
         return self.objects[ref_of(body)]
+
+    async def serves(self, api_version: str, kind: str) -> bool:
+        self._begin("serves", kind)
+        return (api_version, kind) in self.served
 
     async def delete(self, ref: Ref, uid: str) -> None:
         self._begin("delete", ref.kind)

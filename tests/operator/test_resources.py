@@ -138,39 +138,6 @@ def test_it_makes_this_service(ocrbackend: Make, config: OperatorConfig) -> None
     }
 
 
-def test_it_makes_this_claim(ocrbackend: Make) -> None:
-    storage = {"size": "2Gi", "storageClassName": "fast", "accessMode": "ReadWriteMany"}
-    family_labels = {name: value for name, value in LABELS.items() if not name.startswith("ocrbackend.io/")}
-    assert resources.claim(family(ocrbackend(models={"storage": storage}))) == {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {
-            "name": "ocr-models",
-            "namespace": "labs",
-            "labels": family_labels,
-            "ownerReferences": [OWNER],
-        },
-        "spec": {
-            "accessModes": ["ReadWriteMany"],
-            "resources": {"requests": {"storage": "2Gi"}},
-            "storageClassName": "fast",
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    "models",
-    [
-        pytest.param({"source": "Builtin"}, id="the models are in the image"),
-        pytest.param(
-            {"source": "Claim", "storage": {"existingClaim": "mine"}}, id="the user brings a volume"
-        ),
-    ],
-)
-def test_no_claim_is_made_where(ocrbackend: Make, models: dict[str, Any]) -> None:
-    assert resources.claim(family(ocrbackend(ocrVersion="PP-OCRv6", models=models))) is None
-
-
 def test_an_autoscaled_variant_leaves_its_replicas_to_the_autoscaler(
     ocrbackend: Make, config: OperatorConfig
 ) -> None:
@@ -279,6 +246,93 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
 
 
 @pytest.mark.parametrize(
+    ("variant", "is_there"),
+    [
+        pytest.param({"replicas": 1}, False, id="one pod"),
+        pytest.param({"replicas": 2}, True, id="two pods"),
+        pytest.param({"autoscaling": {"maxReplicas": 4}}, False, id="at least one pod"),
+        pytest.param({"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}, True, id="at least two pods"),
+    ],
+)
+def test_a_budget_guards_variants_that_have_a_pod_to_spare(
+    ocrbackend: Make, config: OperatorConfig, variant: dict[str, Any], is_there: bool
+) -> None:
+    children = _only(ocrbackend, config, variants=[MOBILE | variant])
+    assert ("PodDisruptionBudget" in children) is is_there
+
+
+def test_it_makes_this_budget(ocrbackend: Make, config: OperatorConfig) -> None:
+    assert _only(ocrbackend, config, variants=[MOBILE | {"replicas": 2}])["PodDisruptionBudget"] == {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": METADATA,
+        "spec": {
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": LABELS},
+        },
+    }
+
+
+def _pod(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> dict[str, Any]:
+    template: dict[str, Any] = _only(ocrbackend, config, **spec)["Deployment"]["spec"]["template"]
+    return template
+
+
+def test_pods_are_spread_and_ranked_as_the_placement_says(ocrbackend: Make, config: OperatorConfig) -> None:
+    spread = [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}]
+    placement = {"topologySpread": spread, "priorityClassName": "important"}
+    pod = _pod(ocrbackend, config, placement=placement)["spec"]
+    assert pod["priorityClassName"] == "important"
+    assert pod["topologySpreadConstraints"] == [
+        {
+            "topologyKey": "topology.kubernetes.io/zone",
+            "maxSkew": 1,
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": LABELS},
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+    ]
+
+
+def test_a_variants_placement_replaces_the_familys(ocrbackend: Make, config: OperatorConfig) -> None:
+    variant = MOBILE | {"placement": {"priorityClassName": "low"}}
+    pod = _pod(ocrbackend, config, placement={"nodeSelector": {"a": "b"}}, variants=[variant])["spec"]
+    assert "nodeSelector" not in pod
+    assert pod["priorityClassName"] == "low"
+
+
+def test_what_the_pod_template_adds_is_in_every_pod(ocrbackend: Make, config: OperatorConfig) -> None:
+    volume = {"name": "certificates", "secret": {"secretName": "ca"}}
+    mount = {"name": "certificates", "mountPath": "/etc/ssl/mine", "readOnly": True}
+    plain = _pod(ocrbackend, config)
+    found = _pod(
+        ocrbackend,
+        config,
+        podTemplate={
+            "labels": {"team": "labels"},
+            "annotations": {"sidecar.istio.io/inject": "false"},
+            "serviceAccountName": "reader",
+            "volumes": [volume],
+            "volumeMounts": [mount],
+        },
+    )
+    [container], [plain_container] = found["spec"]["containers"], plain["spec"]["containers"]
+    assert container == plain_container | {"volumeMounts": [*plain_container["volumeMounts"], mount]}
+    assert found["spec"] == plain["spec"] | {
+        "serviceAccountName": "reader",
+        "containers": [container],
+        "volumes": [*plain["spec"]["volumes"], volume],
+    }
+    labels = found["metadata"]["labels"]
+    assert labels == plain["metadata"]["labels"] | {
+        "team": "labels",
+        REVISION_LABEL: labels[REVISION_LABEL],
+    }
+    assert found["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false"}
+
+
+@pytest.mark.parametrize(
     "spec",
     [
         pytest.param({"variants": [MOBILE | {"replicas": 5}]}, id="the number of pods"),
@@ -287,6 +341,9 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
             {"rollout": {"surge": "Never", "progressDeadlineSeconds": 60}}, id="the way to roll out"
         ),
         pytest.param({"paused": True}, id="a pause"),
+        pytest.param({"networkPolicy": {"enabled": True}}, id="a network policy"),
+        pytest.param({"monitoring": {"serviceMonitor": "Always"}}, id="monitoring"),
+        pytest.param({"models": {"reclaimPolicy": "Retain"}}, id="what becomes of the volume"),
         pytest.param({"models": {"storage": {"size": "9Gi"}}}, id="a larger volume"),
         pytest.param({"variants": [MOBILE, {"language": "en", "modelType": "mobile"}]}, id="another variant"),
         pytest.param({"options": {"scoreThreshold": "0.50"}}, id="the same number written otherwise"),
@@ -303,6 +360,8 @@ def test_no_pod_is_restarted_for(ocrbackend: Make, config: OperatorConfig, spec:
         pytest.param({"image": {"tag": "2.0"}}, id="the image"),
         pytest.param({"ocrVersion": "PP-OCRv4"}, id="the generation of the models"),
         pytest.param({"placement": {"nodeSelector": {"pool": "ocr"}}}, id="the placement"),
+        pytest.param({"podTemplate": {"labels": {"team": "labels"}}}, id="a label of the pods"),
+        pytest.param({"podTemplate": {"annotations": {"team": "labels"}}}, id="an annotation of the pods"),
         pytest.param({"variants": [MOBILE | {"resources": {"limits": {"memory": "3Gi"}}}]}, id="resources"),
     ],
 )

@@ -20,7 +20,7 @@ def test_the_smallest_object_gives_the_backends_defaults(ocrbackend: Make) -> No
     assert found.key == Key("labs", "ocr")
     assert variant.settings == Settings(language="ch", tier="mobile")
     assert (variant.replicas, variant.autoscaling, variant.accelerator) == (1, None, None)
-    assert found.storage == Storage("5Gi", None, "ReadWriteOnce", "")
+    assert found.storage == Storage("5Gi", None, "ReadWriteOnce", "", is_retained=False)
     assert found.problems == {}
 
 
