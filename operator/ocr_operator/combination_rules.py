@@ -150,6 +150,17 @@ def peer_rules() -> list[Rule]:
     ]
 
 
+def network_rules() -> list[Rule]:
+    """The field is a network; the API server's own isCIDR is newer than the oldest that we support."""
+    return [
+        rule(
+            "self.matches('^([0-9]{1,3}[.]){3}[0-9]{1,3}/[0-9]{1,2}$') || "
+            "self.matches('^[0-9a-fA-F:]*:[0-9a-fA-F:.]*/[0-9]{1,3}$')",
+            "a network is written as 10.0.0.0/8 or 2001:db8::/32",
+        )
+    ]
+
+
 def volume_rules() -> list[Rule]:
     """Rules on one of the volumes of `podTemplate`."""
     sources = ("configMap", "secret", "persistentVolumeClaim", "emptyDir")

@@ -145,8 +145,7 @@ def _register_events(found: kopf.OperatorRegistry, reconciler: Reconciler, queue
 
 
 def _parent(body: kopf.Body) -> Key | None:
-    metadata = body["metadata"]
-    return parent(metadata.get("labels") or {}, metadata["namespace"])
+    return parent(body["metadata"])
 
 
 async def _work(reconciler: Reconciler, queue: WorkQueue[Key], metrics: Metrics) -> None:

@@ -14,6 +14,7 @@ from ocr_operator.names import (
     CONTAINER,
     FIELD_MANAGER,
     INSTANCE_LABEL,
+    KIND,
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
     REVISION_LABEL,
@@ -85,10 +86,15 @@ class LivePod:
     devices: Json
 
 
-def parent(labels: Json, namespace: str) -> Key | None:
-    """The OCRBackend that a child's or pod's labels name."""
-    name = labels.get(INSTANCE_LABEL)
-    return Key(namespace, name) if name else None
+def parent(metadata: Json) -> Key | None:
+    """The OCRBackend of a child or pod: the controller of it, or else what its labels name.
+
+    Somebody may have changed the labels of a child.
+    """
+    owners = metadata.get("ownerReferences") or []
+    owner = next((one["name"] for one in owners if one["kind"] == KIND and one.get("controller")), None)
+    name = owner or (metadata.get("labels") or {}).get(INSTANCE_LABEL)
+    return Key(metadata["namespace"], name) if name else None
 
 
 def live_child(body: Json) -> LiveChild:

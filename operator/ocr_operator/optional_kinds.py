@@ -10,7 +10,7 @@ from ocr_operator.names import SERVICE_MONITOR, ApiKind
 
 OPTIONAL_KINDS = frozenset({SERVICE_MONITOR})
 
-FRESH_SECONDS = 60.0
+FRESH_SECONDS = 15.0
 """How long an answer holds: an API that is installed later is used after that time (guess)."""
 
 

@@ -104,5 +104,6 @@ def printer_columns() -> list[dict[str, object]]:
         {"name": "Reason", "type": "string", "jsonPath": f"{ready}.reason"},
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
         {"name": "Version", "type": "string", "jsonPath": ".spec.ocrVersion", "priority": 1},
+        {"name": "Models", "type": "string", "jsonPath": ".spec.models.source", "priority": 1},
         {"name": "Message", "type": "string", "jsonPath": f"{ready}.message", "priority": 1},
     ]

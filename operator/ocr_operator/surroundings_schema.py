@@ -19,6 +19,7 @@ from ocr_operator.schema import (
 )
 
 _ATOMIC = {"x-kubernetes-list-type": "atomic"}
+_NETWORK = rules(*combination_rules.network_rules())
 
 
 def monitoring() -> Schema:
@@ -62,9 +63,12 @@ def _peer() -> Schema:
     block = structure(
         "Addresses.",
         {
-            "cidr": text("Network, such as 10.0.0.0/8.", minLength=1, maxLength=64),
+            "cidr": text("Network, such as 10.0.0.0/8.", maxLength=64, **_NETWORK),
             "except": array(
-                "Networks in it that are kept out.", {"type": "string", "maxLength": 64}, 16, **_ATOMIC
+                "Networks in it that are kept out.",
+                {"type": "string", "maxLength": 64, **_NETWORK},
+                16,
+                **_ATOMIC,
             ),
         },
         required=["cidr"],

@@ -1,6 +1,6 @@
-"""What the chart holds of generated text is what the code says now."""
+"""What the chart and the manual hold of generated text is what the code says now."""
 
-from ocr_operator import crd
+from ocr_operator import crd, reference
 
 
 def test_the_crd_in_the_chart_is_fresh() -> None:
@@ -10,3 +10,7 @@ def test_the_crd_in_the_chart_is_fresh() -> None:
 def test_the_charts_schema_is_fresh() -> None:
     committed = crd.VALUES_SCHEMA_FILE.read_text("utf-8")
     assert committed == crd.values_schema_text(committed), "run `make generate`"
+
+
+def test_the_page_of_fields_is_fresh() -> None:
+    assert crd.REFERENCE_FILE.read_text("utf-8") == reference.page(), "run `make generate`"

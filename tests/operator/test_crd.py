@@ -60,3 +60,25 @@ def test_the_charts_schema_refuses_what_the_crd_would_drop() -> None:
     assert found["additionalProperties"] is False
     assert found["properties"]["variants"]["items"]["additionalProperties"] is False
     assert not [path for path, field in _fields(found, "spec") if any(key.startswith("x-") for key in field)]
+
+
+def test_lists_of_objects_say_how_they_are_merged() -> None:
+    lists = [(path, field) for path, field in EVERYTHING if field.get("type") == "array"]
+    objects = [(path, field) for path, field in lists if field["items"].get("type") == "object"]
+    for path, field in objects:
+        if field.get("x-kubernetes-list-type") == "map":
+            keys = field["x-kubernetes-list-map-keys"]
+            item = field["items"]
+            # A key is required, or has a default that stands for it.
+            assert all(
+                key in item.get("required", []) or "default" in item["properties"][key] for key in keys
+            ), path
+        else:
+            assert field.get("x-kubernetes-list-type") == "atomic", path
+
+
+def test_the_columns_of_kubectl_get() -> None:
+    [version] = crd.crd()["spec"]["versions"]
+    shown = [(one["name"], one.get("priority", 0)) for one in version["additionalPrinterColumns"]]
+    assert [name for name, priority in shown if priority == 0] == ["Ready", "Variants", "Reason", "Age"]
+    assert [name for name, priority in shown if priority == 1] == ["Version", "Models", "Message"]

@@ -106,6 +106,25 @@ def test_a_pod_just_made_has_nothing_to_say() -> None:
     assert (found.variant, found.is_ready, found.ended) == (None, False, None)
 
 
-def test_the_parent_is_what_the_labels_name() -> None:
-    assert parent({"app.kubernetes.io/instance": "ocr"}, "labs") == Key("labs", "ocr")
-    assert parent({}, "labs") is None
+@pytest.mark.parametrize(
+    ("labels", "owners", "name"),
+    [
+        pytest.param({"app.kubernetes.io/instance": "ocr"}, [], "ocr", id="what its label names"),
+        pytest.param(
+            {"app.kubernetes.io/instance": "other"},
+            [{"kind": "OCRBackend", "name": "ocr", "controller": True}],
+            "ocr",
+            id="its controller, whatever somebody made of the label",
+        ),
+        pytest.param(
+            {"app.kubernetes.io/instance": "ocr"},
+            [{"kind": "ReplicaSet", "name": "ocr-ch-mobile-5d", "controller": True}],
+            "ocr",
+            id="what a pod's label names",
+        ),
+        pytest.param({}, [], None, id="nobody"),
+    ],
+)
+def test_the_parent_is(labels: dict[str, str], owners: list[dict[str, Any]], name: str | None) -> None:
+    metadata = {"namespace": "labs", "labels": labels, "ownerReferences": owners}
+    assert parent(metadata) == (Key("labs", name) if name else None)

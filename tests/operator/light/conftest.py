@@ -12,6 +12,7 @@ import pytest
 
 from ocr_cluster.cluster import Cluster
 from operator_process import Operator, running_operator
+from prometheus_crds import service_monitor_crd
 
 CHART = Path(__file__).parents[3] / "chart"
 KIND = "ocrbackends.ocrbackend.io"
@@ -123,6 +124,13 @@ def release(light_cluster: Cluster, crd_installed: None, namespace: str) -> Iter
     light_cluster.wait(
         lambda: not light_cluster.get("pods", f"--namespace={namespace}").get("items"), "no pods"
     )
+
+
+@pytest.fixture(scope="session")
+def service_monitors(light_cluster: Cluster) -> None:
+    """The cluster has the Prometheus operator's API."""
+    light_cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
+    light_cluster.kubectl("wait", "--for=condition=Established", "crd/servicemonitors.monitoring.coreos.com")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import pytest
 from ocr_backend import catalog
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
+from ocr_operator.reference import refusals
+from ocr_operator.spec_schema import spec_schema
 
 pytestmark = pytest.mark.light
 
@@ -82,6 +84,29 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
         ),
         pytest.param(
             {"variants": [MOBILE], "options": {"scoreThreshold": "1"}}, id="a whole number as threshold"
+        ),
+        pytest.param(
+            {
+                "variants": [MOBILE],
+                "networkPolicy": {
+                    "enabled": True,
+                    "allowFrom": [
+                        {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "prometheus"}}},
+                        {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}},
+                    ],
+                },
+            },
+            id="pods and addresses that may come in",
+        ),
+        pytest.param(
+            {
+                "variants": [MOBILE],
+                "podTemplate": {
+                    "volumes": [{"name": "a", "secret": {"secretName": "ca"}}],
+                    "volumeMounts": [{"name": "a", "mountPath": "/database"}],
+                },
+            },
+            id="a folder whose name only begins like one of the backend's",
         ),
     ],
 )
@@ -285,6 +310,91 @@ REFUSED = [
         "should be greater than or equal to 30",
         id="a deadline that nothing can keep",
     ),
+    pytest.param(
+        {"variants": [MOBILE], "options": {"extraEnv": [{"name": "A", "valueFrom": {}}]}},
+        "valueFrom has either secretKeyRef or configMapKeyRef",
+        id="a variable from nowhere",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "networkPolicy": {"allowFrom": [{}]}},
+        "an entry of networkPolicy.allowFrom has ipBlock, or else podSelector, namespaceSelector or both",
+        id="nobody",
+    ),
+    pytest.param(
+        {
+            "variants": [MOBILE],
+            "networkPolicy": {"allowFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}}]},
+        },
+        "an entry of networkPolicy.allowFrom has ipBlock, or else podSelector, namespaceSelector or both",
+        id="pods and addresses in one",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "networkPolicy": {"allowFrom": [{"ipBlock": {"cidr": "10.0.0"}}]}},
+        "a network is written as 10.0.0.0/8 or 2001:db8::/32",
+        id="a network that is none",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "monitoring": {"serviceMonitor": "Perhaps"}},
+        'supported values: "Never", "Auto", "Always"',
+        id="perhaps",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "monitoring": {"labels": {"app.kubernetes.io/instance": "x"}}},
+        "the labels app.kubernetes.io/instance, app.kubernetes.io/managed-by, app.kubernetes.io/name and",
+        id="a label of the operator's",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "podTemplate": {"labels": {"ocrbackend.io/language": "x"}}},
+        "are the operator's: take other names",
+        id="a label of the operator's on pods",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "podTemplate": {"volumes": [{"name": "files"}]}},
+        "a volume of podTemplate has exactly one of configMap, secret, persistentVolumeClaim, emptyDir",
+        id="a volume of nothing",
+    ),
+    pytest.param(
+        {
+            "variants": [MOBILE],
+            "podTemplate": {"volumes": [{"name": "files", "emptyDir": {}, "configMap": {"name": "files"}}]},
+        },
+        "a volume of podTemplate has exactly one of configMap, secret, persistentVolumeClaim, emptyDir",
+        id="a volume of two things",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "podTemplate": {"volumes": [{"name": "host", "hostPath": {"path": "/"}}]}},
+        'unknown field "spec.podTemplate.volumes[0].hostPath"',
+        id="a folder of the host",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "podTemplate": {"volumes": [{"name": "tmp", "emptyDir": {}}]}},
+        "the volumes tmp and models are the operator's: take another name",
+        id="a volume of the operator's",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "podTemplate": {"volumeMounts": [{"name": "a", "mountPath": "/a"}]}},
+        "every entry of podTemplate.volumeMounts names one of podTemplate.volumes",
+        id="a mount of nothing",
+    ),
+    *(
+        pytest.param(
+            {
+                "variants": [MOBILE],
+                "podTemplate": {
+                    "volumes": [{"name": "a", "emptyDir": {}}],
+                    "volumeMounts": [{"name": "a", "mountPath": path}],
+                },
+            },
+            "podTemplate.volumeMounts cannot lie in or above /tmp and /data/models",
+            id=f"a mount at {path}",
+        )
+        for path in ("/tmp", "/tmp/more", "/data", "/data/models", "/data/models/x")
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "placement": {"topologySpread": [{"maxSkew": 1}]}},
+        "topologySpread[0].topologyKey: Required value",
+        id="spread over nothing",
+    ),
     pytest.param({"variants": [MOBILE], "option": {}}, 'unknown field "spec.option"', id="an unknown field"),
 ]
 
@@ -294,28 +404,32 @@ def test_the_api_server_refuses(send: Send, spec: dict[str, Any], sentence: str)
     assert sentence in send(spec)
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        pytest.param("a" * 41, "metadata.name must have at most 40 characters", id="too long"),
-        pytest.param("1ocr", "metadata.name must begin with a lower-case letter", id="a digit first"),
-        pytest.param("ocr.labs", "metadata.name must begin with a lower-case letter", id="a dot"),
-    ],
-)
+NAMES = [
+    pytest.param("a" * 41, "metadata.name must have at most 40 characters", id="too long"),
+    pytest.param("1ocr", "metadata.name must begin with a lower-case letter", id="a digit first"),
+    pytest.param("ocr.labs", "metadata.name must begin with a lower-case letter", id="a dot"),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), NAMES)
 def test_names_that_services_could_not_have_are_refused(send: Send, name: str, sentence: str) -> None:
     assert sentence in send({"variants": [MOBILE]}, name)
 
 
-@pytest.mark.parametrize(
-    ("storage", "sentence"),
-    [
-        pytest.param({"size": "4Gi"}, "models.storage.size can only grow", id="a smaller volume"),
-        pytest.param({"accessMode": "ReadWriteMany"}, "accessMode cannot change", id="another mode"),
-        pytest.param(
-            {"storageClassName": "fast"}, "storageClassName and accessMode cannot change", id="a class"
-        ),
-    ],
-)
+VOLUMES = [
+    pytest.param({"size": "4Gi"}, "models.storage.size can only grow", id="a smaller volume"),
+    pytest.param({"accessMode": "ReadWriteMany"}, "accessMode cannot change", id="another mode"),
+    pytest.param({"storageClassName": "fast"}, "storageClassName and accessMode cannot change", id="a class"),
+]
+
+
+@pytest.mark.parametrize("rule", list(refusals(spec_schema())))
+def test_a_rule_is_tried_above_or_below(rule: str) -> None:
+    tried = [sentence for _, sentence in (param.values for param in (*REFUSED, *NAMES, *VOLUMES))]
+    assert [sentence for sentence in tried if sentence in rule]
+
+
+@pytest.mark.parametrize(("storage", "sentence"), VOLUMES)
 def test_a_volume_that_exists_cannot_become_another(
     light_cluster: Cluster, namespace: str, crd_installed: None, storage: dict[str, str], sentence: str
 ) -> None:
