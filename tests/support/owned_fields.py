@@ -7,33 +7,45 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Path = tuple[str | int, ...]
+Field = tuple[str, ...]
+"""A field in the words of FieldsV1: `f:` is a field, `k:` a list's item by its keys, `v:` one by its value."""
+
 Patch = list[dict[str, Any]]
 
 _TEXTS = ("meddled", "9", "7Gi", "Always", "Never", "Recreate", "OnRootMismatch", "File", "UDP")
 
 
-def owned_fields(body: Mapping[str, Any], manager: str) -> list[Path]:
-    """Paths of the single fields that server-side apply under this name owns; list items by their index."""
+def owned_values(body: Mapping[str, Any], manager: str) -> dict[Field, Any]:
+    """Every single field that server-side apply under this name owns, with what stands there."""
     [entry] = [
         one
         for one in body["metadata"]["managedFields"]
         if (one["manager"], one["operation"]) == (manager, "Apply") and "subresource" not in one
     ]
-    return list(_leaves(entry["fieldsV1"], body, ()))
+    return {field: _resolved(body, field)[1] for field in _leaves(entry["fieldsV1"], ())}
 
 
-def _leaves(fields: Mapping[str, Any], there: Any, path: Path) -> Iterator[Path]:
-    inner = {name: below for name, below in fields.items() if name != "."}
-    if not inner:
-        yield path
+def _leaves(fields: Mapping[str, Any], field: Field) -> Iterator[Field]:
+    """An item of a list is a leaf as such; its keys are what it is found by."""
+    keys = json.loads(field[-1][2:]) if field and field[-1].startswith("k:") else {}
+    inner = {name: below for name, below in fields.items() if name != "." and name[2:] not in keys}
+    if keys or not inner:
+        yield field
     for name, below in inner.items():
-        step = _step(name, there)
-        yield from _leaves(below, there[step], (*path, step))
+        yield from _leaves(below, (*field, name))
+
+
+def _resolved(body: Any, field: Field) -> tuple[str, Any]:
+    """JSON pointer (RFC 6901) of a field, and what stands there."""
+    pointer = ""
+    for name in field:
+        step = _step(name, body)
+        body = body[step]
+        pointer += f"/{str(step).replace('~', '~0').replace('/', '~1')}"
+    return pointer, body
 
 
 def _step(name: str, there: Any) -> str | int:
-    """`f:` is a field, `k:` a list item by its keys, `v:` one by its value."""
     kind, _, rest = name.partition(":")
     if kind == "f":
         return rest
@@ -47,26 +59,13 @@ def _step(name: str, there: Any) -> str | int:
     )
 
 
-def value_at(body: Any, path: Path) -> Any:
-    """What stands there; None where nothing does."""
-    for step in path:
-        if isinstance(body, list):
-            body = body[int(step)] if int(step) < len(body) else None
-        else:
-            body = (body or {}).get(step)
-    return body
-
-
-def pointer(path: Path) -> str:
-    """The path as a JSON pointer (RFC 6901)."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-
-
-def meddlings(body: Mapping[str, Any], path: Path) -> Iterator[Patch]:
-    """JSON patches that change the field, the likeliest to be accepted first."""
-    for other in _others(value_at(body, path)):
-        yield [{"op": "replace", "path": pointer(path), "value": other}]
-    yield [{"op": "remove", "path": pointer(path)}]
+def meddlings(body: Mapping[str, Any], field: Field) -> Iterator[Patch]:
+    """JSON patches that change the field; an item of a list is taken out."""
+    pointer, value = _resolved(body, field)
+    if field[-1].startswith("f:"):
+        for other in _others(value):
+            yield [{"op": "replace", "path": pointer, "value": other}]
+    yield [{"op": "remove", "path": pointer}]
 
 
 def _others(value: Any) -> Iterator[Any]:

@@ -72,7 +72,8 @@ class Release:
 
     def versions(self) -> dict[str, str]:
         """resourceVersion of the OCRBackends and all their children."""
-        kinds = f"{KIND},deployments,services,horizontalpodautoscalers,persistentvolumeclaims"
+        children = "deployments,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
+        kinds = f"{KIND},{children},persistentvolumeclaims"
         found = self.get(kinds).get("items", [])
         return {
             f"{one['kind']}/{one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in found

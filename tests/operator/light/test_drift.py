@@ -7,15 +7,15 @@ import pytest
 
 from ocr_cluster.errors import ClusterError
 from operator_process import Operator
-from owned_fields import meddlings, owned_fields, pointer, value_at
+from owned_fields import Field, meddlings, owned_values
 
 pytestmark = pytest.mark.light
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
-Json = dict[str, Any]
 
 VARIANT = "ocr-ch-mobile"
+AS_IS = ("--output=json", "--show-managed-fields")
 CHILDREN = [
     pytest.param("deployment", VARIANT, id="Deployment"),
     pytest.param("service", VARIANT, id="Service"),
@@ -26,16 +26,8 @@ CHILDREN = [
     pytest.param("servicemonitor", "ocr", id="ServiceMonitor"),
 ]
 
-# What the API server itself lets nobody change.
-GUARDED = {
-    "deployment": {
-        "/spec/selector",
-    },
-    "persistentvolumeclaim": {
-        "/spec/accessModes",
-        "/spec/resources/requests/storage",
-    },
-}
+# What the API server itself lets nobody change, or take away.
+GUARDED: dict[str, tuple[str, ...]] = {}
 
 
 @pytest.fixture
@@ -74,51 +66,48 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
 def test_every_field_that_the_operator_writes_is_changed_back(
     everything: Release, kind: str, name: str
 ) -> None:
-    child = _child(everything, kind, name)
-    fields = owned_fields(child, "ocr-operator")
+    fields = list(_ours(everything, kind, name))
     assert fields
-    guarded = {pointer(path) for path in fields if not _meddled(everything, kind, name, path)}
-    assert guarded == {path for path in map(pointer, fields) if _is_guarded(kind, path)}
+    assert {_path(field) for field in fields if not _meddled(everything, kind, name, field)} == GUARDED[kind]
 
 
-def _is_guarded(kind: str, path: str) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in GUARDED.get(kind, ()))
-
-
-def _meddled(release: Release, kind: str, name: str, path: tuple[str | int, ...]) -> bool:
+def _meddled(release: Release, kind: str, name: str, field: Field) -> bool:
     """Changes the field and waits for what was there; False if the API server takes no change of it."""
-    before = _child(release, kind, name)
-    for patch in meddlings(before, path):
+    before = _ours(release, kind, name)
+    for patch in meddlings(release.get(kind, name), field):
         try:
             answer = release.kubectl(
-                "patch", kind, name, "--type=json", f"--patch={json.dumps(patch)}", "--output=json"
+                "patch", kind, name, "--type=json", f"--patch={json.dumps(patch)}", *AS_IS
             )
         except ClusterError:
             continue
-        if value_at(json.loads(answer), path) == value_at(before, path):
+        if _ours_of(json.loads(answer)) == before:
             continue
         release.cluster.wait(
-            lambda: _meaning(_child(release, kind, name)) == _meaning(before),
-            f"{kind} to have its {pointer(path)} back",
+            lambda: _ours(release, kind, name) == before, f"{kind} to have its {_path(field)} back"
         )
         return True
     return False
 
 
+def _path(field: Field) -> str:
+    return ".".join(name.partition(":")[2] for name in field)
+
+
 @pytest.mark.parametrize(("kind", "name"), CHILDREN)
 def test_a_child_that_somebody_deletes_comes_back(everything: Release, kind: str, name: str) -> None:
-    before = _child(everything, kind, name)
+    uid = everything.get(kind, name)["metadata"]["uid"]
+    before = _ours(everything, kind, name)
     # A volume in use would stay until its pods are gone.
     everything.kubectl("patch", kind, name, "--type=merge", '--patch={"metadata": {"finalizers": null}}')
     everything.kubectl("delete", kind, name, "--wait=false")
 
     def is_back() -> bool:
         there = everything.get(kind, name)
-        return bool(there) and there["metadata"]["uid"] != before["metadata"]["uid"]
+        return bool(there) and there["metadata"]["uid"] != uid
 
     everything.cluster.wait(is_back, f"another {kind}")
-    after = _child(everything, kind, name)
-    assert owned_fields(after, "ocr-operator") == owned_fields(before, "ocr-operator")
+    assert _ours(everything, kind, name) == before
 
 
 def test_what_others_add_to_a_child_is_theirs(everything: Release, operator: Operator) -> None:
@@ -130,16 +119,10 @@ def test_what_others_add_to_a_child_is_theirs(everything: Release, operator: Ope
     assert service["spec"]["publishNotReadyAddresses"] is True
 
 
-def _child(release: Release, kind: str, name: str) -> Json:
-    found: Json = release.get(kind, name, "--show-managed-fields")
-    return found
+def _ours(release: Release, kind: str, name: str) -> dict[Field, Any]:
+    """What the operator owns of the child, with its values."""
+    return _ours_of(json.loads(release.kubectl("get", kind, name, *AS_IS)))
 
 
-def _meaning(body: Json) -> Json:
-    metadata = body.get("metadata", {})
-    return {
-        "uid": metadata.get("uid"),
-        "labels": metadata.get("labels"),
-        "owners": metadata.get("ownerReferences"),
-        "spec": body.get("spec"),
-    }
+def _ours_of(body: dict[str, Any]) -> dict[Field, Any]:
+    return owned_values(body, "ocr-operator")

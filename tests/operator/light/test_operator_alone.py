@@ -12,6 +12,14 @@ pytestmark = pytest.mark.light
 
 CHINESE = {"language": "ch", "modelType": "mobile"}
 LATIN = {"language": "latin", "modelType": "mobile"}
+LEFT_OF_ONE_VARIANT: dict[str, set[str]] = {
+    "services": {"ocr-ch-mobile"},
+    "deployments": {"ocr-ch-mobile"},
+    "horizontalpodautoscalers": set(),
+    "poddisruptionbudgets": set(),
+    "networkpolicies": set(),
+    "servicemonitors": set(),
+}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -86,24 +94,22 @@ class TestRights:
     UNUSED_HERE = frozenset({("ocrbackend.io", "ocrbackends/finalizers", "update")})
 
     def test_every_right_is_used_and_none_is_missing(
-        self, release: Release, install: Install, started: Started
+        self, service_monitors: None, release: Release, install: Install, started: Started
     ) -> None:
         install("backends=null")
         with started() as operator:
             release.apply(
-                variants=[CHINESE, LATIN | {"autoscaling": {"maxReplicas": 2}}],
+                variants=[CHINESE, LATIN | {"autoscaling": {"minReplicas": 2, "maxReplicas": 2}}],
                 models={"source": "Hub"},
+                networkPolicy={"enabled": True},
+                monitoring={"serviceMonitor": "Always"},
             )
             release.wait_for("True", "Available")
             release.apply(variants=[CHINESE], models={"source": "Hub"})
-            release.cluster.wait(
-                lambda: (
-                    release.names("services") == {"ocr-ch-mobile"}
-                    and release.names("deployments") == {"ocr-ch-mobile"}
-                    and not release.names("horizontalpodautoscalers")
-                ),
-                "the variant to go",
-            )
+            for kind, left in LEFT_OF_ONE_VARIANT.items():
+                release.cluster.wait(
+                    lambda kind=kind, left=left: release.names(kind) == left, f"{left} {kind}"
+                )
             release.settle(operator)
         requests = [one for one in release.requests(operator.account) if "objectRef" in one]
         refused = [one for one in requests if one.get("responseStatus", {}).get("code") == 403]
