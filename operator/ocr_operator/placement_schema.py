@@ -28,28 +28,31 @@ def accelerator(unset: str = " Unset: the CPU.") -> Schema:
     )
 
 
-def placement(unset: str = "") -> Schema:
-    """Schema of `placement`."""
-    return structure(
-        "Nodes on which pods may run." + unset,
-        {
-            "nodeSelector": mapping(
-                "Labels that a node must have.", {"type": "string", "maxLength": 63}, maxProperties=32
-            ),
-            "tolerations": array(
-                "Taints that pods put up with.", _toleration(), 32, **{"x-kubernetes-list-type": "atomic"}
-            ),
-            "affinity": anything("Affinity as in a pod; see `kubectl explain pod.spec.affinity`."),
-            "topologySpread": array(
-                "How the pods of a variant are spread over zones or nodes; unset: the scheduler's default.",
-                _spread(),
-                4,
-                **{
-                    "x-kubernetes-list-type": "map",
-                    "x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"],
-                },
-            ),
-            "priorityClassName": text("PriorityClass of the pods.", minLength=1, maxLength=253),
+def placement(unset: str = "", *, is_spread: bool = True) -> Schema:
+    """Schema of `placement`; `is_spread`: there are several pods, to be spread over places."""
+    fields = {
+        "nodeSelector": mapping(
+            "Labels that a node must have.", {"type": "string", "maxLength": 63}, maxProperties=32
+        ),
+        "tolerations": array(
+            "Taints that pods put up with.", _toleration(), 32, **{"x-kubernetes-list-type": "atomic"}
+        ),
+        "affinity": anything("Affinity as in a pod; see `kubectl explain pod.spec.affinity`."),
+        "priorityClassName": text("PriorityClass of the pods.", minLength=1, maxLength=253),
+    }
+    if is_spread:
+        fields["topologySpread"] = _spreads()
+    return structure("Nodes on which pods may run." + unset, fields)
+
+
+def _spreads() -> Schema:
+    return array(
+        "How the pods of a variant are spread over zones or nodes; unset: the scheduler's default.",
+        _spread(),
+        4,
+        **{
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"],
         },
     )
 

@@ -32,7 +32,7 @@ def prelabel_schema() -> Schema:
             **_when(),
             "extraEnv": extra_env(),
             "resources": resources("unset: little with `backend`, what the small models need with `builtin`"),
-            "placement": placement_schema.placement(),
+            "placement": placement_schema.placement(is_spread=False),
         },
         required=["project"],
     )

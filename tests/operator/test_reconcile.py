@@ -12,6 +12,7 @@ from ocr_operator.cluster import ClusterError
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import API_VERSION, FIELD_MANAGER, KIND, Key, Ref
 from ocr_operator.observation import live_child
+from ocr_operator.optional_kinds import FRESH_SECONDS
 from ocr_operator.plan import Observed, ref_of
 from ocr_operator.reconcile import IN_THE_WAY_SECONDS, Outcome, Reconciler
 
@@ -204,6 +205,48 @@ def test_a_refused_child_is_told_and_tried_again(world: World) -> None:
     world.cluster.failing["apply Deployment"] = ClusterError(403, "exceeded quota: small")
     assert world.look() == Outcome(is_settled=False)
     assert world.condition("Ready") == ("False", "QuotaExceeded")
+
+
+class TestKindThatTheClusterLacks:
+    """The cluster has no Prometheus operator."""
+
+    @pytest.fixture
+    def monitored(
+        self, ocrbackend: Callable[..., dict[str, Any]], config: OperatorConfig, now: datetime
+    ) -> Callable[[str], World]:
+        """`monitored("Always")`: a world whose OCRBackend asks for a ServiceMonitor in this way."""
+
+        def make(asked: str) -> World:
+            models, monitoring = {"source": "Builtin"}, {"serviceMonitor": asked}
+            backend = ocrbackend(ocrVersion="PP-OCRv6", models=models, monitoring=monitoring)
+            return World(backend, config, now)
+
+        return make
+
+    def test_where_it_must_be_it_is_told_and_looked_for(self, monitored: Callable[[str], World]) -> None:
+        world = monitored("Always")
+        assert world.look() == Outcome(is_settled=True, look_again=FRESH_SECONDS)
+        assert world.condition("Reconciled") == ("False", "ApiMissing")
+        assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
+
+    def test_where_it_may_be_it_is_done_without(self, monitored: Callable[[str], World]) -> None:
+        world = monitored("Auto")
+        assert world.look() == Outcome(is_settled=True)
+        assert world.condition("Reconciled") == ("True", "Applied")
+        assert world.look() == Outcome(is_settled=True)
+        assert world.cluster.calls == []
+
+    def test_where_it_is_not_asked_for_nobody_looks_for_it(self, monitored: Callable[[str], World]) -> None:
+        world = monitored("Never")
+        world.look()
+        assert ("serves", "ServiceMonitor") not in world.cluster.calls
+
+    def test_it_is_not_listed(self, monitored: Callable[[str], World]) -> None:
+        world = monitored("Auto")
+        world.reconciler.distrust(KEY)
+        world.look()
+        assert ("list", "NetworkPolicy") in world.cluster.calls
+        assert ("list", "ServiceMonitor") not in world.cluster.calls
 
 
 @pytest.mark.parametrize("verb", ["get", "status"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Field = tuple[str, ...]
-"""A field in the words of FieldsV1: `f:` is a field, `k:` a list's item by its keys, `v:` one by its value."""
+"""A field in the words of FieldsV1: `f:` a field, `k:` a list's item by its keys, `v:` one by its value."""
 
 Patch = list[dict[str, Any]]
 
