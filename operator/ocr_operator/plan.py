@@ -174,19 +174,17 @@ def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
         return Cause(Reason.TERMINATING, message)
     if there.owner_uid is None and (_has_our_labels(there, family) or there.adopter == family.key.name):
         return None
-    return Cause(
-        Reason.CONFLICT, f"{there.ref} exists and belongs to somebody else; {_advice(there, family)}"
-    )
+    advice = "delete or rename it, or give the OCRBackend another name; it is left alone until then"
+    said = f"{there.ref} exists and belongs to somebody else{_way_out(there, family)}"
+    return Cause(Reason.CONFLICT, f"{said}; {advice}")
 
 
-def _advice(there: LiveChild, family: Family) -> str:
-    """How the name can be had; what a controller holds is not to be taken: it would be made again."""
-    ways = "delete or rename it, or give the OCRBackend another name"
-    if there.owner_uid is None:
-        kind, name = there.ref.kind.lower(), there.ref.name
-        annotate = f"kubectl annotate {kind} {name} {ADOPT_ANNOTATION}={family.key.name}"
-        ways += f", or have it taken over with `{annotate}`"
-    return f"{ways}; it is left alone until then"
+def _way_out(there: LiveChild, family: Family) -> str:
+    """How it is taken over; not told of what a controller holds, which would make it again."""
+    if there.owner_uid is not None:
+        return ""
+    annotate = f"{there.ref.kind.lower()} {there.ref.name} {ADOPT_ANNOTATION}={family.key.name}"
+    return f" (`kubectl annotate {annotate}` has it taken over)"
 
 
 def is_of_a_predecessor(there: LiveChild, family: Family) -> bool:
