@@ -12,7 +12,10 @@ Field = tuple[str, ...]
 
 Patch = list[dict[str, Any]]
 
-_TEXTS = ("meddled", "9", "7Gi", "Always", "Never", "Recreate", "OnRootMismatch", "File", "UDP")
+_TEXTS = (
+    *("meddled", "9", "7Gi", "example.com/v1", "Always", "Never", "Recreate", "OnRootMismatch", "File"),
+    *("UDP", "NodePort", "Egress"),
+)
 
 
 def owned_values(body: Mapping[str, Any], manager: str) -> dict[Field, Any]:
@@ -69,9 +72,15 @@ def meddlings(body: Mapping[str, Any], field: Field) -> Iterator[Patch]:
 
 
 def _others(value: Any) -> Iterator[Any]:
+    """Values like this one, each different in one place."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
         yield from (value + 1, value - 1)
     elif isinstance(value, str):
         yield from (text for text in _TEXTS if text != value)
+    elif isinstance(value, dict):
+        yield from ({**value, key: other} for key, inner in value.items() for other in _others(inner))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from ([*value[:position], other, *value[position + 1 :]] for other in _others(inner))

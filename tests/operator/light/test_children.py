@@ -1,24 +1,18 @@
 """Children that are made only where they are asked for, and objects that are not the operator's own."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from operator_process import Operator
-from prometheus_crds import service_monitor_crd
 
 pytestmark = pytest.mark.light
 
 CHINESE = {"language": "ch", "modelType": "mobile"}
-SERVICE_MONITORS = "crd/servicemonitors.monitoring.coreos.com"
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
-Install = Callable[..., None]
-Started = Callable[..., AbstractContextManager[Operator]]
 
 
 def test_what_is_asked_for_comes_and_what_is_no_longer_goes(
@@ -70,41 +64,6 @@ def test_pods_with_all_that_can_be_added_run_under_the_restricted_standard(
     assert pod["metadata"]["annotations"]["note"] == "x"
     assert pod["spec"]["serviceAccountName"] == "reader"
     assert pod["spec"]["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
-
-
-def test_a_missing_api_is_told_takes_nothing_from_what_serves_and_is_used_once_it_is_there(
-    release: Release, install: Install, started: Started
-) -> None:
-    release.cluster.kubectl("delete", SERVICE_MONITORS, "--ignore-not-found")
-    install("backends=null")
-    with started():
-        release.apply(monitoring={"serviceMonitor": "Auto"})
-        release.wait_for("True", "Available")
-        release.wait_for("True", "Applied", "Reconciled")
-        release.apply(monitoring={"serviceMonitor": "Always"})
-        message = release.wait_for("False", "ApiMissing", "Reconciled")["message"]
-        assert "the cluster has no ServiceMonitor of monitoring.coreos.com/v1" in message
-        release.wait_for("True", "Available")
-        release.cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
-        release.wait_for("True", "Applied", "Reconciled")
-        assert release.names("servicemonitors") == {"ocr"}
-
-
-def test_an_api_that_goes_stops_nothing_else(
-    service_monitors: None, release: Release, install: Install, started: Started
-) -> None:
-    install("backends=null")
-    with started():
-        release.apply(monitoring={"serviceMonitor": "Always"})
-        release.wait_for("True", "Applied", "Reconciled")
-        release.cluster.kubectl("delete", SERVICE_MONITORS)
-        try:
-            release.apply(monitoring={"serviceMonitor": "Always"}, variants=[CHINESE | {"replicas": 2}])
-            release.wait_for("False", "ApiMissing", "Reconciled")
-            release.wait_for("True", "Available")
-            assert release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 2
-        finally:
-            release.cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
 
 
 def test_an_object_of_somebody_else_is_taken_over_once_it_allows_it(
