@@ -58,12 +58,15 @@ def test_pods_are_accepted_where_the_restricted_standard_is_enforced(
 def test_a_settled_backend_is_written_to_only_when_its_spec_changes(
     release: Release, operator: Operator
 ) -> None:
-    release.apply(variants=[CHINESE, LATIN | {"autoscaling": {"maxReplicas": 2}}])
+    release.apply(
+        variants=[CHINESE | {"replicas": 2}, LATIN | {"autoscaling": {"maxReplicas": 2}}],
+        networkPolicy={"enabled": True},
+    )
     release.wait_for("True", "Available")
     _change(release, 600)
     for seconds in (601, 602, 603):
         before = len(_writes(release, operator))
-        for kind in ("deployments", "services", "pods"):
+        for kind in ("deployments", "services", "poddisruptionbudgets", "networkpolicies", "pods"):
             release.kubectl("annotate", kind, "--all", "--overwrite", f"test/look={seconds}")
         _change(release, seconds)
         written = sorted(_writes(release, operator)[before:])
