@@ -84,8 +84,8 @@ def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: Ope
                             "env": [{"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"}],
                             "ports": [{"name": "http", "containerPort": 9090, "protocol": "TCP"}],
                             "resources": {
-                                "requests": {"cpu": "500m", "memory": "768Mi"},
-                                "limits": {"memory": "2Gi"},
+                                "requests": {"cpu": "500m", "memory": "1536Mi"},
+                                "limits": {"memory": "4Gi"},
                             },
                             "securityContext": {
                                 "allowPrivilegeEscalation": False,
