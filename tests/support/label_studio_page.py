@@ -18,6 +18,7 @@ from turned_lines import Pixels
 Point = tuple[float, float]
 
 _WINDOW = ViewportSize(width=1400, height=1800)  # px; two pictures below each other are seen at once
+_SECONDS_TO_SHOW = 90  # 6 s were measured on two busy cores
 _TIPS = "**/heidi-tips*"  # Label Studio would ask elsewhere for them
 _IS_SHOWN = """
 ([images, regions]) => window.Htx?.annotationStore?.selected?.regions.length === regions
@@ -83,6 +84,7 @@ class LabelingPage:
 def signed_in(browser: Browser, label_studio: LabelStudio) -> Iterator[LabelingPage]:
     """A page after its user has signed in, until the end of the context."""
     with browser.new_context(viewport=_WINDOW) as context:
+        context.set_default_timeout(_SECONDS_TO_SHOW * 1000)
         context.route(_TIPS, lambda route: route.abort())
         page = context.new_page()
         page.goto(f"{label_studio.url}/user/login")
