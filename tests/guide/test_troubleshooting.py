@@ -123,6 +123,17 @@ class TestImagesCannotBeRead:
         assert "OCR_FETCH_ALLOW" in answer["unread"][0]["reason"]
         assert asked({"OCR_FETCH_ALLOW": "127.0.0.1"}, address)["unread"] == []
 
+    def test_a_repeater_on_something_else_than_a_list_is_named(self, client_with, inline):
+        config = """
+        <View><Repeater on="$doc">
+          <Image name="i_{{idx}}" value="$doc[{{idx}}]"/><Rectangle name="b_{{idx}}" toName="i_{{idx}}"/>
+          <TextArea name="t_{{idx}}" toName="i_{{idx}}"/>
+        </Repeater></View>
+        """
+        body = {"tasks": [{"id": 7, "data": {"doc": inline}}], "label_config": config}
+        (unread,) = client_with({}).post("/predict", json=body).json["unread"]
+        assert "has no list with entries at 'doc'" in unread["reason"]
+
 
 class TestEmptyPredictions:
     """The backend returns empty predictions."""
