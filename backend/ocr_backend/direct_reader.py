@@ -40,6 +40,7 @@ class DirectReader:
             ModelError: one of them cannot be loaded, or does not fit its dictionary.
         """
         self.engine = runtime.engine
+        self._batch = runtime.batch
         self.slots = slots
         self.models: Sequence[LoadedModel] = tuple(
             LoadedModel(model.part, model.name, model.digest) for model in models.values()
@@ -117,7 +118,7 @@ class DirectReader:
     def _texts(self, crops: Sequence[recognition.Crop]) -> list[tuple[str, float]]:
         """Text and score of each crop, in order."""
         images = [crop.image for crop in crops]
-        groups = recognition.batches(images)
+        groups = recognition.batches(images, self._batch)
         texts = [("", 0.0)] * len(images)
         answers = self._slots.map(lambda group: self._read_batch(images, group), groups)
         for group, answer in zip(groups, answers, strict=True):

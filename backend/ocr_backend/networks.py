@@ -21,9 +21,10 @@ the time of small pictures, and nothing to speak of here (measured)."""
 
 
 class Runtime(Protocol):
-    """Loads networks; `engine` is its name in the settings and in the log."""
+    """Loads networks; `engine` is its name in settings and log, `batch` how many lines share a run."""
 
     engine: str
+    batch: int
 
     def loaded(self, model: Model) -> tuple[Network, object]:
         """The network of a folder, for several threads, and the size of its answer's last axis or a symbol.

@@ -23,7 +23,6 @@ NARROWEST = 48
 WIDEST = 3200
 """Width of a crop at the network's height, in px; a longer line is squeezed, as PaddleX does."""
 
-_BATCH = 8
 _WIDEST_BATCH = 6400
 """Px of all crops of a batch: eight of the widest would take 700 MB and be no quicker (measured)."""
 _LIKE_WIDTH = 1.1
@@ -95,15 +94,15 @@ def from_the_end(corners: Polygon) -> Polygon:
     return third, fourth, first, second
 
 
-def batches(crops: Sequence[Image]) -> list[Batch]:
-    """Crops grouped by width, narrow ones first; each is in one batch."""
+def batches(crops: Sequence[Image], most: int) -> list[Batch]:
+    """Crops grouped by width, at most so many in one, narrow ones first; each is in one batch."""
     widths = [_width(crop) for crop in crops]
     by_width = sorted(range(len(crops)), key=lambda index: crops[index].shape[1] / crops[index].shape[0])
     groups: list[list[int]] = []
     for index in by_width:
         last = groups[-1] if groups else []
         is_like = bool(last) and widths[index] <= _LIKE_WIDTH * widths[last[0]]
-        if is_like and len(last) < _BATCH and (len(last) + 1) * widths[index] <= _WIDEST_BATCH:
+        if is_like and len(last) < most and (len(last) + 1) * widths[index] <= _WIDEST_BATCH:
             last.append(index)
         else:
             groups.append([index])

@@ -65,17 +65,17 @@ def crops(*widths, height=48):
 
 
 def test_crops_of_like_width_share_a_batch():
-    made = recognition.batches(crops(100, 300, 105, 111, 110))
+    made = recognition.batches(crops(100, 300, 105, 111, 110), 8)
     # 100 .. 110 is a ratio of 1.1; 111 begins a batch of its own. Widths go up to the next 8 px.
     assert [(batch.indices, batch.width) for batch in made] == [((0, 2, 4), 112), ((3,), 112), ((1,), 304)]
 
 
 def test_a_batch_has_no_more_than_eight():
-    assert [len(batch.indices) for batch in recognition.batches(crops(*[60] * 19))] == [8, 8, 3]
+    assert [len(batch.indices) for batch in recognition.batches(crops(*[60] * 19), 8)] == [8, 8, 3]
 
 
 def test_a_batch_of_wide_lines_has_fewer():
-    assert [len(batch.indices) for batch in recognition.batches(crops(*[3200] * 5))] == [2, 2, 1]
+    assert [len(batch.indices) for batch in recognition.batches(crops(*[3200] * 5), 8)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_batch_of_wide_lines_has_fewer():
     ],
 )
 def test_the_width_is_that_at_48_px_of_height(shape, width):
-    (batch,) = recognition.batches([np.zeros((*shape, 3), np.uint8)])
+    (batch,) = recognition.batches([np.zeros((*shape, 3), np.uint8)], 8)
     assert batch.width == width
     line = np.zeros((*shape, 3), np.uint8)
     assert recognition.network_input([line], batch.width).shape == (1, 3, 48, width)
@@ -98,10 +98,10 @@ def test_the_width_is_that_at_48_px_of_height(shape, width):
 @given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 4000)), max_size=60))
 def test_every_crop_is_in_one_batch_of_like_width(sizes):
     images = [np.broadcast_to(np.uint8(0), (*size, 3)) for size in sizes]
-    made = recognition.batches(images)
+    made = recognition.batches(images, 8)
     assert sorted(index for batch in made for index in batch.indices) == list(range(len(sizes)))
     for batch in made:
-        narrowest = min(recognition.batches([images[index]])[0].width for index in batch.indices)
+        narrowest = min(recognition.batches([images[index]], 8)[0].width for index in batch.indices)
         assert batch.width <= 1.1 * narrowest + 8
 
 
