@@ -61,6 +61,7 @@ format: install  ## Let ruff mend what it can
 
 generate: install  ## Write the generated files again: CRD, chart schema, tables in the docs
 	@$(PY) -m ocr_operator.crd
+	$(PY) -m ocr_operator.reasons_page
 	$(PY) -m ocr_backend.manual
 
 bench: install  ## Measure the reader beside stock PaddleOCR, as ratios in one run

@@ -107,4 +107,8 @@ http://{{ .name }}-{{ .language }}-{{ .modelType }}.{{ .root.Release.Namespace }
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+# Its own Events count, so they are read before they are written; those of pods and claims tell why one waits.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [get, list, create, patch]
 {{- end }}

@@ -1,14 +1,16 @@
 """Why a pod, a Deployment or a write does not get on: a reason, what was seen, and the next action.
 
-Pure; reads only what the API server says of objects, no log and no event. `variants` asks it.
+Pure; reads only what the API server says of objects, no log. `variants` and `kubectl ocr why` ask it.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from ocr_operator.conditions import PASSING, URGENCY, Reason, shortened
-from ocr_operator.observation import Ended, LiveChild, LivePod
+from ocr_operator.conditions import shortened
+from ocr_operator.observation import Ended, LiveChild, LivePod, Warned
+from ocr_operator.reasons import PASSING, URGENCY, Reason
 
 EXIT_CODE_SETTINGS = 2
 """The backend ends with this when its environment is wrong."""
@@ -29,7 +31,20 @@ _PULL_REASONS = (
 )
 _NOT_CREATED_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _MISSING_SECRET = re.compile(r'secret "[^"]+" not found|couldn\'t find key \S+ in Secret \S+', re.IGNORECASE)
-_MISSING_VOLUME = re.compile("persistentvolumeclaim|VolumeBinding", re.IGNORECASE)
+_WITHOUT_VOLUME = re.compile("persistentvolumeclaim|VolumeBinding|storageclass", re.IGNORECASE)
+_MISSING_CLAIM = re.compile(r'persistentvolumeclaim "[^"]+" not found')
+_MISSING_CLASS = re.compile(r'storageclass(\.storage\.k8s\.io)? "[^"]+" not found', re.IGNORECASE)
+_NOT_MOUNTED = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_MODEL_TROUBLES = (
+    (re.compile("^the golden picture "), Reason.GOLDEN_MISMATCH),
+    (re.compile("cannot be downloaded from|is of no use: "), Reason.DOWNLOAD_FAILED),
+    (re.compile("is broken: "), Reason.MODELS_DAMAGED),
+)
+"""In the backend's words; tests/agreement holds both together."""
+_PUZZLING_SECONDS = 10.0
+"""How long a container may be in the making before its events are asked. Guess: mounting takes seconds."""
+_ASK_AGAIN_SECONDS = 15.0
+"""How often events are asked again: nothing watches them."""
 _MISSING_DEVICE = re.compile(r"Insufficient (\S+/[^\s,.]+)")
 
 
@@ -46,32 +61,69 @@ class Cause:
         return self.reason in PASSING
 
 
+def because(reason: Reason, seen: str) -> Cause:
+    """A cause: what was seen, and then the reason's next action."""
+    return Cause(reason, f"{seen}; {reason.action}" if reason.action else seen)
+
+
 def most_urgent(causes: Iterable[Cause]) -> Cause | None:
     """The cause to show first, if there is any."""
     return min(causes, key=lambda cause: URGENCY.index(cause.reason), default=None)
 
 
-def pod_cause(pod: LivePod) -> Cause | None:
-    """Why a pod is not ready, or None if it is simply on its way."""
+def is_puzzling(pod: LivePod, now: datetime) -> bool:
+    """Whether only events, of the pod or its claims, can say why it does not get on."""
+    if pod.is_ready or pod.is_leaving:
+        return False
+    if pod.unscheduled:
+        return bool(pod.claims and _WITHOUT_VOLUME.search(pod.unscheduled))
+    return pod.waiting == "ContainerCreating" and _age(pod, now) >= _PUZZLING_SECONDS
+
+
+def _age(pod: LivePod, now: datetime) -> float:
+    return (now - pod.created).total_seconds() if pod.created else 0.0
+
+
+def puzzled_seconds(pods: Iterable[LivePod], now: datetime) -> float | None:
+    """Seconds until events are to be asked, or asked again; None where every pod speaks for itself."""
+    waits = [
+        _ASK_AGAIN_SECONDS if is_puzzling(pod, now) else _PUZZLING_SECONDS - _age(pod, now)
+        for pod in pods
+        if is_puzzling(pod, now) or pod.waiting == "ContainerCreating"
+    ]
+    return max(min(waits), 0.0) if waits else None
+
+
+def pod_cause(pod: LivePod, warnings: Iterable[Warned] = ()) -> Cause | None:
+    """Why a pod is not ready, or None if it is simply on its way. `warnings`: of any objects."""
     if pod.is_ready or pod.is_leaving:
         return None
+    if pod.is_cut_off:
+        return because(Reason.NODE_LOST, f"pod {pod.name} was ready, but its node no longer reports")
     if pod.unscheduled:
-        return _unscheduled(pod)
-    return _waiting(pod) or ended_cause(pod)
+        return _unscheduled(pod, [one for one in warnings if one.name in pod.claims])
+    return _waiting(pod) or ended_cause(pod) or _not_mounted(pod, warnings)
 
 
-def _unscheduled(pod: LivePod) -> Cause:
+def _unscheduled(pod: LivePod, of_claims: list[Warned]) -> Cause:
     said = f"pod {pod.name}: {_detail(pod.unscheduled)}"
-    if missing := missing_devices(pod):
-        advice = f"free or add a node with {', '.join(missing)}, or change spec.accelerator"
-        return Cause(Reason.INSUFFICIENT_DEVICE, f"{said}; {advice}")
-    if _MISSING_VOLUME.search(pod.unscheduled):
-        advice = (
-            "see `kubectl describe pvc`; a StorageClass is chosen by spec.models.storage.storageClassName"
-        )
-        return Cause(Reason.STORAGE_PENDING, f"{said}; {advice}")
-    advice = "add room or nodes, lower spec.variants[].resources, or change spec.placement"
-    return Cause(Reason.UNSCHEDULABLE, f"{said}; {advice}")
+    if missing_devices(pod):
+        return because(Reason.INSUFFICIENT_DEVICE, said)
+    if not _WITHOUT_VOLUME.search(pod.unscheduled):
+        return because(Reason.UNSCHEDULABLE, said)
+    if _MISSING_CLAIM.search(pod.unscheduled):
+        return because(Reason.CLAIM_NOT_FOUND, said)
+    told = "".join(f"; claim {one.name}: {_detail(one.message)}" for one in of_claims[-1:])
+    if _MISSING_CLASS.search(said + told):
+        return because(Reason.STORAGE_CLASS_NOT_FOUND, said + told)
+    return because(Reason.STORAGE_PENDING, said + told)
+
+
+def _not_mounted(pod: LivePod, warnings: Iterable[Warned]) -> Cause | None:
+    found = [one for one in warnings if one.name == pod.name and one.reason in _NOT_MOUNTED]
+    if not found:
+        return None
+    return because(Reason.MOUNT_FAILED, f"pod {pod.name}: {_detail(found[-1].message)}")
 
 
 def missing_devices(pod: LivePod) -> list[str]:
@@ -82,14 +134,12 @@ def missing_devices(pod: LivePod) -> list[str]:
 def _waiting(pod: LivePod) -> Cause | None:
     said = f"pod {pod.name}: {_detail(pod.waiting_message) or pod.waiting}"
     if pod.waiting in _PULL_REASONS:
-        advice = "check spec.image, its pullSecrets and that the registry can be reached from the node"
-        return Cause(Reason.IMAGE_PULL_FAILED, f"{said}; {advice}")
+        return because(Reason.IMAGE_PULL_FAILED, said)
     if pod.waiting not in _NOT_CREATED_REASONS:
         return None
     if _MISSING_SECRET.search(pod.waiting_message):
-        advice = "create the Secret or the key, or change the reference in the spec"
-        return Cause(Reason.SECRET_NOT_FOUND, f"{said}; {advice}")
-    return Cause(Reason.CONTAINER_NOT_CREATED, f"{said}; see `kubectl describe pod {pod.name}`")
+        return because(Reason.SECRET_NOT_FOUND, said)
+    return because(Reason.CONTAINER_NOT_CREATED, said)
 
 
 def ended_cause(pod: LivePod) -> Cause | None:
@@ -98,14 +148,21 @@ def ended_cause(pod: LivePod) -> Cause | None:
     if ended is None or ended.exit_code == 0:
         return None
     times = f"ended {pod.restarts + 1} times" if pod.restarts else "ended"
-    said = f"pod {pod.name} {times}, exit code {ended.exit_code}: {_last_words(ended)}"
+    words = _last_words(ended)
+    return because(
+        _ended_reason(ended, words), f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}"
+    )
+
+
+def _ended_reason(ended: Ended, words: str) -> Reason:
     if ended.reason == "OOMKilled":
-        return Cause(Reason.OOM_KILLED, f"{said}; raise spec.variants[].resources.limits.memory")
+        return Reason.OOM_KILLED
     if ended.exit_code == EXIT_CODE_SETTINGS:
-        return Cause(Reason.INVALID, f"{said}; change the spec, its extraEnv or its Secrets")
-    if ended.exit_code == EXIT_CODE_MODELS:
-        return Cause(Reason.MODEL_LOAD_FAILED, said)
-    return Cause(Reason.CRASH_LOOPING, f"{said}; see `kubectl logs --previous {pod.name}`")
+        return Reason.INVALID
+    if ended.exit_code != EXIT_CODE_MODELS:
+        return Reason.CRASH_LOOPING
+    found = (reason for pattern, reason in _MODEL_TROUBLES if pattern.search(words))
+    return next(found, Reason.MODEL_LOAD_FAILED)
 
 
 def _last_words(ended: Ended) -> str:
@@ -123,15 +180,13 @@ def deployment_cause(deployment: LiveChild) -> Cause | None:
         return None
     conditions = {one["type"]: one for one in deployment.status.get("conditions") or []}
     failure, progressing = conditions.get("ReplicaFailure"), conditions.get("Progressing")
+    what = f"{deployment.ref.kind} {deployment.ref.name}"
     if failure and failure["status"] == "True":
         message = failure.get("message", "")
-        return Cause(
-            refusal_reason(message), f"{deployment.ref.kind} {deployment.ref.name}: {_detail(message)}"
-        )
+        return because(refusal_reason(message), f"{what}: {_detail(message)}")
     if progressing and progressing.get("reason") == "ProgressDeadlineExceeded":
-        message = f"{deployment.ref.kind} {deployment.ref.name}: {_detail(progressing.get('message', ''))}"
-        advice = "see the pods, or raise spec.rollout.progressDeadlineSeconds"
-        return Cause(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{message} {advice}")
+        message = _detail(progressing.get("message", ""))
+        return because(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{what}: {message}")
     return None
 
 
@@ -144,12 +199,10 @@ def write_cause(status: int | None, message: str, what: str) -> Cause:
     """Why a write failed; `status` is HTTP's, None where no answer came."""
     said = f"{what}: {_detail(message)}"
     if status == 403:
-        reason = refusal_reason(message)
-        advice = "raise the quota" if reason is Reason.QUOTA_EXCEEDED else "change the policy or the spec"
-        return Cause(reason, f"{said}; {advice}")
+        return because(refusal_reason(message), said)
     if status in (400, 422):
-        return Cause(Reason.INVALID, f"{said}; change the spec")
-    return Cause(Reason.API_ERROR, f"{said}; it is tried again")
+        return because(Reason.INVALID, said)
+    return because(Reason.API_ERROR, said)
 
 
 def _detail(text: str) -> str:

@@ -20,6 +20,7 @@ from ocr_operator.handlers import Indices
 from ocr_operator.metrics import Metrics
 from ocr_operator.names import API_VERSION, KIND, Key
 from ocr_operator.reconcile import Reconciler
+from ocr_operator.status_metrics import StatusCollector
 from ocr_operator.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ def _config(options: argparse.Namespace) -> OperatorConfig:
 
 async def _run(options: argparse.Namespace) -> None:
     metrics, indices, queue = Metrics(), Indices(), WorkQueue[Key]()
+    metrics.registry.register(StatusCollector(indices.statuses))
     chart = ChartBackends(options.backends, options.backends_owner)
 
     def not_ready() -> str:

@@ -49,9 +49,12 @@ class Cluster:
                 return None
             raise
 
-    async def list(self, api_version: str, kind: str, namespace: str, selector: str) -> list[Body]:
-        """Objects of a kind with these labels, each with its apiVersion and kind."""
-        answer = await self._call("get", api_version, kind, namespace=namespace, label_selector=selector)
+    async def list(
+        self, api_version: str, kind: str, namespace: str, selector: str = "", *, fields: str = ""
+    ) -> list[Body]:
+        """Objects of a kind with these labels and fields, each with its apiVersion and kind."""
+        chosen = {"label_selector": selector, "field_selector": fields}
+        answer = await self._call("get", api_version, kind, namespace=namespace, **chosen)
         return [{"apiVersion": api_version, "kind": kind, **item} for item in answer["items"]]
 
     async def apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:

@@ -1,4 +1,4 @@
-"""The words in which an OCRBackend's status speaks: condition types, phases, and the closed list of reasons.
+"""The words in which an OCRBackend's status speaks: condition types and phases; and conditions themselves.
 
 Pure; decides nothing about pods (`causes` does). Semantics are those of Kubernetes' metav1.Condition.
 """
@@ -9,14 +9,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from ocr_operator.reasons import Reason
+
 
 class ConditionType(StrEnum):
-    """All are good when "True", except that Progressing is neither good nor bad."""
+    """All are good when "True", except Degraded, which is bad, and Progressing, which is neither."""
 
     READY = "Ready"
     """Every variant of this generation serves."""
     PROGRESSING = "Progressing"
     """Something is on its way, and within its deadline."""
+    MODELS_READY = "ModelsReady"
+    """Every variant's models are loaded and have read the test picture; "Unknown" until a pod has told."""
+    DEGRADED = "Degraded"
+    """Something does not work until somebody helps, or something from outside comes."""
     RECONCILED = "Reconciled"
     """All children were written as the spec wants them."""
 
@@ -35,79 +41,17 @@ class Phase(StrEnum):
     """It will not come up without somebody's help; the reason says why."""
 
 
-class Reason(StrEnum):
-    """Why a condition has its status. Those of a variant that is not ready stand in order of urgency."""
-
-    INVALID = "Invalid"
-    """The backend's own rules, or the API server, refuse what the spec asks for."""
-    CONFLICT = "Conflict"
-    """An object of somebody else has the name that a child needs."""
-    FORBIDDEN = "Forbidden"
-    """A policy or a missing right keeps an object or a pod from being made."""
-    QUOTA_EXCEEDED = "QuotaExceeded"
-    """A ResourceQuota keeps an object or a pod from being made."""
-    SECRET_NOT_FOUND = "SecretNotFound"
-    """A Secret that the spec names, or its key, is not there."""
-    IMAGE_PULL_FAILED = "ImagePullFailed"
-    """The node cannot get the image."""
-    MODEL_LOAD_FAILED = "ModelLoadFailed"
-    """The backend cannot get or load its models, or misreads its test picture."""
-    OOM_KILLED = "OOMKilled"
-    """The container used more memory than its limit."""
-    CRASH_LOOPING = "CrashLooping"
-    """The container ends for another reason."""
-    CONTAINER_NOT_CREATED = "ContainerNotCreated"
-    """The node cannot make the container."""
-    INSUFFICIENT_DEVICE = "InsufficientDevice"
-    """No node has the device free."""
-    STORAGE_PENDING = "StoragePending"
-    """The volume is not there, or not made yet."""
-    UNSCHEDULABLE = "Unschedulable"
-    """No node takes the pod."""
-    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
-    """Not ready in time, and no more is known."""
-    TERMINATING = "Terminating"
-    """A child of a deleted OCRBackend of the same name is still being removed."""
-    API_MISSING = "ApiMissing"
-    """The cluster does not have the API of a child that the spec asks for."""
-    API_ERROR = "ApiError"
-    """The API server failed; it is asked again."""
-    ROLLING_OUT = "RollingOut"
-    """A new revision is on its way, the previous one serves."""
-    STARTING = "Starting"
-    """The first pods are on their way."""
-    # Reasons of conditions that are not about a trouble.
-    PAUSED = "Paused"
-    """spec.paused is true."""
-    COMPLETE = "Complete"
-    """Nothing is on its way."""
-    APPLIED = "Applied"
-    """All children were written."""
-    AVAILABLE = "Available"
-    """All variants serve."""
-
-
-URGENCY = tuple(Reason)
-"""Most urgent first: what the Ready condition names where several variants are not ready."""
-
-PASSING = frozenset(
-    {Reason.STARTING, Reason.ROLLING_OUT, Reason.TERMINATING, Reason.API_MISSING, Reason.API_ERROR}
-)
-"""Reasons that take nothing away from what serves: they go away by themselves, or concern no pod."""
-
-WAITING = frozenset({Reason.INSUFFICIENT_DEVICE, Reason.STORAGE_PENDING, Reason.UNSCHEDULABLE, Reason.PAUSED})
-"""Reasons to wait for something from outside: a node, a volume, the end of a pause."""
-
+_STATUSES = {True: "True", False: "False", None: "Unknown"}
 _MAX_MESSAGE = 1024
 """Characters; enough for one sentence per variant, short enough for a terminal."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition, before it is known when it last changed."""
+    """One condition, before it is known when it last changed. `is_true`: None where nobody knows."""
 
     type: ConditionType
-    is_true: bool
+    is_true: bool | None
     reason: Reason
     message: str
 
@@ -123,7 +67,7 @@ def with_times(
 def _with_time(
     condition: Condition, before: Mapping[str, Any] | None, generation: int, now: datetime
 ) -> dict[str, Any]:
-    status = "True" if condition.is_true else "False"
+    status = _STATUSES[condition.is_true]
     is_same = before is not None and before["status"] == status
     return {
         "type": str(condition.type),

@@ -67,6 +67,11 @@ class Indices:
         """The OCRBackend, or None if there is none."""
         return next(iter(self._backends.get(key, ())), None)
 
+    def statuses(self) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+        """The status of every OCRBackend."""
+        for key in self.keys():
+            yield key, (self.backend(key) or {}).get("status") or {}
+
     def observed(self, key: Key) -> Observed:
         """Its children and pods."""
         return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))

@@ -65,10 +65,20 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What an event of type Warning says of an object."""
+
+    name: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
 class LivePod:
     """A pod of a variant. `unscheduled` is the scheduler's message while no node takes it.
 
     `is_leaving`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
+    `is_cut_off`: its node was given up, so that what it says of itself may be out of date.
     """
 
     name: str
@@ -84,6 +94,9 @@ class LivePod:
     ended: Ended | None
     restarts: int
     devices: Json
+    created: datetime | None = None
+    claims: tuple[str, ...] = ()
+    is_cut_off: bool = False
 
 
 def parent(metadata: Json) -> Key | None:
@@ -159,6 +172,27 @@ def live_pod(body: Json) -> LivePod:
         ended=_ended(container),
         restarts=container.get("restartCount", 0),
         devices=_devices(body.get("spec") or {}),
+        created=_moment(metadata.get("creationTimestamp")),
+        claims=_claims(body.get("spec") or {}),
+        is_cut_off=_is_cut_off(conditions),
+    )
+
+
+def warned(body: Json) -> Warned:
+    """What matters of a core v1 Event."""
+    return Warned(body["involvedObject"]["name"], body.get("reason", ""), body.get("message", ""))
+
+
+def _is_cut_off(conditions: Mapping[str, Json]) -> bool:
+    """The node's controller takes a pod's Ready away and leaves its ContainersReady as the node left it."""
+    told = {name: (conditions.get(name) or {}).get("status") for name in ("Ready", "ContainersReady")}
+    return told == {"Ready": "False", "ContainersReady": "True"}
+
+
+def _claims(spec: Json) -> tuple[str, ...]:
+    volumes = spec.get("volumes") or []
+    return tuple(
+        one["persistentVolumeClaim"]["claimName"] for one in volumes if one.get("persistentVolumeClaim")
     )
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocr_operator import causes, family_resources, resources
-from ocr_operator.causes import Cause
-from ocr_operator.conditions import Reason
+from ocr_operator.causes import Cause, because
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import (
     ADOPT_ANNOTATION,
@@ -22,8 +21,9 @@ from ocr_operator.names import (
     ApiKind,
     Ref,
 )
-from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.ownership import Child
+from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, Variant, VariantKey
 
@@ -37,6 +37,7 @@ class Observed:
 
     children: tuple[LiveChild, ...] = ()
     pods: tuple[LivePod, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     absent: frozenset[ApiKind] = frozenset()
 
 
@@ -154,10 +155,7 @@ def _revisions(desired: Iterable[Child]) -> dict[VariantKey, str]:
 def _obstacle(ref: Ref, there: LiveChild | None, family: Family, absent: frozenset[ApiKind]) -> Cause | None:
     """Why a child cannot be written at all; None if nothing is known to stand in the way."""
     if (ref.api_version, ref.kind) in absent:
-        advice = "install it, or set spec.monitoring.serviceMonitor to Auto or Never"
-        return Cause(
-            Reason.API_MISSING, f"{ref}: the cluster has no {ref.kind} of {ref.api_version}; {advice}"
-        )
+        return because(Reason.API_MISSING, f"{ref}: the cluster has no {ref.kind} of {ref.api_version}")
     return standing_in_the_way(there, family) if there else None
 
 
@@ -174,9 +172,8 @@ def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
         return Cause(Reason.TERMINATING, message)
     if there.owner_uid is None and (_has_our_labels(there, family) or there.adopter == family.key.name):
         return None
-    advice = "delete or rename it, or give the OCRBackend another name; it is left alone until then"
     said = f"{there.ref} exists and belongs to somebody else{_way_out(there, family)}"
-    return Cause(Reason.CONFLICT, f"{said}; {advice}")
+    return because(Reason.CONFLICT, said)
 
 
 def _way_out(there: LiveChild, family: Family) -> str:

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from ocr_operator import causes, plan
 from ocr_operator.causes import Cause
 from ocr_operator.cluster import Cluster, ClusterError
-from ocr_operator.conditions import ConditionType, Reason
+from ocr_operator.conditions import ConditionType
 from ocr_operator.config import OperatorConfig
+from ocr_operator.event_log import EventLog
 from ocr_operator.memory import Memory
 from ocr_operator.names import (
     API_VERSION,
@@ -32,6 +33,7 @@ from ocr_operator.observation import live_child, live_pod
 from ocr_operator.optional_kinds import FRESH_SECONDS, OptionalKinds
 from ocr_operator.ownership import Child
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Step
+from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, family
 from ocr_operator.status import status_of
@@ -94,6 +96,7 @@ class Reconciler:
         self._clock = clock
         self._optional = OptionalKinds(cluster.serves, clock)
         self._suspect: set[Key] = set()
+        self._events = EventLog(cluster)
         self.memory = Memory()
 
     def distrust(self, key: Key) -> None:
@@ -126,12 +129,13 @@ class Reconciler:
         if _makes_something(todo) and not await self._still_exists(wanted):
             return Outcome(is_settled=True)
         problems = {**todo.problems, **await self._apply(wanted, todo)}
-        observed = self.memory.newest(wanted.key, observed)
+        warnings = await self._events.warnings(wanted.key.namespace, observed.pods, now)
+        observed = replace(self.memory.newest(wanted.key, observed), warnings=warnings)
         states = variant_states(wanted, observed, todo, problems)
         status = status_of(wanted, states, problems, backend.get("status") or {}, now)
         await self._write_status(wanted, backend, status)
         is_settled = all(cause.reason in _WATCHED_FOR for cause in problems.values())
-        return Outcome(is_settled, _look_again(todo, problems))
+        return Outcome(is_settled, _look_again(todo, problems, causes.puzzled_seconds(observed.pods, now)))
 
     async def _observe(self, key: Key) -> Observed:
         if key not in self._suspect:
@@ -211,9 +215,11 @@ class Reconciler:
     ) -> None:
         if status == backend.get("status"):
             return
-        body = _identified(Ref(API_VERSION, KIND, *wanted.key), wanted.uid) | {"status": status}
+        ref, before = Ref(API_VERSION, KIND, *wanted.key), backend.get("status") or {}
+        body = _identified(ref, wanted.uid) | {"status": status}
         self.memory.wrote_status(wanted.key, await self._cluster.apply_status(body))
-        _log_change(wanted.key, backend.get("status") or {}, status)
+        _log_change(wanted.key, before, status)
+        await self._events.tell(ref, wanted.uid, before, status, self._clock())
 
 
 def _log_change(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -228,8 +234,8 @@ def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(found, {})
 
 
-def _look_again(todo: Plan, problems: Mapping[Ref, Cause]) -> float | None:
-    times = [todo.look_again] if todo.look_again is not None else []
+def _look_again(todo: Plan, problems: Mapping[Ref, Cause], puzzled: float | None) -> float | None:
+    times = [seconds for seconds in (todo.look_again, puzzled) if seconds is not None]
     times += [_WATCHED_FOR[cause.reason] for cause in problems.values() if cause.reason in _WATCHED_FOR]
     return min(times, default=None)
 

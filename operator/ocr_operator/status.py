@@ -9,8 +9,9 @@ from typing import Any
 
 from ocr_operator import causes
 from ocr_operator.causes import Cause
-from ocr_operator.conditions import Condition, ConditionType, Phase, Reason, with_times
+from ocr_operator.conditions import Condition, ConditionType, Phase, with_times
 from ocr_operator.names import Key, Ref, variant_url
+from ocr_operator.reasons import ABOUT_MODELS, Reason
 from ocr_operator.spec import Family
 from ocr_operator.variants import Failure, VariantState
 
@@ -29,6 +30,8 @@ def status_of(
     conditions = [
         _ready(states, problems),
         _progressing(family, states),
+        _models_ready(states),
+        _degraded(states, problems),
         _reconciled(family, problems),
     ]
     return {
@@ -41,15 +44,39 @@ def status_of(
 
 def _ready(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Condition:
     missing = [state for state in states if state.cause]
-    if missing:
-        cause = causes.most_urgent(state.cause for state in missing if state.cause)
-        return Condition(
-            ConditionType.READY, False, cause.reason if cause else Reason.STARTING, _each(missing)
-        )
-    if blocked := causes.most_urgent(cause for cause in problems.values() if not cause.is_passing):
-        return Condition(ConditionType.READY, False, blocked.reason, blocked.message)
-    message = f"{_count(len(states), 'variant')} can be used"
-    return Condition(ConditionType.READY, True, Reason.AVAILABLE, message)
+    blocked = _beside(missing, problems)
+    found = causes.most_urgent([*(state.cause for state in missing if state.cause), *blocked])
+    if found is None:
+        message = f"{_count(len(states), 'variant')} can be used"
+        return Condition(ConditionType.READY, True, Reason.AVAILABLE, message)
+    message = ". ".join([_each(missing)] * bool(missing) + [cause.message for cause in blocked])
+    return Condition(ConditionType.READY, False, found.reason, message)
+
+
+def _beside(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> list[Cause]:
+    """Problems that stay and that no variant's cause tells already."""
+    told = {state.cause for state in states}
+    return [cause for cause in problems.values() if not cause.is_passing and cause not in told]
+
+
+def _models_ready(states: Sequence[VariantState]) -> Condition:
+    missing = [state for state in states if not state.has_loaded]
+    if not missing:
+        return Condition(ConditionType.MODELS_READY, True, Reason.LOADED, "every variant's models are loaded")
+    failing = [state for state in missing if state.cause and state.cause.reason in ABOUT_MODELS]
+    if cause := causes.most_urgent(state.cause for state in failing if state.cause):
+        return Condition(ConditionType.MODELS_READY, False, cause.reason, _each(failing))
+    message = f"no pod of this revision has loaded them yet: {_names(missing)}"
+    return Condition(ConditionType.MODELS_READY, None, Reason.STARTING, message)
+
+
+def _degraded(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Condition:
+    troubled = [state for state in states if state.needs_help]
+    blocked = _beside(troubled, problems)
+    if cause := causes.most_urgent([*(state.cause for state in troubled if state.cause), *blocked]):
+        message = ". ".join([_each(troubled)] * bool(troubled) + [one.message for one in blocked])
+        return Condition(ConditionType.DEGRADED, True, cause.reason, message)
+    return Condition(ConditionType.DEGRADED, False, Reason.AS_EXPECTED, "nothing needs anybody's help")
 
 
 def _each(states: Sequence[VariantState]) -> str:

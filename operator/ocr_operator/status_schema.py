@@ -3,7 +3,8 @@
 Pure; `status` fills what is described here.
 """
 
-from ocr_operator.conditions import Phase, Reason
+from ocr_operator.conditions import ConditionType, Phase
+from ocr_operator.reasons import Reason
 from ocr_operator.schema import Schema, array, choice, structure, text, whole
 
 _MANY = 2**31 - 1
@@ -31,7 +32,7 @@ def _conditions() -> Schema:
     condition = structure(
         "One condition, as everywhere in Kubernetes.",
         {
-            "type": text("Ready, Progressing or Reconciled."),
+            "type": choice("Which.", [str(one) for one in ConditionType]),
             "status": choice("Whether it holds.", ["True", "False", "Unknown"]),
             "observedGeneration": whole("Generation of the spec that it speaks of.", 0, 2**62),
             "lastTransitionTime": {
@@ -46,6 +47,7 @@ def _conditions() -> Schema:
     )
     return array(
         "Ready: every variant serves as this generation says. Progressing: something is on its way. "
+        "ModelsReady: every variant's models are loaded. Degraded: something needs somebody's help. "
         "Reconciled: all children are as the spec says.",
         condition,
         16,

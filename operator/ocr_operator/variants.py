@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ocr_operator import causes
 from ocr_operator.causes import Cause
-from ocr_operator.conditions import PASSING, WAITING, Phase, Reason
+from ocr_operator.conditions import Phase
 from ocr_operator.names import Ref, variant_name
-from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.plan import Observed, Plan
+from ocr_operator.reasons import PASSING, WAITING, Reason
 from ocr_operator.spec import Family, Variant, VariantKey
 
 
@@ -29,7 +30,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class VariantState:
-    """One variant as the status shows it. `cause` is why it is not ready, None when it is."""
+    """One variant as the status shows it. `cause` is why it is not ready, None when it is.
+
+    `loaded` counts the ready pods of the target revision.
+    """
 
     key: VariantKey
     phase: Phase
@@ -37,6 +41,7 @@ class VariantState:
     desired: int
     updated: int
     ready: int
+    loaded: int
     current: str
     target: str
     is_late: bool
@@ -46,6 +51,16 @@ class VariantState:
     def is_ready(self) -> bool:
         """Whether it serves as the spec says."""
         return self.phase is Phase.READY
+
+    @property
+    def has_loaded(self) -> bool:
+        """Whether a pod of the target revision has loaded the models."""
+        return self.is_ready or self.loaded > 0
+
+    @property
+    def needs_help(self) -> bool:
+        """Whether something is wrong that does not pass by itself, a pause not counted."""
+        return self.cause is not None and self.cause.reason not in PASSING | {Reason.PAUSED}
 
     @property
     def is_moving(self) -> bool:
@@ -61,6 +76,7 @@ class _Seen:
     deployment: LiveChild | None
     target: str
     pods: tuple[LivePod, ...]
+    warnings: tuple[Warned, ...]
     troubles: tuple[Cause, ...]
     is_paused: bool
 
@@ -118,6 +134,7 @@ def _seen(
         deployment=next(deployments, None),
         target=plan.revisions.get(key, ""),
         pods=tuple(pod for pod in observed.pods if pod.variant == key and not pod.is_leaving),
+        warnings=observed.warnings,
         troubles=tuple(troubles),
         is_paused=family.is_paused,
     )
@@ -135,6 +152,7 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
         desired=(seen.deployment.replicas or 0) if seen.deployment else 0,
         updated=sum(pod.revision == seen.target for pod in seen.pods),
         ready=len(seen.serving),
+        loaded=sum(pod.revision == seen.target for pod in seen.serving),
         current=min(serving, key=lambda revision: revision == seen.target, default=""),
         target=seen.target,
         is_late=seen.is_late and cause is not None,
@@ -147,8 +165,8 @@ def _cause(seen: _Seen) -> Cause | None:
     found = [cause for cause in seen.troubles if not cause.is_passing]
     if seen.deployment and seen.deployment.revision == seen.target and not seen.is_rolled_out:
         candidates = [pod for pod in seen.pods if pod.revision == seen.target]
-        seen_causes = [causes.deployment_cause(seen.deployment), *map(causes.pod_cause, candidates)]
-        found += [cause for cause in seen_causes if cause]
+        of_pods = (causes.pod_cause(pod, seen.warnings) for pod in candidates)
+        found += [cause for cause in (causes.deployment_cause(seen.deployment), *of_pods) if cause]
     return causes.most_urgent(found)
 
 

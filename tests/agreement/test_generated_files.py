@@ -1,6 +1,6 @@
 """What the chart and the manual hold of generated text is what the code says now."""
 
-from ocr_operator import crd, reference
+from ocr_operator import crd, reasons_page, reference
 
 
 def test_the_crd_in_the_chart_is_fresh() -> None:
@@ -10,6 +10,10 @@ def test_the_crd_in_the_chart_is_fresh() -> None:
 def test_the_charts_schema_is_fresh() -> None:
     committed = crd.VALUES_SCHEMA_FILE.read_text("utf-8")
     assert committed == crd.values_schema_text(committed), "run `make generate`"
+
+
+def test_the_page_of_reasons_is_fresh() -> None:
+    assert reasons_page.PAGE.read_text("utf-8") == reasons_page.reasons_page(), "run `make generate`"
 
 
 def test_the_page_of_fields_is_fresh() -> None:

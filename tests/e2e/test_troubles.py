@@ -30,7 +30,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         "LOCAL_FILES_DOCUMENT_ROOT",
     ),
     # The node reaches no hub.
-    "models": ({"server": {"logLevel": "INFO"}}, "ModelLoadFailed", "PP-OCRv5_mobile_det"),
+    "models": ({"server": {"logLevel": "INFO"}}, "DownloadFailed", "PP-OCRv5_mobile_det"),
     "memory": (BUILTIN, "OOMKilled", "limits.memory"),
 }
 

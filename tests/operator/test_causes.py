@@ -2,14 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ocr_operator.causes import deployment_cause, pod_cause, refusal_reason, write_cause
-from ocr_operator.conditions import Reason
+from ocr_operator.causes import (
+    deployment_cause,
+    is_puzzling,
+    pod_cause,
+    puzzled_seconds,
+    refusal_reason,
+    write_cause,
+)
 from ocr_operator.names import Ref
-from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.observation import LiveChild, LivePod, Warned
+from ocr_operator.reasons import Reason
 
 MakePod = Callable[..., LivePod]
 
@@ -32,7 +40,7 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
         pytest.param(
             {"unscheduled": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. no new claims"},
             Reason.INSUFFICIENT_DEVICE,
-            "with nvidia.com/gpu",
+            "Insufficient nvidia.com/gpu",
             id="no node has the device",
         ),
         pytest.param(
@@ -55,9 +63,15 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
         ),
         pytest.param(
             {"unscheduled": 'persistentvolumeclaim "prepared" not found'},
-            Reason.STORAGE_PENDING,
-            '"prepared" not found',
+            Reason.CLAIM_NOT_FOUND,
+            "spec.models.storage.existingClaim",
             id="the user's volume is missing",
+        ),
+        pytest.param(
+            {"unscheduled": 'storageclass.storage.k8s.io "fast" not found'},
+            Reason.STORAGE_CLASS_NOT_FOUND,
+            '"fast" not found',
+            id="the volume's class is missing",
         ),
         pytest.param(
             {"state": _waiting("ImagePullBackOff", 'Back-off pulling image "x": not found')},
@@ -92,6 +106,24 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
             Reason.MODEL_LOAD_FAILED,
             "ended 3 times, exit code 3: no model PP-OCRv5",
             id="the models cannot be loaded",
+        ),
+        pytest.param(
+            {"state": CRASHED, "last": _ended(3, "the golden picture '1' was read as '2': these weights")},
+            Reason.GOLDEN_MISMATCH,
+            "was read as '2'",
+            id="the test picture is misread",
+        ),
+        pytest.param(
+            {"state": CRASHED, "last": _ended(3, "the models det cannot be downloaded from x (refused)")},
+            Reason.DOWNLOAD_FAILED,
+            "spec.models.mirror",
+            id="the models cannot be fetched",
+        ),
+        pytest.param(
+            {"state": CRASHED, "last": _ended(3, "the model folder /models/det is broken: no inference.yml")},
+            Reason.MODELS_DAMAGED,
+            "delete that model's folder",
+            id="a model is incomplete",
         ),
         pytest.param(
             {
@@ -139,6 +171,70 @@ def test_a_pod_that_is_not_ready_says_why(
 )
 def test_a_pod_has_no_trouble_when(pod: MakePod, pod_facts: dict[str, Any]) -> None:
     assert pod_cause(pod({}, **pod_facts)) is None
+
+
+PENDING = {"unscheduled": "pod has unbound immediate PersistentVolumeClaims"}
+MADE = {"state": _waiting("ContainerCreating")}
+
+
+@pytest.mark.parametrize(
+    ("facts", "warning", "reason"),
+    [
+        pytest.param(
+            PENDING,
+            Warned("models", "ProvisioningFailed", 'storageclass.storage.k8s.io "fast" not found'),
+            Reason.STORAGE_CLASS_NOT_FOUND,
+            id="the volume's class is missing",
+        ),
+        pytest.param(
+            PENDING,
+            Warned("models", "ProvisioningFailed", "the disk shelf is full"),
+            Reason.STORAGE_PENDING,
+            id="the provisioner's own words",
+        ),
+        pytest.param(
+            MADE,
+            Warned("ocr-1", "FailedAttachVolume", "Multi-Attach error: volume is used by another node"),
+            Reason.MOUNT_FAILED,
+            id="the volume is held elsewhere",
+        ),
+    ],
+)
+def test_events_tell_what_a_pod_cannot(
+    pod: MakePod, facts: dict[str, Any], warning: Warned, reason: Reason
+) -> None:
+    one = replace(pod({}, name="ocr-1", **facts), claims=("models",))
+    others = Warned("another", "ProvisioningFailed", "not ours")
+    found = pod_cause(one, [warning, others])
+    assert found is not None
+    assert found.reason is reason
+    assert warning.message in found.message
+    assert "not ours" not in found.message
+
+
+def test_only_what_hides_its_reason_has_its_events_read(pod: MakePod, now: datetime) -> None:
+    old = now - timedelta(minutes=1)
+    with_claim = replace(pod({}, **PENDING), claims=("models",))
+    assert is_puzzling(with_claim, now)
+    assert not is_puzzling(replace(with_claim, claims=()), now)
+    assert is_puzzling(replace(pod({}, **MADE), created=old), now)
+    assert not is_puzzling(replace(pod({}, **MADE), created=now), now)
+    assert not is_puzzling(replace(pod({}, **MADE, ready=True), created=old), now)
+    assert not is_puzzling(replace(pod({}, state=CRASHED), created=old), now)
+
+
+def test_events_are_asked_again_while_a_pod_hides_its_reason(pod: MakePod, now: datetime) -> None:
+    young, old = (replace(pod({}, **MADE), created=now - timedelta(seconds=age)) for age in (4, 60))
+    assert puzzled_seconds([pod({}, state=CRASHED)], now) is None
+    assert puzzled_seconds([young], now) == 6
+    assert puzzled_seconds([old], now) == 15
+    assert puzzled_seconds([old, young], now) == 6
+
+
+def test_a_pod_whose_node_was_given_up_says_so(pod: MakePod) -> None:
+    found = pod_cause(replace(pod({}, name="ocr-1"), is_cut_off=True))
+    assert found is not None
+    assert found.reason is Reason.NODE_LOST
 
 
 def test_a_long_log_is_cut(pod: MakePod) -> None:

@@ -10,11 +10,12 @@ import ocr_operator
 PACKAGE = Path(ocr_operator.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 SHELL = {"cli", "handlers", "cluster", "reconcile", "chart_backends", "endpoints", "work_queue", "metrics"}
+SHELL |= {"event_log", "status_metrics"}
 DOORS = {
     "kopf": {"handlers"},
     "kubernetes": {"cluster"},
     "aiohttp": {"cluster", "endpoints"},
-    "prometheus_client": {"metrics", "endpoints"},
+    "prometheus_client": {"metrics", "endpoints", "status_metrics"},
     "asyncio": SHELL,
     "logging": SHELL,
 }
@@ -22,8 +23,12 @@ DOORS = {
 
 def _imports(module: str) -> set[str]:
     """Everything that a module imports, as dotted names."""
+    return _imports_of(PACKAGE / f"{module}.py")
+
+
+def _imports_of(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text("utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -51,3 +56,14 @@ def test_of_the_backend_only_its_tables_are_known() -> None:
         if name.startswith("ocr_backend")
     }
     assert known <= {"catalog", "settings", "settings_table", "environment"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kubectl").glob("*.py")), ids=lambda path: path.stem)
+def test_the_plugin_uses_what_decides_and_nothing_that_runs_the_operator(path: Path) -> None:
+    inner = {name.split(".")[1] for name in _imports_of(path) if name.startswith("ocr_operator.")}
+    assert inner <= {"kubectl", "causes", "conditions", "names", "observation", "reasons"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_operator_does_not_know_the_plugin(module: str) -> None:
+    assert not [name for name in _imports(module) if name.startswith("ocr_operator.kubectl")]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ocr_operator import resources
-from ocr_operator.conditions import Reason
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import SERVICE_MONITOR, Ref
 from ocr_operator.observation import LiveChild, LivePod
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan, ref_of
+from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
 from ocr_operator.spec import family
 

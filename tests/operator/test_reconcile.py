@@ -43,7 +43,9 @@ class FakeCluster:
         self._begin("get", ref.kind)
         return self.objects.get(ref)
 
-    async def list(self, api_version: str, kind: str, namespace: str, selector: str) -> list[dict[str, Any]]:
+    async def list(
+        self, api_version: str, kind: str, namespace: str, selector: str = "", *, fields: str = ""
+    ) -> list[dict[str, Any]]:
         self._begin("list", kind)
         return [body for ref, body in self.objects.items() if ref.kind == kind]
 
@@ -97,7 +99,9 @@ class FakeWatched:
         return self._objects.get(BACKEND)
 
     def observed(self, key: Key) -> Observed:
-        return Observed(tuple(live_child(body) for ref, body in self._objects.items() if ref.kind != KIND))
+        return Observed(
+            tuple(live_child(body) for ref, body in self._objects.items() if ref.kind not in (KIND, "Event"))
+        )
 
 
 class World:
@@ -122,6 +126,31 @@ class World:
 @pytest.fixture
 def world(ocrbackend: Callable[..., dict[str, Any]], config: OperatorConfig, now: datetime) -> World:
     return World(ocrbackend(ocrVersion="PP-OCRv6", models={"source": "Builtin"}), config, now)
+
+
+def _events(world: World) -> list[dict[str, Any]]:
+    return [body for ref, body in world.cluster.objects.items() if ref.kind == "Event"]
+
+
+def test_a_trouble_is_told_once_however_often_it_is_looked_at(world: World) -> None:
+    world.cluster.failing["apply Deployment"] = ClusterError(403, "exceeded quota: small")
+    for _ in range(3):
+        world.look()
+    [told] = _events(world)
+    assert (told["type"], told["reason"], told["count"]) == ("Warning", "QuotaExceeded", 1)
+    assert told["involvedObject"]["uid"] == "uid-1"
+    world.cluster.failing["apply Deployment"] = ClusterError(403, "exceeded quota: large")
+    world.look()
+    [told] = _events(world)
+    assert told["count"] == 2
+    assert "exceeded quota: large" in told["message"]
+
+
+def test_an_event_that_cannot_be_written_holds_up_nothing(world: World) -> None:
+    world.cluster.failing |= {"apply Event": TROUBLE, "apply Deployment": ClusterError(403, "denied")}
+    world.look()
+    assert world.condition("Ready") == ("False", "Forbidden")
+    assert _events(world) == []
 
 
 def test_the_second_look_asks_and_writes_nothing(world: World) -> None:
@@ -227,7 +256,7 @@ class TestKindThatTheClusterLacks:
         world = monitored("Always")
         assert world.look() == Outcome(is_settled=True, look_again=FRESH_SECONDS)
         assert world.condition("Reconciled") == ("False", "ApiMissing")
-        assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
+        assert {ref for ref in world.cluster.objects if ref.kind != "Event"} == {BACKEND, DEPLOYMENT, SERVICE}
 
     def test_where_it_may_be_it_is_done_without(self, monitored: Callable[[str], World]) -> None:
         world = monitored("Auto")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ocr_operator.causes import Cause
-from ocr_operator.conditions import Reason
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import Ref
-from ocr_operator.observation import LiveChild, LivePod
+from ocr_operator.observation import Ended, LiveChild, LivePod
 from ocr_operator.plan import Apply, Observed, plan
+from ocr_operator.reasons import Reason
 from ocr_operator.spec import family
 from ocr_operator.status import status_of
 from ocr_operator.variants import variant_states
@@ -110,6 +110,22 @@ def test_the_status_of_a_backend_that_serves(world: World, ocrbackend: Make) -> 
                 "message": "nothing is on the way",
             },
             {
+                "type": "ModelsReady",
+                "status": "True",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+                "reason": "Loaded",
+                "message": "every variant's models are loaded",
+            },
+            {
+                "type": "Degraded",
+                "status": "False",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+                "reason": "AsExpected",
+                "message": "nothing needs anybody's help",
+            },
+            {
                 "type": "Reconciled",
                 "status": "True",
                 "observedGeneration": 1,
@@ -139,6 +155,45 @@ def test_before_anything_is_there_it_is_starting(world: World, ocrbackend: Make)
     assert _short(status, "Progressing") == ("True", "Starting")
     assert status["summary"] == "0/2"
     assert [one["phase"] for one in status["variants"]] == ["Starting", "Starting"]
+
+
+def test_of_models_nothing_is_known_until_a_pod_has_told(
+    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+) -> None:
+    backend = ocrbackend(variants=TWO)
+    assert _short(world.status(backend), "ModelsReady") == ("Unknown", "Starting")
+    world.apply(backend)
+    assert _short(world.status(backend), "ModelsReady") == ("True", "Loaded")
+    failed = Ended("Error", 3, "the models det cannot be downloaded from x", "2026-11-23T12:00:00Z")
+    world.pods[1] = replace(world.pods[1], is_ready=False, ended=failed)
+    status = world.status(backend)
+    assert _short(status, "ModelsReady") == ("False", "DownloadFailed")
+    assert _condition(status, "ModelsReady")["message"].startswith("en/mobile: ")
+
+
+def test_degraded_is_what_needs_help_and_not_what_is_on_its_way(world: World, ocrbackend: Make) -> None:
+    backend = ocrbackend()
+    assert _short(world.status(backend), "Degraded") == ("False", "AsExpected")
+    world.apply(backend, pods_ready=False)
+    assert _short(world.status(backend), "Degraded") == ("False", "AsExpected")
+    world.pods = [replace(world.pods[0], waiting="ErrImagePull", waiting_message="not found")]
+    assert _short(world.status(backend), "Degraded") == ("True", "ImagePullFailed")
+    assert _short(world.status(ocrbackend(paused=True)), "Degraded") == ("True", "ImagePullFailed")
+
+
+def test_a_refused_volume_is_the_reason_rather_than_the_pod_that_waits_for_it(
+    world: World, ocrbackend: Make
+) -> None:
+    backend = ocrbackend()
+    world.apply(backend, pods_ready=False)
+    missing = 'persistentvolumeclaim "ocr-models" not found'
+    world.pods = [replace(world.pods[0], unscheduled=missing, is_scheduled=False)]
+    ref = Ref("v1", "PersistentVolumeClaim", "labs", "ocr-models")
+    status = world.status(backend, {ref: Cause(Reason.QUOTA_EXCEEDED, "no more volumes")})
+    for kind in ("Ready", "Degraded"):
+        told = _condition(status, kind)
+        assert told["reason"] == "QuotaExceeded"
+        assert "no more volumes" in told["message"]
 
 
 def test_one_of_two_is_not_ready(world: World, ocrbackend: Make) -> None:

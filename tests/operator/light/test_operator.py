@@ -313,7 +313,7 @@ def test_a_volume_that_is_missing_is_told_and_its_coming_noticed(
     release: Release, operator: Operator
 ) -> None:
     release.apply(models={"source": "Claim", "storage": {"existingClaim": "prepared"}})
-    assert '"prepared" not found' in release.wait_for("False", "StoragePending")["message"]
+    assert '"prepared" not found' in release.wait_for("False", "ClaimNotFound")["message"]
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -326,7 +326,7 @@ def test_a_volume_that_is_missing_is_told_and_its_coming_noticed(
 
 def test_a_storage_class_that_is_missing_is_told(release: Release, operator: Operator) -> None:
     release.apply(models={"source": "Hub", "storage": {"storageClassName": "no-such"}})
-    assert "storageClassName" in release.wait_for("False", "StoragePending")["message"]
+    assert '"no-such" not found' in release.wait_for("False", "StorageClassNotFound")["message"]
 
 
 def test_two_backends_of_one_namespace_do_not_mix(release: Release, operator: Operator) -> None:

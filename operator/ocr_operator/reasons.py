@@ -1,0 +1,189 @@
+"""The closed list of reasons: each with its meaning and the next action, from most to least urgent.
+
+Pure data, and the only place that words them: conditions, messages, events, metrics and docs/reasons.md take
+them from here. `causes` finds which one holds.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a condition has its status. Those of a variant that is not ready stand in order of urgency."""
+
+    meaning: str
+    action: str
+
+    def __new__(cls, word: str, meaning: str = "", action: str = "") -> "Reason":
+        """A word with what it means and what to do; an empty action: nothing is to be done.
+
+        The defaults are for type checkers: `Reason("Invalid")` looks a member up and makes none.
+        """
+        reason = str.__new__(cls, word)
+        reason._value_ = word
+        reason.meaning, reason.action = meaning, action
+        return reason
+
+    INVALID = (
+        "Invalid",
+        "The backend's own rules, or the API server, refuse what the spec asks for.",
+        "change the spec, its extraEnv or its Secrets",
+    )
+    CONFLICT = (
+        "Conflict",
+        "An object of somebody else has the name that a child needs.",
+        "delete or rename it, or give the OCRBackend another name; it is left alone until then",
+    )
+    FORBIDDEN = (
+        "Forbidden",
+        "A policy (PodSecurity, say) or a missing right keeps an object or a pod from being made.",
+        "change the policy or the spec",
+    )
+    QUOTA_EXCEEDED = (
+        "QuotaExceeded",
+        "A ResourceQuota keeps an object or a pod from being made.",
+        "raise the quota, or lower spec.variants[].resources or replicas",
+    )
+    SECRET_NOT_FOUND = (
+        "SecretNotFound",
+        "A Secret that the spec names, or its key, is not there.",
+        "create the Secret or the key, or change the reference in the spec",
+    )
+    CLAIM_NOT_FOUND = (
+        "ClaimNotFound",
+        "The PersistentVolumeClaim that the spec names is not there.",
+        "create it, or change spec.models.storage.existingClaim",
+    )
+    STORAGE_CLASS_NOT_FOUND = (
+        "StorageClassNotFound",
+        "The StorageClass that the volume asks for is not there.",
+        "see `kubectl get storageclass`; set spec.models.storage.storageClassName and delete the claim",
+    )
+    IMAGE_PULL_FAILED = (
+        "ImagePullFailed",
+        "The node cannot get the image.",
+        "check spec.image, its pullSecrets and that the registry can be reached from the node",
+    )
+    GOLDEN_MISMATCH = (
+        "GoldenMismatch",
+        "The models read the test picture wrongly: they, or the engine on this node, do not work.",
+        "check the models, or choose another spec.engine",
+    )
+    DOWNLOAD_FAILED = (
+        "DownloadFailed",
+        "The backend cannot download its models.",
+        "let the node reach a hub, name a mirror in spec.models.mirror, or use spec.models.source Claim",
+    )
+    MODELS_DAMAGED = (
+        "ModelsDamaged",
+        "The files of a model are there, but incomplete or of no use.",
+        "delete that model's folder from the volume so that it is fetched again, or put a good copy there",
+    )
+    MODEL_LOAD_FAILED = (
+        "ModelLoadFailed",
+        "The backend cannot load its models for another reason, which its log names.",
+        "check spec.models and spec.engine; the pod's log says more",
+    )
+    OOM_KILLED = (
+        "OOMKilled",
+        "The container used more memory than its limit.",
+        "raise spec.variants[].resources.limits.memory",
+    )
+    CRASH_LOOPING = (
+        "CrashLooping",
+        "The container ends for another reason.",
+        "see `kubectl logs --previous` of the pod",
+    )
+    MOUNT_FAILED = (
+        "MountFailed",
+        "The node cannot attach or mount the volume.",
+        "see `kubectl describe pod`; a volume that is ReadWriteOnce can be used on one node only",
+    )
+    CONTAINER_NOT_CREATED = (
+        "ContainerNotCreated",
+        "The node cannot make the container.",
+        "see `kubectl describe pod`",
+    )
+    INSUFFICIENT_DEVICE = (
+        "InsufficientDevice",
+        "No node has the device free.",
+        "free the device or add a node with it, or change spec.accelerator",
+    )
+    STORAGE_PENDING = (
+        "StoragePending",
+        "The volume is not made yet.",
+        "see `kubectl describe pvc`; a StorageClass is chosen by spec.models.storage.storageClassName",
+    )
+    UNSCHEDULABLE = (
+        "Unschedulable",
+        "No node takes the pod.",
+        "add room or nodes, lower spec.variants[].resources, or change spec.placement",
+    )
+    NODE_LOST = (
+        "NodeLost",
+        "The pod's node no longer reports to the API server.",
+        "see `kubectl describe node`; a node that is gone for good has to be deleted",
+    )
+    PROGRESS_DEADLINE_EXCEEDED = (
+        "ProgressDeadlineExceeded",
+        "Not ready in time, and no more is known.",
+        "see the pods, or raise spec.rollout.progressDeadlineSeconds",
+    )
+    TERMINATING = (
+        "Terminating",
+        "A child of a deleted OCRBackend of the same name is still being removed.",
+        "",
+    )
+    API_MISSING = (
+        "ApiMissing",
+        "The cluster does not have the API of a child that the spec asks for.",
+        "install it, or set spec.monitoring.serviceMonitor to Auto or Never",
+    )
+    API_ERROR = ("ApiError", "The API server failed.", "it is tried again")
+    ROLLING_OUT = ("RollingOut", "A new revision is on its way, the previous one serves.", "")
+    STARTING = ("Starting", "The first pods are on their way.", "")
+    # Reasons of conditions that are not about a trouble.
+    PAUSED = ("Paused", "spec.paused is true.", "set spec.paused to false")
+    COMPLETE = ("Complete", "Nothing is on its way.", "")
+    APPLIED = ("Applied", "All children were written.", "")
+    LOADED = ("Loaded", "Every variant's models are loaded and have read the test picture.", "")
+    AS_EXPECTED = ("AsExpected", "Nothing needs anybody's help.", "")
+    AVAILABLE = ("Available", "All variants serve.", "")
+
+
+URGENCY = tuple(Reason)
+"""Most urgent first: what the Ready condition names where several variants are not ready."""
+
+PASSING = frozenset(
+    {Reason.STARTING, Reason.ROLLING_OUT, Reason.TERMINATING, Reason.API_MISSING, Reason.API_ERROR}
+)
+"""Reasons that take nothing away from what serves: they go away by themselves, or concern no pod."""
+
+WAITING = frozenset(
+    {
+        Reason.INSUFFICIENT_DEVICE,
+        Reason.STORAGE_PENDING,
+        Reason.UNSCHEDULABLE,
+        Reason.NODE_LOST,
+        Reason.PAUSED,
+    }
+)
+"""Reasons to wait for something from outside: a node, a volume, the end of a pause."""
+
+GOOD = frozenset(
+    {Reason.COMPLETE, Reason.APPLIED, Reason.LOADED, Reason.AS_EXPECTED, Reason.AVAILABLE},
+)
+"""Reasons of conditions that are as one wishes."""
+
+ABOUT_MODELS = frozenset(
+    {
+        Reason.CLAIM_NOT_FOUND,
+        Reason.STORAGE_CLASS_NOT_FOUND,
+        Reason.GOLDEN_MISMATCH,
+        Reason.DOWNLOAD_FAILED,
+        Reason.MODELS_DAMAGED,
+        Reason.MODEL_LOAD_FAILED,
+        Reason.MOUNT_FAILED,
+        Reason.STORAGE_PENDING,
+    }
+)
+"""Reasons why models are not there or do not work."""

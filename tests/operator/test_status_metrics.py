@@ -1,0 +1,34 @@
+"""What a scrape shows of OCRBackends."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from ocr_operator.names import Key
+from ocr_operator.status_metrics import StatusCollector
+
+KEY = Key("labs", "ocr")
+STATUS = {
+    "conditions": [{"type": "Ready", "status": "False", "reason": "OOMKilled"}],
+    "variants": [{"language": "ch", "modelType": "server", "phase": "Failed", "reason": "OOMKilled"}],
+}
+
+
+def _scrape(*statuses: tuple[Key, dict[str, Any]]) -> list[str]:
+    registry = CollectorRegistry()
+    registry.register(StatusCollector(lambda: statuses))
+    lines = generate_latest(registry).decode().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_each_condition_and_each_variant_is_a_series_with_its_reason() -> None:
+    assert _scrape((KEY, STATUS)) == [
+        'ocrbackend_status_condition{condition="Ready",namespace="labs",ocrbackend="ocr",reason="OOMKilled",'
+        'status="false"} 1.0',
+        'ocrbackend_status_variant{language="ch",model_type="server",namespace="labs",ocrbackend="ocr",'
+        'phase="Failed",reason="OOMKilled"} 1.0',
+    ]
+
+
+def test_an_object_without_a_status_yet_shows_nothing() -> None:
+    assert _scrape((KEY, {})) == []
