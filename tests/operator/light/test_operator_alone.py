@@ -1,4 +1,4 @@
-"""An operator of the test's own: killed, started again, dead while objects go, and its rights."""
+"""An operator of the test's own: killed, started again, dead or absent, and its rights."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from operator_process import Operator
+from plugin import kubectl_ocr
 
 pytestmark = pytest.mark.light
 
@@ -147,3 +148,11 @@ def _granted(release: Release) -> set[tuple[str, str, str]]:
 
 def _granted_by_chart_backends(release: Release) -> set[tuple[str, str, str]]:
     return _rules(release, "-backends")
+
+
+def test_why_tells_that_no_operator_runs(release: Release) -> None:
+    release.apply()
+    why = kubectl_ocr(release.cluster, "why", "ocr", "-n", release.namespace)
+    assert why.returncode == 1
+    assert "\nOperatorSilent: no operator has looked at generation 1" in why.stdout
+    assert "next: kubectl" in why.stdout

@@ -1,0 +1,160 @@
+"""The first cause, from the OCRBackend down to its Deployments, pods and claims, and the next command.
+
+Pure. Finds causes as the operator does, from the objects themselves: an operator that is dead hides nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ocr_operator import causes
+from ocr_operator.causes import Cause
+from ocr_operator.kubectl.found import Found
+from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, variant_name
+from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, warned
+from ocr_operator.reasons import PASSING, URGENCY, Reason
+
+Json = Mapping[str, Any]
+
+OPERATOR_SILENT = "OperatorSilent"
+"""Not one of the operator's own reasons: it cannot tell that it does not run."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found on the way down, the reason at its end, and what to type next.
+
+    `command` is without `kubectl`, and empty if all is well.
+    """
+
+    path: tuple[str, ...]
+    reason: str
+    message: str
+    command: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.reason == Reason.AVAILABLE
+
+
+def why(found: Found) -> Answer:
+    """The first cause, most urgent first; `Available` where every variant serves."""
+    top = f"OCRBackend {found.key.namespace}/{found.key.name}"
+    candidates = [*_of_the_whole(found, top), *_of_variants(found, top)]
+    if not candidates:
+        variants = len(found.backend["spec"]["variants"])
+        return Answer((top,), Reason.AVAILABLE, f"{variants} of {variants} variants serve", ())
+    return min(candidates, key=lambda answer: _rank(answer.reason))
+
+
+def _rank(reason: str) -> int:
+    """Its place by urgency; what no table of this version knows comes first."""
+    return URGENCY.index(Reason(reason)) if reason in URGENCY else -1
+
+
+def _of_the_whole(found: Found, top: str) -> Iterator[Answer]:
+    backend = found.backend
+    status = backend.get("status") or {}
+    if status.get("observedGeneration", 0) < backend["metadata"]["generation"]:
+        message = (
+            f"no operator has looked at generation {backend['metadata']['generation']} of it; "
+            "see whether one runs and watches this namespace"
+        )
+        command = ("get", "pods", "--all-namespaces", "--selector=app.kubernetes.io/part-of=ocr-backend")
+        yield Answer((top,), OPERATOR_SILENT, message, command)
+    for one in status.get("conditions") or []:
+        if one["type"] == "Reconciled" and one["status"] == "False":
+            yield Answer((top,), one["reason"], one["message"], _command(one["reason"], found, None))
+
+
+def _of_variants(found: Found, top: str) -> Iterator[Answer]:
+    for wanted in found.backend["spec"]["variants"]:
+        key = wanted["language"], wanted["modelType"]
+        name = variant_name(found.key.name, *key)
+        pods = [live_pod(one) for one in found.of("pods") if _variant(one) == key]
+        deployment = next((one for one in found.of("deployments") if one["metadata"]["name"] == name), None)
+        if deployment is None:
+            message = f"Deployment {name} is not there yet; the conditions of the OCRBackend say why"
+            yield Answer(
+                (top, f"variant {'/'.join(key)}"), Reason.STARTING, message, _describe("ocrb", found.key.name)
+            )
+            continue
+        child = live_child(deployment)
+        alive = [pod for pod in pods if not pod.is_leaving]
+        is_served = any(pod.is_ready and pod.revision == child.revision for pod in alive)
+        if not is_served or len([pod for pod in alive if pod.is_ready]) < (child.replicas or 0):
+            yield _down(found, (top, f"Deployment {name}"), child, alive)
+
+
+def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list[LivePod]) -> Answer:
+    """The cause of one variant: of its Deployment, or of the first pod that has one."""
+    warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
+    seen: list[tuple[Cause, LivePod | None]] = []
+    if cause := causes.deployment_cause(deployment):
+        seen.append((cause, None))
+    for pod in pods:
+        if cause := causes.pod_cause(pod, warnings):
+            seen.append((cause, pod))
+    waiting = next((pod for pod in pods if not pod.is_ready), None)
+    if not seen:
+        seen.append((_on_its_way(waiting), waiting))
+    cause, culprit = min(seen, key=lambda one: _rank(one[0].reason))
+    below = _replica_set(found, culprit) if culprit else ()
+    return Answer((*path, *below), cause.reason, cause.message, _command(cause.reason, found, culprit))
+
+
+def _on_its_way(pod: LivePod | None) -> Cause:
+    if pod is None:
+        return Cause(Reason.STARTING, "its pods are not made yet")
+    return Cause(Reason.STARTING, f"pod {pod.name} is on its way: it is being made, or loads its models")
+
+
+def _replica_set(found: Found, pod: LivePod) -> tuple[str, ...]:
+    body = next(one for one in found.of("pods") if one["metadata"]["name"] == pod.name)
+    owners = body["metadata"].get("ownerReferences") or []
+    return (*(f"{one['kind']} {one['name']}" for one in owners), f"Pod {pod.name}")
+
+
+def _variant(pod: Json) -> tuple[Any, Any]:
+    labels = pod["metadata"].get("labels") or {}
+    return labels.get(LANGUAGE_LABEL), labels.get(MODEL_TYPE_LABEL)
+
+
+def _describe(kind: str, name: str = "") -> tuple[str, ...]:
+    return ("describe", kind, name) if name else ("describe", kind)
+
+
+_ENDED: set[str] = {
+    Reason.INVALID,
+    Reason.GOLDEN_MISMATCH,
+    Reason.DOWNLOAD_FAILED,
+    Reason.MODELS_DAMAGED,
+    Reason.MODEL_LOAD_FAILED,
+    Reason.CRASH_LOOPING,
+}
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    Reason.QUOTA_EXCEEDED: _describe("resourcequotas"),
+    Reason.SECRET_NOT_FOUND: ("get", "secrets"),
+    Reason.STORAGE_CLASS_NOT_FOUND: ("get", "storageclasses"),
+    Reason.CLAIM_NOT_FOUND: ("get", "persistentvolumeclaims"),
+    Reason.INSUFFICIENT_DEVICE: _describe("nodes"),
+    Reason.UNSCHEDULABLE: _describe("nodes"),
+    Reason.NODE_LOST: ("get", "nodes"),
+    Reason.FORBIDDEN: ("get", "events", "--field-selector=type=Warning"),
+}
+
+
+def _command(reason: str, found: Found, pod: LivePod | None) -> tuple[str, ...]:
+    """What shows most of a cause."""
+    if reason in _ELSEWHERE:
+        return _ELSEWHERE[reason]
+    if pod is None:
+        return _describe("ocrb", found.key.name)
+    if reason == Reason.STORAGE_PENDING and pod.claims:
+        return _describe("persistentvolumeclaim", pod.claims[0])
+    if reason in _ENDED:
+        return ("logs", "--previous", pod.name)
+    if reason in PASSING:
+        return ("logs", "--follow", pod.name)
+    return _describe("pod", pod.name)

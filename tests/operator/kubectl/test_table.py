@@ -1,0 +1,41 @@
+"""Variants in columns."""
+
+from ocr_operator.kubectl import table
+
+BACKEND = {
+    "metadata": {"name": "ocr"},
+    "spec": {
+        "variants": [
+            {"language": "ch", "modelType": "mobile", "replicas": 2},
+            {"language": "en", "modelType": "mobile", "replicas": 3},
+        ]
+    },
+    "status": {
+        "variants": [
+            {
+                "language": "ch",
+                "modelType": "mobile",
+                "phase": "Failed",
+                "replicas": {"desired": 2, "updated": 2, "ready": 1},
+                "reason": "OOMKilled",
+                "lastFailure": {"count": 7},
+                "url": "http://ocr-ch-mobile.labs.svc:9090",
+            }
+        ]
+    },
+}
+
+
+def test_each_variant_has_a_row_even_before_anything_is_known_of_it() -> None:
+    assert table.variants([BACKEND]) == [
+        ("ocr", "ch/mobile", "Failed", "1/2", "OOMKilled", "7", "http://ocr-ch-mobile.labs.svc:9090"),
+        ("ocr", "en/mobile", "Unknown", "0/0", "", "0", ""),
+    ]
+
+
+def test_columns_are_as_wide_as_their_longest_cell() -> None:
+    assert table.text(("A", "LONG"), [("abc", "x"), ("d", "")]) == "A     LONG\nabc   x\nd"
+
+
+def test_without_rows_the_headings_stand_alone() -> None:
+    assert table.text(("A", "B"), []) == "A   B"

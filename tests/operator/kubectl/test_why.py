@@ -1,0 +1,128 @@
+"""The first cause, for what the cluster may hold; every trouble for real is in light/test_reasons.py."""
+
+from typing import Any
+
+import pytest
+
+from ocr_operator.kubectl.found import Found
+from ocr_operator.kubectl.why import why
+
+Json = dict[str, Any]
+LABELS = {
+    "ocrbackend.io/language": "ch",
+    "ocrbackend.io/model-type": "mobile",
+    "ocrbackend.io/revision": "r1",
+}
+TOP, DEPLOYMENT = "OCRBackend labs/ocr", "Deployment ocr-ch-mobile"
+
+
+def _condition(kind: str, status: str, reason: str, message: str = "") -> Json:
+    return {"type": kind, "status": status, "reason": reason, "message": message}
+
+
+def _backend(*, observed: int = 1, reconciled: Json | None = None) -> Json:
+    conditions = [reconciled or _condition("Reconciled", "True", "Applied")]
+    return {
+        "metadata": {"name": "ocr", "namespace": "labs", "generation": 1, "uid": "u"},
+        "spec": {"variants": [{"language": "ch", "modelType": "mobile"}]},
+        "status": {"observedGeneration": observed, "conditions": conditions},
+    }
+
+
+def _deployment(*conditions: Json) -> Json:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": "ocr-ch-mobile",
+            "namespace": "labs",
+            "uid": "d",
+            "resourceVersion": "1",
+            "generation": 1,
+        },
+        "spec": {"replicas": 1, "template": {"metadata": {"labels": LABELS}}},
+        "status": {"observedGeneration": 1, "conditions": list(conditions)},
+    }
+
+
+def _pod(state: Json | None = None, *, ready: bool = False, last: Json | None = None) -> Json:
+    container = {
+        "name": "backend",
+        "state": state or {"running": {}},
+        "lastState": last or {},
+        "restartCount": 1 if last else 0,
+    }
+    owner = {"kind": "ReplicaSet", "name": "ocr-ch-mobile-1", "uid": "r"}
+    return {
+        "metadata": {"name": "ocr-ch-mobile-1-a", "labels": LABELS, "ownerReferences": [owner]},
+        "spec": {"nodeName": "node"},
+        "status": {
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [container],
+        },
+    }
+
+
+def _found(*pods: Json, backend: Json | None = None, deployment: Json | None = None) -> Found:
+    objects = {"deployments": [deployment or _deployment()], "pods": list(pods)}
+    return Found(backend or _backend(), objects, {})
+
+
+def test_a_backend_that_serves_has_no_cause() -> None:
+    answer = why(_found(_pod(ready=True)))
+    assert answer.is_well
+    assert answer.path == (TOP,)
+
+
+def test_a_pods_trouble_is_found_all_the_way_down() -> None:
+    answer = why(_found(_pod({"waiting": {"reason": "ErrImagePull", "message": "not found"}})))
+    assert answer.path == (TOP, DEPLOYMENT, "ReplicaSet ocr-ch-mobile-1", "Pod ocr-ch-mobile-1-a")
+    assert answer.reason == "ImagePullFailed"
+    assert answer.command == ("describe", "pod", "ocr-ch-mobile-1-a")
+
+
+def test_of_a_container_that_ended_the_log_before_is_next() -> None:
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": "boom"}}
+    answer = why(_found(_pod({"waiting": {"reason": "CrashLoopBackOff"}}, last=ended)))
+    assert answer.reason == "CrashLooping"
+    assert answer.command == ("logs", "--previous", "ocr-ch-mobile-1-a")
+
+
+def test_pods_that_may_not_be_made_are_the_deployments_trouble() -> None:
+    failure = _condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: small")
+    answer = why(_found(deployment=_deployment(failure)))
+    assert (answer.path, answer.reason) == ((TOP, DEPLOYMENT), "QuotaExceeded")
+    assert answer.command == ("describe", "resourcequotas")
+
+
+def test_a_pod_that_loads_is_on_its_way() -> None:
+    answer = why(_found(_pod()))
+    assert answer.reason == "Starting"
+    assert answer.command == ("logs", "--follow", "ocr-ch-mobile-1-a")
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [
+        pytest.param(_backend(observed=0), "OperatorSilent", id="nobody looked at it"),
+        pytest.param(
+            _backend(reconciled=_condition("Reconciled", "False", "Conflict", "in the way")),
+            "Conflict",
+            id="a child cannot be written",
+        ),
+        pytest.param(
+            _backend(reconciled=_condition("Reconciled", "False", "OfANewerVersion", "new")),
+            "OfANewerVersion",
+            id="a reason that this version does not know",
+        ),
+    ],
+)
+def test_what_ails_the_whole_is_told_before_a_pod_that_is_on_its_way(backend: Json, reason: str) -> None:
+    answer = why(_found(_pod(), backend=backend))
+    assert (answer.path, answer.reason) == ((TOP,), reason)
+
+
+def test_a_deployment_that_is_missing_is_told() -> None:
+    answer = why(Found(_backend(), {"deployments": [], "pods": []}, {}))
+    assert answer.path == (TOP, "variant ch/mobile")
+    assert "Deployment ocr-ch-mobile is not there" in answer.message
