@@ -108,6 +108,12 @@ def crd_installed(light_cluster: Cluster) -> None:
     light_cluster.kubectl("wait", "--for=condition=Established", f"crd/{KIND}")
 
 
+@pytest.fixture(scope="session")
+def release_of(light_cluster: Cluster, crd_installed: None) -> Callable[[str], Release]:
+    """`release_of(namespace)`: a namespace that the test makes and removes itself."""
+    return lambda namespace: Release(light_cluster, namespace)
+
+
 def _install(cluster: Cluster, namespace: str, *values: str) -> None:
     """Installs the chart; its operator's pod runs on a fake node, so it does nothing."""
     sets = [word for value in ("crds.install=false", *values) for word in ("--set", value)]
