@@ -6,21 +6,27 @@ Decides nothing about OCRBackends. The only place that chooses the real collabor
 import argparse
 import asyncio
 import logging
-import sys
-from collections.abc import Sequence
+import signal
+import socket
+import uuid
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from ocr_operator import cluster, handlers
+from ocr_operator import cluster, handlers, logs
+from ocr_operator.audit import Auditor
 from ocr_operator.chart_backends import ChartBackends
 from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.config import OperatorConfig, image_name
+from ocr_operator.election import Election
 from ocr_operator.endpoints import serving
 from ocr_operator.handlers import Indices
+from ocr_operator.lease import Fence
 from ocr_operator.metrics import Metrics
-from ocr_operator.names import API_VERSION, KIND, Key
+from ocr_operator.names import API_VERSION, KIND, Key, Ref
 from ocr_operator.reconcile import Reconciler
 from ocr_operator.status_metrics import StatusCollector
+from ocr_operator.watchdog import STALE_SECONDS, Watchdog
 from ocr_operator.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -35,20 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = command_line.parse_args(arguments)
     if bool(options.backends) != bool(options.backends_owner):
         command_line.error("--backends and --backends-owner go together")
-    _log_to_stdout(options.log_level)
+    logs.start(options.log_level, as_json=options.log_format == "json")
     try:
-        asyncio.run(_run(options))
+        return asyncio.run(_run(options))
     except ClusterError as error:
         logger.error("%s", error)
         return 1
-    return 0
-
-
-def _log_to_stdout(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
-    # Both say one line per event or probe that they handled.
-    for noisy in ("kopf", "aiohttp.access"):
-        logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,11 +73,26 @@ def parser() -> argparse.ArgumentParser:
         "--backends-owner", metavar="NAMESPACE/NAME", help="ConfigMap that holds that file and owns them"
     )
     found.add_argument(
-        "--liveness", default="http://0.0.0.0:8080/healthz", help="URL to answer liveness probes at"
+        "--lease", required=True, type=_lease, metavar="NAMESPACE/NAME", help="Lease that the leader holds"
     )
-    found.add_argument("--port", type=int, default=8081, help="port of /metrics and /readyz")
+    found.add_argument(
+        "--stale-seconds",
+        type=float,
+        default=STALE_SECONDS,
+        metavar="SECONDS",
+        help="how long nothing may be known of what is watched until /livez says 503",
+    )
+    found.add_argument("--port", type=int, default=8081, help="port of /metrics, /readyz and /livez")
+    found.add_argument("--log-format", default="text", choices=("text", "json"))
     found.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     return found
+
+
+def _lease(text: str) -> Ref:
+    namespace, slash, name = text.partition("/")
+    if not (namespace and slash and name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAMESPACE/NAME")
+    return Ref("coordination.k8s.io/v1", "Lease", namespace, name)
 
 
 def _config(options: argparse.Namespace) -> OperatorConfig:
@@ -92,23 +105,75 @@ def _config(options: argparse.Namespace) -> OperatorConfig:
     )
 
 
-async def _run(options: argparse.Namespace) -> None:
-    metrics, indices, queue = Metrics(), Indices(), WorkQueue[Key]()
+async def _run(options: argparse.Namespace) -> int:
+    """Stands by, leads, and gives the lease back; 1 if it was taken from us, so that we are started anew."""
+    metrics, indices, fence, watchdog = Metrics(), Indices(), Fence(), Watchdog(options.stale_seconds)
+    identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     metrics.registry.register(StatusCollector(indices.statuses))
     chart = ChartBackends(options.backends, options.backends_owner)
-
-    def not_ready() -> str:
-        return chart.not_ready if indices.is_connected else "not watching yet"
-
+    metrics.leads(options.lease.name, fence.seconds_left)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(options.port, metrics.registry, not_ready))
-        api = await stack.enter_async_context(cluster.connect())
+        api = await stack.enter_async_context(cluster.connect(fence.seconds_left, metrics.api_answered))
+        election = Election(api, options.lease, identity, fence)
+
+        def not_ready() -> str:
+            if election.leader not in ("", identity):
+                return ""
+            return chart.not_ready if indices.is_connected else "not watching yet"
+
+        await stack.enter_async_context(
+            serving(options.port, metrics.registry, not_ready, watchdog.complaint)
+        )
         await _wait_for_kind(api)
+        stop = _told_to_end()
+        if not await _first(election.win(), stop):
+            return 0
+        stack.push_async_callback(election.give_back)
+        queue = WorkQueue[Key](counting=metrics)
         reconciler = Reconciler(api, indices, _config(options))
-        registry = handlers.registry(reconciler, indices, queue, metrics)
+        namespaces = tuple(options.namespace)
+        auditor = Auditor(api, indices, watchdog, namespaces)
         applying = asyncio.create_task(chart.apply(api))
         stack.callback(applying.cancel)
-        await handlers.watch(registry, tuple(options.namespace), options.liveness)
+        watching = handlers.watch(
+            handlers.registry(reconciler, indices, queue, metrics, auditor), namespaces, stop
+        )
+        return await _while_leading(election, watching, stop)
+
+
+def _told_to_end() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT; kopf, once it runs, takes the signals over."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _first(work: Coroutine[None, None, None], stop: asyncio.Event) -> bool:
+    """Whether the work was done before we were told to end."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    done, rest = await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for task in done:
+        task.result()
+    return working in done
+
+
+async def _while_leading(
+    election: Election, watching: Coroutine[None, None, None], stop: asyncio.Event
+) -> int:
+    """Watches until told to end, or until the lease is lost; answers the exit code."""
+    holding = asyncio.create_task(election.hold())
+    holding.add_done_callback(lambda _: stop.set())
+    await watching
+    if holding.done():
+        holding.result()
+        return 1
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+    return 0
 
 
 async def _wait_for_kind(api: Cluster) -> None:

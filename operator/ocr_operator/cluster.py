@@ -7,7 +7,7 @@ fields that they do not know. Decides nothing; `reconcile` and `chart_backends` 
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from kubernetes.aio import client, config
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 
+from ocr_operator.failpoints import Failpoint
 from ocr_operator.names import FIELD_MANAGER, Ref
 
 Body = dict[str, Any]
+Answered = Callable[[str, str], None]
 
 TIMEOUT_SECONDS = 15
 """Per call. Guess: an API server that needs longer is in trouble, and trying again later helps it."""
@@ -34,11 +36,20 @@ class ClusterError(Exception):
         self.message = message
 
 
+class NotLeadingError(ClusterError):
+    """A write was not sent, or not waited for: the time in which we may write was over."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "not written: another operator may lead by now")
+
+
 class Cluster:
     """One connection to the API server; made by `connect`."""
 
-    def __init__(self, dynamic: DynamicClient) -> None:
+    def __init__(self, dynamic: DynamicClient, may_write_for: Callable[[], float]) -> None:
         self._dynamic = dynamic
+        self._may_write_for = may_write_for
+        self._failpoint = Failpoint()
 
     async def get(self, ref: Ref) -> Body | None:
         """The object, or None if there is none."""
@@ -57,6 +68,21 @@ class Cluster:
         answer = await self._call("get", api_version, kind, namespace=namespace, **chosen)
         return [{"apiVersion": api_version, "kind": kind, **item} for item in answer["items"]]
 
+    async def versions(
+        self, api_version: str, kind: str, namespace: str | None, selector: str
+    ) -> dict[tuple[str, str], int]:
+        """By (namespace, name) the resourceVersions of a kind; in all namespaces if `namespace` is None."""
+        answer = await self._call(
+            "get",
+            api_version,
+            kind,
+            namespace=namespace,
+            label_selector=selector,
+            header_params={"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"},
+        )
+        found = (item["metadata"] for item in answer["items"])
+        return {(one["namespace"], one["name"]): int(one["resourceVersion"]) for one in found}
+
     async def apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:
         """Server-side apply with force; answers the object as it now is.
 
@@ -72,12 +98,20 @@ class Cluster:
         """Deletes just this object; that it is gone already is no error."""
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
-            await self._call(
+            await self._write(
                 "delete", ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace, body=body
             )
         except ClusterError as error:
             if error.status != 404:
                 raise
+
+    async def create(self, body: Body) -> Body:
+        """Makes the object, whether we lead or not (by it, we come to lead); 409 if there is one."""
+        return await self._call("create", body["apiVersion"], body["kind"], body=body)
+
+    async def replace(self, body: Body) -> Body:
+        """The same for one that is there; 409 if it is no longer as the body's resourceVersion says."""
+        return await self._call("replace", body["apiVersion"], body["kind"], body=body)
 
     async def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server knows a kind of a group by now; it is asked, nothing remembered."""
@@ -93,7 +127,7 @@ class Cluster:
         return any(one["kind"] == kind for one in answer["resources"])
 
     async def _apply(self, body: Body, manager: str, subresource: str | None) -> Body:
-        return await self._call(
+        return await self._write(
             "server_side_apply",
             body["apiVersion"],
             body["kind"],
@@ -103,6 +137,25 @@ class Cluster:
             field_manager=manager,
             force_conflicts=True,
         )
+
+    async def _write(self, verb: str, api_version: str, kind: str, **arguments: Any) -> Body:
+        """`_call` for as long as we lead: the last word before a request leaves.
+
+        Raises:
+            NotLeadingError: the time is over. Between this check and the socket lies one step of the event
+                loop; what a process that is stopped just there sends on waking is undone as drift.
+        """
+        seconds = self._may_write_for()
+        if seconds <= 0:
+            raise NotLeadingError
+        number = self._failpoint.before()
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._call(verb, api_version, kind, **arguments)
+        except TimeoutError as error:
+            raise NotLeadingError from error
+        self._failpoint.after(number)
+        return answer
 
     async def _call(
         self, verb: str, api_version: str, kind: str, *, subresource: str | None = None, **arguments: Any
@@ -141,18 +194,39 @@ def _message(error: DynamicApiError) -> str:
 
 
 @asynccontextmanager
-async def connect() -> AsyncIterator[Cluster]:
+async def connect(
+    may_write_for: Callable[[], float] = lambda: 0.0, answered: Answered = lambda method, status: None
+) -> AsyncIterator[Cluster]:
     """A connection with the pod's service account, outside of a cluster with the kubeconfig of KUBECONFIG.
+
+    `may_write_for` answers the seconds in which a write has to be done, 0 or less where none may be sent: so
+    a connection only reads unless a leader makes it.
+    `answered` is told method and HTTP status of each request, `<error>` in its place where no answer came.
 
     Raises:
         ClusterError: there is no way to the API server, or it does not answer.
     """
     configuration = await _configuration()
+    configuration.trace_configs = [_telling(answered)]
     # The client would keep what it knows of the API in a file that is shared by all processes of the machine.
     with tempfile.TemporaryDirectory() as folder:
         async with client.ApiClient(configuration) as api:
             cache = str(Path(folder) / "discovery.json")
-            yield Cluster(await _within_time(DynamicClient(api, cache_file=cache)))  # type: ignore[no-untyped-call]
+            dynamic = await _within_time(DynamicClient(api, cache_file=cache))  # type: ignore[no-untyped-call]
+            yield Cluster(dynamic, may_write_for)
+
+
+def _telling(answered: Answered) -> aiohttp.TraceConfig:
+    async def ended(_: Any, __: Any, request: aiohttp.TraceRequestEndParams) -> None:
+        answered(request.method, str(request.response.status))
+
+    async def failed(_: Any, __: Any, request: aiohttp.TraceRequestExceptionParams) -> None:
+        answered(request.method, "<error>")
+
+    found = aiohttp.TraceConfig()
+    found.on_request_end.append(ended)
+    found.on_request_exception.append(failed)
+    return found
 
 
 async def _configuration() -> client.Configuration:

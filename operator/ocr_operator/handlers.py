@@ -10,17 +10,21 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import kopf
 
+from ocr_operator.audit import WATCHED_KINDS, Auditor
 from ocr_operator.cluster import ClusterError
+from ocr_operator.logs import looking_at
 from ocr_operator.metrics import Metrics
-from ocr_operator.names import GROUP, PLURAL, SELECTOR, VERSION, Key
+from ocr_operator.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, Key
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, parent
 from ocr_operator.plan import Observed
 from ocr_operator.reconcile import Reconciler
+from ocr_operator.watchdog import Watchdog
 from ocr_operator.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -76,14 +80,31 @@ class Indices:
         """Its children and pods."""
         return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))
 
+    def versions(self, kind: str) -> Mapping[Key, int]:
+        """Every object of a kind with its resourceVersion; of pods, whose versions are not kept, 0."""
+        if kind == KIND:
+            return {
+                key: int(one["metadata"]["resourceVersion"])
+                for key in self.keys()
+                for one in self._backends[key]
+            }
+        if kind == "Pod":
+            return {Key(key.namespace, pod.name): 0 for key in self._pods for pod in self._pods[key]}
+        children = (child for key in self._children for child in self._children[key])
+        return {
+            Key(child.ref.namespace, child.ref.name): child.version
+            for child in children
+            if child.ref.kind == kind
+        }
+
 
 def registry(
-    reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key], metrics: Metrics
+    reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key], metrics: Metrics, auditor: Auditor
 ) -> kopf.OperatorRegistry:
     """Handlers that fill the indices, wake the queue, and run the workers between startup and cleanup."""
     found = kopf.OperatorRegistry()
     _register_indices(found)
-    _register_events(found, reconciler, queue)
+    _register_events(found, reconciler, queue, auditor.watchdog)
     tasks: list[asyncio.Task[None]] = []
 
     @kopf.on.login(registry=found)
@@ -94,9 +115,14 @@ def registry(
     async def operator_started(**kwargs: Any) -> None:
         indices.connect(kwargs["backends"], kwargs["children"], kwargs["pods"])
         metrics.queue_depth.set_function(lambda: len(queue))
+        metrics.longest_work.set_function(queue.longest_work)
+        metrics.workers.set(WORKERS)
         metrics.backends.set_function(lambda: len(indices.keys()))
+        for _, kind, _ in WATCHED_KINDS:
+            metrics.watches(kind, partial(auditor.watchdog.staleness, kind))
         tasks.extend(asyncio.create_task(_work(reconciler, queue, metrics)) for _ in range(WORKERS))
         tasks.append(asyncio.create_task(_resync(reconciler, indices, queue)))
+        tasks.append(asyncio.create_task(auditor.run()))
 
     @kopf.on.cleanup(registry=found)
     async def operator_stopped(**_: Any) -> None:
@@ -127,12 +153,16 @@ def _register_indices(found: kopf.OperatorRegistry) -> None:
         return {key: live_pod(body)} if key else {}
 
 
-def _register_events(found: kopf.OperatorRegistry, reconciler: Reconciler, queue: WorkQueue[Key]) -> None:
+def _register_events(
+    found: kopf.OperatorRegistry, reconciler: Reconciler, queue: WorkQueue[Key], watchdog: Watchdog
+) -> None:
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
     async def backend_changed(body: kopf.Body, **_: Any) -> None:
+        watchdog.alive(KIND)
         queue.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
 
     async def child_changed(event: Any, body: kopf.Body, **_: Any) -> None:
+        watchdog.alive(body["kind"])
         key = _parent(body)
         if key is None:
             return
@@ -145,6 +175,7 @@ def _register_events(found: kopf.OperatorRegistry, reconciler: Reconciler, queue
 
     @kopf.on.event(*_PODS, registry=found)
     async def pod_changed(body: kopf.Body, **_: Any) -> None:
+        watchdog.alive("Pod")
         if key := _parent(body):
             queue.add(key)
 
@@ -158,27 +189,29 @@ async def _work(reconciler: Reconciler, queue: WorkQueue[Key], metrics: Metrics)
     while True:
         key = await queue.take()
         start = time.monotonic()
-        result = "failed"
-        try:
+        with looking_at(key):
             result = await _look(reconciler, queue, key)
-        except ClusterError as error:
-            logger.warning("%s/%s: %s; again in %.1f s", *key, error, queue.failed(key))
-        except Exception:
-            # A fault of ours with one object must not end the work on all others.
-            logger.exception("%s/%s: unexpected; again in %.1f s", *key, queue.failed(key))
-        metrics.reconcile_seconds.observe(time.monotonic() - start)
-        metrics.reconciles.labels(result).inc()
+        metrics.reconciled(result, time.monotonic() - start)
 
 
 async def _look(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> str:
-    outcome = await reconciler.reconcile(key)
+    """Looks at one key and gives it back to the queue; answers how it ended, as the metric has it."""
+    try:
+        outcome = await reconciler.reconcile(key)
+    except ClusterError as error:
+        logger.warning("%s/%s: %s; again in %.1f s", *key, error, queue.failed(key))
+        return "error"
+    except Exception:
+        # A fault of ours with one object must not end the work on all others.
+        logger.exception("%s/%s: unexpected; again in %.1f s", *key, queue.failed(key))
+        return "error"
     if outcome.look_again is not None:
         queue.add_after(key, outcome.look_again)
-    if outcome.is_settled:
-        queue.done(key)
-        return "settled"
-    queue.failed(key)
-    return "retried"
+    if not outcome.is_settled:
+        queue.failed(key)
+        return "requeue"
+    queue.done(key)
+    return "success" if outcome.look_again is None else "requeue_after"
 
 
 async def _resync(reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key]) -> None:
@@ -213,11 +246,8 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-async def watch(handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], liveness: str) -> None:
-    """Runs kopf until a signal ends it, in these namespaces or, where there are none, in all.
-
-    `liveness` is the URL it answers probes at.
-    """
+async def watch(handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
+    """Runs kopf until a signal or `stop` ends it, in these namespaces or, where there are none, in all."""
     with suppress(asyncio.CancelledError):
         await kopf.operator(
             registry=handlers,
@@ -225,5 +255,5 @@ async def watch(handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], li
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,
-            liveness_endpoint=liveness,
+            stop_flag=stop,
         )

@@ -6,14 +6,31 @@ Everything is to be called from the event loop's thread.
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Key = TypeVar("Key")
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 60.0
 """Backoff doubles from the first to the longest; a person who mends something waits no longer than this."""
+
+
+class Counting(Protocol):
+    """Who counts what happens in the queue; seconds are those since the step before."""
+
+    def added(self) -> None:
+        """A key waits that did not."""
+
+    def taken(self, waited: float) -> None:
+        """A worker took a key."""
+
+    def finished(self, worked: float) -> None:
+        """A worker is done with a key."""
+
+    def retried(self) -> None:
+        """A key will come again since it failed."""
 
 
 class WorkQueue(Generic[Key]):
@@ -24,7 +41,10 @@ class WorkQueue(Generic[Key]):
         spread: Callable[[], float] = random.random,
         first_delay: float = FIRST_DELAY_SECONDS,
         longest_delay: float = LONGEST_DELAY_SECONDS,
+        counting: Counting | None = None,
     ) -> None:
+        self._counting = counting
+        self._since: dict[Key, float] = {}
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._waiting: set[Key] = set()
         self._working: set[Key] = set()
@@ -46,6 +66,9 @@ class WorkQueue(Generic[Key]):
         elif key not in self._waiting:
             self._waiting.add(key)
             self._ready.put_nowait(key)
+            self._step(key)
+            if self._counting:
+                self._counting.added()
 
     def add_after(self, key: Key, seconds: float) -> None:
         """Has the key looked at after some time; an earlier time that was asked for stays."""
@@ -67,6 +90,9 @@ class WorkQueue(Generic[Key]):
         key = await self._ready.get()
         self._waiting.discard(key)
         self._working.add(key)
+        waited = self._step(key)
+        if self._counting:
+            self._counting.taken(waited)
         return key
 
     def done(self, key: Key) -> None:
@@ -88,14 +114,31 @@ class WorkQueue(Generic[Key]):
         doubled = self._first_delay * 2.0 ** min(failures, 16)
         delay = min(doubled, self._longest_delay) * (0.75 + 0.25 * self._spread())
         self.add_after(key, delay)
+        if self._counting:
+            self._counting.retried()
         self._release(key)
         return delay
 
     def _release(self, key: Key) -> None:
         self._working.discard(key)
+        worked = self._step(key)
+        del self._since[key]
+        if self._counting:
+            self._counting.finished(worked)
         if key in self._again:
             self._again.discard(key)
             self.add(key)
+
+    def longest_work(self) -> float:
+        """Seconds that the oldest key now with a worker has been there; 0 when none is."""
+        now = time.monotonic()
+        return max((now - self._since[key] for key in self._working), default=0.0)
+
+    def _step(self, key: Key) -> float:
+        """Seconds since the key's last step; this is the next."""
+        now = time.monotonic()
+        before, self._since[key] = self._since.get(key, now), now
+        return now - before
 
     def close(self) -> None:
         """Forgets what was to come later."""

@@ -43,9 +43,9 @@ def test_lint_finds_nothing(helm: Helm, arguments: list[str]) -> None:
 
 
 def test_helm_itself_refuses_unknown_keys(helm: Helm) -> None:
-    done = helm("template", "r", str(CHART), "--set", "operator.replicas=2")
+    done = helm("template", "r", str(CHART), "--set", "operator.replica=2")
     assert done.returncode != 0
-    assert "replicas" in done.stderr
+    assert "replica" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["values.yaml", *FILES])
@@ -136,6 +136,23 @@ def test_it_can_watch_every_namespace(render: Render) -> None:
     options = cli.parser().parse_args(_arguments(objects))
     assert options.all_namespaces
     assert options.namespace == []
+
+
+def test_one_operator_is_replaced_and_two_take_turns(render: Render) -> None:
+    one, two = render(), render(**{"operator.replicas": 2})
+    assert _one(one, "Deployment")["spec"]["strategy"]["type"] == "Recreate"
+    assert _one(two, "Deployment")["spec"]["strategy"]["type"] == "RollingUpdate"
+    assert _one(two, "Deployment")["spec"]["replicas"] == 2
+    assert "PodDisruptionBudget" not in {each["kind"] for each in one}
+    assert _one(two, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
+def test_the_lease_of_the_command_line_is_the_one_it_has_rights_to(render: Render) -> None:
+    objects = render()
+    lease = cli.parser().parse_args(_arguments(objects)).lease
+    role = _one(objects, "Role", "-election")
+    [named] = [rule for rule in role["rules"] if "resourceNames" in rule]
+    assert (role["metadata"]["namespace"], named["resourceNames"]) == (lease.namespace, [lease.name])
 
 
 def test_every_binding_names_the_operators_account(render: Render) -> None:

@@ -43,7 +43,9 @@ def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
     ("path", "value"),
     [
         pytest.param("operators", {}, id="an unknown key"),
-        pytest.param("operator.replicas", 2, id="an unknown key of the operator"),
+        pytest.param("operator.replica", 2, id="an unknown key of the operator"),
+        pytest.param("operator.replicas", 0, id="no operator"),
+        pytest.param("operator.logFormat", "xml", id="an unknown format"),
         pytest.param("operator.logLevel", "LOUD", id="an unknown level"),
         pytest.param("operator.watch.namespaces", "labs", id="a text for a list"),
         pytest.param("operator.image.digest", "sha256:1", id="half a digest"),

@@ -9,8 +9,22 @@ import ocr_operator
 
 PACKAGE = Path(ocr_operator.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
-SHELL = {"cli", "handlers", "cluster", "reconcile", "chart_backends", "endpoints", "work_queue", "metrics"}
-SHELL |= {"event_log", "status_metrics"}
+SHELL = {
+    "audit",
+    "chart_backends",
+    "cli",
+    "cluster",
+    "election",
+    "endpoints",
+    "event_log",
+    "failpoints",
+    "handlers",
+    "logs",
+    "metrics",
+    "reconcile",
+    "status_metrics",
+    "work_queue",
+}
 DOORS = {
     "kopf": {"handlers"},
     "kubernetes": {"cluster"},

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,28 +59,31 @@ class Operator:
 
 @contextmanager
 def running_operator(
-    cluster: Cluster, namespace: str, folder: Path, *more: str, ready: int = 200
+    cluster: Cluster,
+    namespace: str,
+    folder: Path,
+    *more: str,
+    ready: int = 200,
+    server: str = "",
+    failpoint: str = "",
 ) -> Iterator[Operator]:
     """The operator of the only release in a namespace, from when `/readyz` answers `ready` until the end.
 
-    `more` are further arguments. Its log stands in the error if it does not start.
+    `more` are further arguments, `server` is an API server to ask in the place of the cluster's own, and
+    `failpoint` what `ocr_operator.failpoints` reads. Its log stands in the error if it does not start.
     """
     [deployment] = cluster.get(
         "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/part-of=ocr-backend"
     )["items"]
     pod = deployment["spec"]["template"]["spec"]
-    port, liveness = _free_port(), _free_port()
-    arguments = [
-        *_arguments(cluster, namespace, pod, folder),
-        f"--port={port}",
-        f"--liveness=http://127.0.0.1:{liveness}/healthz",
-        *more,
-    ]
+    port = _free_port()
+    arguments = [*_arguments(cluster, namespace, pod, folder), f"--port={port}", *more]
     account = pod["serviceAccountName"]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "KUBECONFIG": str(_kubeconfig(cluster, namespace, account, folder)),
+        "KUBECONFIG": str(_kubeconfig(cluster, namespace, account, folder, server)),
+        "OCR_OPERATOR_FAILPOINT": failpoint,
     }
     log = folder / f"operator-{port}.log"
     program = Path(sys.executable).parent / "ocr-operator"
@@ -107,13 +111,15 @@ def _arguments(cluster: Cluster, namespace: str, pod: dict[str, Any], folder: Pa
         yield f"{name}={path}"
 
 
-def _kubeconfig(cluster: Cluster, namespace: str, account: str, folder: Path) -> Path:
+def _kubeconfig(cluster: Cluster, namespace: str, account: str, folder: Path, server: str) -> Path:
     """A kubeconfig with a token of the service account and nothing else."""
     config = yaml.safe_load(cluster.kubeconfig.read_text("utf-8"))
     token = cluster.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=1h")
+    if server:
+        config["clusters"][0]["cluster"] = {"server": server}
     [user] = config["users"]
     user["user"] = {"token": token.strip()}
-    path = folder / "operator.kubeconfig"
+    path = folder / f"operator-{uuid.uuid4().hex[:8]}.kubeconfig"
     path.write_text(json.dumps(config), "utf-8")
     return path
 
@@ -135,6 +141,7 @@ def _wait(operator: Operator, ready: int) -> None:
 
 def _stop(operator: Operator) -> None:
     if operator.process.poll() is None:
+        operator.process.send_signal(signal.SIGCONT)
         operator.process.send_signal(signal.SIGTERM)
         try:
             operator.process.wait(30)

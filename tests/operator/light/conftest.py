@@ -81,12 +81,12 @@ class Release:
 
     def settle(self, operator: Operator) -> None:
         """Waits until all that has happened is answered: a look that begins after it has ended."""
-        looks = operator.metric("ocr_operator_reconciles_total")
+        looks = operator.metric("controller_runtime_reconcile_total")
         self.kubectl("annotate", "deployment", "--all", "--overwrite", f"test/look={looks}")
         self.cluster.wait(
             lambda: (
-                operator.metric("ocr_operator_reconciles_total") > looks
-                and operator.metric("ocr_operator_queue_depth") == 0
+                operator.metric("controller_runtime_reconcile_total") > looks
+                and operator.metric("workqueue_depth") == 0
             ),
             "the operator to have looked",
         )

@@ -117,7 +117,9 @@ class TestRights:
         refused = [one for one in requests if one.get("responseStatus", {}).get("code") == 403]
         assert refused == []
         assert _granted(release) - self._used(requests) == self.UNUSED_HERE
-        assert self._used(requests) <= _granted(release) | _granted_by_chart_backends(release)
+        elsewhere = _granted_by_chart_backends(release) | _granted_by_election(release)
+        assert self._used(requests) <= _granted(release) | elsewhere
+        assert _granted_by_election(release) <= self._used(requests)
 
     def _used(self, requests: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
         used = set()
@@ -144,6 +146,10 @@ def _rules(release: Release, suffix: str) -> set[tuple[str, str, str]]:
 
 def _granted(release: Release) -> set[tuple[str, str, str]]:
     return _rules(release, "-operator")
+
+
+def _granted_by_election(release: Release) -> set[tuple[str, str, str]]:
+    return _rules(release, "-election")
 
 
 def _granted_by_chart_backends(release: Release) -> set[tuple[str, str, str]]:

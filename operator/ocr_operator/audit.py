@@ -1,0 +1,95 @@
+"""Compares what has been seen by watching with what the API server has, and tells the watchdog.
+
+Nothing else notices a watch that ended without an error. Differences that stay make the process unfit, and
+the kubelet starts another. `handlers` runs it beside the workers.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+from ocr_operator.cluster import Cluster, ClusterError
+from ocr_operator.names import API_VERSION, KIND, SELECTOR, Key
+from ocr_operator.reconcile import CHILD_KINDS
+from ocr_operator.watchdog import GRACE_SECONDS, Watchdog, missed, unseen_ends
+
+logger = logging.getLogger(__name__)
+
+WATCHED_KINDS = (
+    (API_VERSION, KIND, ""),
+    *((*kind, SELECTOR) for kind in CHILD_KINDS),
+    ("v1", "Pod", SELECTOR),
+)
+"""API version, kind, and the labels by which it is watched."""
+
+NOT_FOUND = 404
+
+
+class Seen(Protocol):
+    """What watching has shown."""
+
+    def versions(self, kind: str) -> Mapping[Key, int]:
+        """Every object of a kind with its resourceVersion, 0 where that is not kept."""
+
+
+class Auditor:
+    """Audits the kinds in these namespaces; none: in all."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        seen: Seen,
+        watchdog: Watchdog,
+        namespaces: tuple[str, ...],
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._cluster = cluster
+        self._seen = seen
+        self._places: tuple[str | None, ...] = namespaces or (None,)
+        self._grace = grace
+        self.watchdog = watchdog
+
+    async def run(self) -> None:
+        """Audits three times in the time after which a kind counts as stale, for ever."""
+        self.watchdog.begin(kind for _, kind, _ in WATCHED_KINDS)
+        while True:
+            await asyncio.sleep(self.watchdog.limit / 3)
+            # One after the other: no burst of lists.
+            for api_version, kind, selector in WATCHED_KINDS:
+                await self._audit(api_version, kind, selector)
+
+    async def _audit(self, api_version: str, kind: str, selector: str) -> None:
+        try:
+            wrong = await self.differences(api_version, kind, selector)
+        except ClusterError as error:
+            logger.warning("could not list %s to see whether watching works: %s", kind, error)
+            return
+        if wrong:
+            names = ", ".join(sorted(f"{key.namespace}/{key.name}" for key in wrong)[:5])
+            logger.error("%s: no event has told of %d changes: %s", kind, len(wrong), names)
+        else:
+            self.watchdog.alive(kind)
+
+    async def differences(self, api_version: str, kind: str, selector: str) -> set[Key]:
+        """Objects whose newest state no event has shown, though there was time for one."""
+        before = set(self._seen.versions(kind))
+        try:
+            lists = [
+                await self._cluster.versions(api_version, kind, place, selector) for place in self._places
+            ]
+        except ClusterError as error:
+            if error.status == NOT_FOUND:
+                return set()
+            raise
+        listed = {Key(*name): version for one in lists for name, version in one.items()}
+        if not self._compare(kind, before, listed):
+            return set()
+        await asyncio.sleep(self._grace)
+        return self._compare(kind, before, listed)
+
+    def _compare(self, kind: str, before: set[Key], listed: Mapping[Key, int]) -> set[Key]:
+        seen = self._seen.versions(kind)
+        if kind == "Pod":
+            listed = dict.fromkeys(listed, 0)
+        return missed(listed, seen) | unseen_ends(before, listed, seen)
