@@ -46,7 +46,9 @@ def test_an_api_server_that_does_not_answer_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param(["--image=a", "--gpu-image=b", "--lease=a/b"], "one of the arguments", id="nowhere to watch"),
+        pytest.param(
+            ["--image=a", "--gpu-image=b", "--lease=a/b"], "one of the arguments", id="nowhere to watch"
+        ),
         pytest.param([*ARGUMENTS, "--all-namespaces"], "not allowed with argument", id="here and everywhere"),
         pytest.param(["--all-namespaces"], "--image", id="no image"),
         pytest.param([*ARGUMENTS, "--lease=operator"], "is not NAMESPACE/NAME", id="a lease of nowhere"),
