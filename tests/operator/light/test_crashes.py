@@ -48,7 +48,7 @@ def relay(release: Release) -> Iterator[ApiRelay]:
 def test_whichever_write_it_dies_at_the_next_operator_finishes_the_work(
     release: Release, started: Started, side: str
 ) -> None:
-    """Within 60 s of its start; its lease is deleted, which spares 10 s a death. The children are the same."""
+    """Within 60 s of its start; its lease is deleted, which spares 10 s a death. Nothing is there twice."""
     deaths = 0
     for number in itertools.count(1):
         with started(failpoint=f"{side}:{number}") as operator:
