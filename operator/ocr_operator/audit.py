@@ -10,20 +10,18 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ocr_operator.cluster import Cluster, ClusterError
-from ocr_operator.names import API_VERSION, KIND, SELECTOR, Key
+from ocr_operator.names import API_VERSION, INSTANCE_LABEL, KIND, SELECTOR, Key
 from ocr_operator.reconcile import CHILD_KINDS
 from ocr_operator.watchdog import GRACE_SECONDS, Watchdog, missed, unseen_ends
 
 logger = logging.getLogger(__name__)
 
-WATCHED_KINDS = (
-    (API_VERSION, KIND, ""),
-    *((*kind, SELECTOR) for kind in CHILD_KINDS),
-    ("v1", "Pod", SELECTOR),
-)
-"""API version, kind, and the labels by which it is watched."""
+_OURS = f"{SELECTOR},{INSTANCE_LABEL}"
 
-NOT_FOUND = 404
+WATCHED_KINDS = ((API_VERSION, KIND, ""), *((*kind, _OURS) for kind in CHILD_KINDS), ("v1", "Pod", _OURS))
+"""API version, kind, and the labels of what the indices keep."""
+
+FORBIDDEN, NOT_FOUND = 403, 404
 
 
 class Seen(Protocol):
@@ -74,19 +72,24 @@ class Auditor:
     async def differences(self, api_version: str, kind: str, selector: str) -> set[Key]:
         """Objects whose newest state no event has shown, though there was time for one."""
         before = set(self._seen.versions(kind))
-        try:
-            lists = [
-                await self._cluster.versions(api_version, kind, place, selector) for place in self._places
-            ]
-        except ClusterError as error:
-            if error.status == NOT_FOUND:
-                return set()
-            raise
-        listed = {Key(*name): version for one in lists for name, version in one.items()}
+        listed: dict[Key, int] = {}
+        for place in self._places:
+            listed |= await self._list(api_version, kind, place, selector)
         if not self._compare(kind, before, listed):
             return set()
         await asyncio.sleep(self._grace)
         return self._compare(kind, before, listed)
+
+    async def _list(self, api_version: str, kind: str, place: str | None, selector: str) -> dict[Key, int]:
+        """Nothing where the kind is not served, or the namespace has gone and our rights with it."""
+        try:
+            found = await self._cluster.versions(api_version, kind, place, selector)
+        except ClusterError as error:
+            if error.status in (FORBIDDEN, NOT_FOUND):
+                logger.warning("%s is not watched in %s: %s", kind, place or "any namespace", error)
+                return {}
+            raise
+        return {Key(*name): version for name, version in found.items()}
 
     def _compare(self, kind: str, before: set[Key], listed: Mapping[Key, int]) -> set[Key]:
         seen = self._seen.versions(kind)

@@ -71,8 +71,9 @@ def test_every_watched_namespace_is_listed() -> None:
     assert found == {Key("a", "ocr"), Key("b", "ocr")}
 
 
-def test_a_kind_that_the_api_server_does_not_serve_is_not_missed() -> None:
-    assert _differences(Listed({}, ClusterError(404, "no such kind")), Seen({})) == set()
+@pytest.mark.parametrize("status", [pytest.param(404, id="not served"), pytest.param(403, id="no right")])
+def test_what_cannot_be_watched_is_not_missed(status: int) -> None:
+    assert _differences(Listed({}, ClusterError(status, "no")), Seen({})) == set()
 
 
 @pytest.mark.parametrize("trouble", [None, ClusterError(503, "down")])

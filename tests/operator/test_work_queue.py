@@ -144,3 +144,40 @@ def test_many_workers_see_each_key_one_at_a_time() -> None:
         assert set(seen) == {"a", "b", "c"}
 
     _run(test)
+
+
+def test_each_step_is_counted_once() -> None:
+    counted: list[str] = []
+
+    class Counting:
+        """Writes down what it is told, in order."""
+
+        def added(self) -> None:
+            counted.append("added")
+
+        def taken(self, waited: float) -> None:
+            assert waited >= 0
+            counted.append("taken")
+
+        def finished(self, worked: float) -> None:
+            assert worked >= 0
+            counted.append("finished")
+
+        def retried(self) -> None:
+            counted.append("retried")
+
+    async def test() -> None:
+        queue = Queue(counting=Counting())
+        queue.add("a")
+        queue.add("a")
+        await queue.take()
+        assert queue.longest_work() > 0
+        queue.add("a")
+        queue.done("a")
+        assert queue.longest_work() == 0
+        await queue.take()
+        queue.failed("a")
+        queue.close()
+
+    asyncio.run(test())
+    assert counted == ["added", "taken", "finished", "added", "taken", "retried", "finished"]
