@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.light
 Release = Any
 Started = Callable[..., AbstractContextManager[Operator]]
 
+CHART = Path(__file__).parents[3] / "chart"
 FAILOVER_SECONDS = 20
 
 
@@ -38,6 +40,17 @@ def _leads(operator: Operator) -> bool:
 
 def _wait_to_lead(release: Release, operator: Operator, seconds: float = FAILOVER_SECONDS) -> None:
     release.cluster.wait(lambda: _leads(operator), "the operator to lead", seconds)
+
+
+def test_a_spare_can_be_taken_away_and_added_again(release: Release) -> None:
+    """The two ways to replace pods exclude each other's fields, and Helm has to clear them."""
+    for replicas, strategy in ((1, "Recreate"), (2, "RollingUpdate")):
+        values = f"crds.install=false,backends=null,operator.replicas={replicas}"
+        where = ("--namespace", release.namespace)
+        release.cluster.helm("upgrade", "ocr", str(CHART), *where, "--set", values)
+        [deployment] = release.get("deployments")["items"]
+        assert deployment["spec"]["strategy"]["type"] == strategy
+        assert deployment["spec"]["replicas"] == replicas
 
 
 def test_the_second_follows_a_killed_leader_within_20_seconds(release: Release, started: Started) -> None:
