@@ -7,6 +7,7 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
@@ -53,12 +54,14 @@ class Asked(BaseHTTPRequestHandler):
         """What the client has sent; can be had once."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def ask(self) -> HTTPResponse:
+    @contextmanager
+    def answered(self) -> Iterator[HTTPResponse]:
         """The API server's answer; the client does not see it."""
         there = HTTPSConnection(self.server.target, context=self.server.tls, timeout=_SECONDS)
-        headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
-        there.request(self.command, self.path, self.body(), headers)
-        return there.getresponse()
+        with closing(there):
+            headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
+            there.request(self.command, self.path, self.body(), headers)
+            yield there.getresponse()
 
     def reply(self, status: int, content: Iterator[bytes], **headers: str) -> None:
         """Answers piece by piece."""
@@ -89,9 +92,9 @@ class Asked(BaseHTTPRequestHandler):
 
 def pass_on(asked: Asked) -> None:
     """Is no fault: passes the request on and its answer back."""
-    answer = asked.ask()
-    pieces = iter(lambda: answer.read1(65536), b"")
-    asked.reply(answer.status, pieces, Content_Type=answer.headers["Content-Type"])
+    with asked.answered() as answer:
+        pieces = iter(lambda: answer.read1(65536), b"")
+        asked.reply(answer.status, pieces, Content_Type=answer.headers["Content-Type"])
 
 
 def _status(code: int, message: str) -> bytes:
@@ -118,7 +121,8 @@ def reset(asked: Asked) -> None:
 
 def lost_answer(asked: Asked) -> None:
     """Lets the API server carry the request out, and breaks the connection off in place of its answer."""
-    asked.ask().read()
+    with asked.answered() as answer:
+        answer.read()
     asked.hang_up()
 
 
