@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.names import API_VERSION, INSTANCE_LABEL, KIND, SELECTOR, Key
+from ocr_operator.optional_kinds import OPTIONAL_KINDS
 from ocr_operator.reconcile import CHILD_KINDS
 from ocr_operator.watchdog import GRACE_SECONDS, Watchdog, missed, unseen_ends
 
@@ -18,8 +19,12 @@ logger = logging.getLogger(__name__)
 
 _OURS = f"{SELECTOR},{INSTANCE_LABEL}"
 
-WATCHED_KINDS = ((API_VERSION, KIND, ""), *((*kind, _OURS) for kind in CHILD_KINDS), ("v1", "Pod", _OURS))
-"""API version, kind, and the labels of what the indices keep."""
+WATCHED_KINDS = (
+    (API_VERSION, KIND, ""),
+    *((*kind, _OURS) for kind in CHILD_KINDS if kind not in OPTIONAL_KINDS),
+    ("v1", "Pod", _OURS),
+)
+"""API version, kind, and the labels of what the indices keep; none that may come after the watches began."""
 
 FORBIDDEN, NOT_FOUND = 403, 404
 
@@ -51,11 +56,13 @@ class Auditor:
     async def run(self) -> None:
         """Audits three times in the time after which a kind counts as stale, for ever."""
         self.watchdog.begin(kind for _, kind, _ in WATCHED_KINDS)
+        await asyncio.gather(*(self._audit_for_ever(*kind) for kind in WATCHED_KINDS))
+
+    async def _audit_for_ever(self, api_version: str, kind: str, selector: str) -> None:
+        """A kind on its own: one for which events are waited for must not make the others stale."""
         while True:
             await asyncio.sleep(self.watchdog.limit / 3)
-            # One after the other: no burst of lists.
-            for api_version, kind, selector in WATCHED_KINDS:
-                await self._audit(api_version, kind, selector)
+            await self._audit(api_version, kind, selector)
 
     async def _audit(self, api_version: str, kind: str, selector: str) -> None:
         try:

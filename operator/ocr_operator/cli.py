@@ -20,7 +20,7 @@ from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.config import OperatorConfig, image_name
 from ocr_operator.election import Election
 from ocr_operator.endpoints import serving
-from ocr_operator.handlers import Indices
+from ocr_operator.indices import Indices
 from ocr_operator.lease import Fence
 from ocr_operator.metrics import Metrics
 from ocr_operator.names import API_VERSION, KIND, Key, Ref

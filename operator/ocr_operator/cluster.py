@@ -26,6 +26,9 @@ Answered = Callable[[str, str], None]
 TIMEOUT_SECONDS = 15
 """Per call. Guess: an API server that needs longer is in trouble, and trying again later helps it."""
 
+READ_AGAIN_SECONDS = 0.5
+"""Until a read that failed is tried a second time. Guess: enough for a connection to be made anew."""
+
 
 class ClusterError(Exception):
     """A call failed. `status` is HTTP's, None where no answer came; the text is the API server's own."""
@@ -54,7 +57,7 @@ class Cluster:
     async def get(self, ref: Ref) -> Body | None:
         """The object, or None if there is none."""
         try:
-            return await self._call("get", ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace)
+            return await self._read(ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace)
         except ClusterError as error:
             if error.status == 404:
                 return None
@@ -65,20 +68,16 @@ class Cluster:
     ) -> list[Body]:
         """Objects of a kind with these labels and fields, each with its apiVersion and kind."""
         chosen = {"label_selector": selector, "field_selector": fields}
-        answer = await self._call("get", api_version, kind, namespace=namespace, **chosen)
+        answer = await self._read(api_version, kind, namespace=namespace, **chosen)
         return [{"apiVersion": api_version, "kind": kind, **item} for item in answer["items"]]
 
     async def versions(
         self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[tuple[str, str], int]:
         """By (namespace, name) the resourceVersions of a kind; in all namespaces if `namespace` is None."""
-        answer = await self._call(
-            "get",
-            api_version,
-            kind,
-            namespace=namespace,
-            label_selector=selector,
-            header_params={"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"},
+        headers = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+        answer = await self._read(
+            api_version, kind, namespace=namespace, label_selector=selector, header_params=headers
         )
         found = (item["metadata"] for item in answer["items"])
         return {(one["namespace"], one["name"]): int(one["resourceVersion"]) for one in found}
@@ -137,6 +136,16 @@ class Cluster:
             field_manager=manager,
             force_conflicts=True,
         )
+
+    async def _read(self, api_version: str, kind: str, **arguments: Any) -> Body:
+        """`_call`, twice if the trouble may pass: of the many reads of a look, one would often fail."""
+        try:
+            return await self._call("get", api_version, kind, **arguments)
+        except ClusterError as error:
+            if error.status is not None and error.status != 429 and error.status < 500:
+                raise
+        await asyncio.sleep(READ_AGAIN_SECONDS)
+        return await self._call("get", api_version, kind, **arguments)
 
     async def _write(self, verb: str, api_version: str, kind: str, **arguments: Any) -> Body:
         """`_call` for as long as we lead: the last word before a request leaves.

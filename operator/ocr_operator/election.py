@@ -110,7 +110,7 @@ class Election:
         except (ClusterError, TimeoutError) as error:
             if isinstance(error, ClusterError) and error.status in (CONFLICT, NOT_FOUND):
                 return await self._is_still_ours(self._held)
-            logger.warning("could not renew the lease: %s", error or "no answer in time")
+            logger.warning("could not renew the lease: %s", str(error) or "no answer in time")
             return True
         self._fence.open_from(asked)
         return True

@@ -8,21 +8,20 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import kopf
 
 from ocr_operator.audit import WATCHED_KINDS, Auditor
 from ocr_operator.cluster import ClusterError
+from ocr_operator.indices import Indices
 from ocr_operator.logs import looking_at
 from ocr_operator.metrics import Metrics
 from ocr_operator.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, Key
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, parent
-from ocr_operator.plan import Observed
 from ocr_operator.reconcile import Reconciler
 from ocr_operator.watchdog import Watchdog
 from ocr_operator.work_queue import WorkQueue
@@ -45,57 +44,6 @@ _CHILDREN = (
     ("monitoring.coreos.com", "v1", "servicemonitors"),
 )
 _PODS = ("", "v1", "pods")
-_NOTHING: Mapping[Key, Any] = MappingProxyType({})
-
-
-class Indices:
-    """What kopf has seen, by OCRBackend; filled before any handler runs."""
-
-    def __init__(self) -> None:
-        self._backends = self._children = self._pods = _NOTHING
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether kopf has begun."""
-        return self._backends is not _NOTHING
-
-    def connect(self, backends: Any, children: Any, pods: Any) -> None:
-        """Takes kopf's indices, which live as long as its operator."""
-        self._backends, self._children, self._pods = backends, children, pods
-
-    def keys(self) -> list[Key]:
-        """Every OCRBackend there is."""
-        return list(self._backends)
-
-    def backend(self, key: Key) -> Mapping[str, Any] | None:
-        """The OCRBackend, or None if there is none."""
-        return next(iter(self._backends.get(key, ())), None)
-
-    def statuses(self) -> Iterator[tuple[Key, Mapping[str, Any]]]:
-        """The status of every OCRBackend."""
-        for key in self.keys():
-            yield key, (self.backend(key) or {}).get("status") or {}
-
-    def observed(self, key: Key) -> Observed:
-        """Its children and pods."""
-        return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))
-
-    def versions(self, kind: str) -> Mapping[Key, int]:
-        """Every object of a kind with its resourceVersion; of pods, whose versions are not kept, 0."""
-        if kind == KIND:
-            return {
-                key: int(one["metadata"]["resourceVersion"])
-                for key in self.keys()
-                for one in self._backends[key]
-            }
-        if kind == "Pod":
-            return {Key(key.namespace, pod.name): 0 for key in self._pods for pod in self._pods[key]}
-        children = (child for key in self._children for child in self._children[key])
-        return {
-            Key(child.ref.namespace, child.ref.name): child.version
-            for child in children
-            if child.ref.kind == kind
-        }
 
 
 def registry(

@@ -31,7 +31,8 @@ class Watchdog:
 
     def alive(self, kind: str) -> None:
         """An event has come, or a list has shown that none is missing."""
-        self._alive[kind] = self._clock()
+        if kind in self._alive:
+            self._alive[kind] = self._clock()
 
     def staleness(self, kind: str) -> float:
         """Seconds since the kind was last known to be watched; 0 where it is not to be."""
