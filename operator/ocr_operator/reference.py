@@ -30,6 +30,8 @@ spec:
       modelType: mobile
 ```
 
+[examples/guarded.yaml](examples/guarded.yaml) is one with a budget, a NetworkPolicy and monitoring.
+
 An object of somebody else that has the name of a child is left alone, and the condition Reconciled names it.
 With the annotation `{ADOPT_ANNOTATION}`, whose value is the name of the {KIND}, it is taken over: the
 fields that the operator writes are made as they shall be, the others stay. What a controller holds is never

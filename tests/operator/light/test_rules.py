@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.light
 MOBILE = {"language": "ch", "modelType": "mobile"}
 BUILTIN = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
 Send = Callable[..., str]
+EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "examples").glob("*.yaml"))
 
 
 @pytest.fixture
@@ -112,6 +114,15 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
 )
 def test_the_api_server_accepts(send: Send, spec: dict[str, Any]) -> None:
     assert json.loads(send(spec))["kind"] == "OCRBackend"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_of_the_manual_are_accepted_as_they_are(
+    light_cluster: Cluster, crd_installed: None, path: Path
+) -> None:
+    arguments = ("create", "--dry-run=server", "--validate=strict", "--output=name", "--filename")
+    found = light_cluster.kubectl(*arguments, str(path))
+    assert found.split() == ["ocrbackend.ocrbackend.io/ocr"]
 
 
 REFUSED = [
