@@ -79,7 +79,8 @@ class Cluster:
         answer = await self._read(
             api_version, kind, namespace=namespace, label_selector=selector, header_params=headers
         )
-        found = (item["metadata"] for item in answer["items"])
+        # An empty list of metadata is null.
+        found = (item["metadata"] for item in answer["items"] or [])
         return {(one["namespace"], one["name"]): int(one["resourceVersion"]) for one in found}
 
     async def apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:

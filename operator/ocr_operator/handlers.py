@@ -71,6 +71,8 @@ def registry(
         tasks.extend(asyncio.create_task(_work(reconciler, queue, metrics)) for _ in range(WORKERS))
         tasks.append(asyncio.create_task(_resync(reconciler, indices, queue)))
         tasks.append(asyncio.create_task(auditor.run()))
+        for task in tasks:
+            task.add_done_callback(_tell_if_it_died)
 
     @kopf.on.cleanup(registry=found)
     async def operator_stopped(**_: Any) -> None:
@@ -169,6 +171,11 @@ async def _resync(reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key
         for key, delay in _spread_out(indices.keys()):
             reconciler.distrust(key)
             queue.add_after(key, delay)
+
+
+def _tell_if_it_died(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("a task that never ends has ended", exc_info=error)
 
 
 def _spread_out(keys: list[Key]) -> Iterator[tuple[Key, float]]:
