@@ -54,8 +54,8 @@ The pod of an entry of `prelabel`; called with (dict "root" $ "name" its key "ru
 {{- define "ocr-backend.prelabel.resources" -}}
 {{- if .run.resources }}{{ toYaml .run.resources }}
 {{- else if .run.builtin -}}
-requests: {cpu: 500m, memory: 768Mi}
-limits: {memory: 2Gi}
+requests: {cpu: 500m, memory: 1536Mi}
+limits: {memory: 4Gi}
 {{- else -}}
 requests: {cpu: 100m, memory: 256Mi}
 limits: {memory: 512Mi}
