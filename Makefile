@@ -64,8 +64,8 @@ generate: install  ## Write the generated files again: CRD, chart schema, tables
 	$(PY) -m ocr_operator.reasons_page
 	$(PY) -m ocr_backend.manual
 
-bench: install  ## Measure the reader beside stock PaddleOCR, as ratios in one run
-	@$(PY) benchmarks/reading.py
+bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run
+	@$(PY) benchmarks/reading.py; $(PY) benchmarks/serving.py
 
 lock: install  ## Resolve the requirements again and write the lock files
 	@compile() { $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -56,10 +56,10 @@ def main(rounds: int) -> None:
 def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
     """Name -> what reads one picture, and how many callers ask at the same time."""
     given = {**BUILTIN, "slots": cores}
-    plain, turning = (
-        open_reader(Settings(**given, use_textline_orientation=False)),
-        open_reader(Settings(**given)),
-    )
+    level = {**given, "use_textline_orientation": False}
+    plain, turning = open_reader(Settings(**level)), open_reader(Settings(**given))
+    exact = open_reader(Settings(**level, precision="f32"))
+    onnx = open_reader(Settings(**level, engine="onnxruntime"))
     stock = stock_reader()
     with builtin_models.folders(models.needed(Settings(**given, use_textline_orientation=False))) as found:
         shared = PaddleReader(found, cores, use_gpu=False)
@@ -67,12 +67,14 @@ def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
     yield {
         "PaddleOCR, one picture after the other, its own threads": (stock, 1),
         f"PaddleOCR, {callers} callers, one thread each": (_count(shared.read), callers),
+        f"this backend with ONNX Runtime, {callers} callers": (_count(onnx.read), callers),
+        f"this backend with OpenVINO in float32, {callers} callers": (_count(exact.read), callers),
         "this backend, one picture after the other": (_count(plain.read), 1),
         f"this backend, {callers} callers": (_count(plain.read), callers),
         f"this backend, {4 * callers} callers": (_count(plain.read), 4 * callers),
         f"the same with lines that may stand upside down, {callers} callers": (_count(turning.read), callers),
     }
-    for reader in (plain, turning, shared):
+    for reader in (plain, turning, exact, onnx, shared):
         reader.close()
 
 
