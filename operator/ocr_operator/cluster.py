@@ -75,12 +75,10 @@ class Cluster:
         self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[tuple[str, str], int]:
         """By (namespace, name) the resourceVersions of a kind; in all namespaces if `namespace` is None."""
-        headers = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
-        answer = await self._read(
-            api_version, kind, namespace=namespace, label_selector=selector, header_params=headers
-        )
-        # An empty list of metadata is null.
-        found = (item["metadata"] for item in answer["items"] or [])
+        accept = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+        chosen = {"label_selector": selector, "header_params": accept}
+        answer = await self._read(api_version, kind, namespace=namespace, **chosen)
+        found = (item["metadata"] for item in answer["items"] or [])  # null where there is none
         return {(one["namespace"], one["name"]): int(one["resourceVersion"]) for one in found}
 
     async def apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:
