@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 SIDE = 1000
 """Px: one megapixel."""
 LINES = 20
-"""Of 30 characters on average, from a number with a word to most of the page's width."""
+"""Of 23 characters on average: those of the real pictures in the tests have 15."""
 _WORDS = (
     "invoice",
     "delivery",
@@ -46,7 +46,7 @@ def page(number: int) -> tuple[bytes, list[str]]:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
     lines = []
     for line in range(LINES):
-        text = f"{chance.randrange(10**4):04d} {' '.join(chance.choices(_WORDS, k=chance.randint(1, 6)))}"
+        text = f"{chance.randrange(10**4):04d} {' '.join(chance.choices(_WORDS, k=chance.randint(1, 4)))}"
         draw.text((40, 30 + line * 47), text, fill=(20, 20, 30), font=font)
         lines.append(text)
     file = io.BytesIO()
