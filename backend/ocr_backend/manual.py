@@ -6,10 +6,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from ocr_backend import catalog
+from ocr_backend.errors import Outcome
+from ocr_backend.metrics import Metrics
 from ocr_backend.settings import SETTINGS
 from ocr_backend.settings_table import Setting
+from ocr_backend.sources import Kind
 
 DOCS = Path(__file__).parents[2] / "docs"
 _GENERATED = "<!-- Made by `make generate`; edit the code it comes from. -->\n\n"
@@ -51,7 +55,12 @@ GUIDE_VARIABLES = {
 def pages() -> Mapping[str, str]:
     """File name below `docs/` -> content of each generated page, and of the guide with its tables."""
     written = (DOCS / "guide.md").read_text("utf-8")
-    return {"settings.md": _settings_page(), "models.md": _models_page(), "guide.md": guide(written)}
+    return {
+        "settings.md": _settings_page(),
+        "models.md": _models_page(),
+        "metrics.md": _metrics_page(),
+        "guide.md": guide(written),
+    }
 
 
 def guide(written: str) -> str:
@@ -124,6 +133,21 @@ def _models_page() -> str:
         rows.append([generation, known_as, _code(tier), models.detection, models.recognition])
     titles = ("Generation", "Language", "Type", "Detection", "Recognition")
     return _GENERATED + head + _table(titles, rows) + _MODELS_COMMANDS
+
+
+def _metrics_page() -> str:
+    outcomes = ", ".join(map(_code, ("read", "no_text", *get_args(Outcome))))
+    sources = ", ".join(map(_code, get_args(Kind)))
+    head = (
+        "# Metrics of the backend\n\n"
+        "`GET /metrics` answers without a password, and for all workers of the pod whichever is asked. "
+        f"Outcomes of tasks: {outcomes}; a `late` one is left for the next Retrieve. "
+        f"Sources of pictures: {sources}.\n\n"
+    )
+    rows = (
+        [_code(one.name), one.kind, ", ".join(map(_code, one.labels)), one.doc] for one in Metrics().described
+    )
+    return _GENERATED + head + _table(("Metric", "Type", "Labels", "Meaning"), rows)
 
 
 def _code(text: str) -> str:

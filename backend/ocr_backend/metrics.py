@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_client import (
@@ -37,6 +38,16 @@ _LINES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1)
 
 
+@dataclass(frozen=True)
+class Described:
+    """A metric as the manual lists it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    doc: str
+
+
 class Metrics:
     """The collectors of one process, in a registry of their own."""
 
@@ -45,13 +56,18 @@ class Metrics:
         if SHARED_DIR not in os.environ:
             ProcessCollector(registry=registry)
 
+        self.described: list[Described] = []
+
         def counter(name: str, doc: str, *labels: str) -> Counter:
+            self.described.append(Described(name, "counter", labels, doc))
             return Counter(name, doc, labels, registry=registry)
 
         def histogram(name: str, doc: str, buckets: Sequence[float], *labels: str) -> Histogram:
+            self.described.append(Described(name, "histogram", labels, doc))
             return Histogram(name, doc, labels, buckets=buckets, registry=registry)
 
         def gauge(name: str, doc: str, mode: Literal["livesum", "livemax"], *labels: str) -> Gauge:
+            self.described.append(Described(name, "gauge", labels, doc))
             return Gauge(name, doc, labels, multiprocess_mode=mode, registry=registry)
 
         self.requests = counter("ocr_requests_total", "Requests, by path and status", "path", "status")
