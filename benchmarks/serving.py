@@ -26,6 +26,7 @@ from ocr_backend.cores import usable_cores
 from ocr_backend.decoding import decoded
 
 SLOW_REQUESTS = 24
+SECONDS_TO_FILL = 60
 PAGES_OF_STOCK = 10
 """So many are read by PaddleOCR: enough for a rate, and it takes long."""
 ROUNDS = 41
@@ -136,9 +137,11 @@ def _slow_predictions(url: str, urls: list[str]) -> Iterator[None]:
     threads = [threading.Thread(target=ask) for _ in range(SLOW_REQUESTS)]
     for thread in threads:
         thread.start()
-    while _waiting(url) < 2 * SLOW_REQUESTS:  # each has 4 pages, and fewer than half of all have begun
-        pass
     try:
+        until = time.monotonic() + SECONDS_TO_FILL
+        while _waiting(url) < 2 * SLOW_REQUESTS:  # each has 4 pages, and fewer than half of all have begun
+            if time.monotonic() > until:
+                raise SystemExit(f"the server had no queue of predictions after {SECONDS_TO_FILL} s")
         yield
     finally:
         over.set()
