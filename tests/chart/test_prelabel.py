@@ -138,7 +138,7 @@ def test_an_entry_is_an_indexed_job_of_the_backends_image(job: Callable[..., Jso
     }
     assert container == {
         "name": "prelabel",
-        "image": "ocr-backend/backend-cpu:0.1.0",
+        "image": "ocr-backend/backend-cpu:0.2.0",
         "imagePullPolicy": "IfNotPresent",
         "args": [
             *("prelabel", "--project", "12", "--shards", "4", "--failures", "-"),

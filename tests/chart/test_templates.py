@@ -95,7 +95,7 @@ def test_the_operator_understands_its_command_line(render: Render) -> None:
     options = cli.parser().parse_args(_arguments(objects))
     assert options.namespace == ["labs"]
     assert options.image == "registry.example.com/mirror/ocr-backend/backend-cpu:7"
-    assert options.gpu_image == "registry.example.com/mirror/ocr-backend/backend-gpu:0.1.0"
+    assert options.gpu_image == "registry.example.com/mirror/ocr-backend/backend-gpu:0.2.0"
     assert options.pull_secret == ["pull"]
     assert str(options.backends) == "/etc/ocr-operator/backends.yaml"
     assert options.backends_owner == "labs/r-ocr-backend-backends"

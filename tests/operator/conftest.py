@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api_defaults import defaulted
 from ocr_operator.config import ImageName, OperatorConfig
 from ocr_operator.names import API_VERSION, FIELD_MANAGER, KIND
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod
@@ -16,20 +17,6 @@ from ocr_operator.spec_schema import spec_schema
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 Json = dict[str, Any]
-
-
-def _defaulted(schema: Mapping[str, Any], value: Any) -> Any:
-    """What the API server makes of a value: absent fields get the schema's defaults."""
-    if isinstance(value, dict):
-        fields = schema.get("properties", {})
-        for name, field in fields.items():
-            if name not in value and "default" in field:
-                value[name] = copy.deepcopy(field["default"])
-            if name in value:
-                value[name] = _defaulted(field, value[name])
-    if isinstance(value, list) and "items" in schema:
-        return [_defaulted(schema["items"], one) for one in value]
-    return value
 
 
 @pytest.fixture
@@ -59,7 +46,7 @@ def ocrbackend() -> Callable[..., Json]:
             "generation": generation,
             "resourceVersion": "1",
         }
-        filled = _defaulted(spec_schema(), copy.deepcopy(spec))
+        filled = defaulted(spec_schema(), spec)
         return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": filled}
 
     return make
