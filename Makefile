@@ -62,6 +62,7 @@ format: install  ## Let ruff mend what it can
 generate: install  ## Write the generated files again: CRD, chart schema, tables in the docs
 	@$(PY) -m ocr_operator.crd
 	$(PY) -m ocr_operator.reasons_page
+	$(PY) -m ocr_operator.values_page
 	$(PY) -m ocr_backend.manual
 
 bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run

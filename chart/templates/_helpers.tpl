@@ -1,7 +1,7 @@
 {{/*
 Helpers, all called with the root context unless said otherwise:
   ocr-backend.name, .fullname            names
-  ocr-backend.labels, .selectorLabels    labels of the operator's objects
+  ocr-backend.labels, .selectorLabels    labels of the operator's objects; global.commonLabels are among the first
   ocr-backend.serviceAccountName         name of the operator's ServiceAccount
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
   ocr-backend.image                      (dict "root" $ "image" values) full reference of an image
@@ -38,12 +38,16 @@ app.kubernetes.io/name: {{ include "ocr-backend.name" . }}-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "ocr-backend.labels" -}}
+{{- define "ocr-backend.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
 {{ include "ocr-backend.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: ocr-backend
+{{- end }}
+
+{{- define "ocr-backend.labels" -}}
+{{- merge (include "ocr-backend.ownLabels" . | fromYaml) .Values.global.commonLabels | toYaml }}
 {{- end }}
 
 {{- define "ocr-backend.serviceAccountName" -}}

@@ -4,7 +4,6 @@ Pure but for `python -m ocr_operator.crd`, which writes both into the chart, and
 same schema into `docs/`; a test compares.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import yaml
 from ocr_operator import reference
 from ocr_operator.combination_rules import name_rules
 from ocr_operator.names import ADOPT_ANNOTATION, CATEGORY, GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION
-from ocr_operator.prelabel_schema import prelabel_schema
 from ocr_operator.schema import Schema, rules
 from ocr_operator.spec_schema import spec_schema
 from ocr_operator.status_schema import printer_columns, status_schema
+from ocr_operator.values_schema import values_schema_text
 
 _ROOT = Path(__file__).parents[2]
 _CHART = _ROOT / "chart"
@@ -82,31 +81,6 @@ def crd_text() -> str:
     """The CustomResourceDefinition as the chart holds it."""
     body = yaml.safe_dump(crd(), sort_keys=False, width=110, allow_unicode=True)
     return _HEADER + body
-
-
-def as_values_schema(schema: Schema) -> Schema:
-    """A CRD's schema as JSON Schema for chart values: the same, but unknown fields are refused.
-
-    What only an API server can keep (rules in CEL, quantities that are numbers or texts) is left to it.
-    """
-    found = {name: value for name, value in schema.items() if not name.startswith("x-kubernetes-")}
-    found.pop("default", None)
-    if "properties" in found:
-        found["properties"] = {name: as_values_schema(one) for name, one in found["properties"].items()}
-        found["additionalProperties"] = False
-    elif isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = as_values_schema(found["additionalProperties"])
-    if "items" in found:
-        found["items"] = as_values_schema(found["items"])
-    return found
-
-
-def values_schema_text(current: str) -> str:
-    """The chart's schema with the definitions of a backend and of a project to read made anew."""
-    schema = json.loads(current)
-    schema["$defs"]["backend"] = as_values_schema(spec_schema())
-    schema["$defs"]["prelabel"] = as_values_schema(prelabel_schema())
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from ocr_operator import crd
 from ocr_operator.combination_rules import models_rules, name_rules, spec_rules, variant_rules
 from ocr_operator.spec_schema import MAX_VARIANTS, spec_schema
 from ocr_operator.status_schema import status_schema
+from ocr_operator.values_schema import as_values_schema
 
 
 def _fields(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -56,7 +57,7 @@ def test_messages_of_rules_are_read_by_people() -> None:
 
 
 def test_the_charts_schema_refuses_what_the_crd_would_drop() -> None:
-    found = crd.as_values_schema(spec_schema())
+    found = as_values_schema(spec_schema())
     assert found["additionalProperties"] is False
     assert found["properties"]["variants"]["items"]["additionalProperties"] is False
     assert not [path for path, field in _fields(found, "spec") if any(key.startswith("x-") for key in field)]

@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from ocr_operator import reference
-from ocr_operator.crd import as_values_schema
 from ocr_operator.spec_schema import spec_schema
 from ocr_operator.status_schema import status_schema
+from ocr_operator.values_schema import as_values_schema
 
 PAGE = reference.page()
 FIELDS = [

@@ -121,8 +121,9 @@ def _install(cluster: Cluster, namespace: str, *values: str) -> None:
 
 
 @pytest.fixture
-def release(light_cluster: Cluster, crd_installed: None, namespace: str) -> Iterator[Release]:
-    """A namespace for a test's OCRBackends."""
+def release(light_cluster: Cluster, crd_installed: None, restricted_namespace: str) -> Iterator[Release]:
+    """A namespace for a test's OCRBackends, which refuses pods that break the restricted standard."""
+    namespace = restricted_namespace
     yield Release(light_cluster, namespace)
     # A deleted namespace keeps its pods for some seconds more, without Deployments they go at once.
     light_cluster.kubectl(

@@ -1,0 +1,37 @@
+{{/*
+  ocr-backend.backends     `backends` as YAML, as the operator gets them: presets replaced by what they stand for
+*/}}
+
+{{- define "ocr-backend.backends" -}}
+{{- $root := . }}
+{{- $specs := deepCopy (.Values.backends | default dict) }}
+{{- range $name, $spec := $specs }}
+{{- $shared := $spec.accelerator | default dict }}
+{{- if $shared.preset }}
+{{- /* Each variant gets its own: a variant with another device must not inherit the nodes of this one. */}}
+{{- $_ := unset $spec "accelerator" }}
+{{- end }}
+{{- range $variant := $spec.variants }}
+{{- $asked := $variant.accelerator | default $shared }}
+{{- if $asked.preset }}
+{{- $preset := get ($root.Values.accelerators | default dict) $asked.preset }}
+{{- if not $preset }}
+{{- fail (printf "backends.%s: there is no accelerator %q in `accelerators`; there are: %s" $name $asked.preset (keys ($root.Values.accelerators | default dict) | sortAlpha | join ", " | default "none")) }}
+{{- end }}
+{{- $device := merge (omit $asked "preset") (pick $preset "resourceName" "count" "runtimeClassName") }}
+{{- $placement := deepCopy ($variant.placement | default $spec.placement | default dict) }}
+{{- with $preset.nodeSelector }}
+{{- $_ := set $placement "nodeSelector" (merge (dict) ($placement.nodeSelector | default dict) .) }}
+{{- end }}
+{{- with $preset.tolerations }}
+{{- $_ := set $placement "tolerations" (concat ($placement.tolerations | default list) . | uniq) }}
+{{- end }}
+{{- $_ := set $variant "accelerator" $device }}
+{{- if $placement }}
+{{- $_ := set $variant "placement" $placement }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- toYaml $specs }}
+{{- end }}

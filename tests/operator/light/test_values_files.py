@@ -1,0 +1,97 @@
+"""Every values file of the chart: the API server takes what it makes, and its backends become ready.
+
+The nodes are fake, with the devices, taints and labels that the file for GPUs is written for.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ocr_cluster.cluster import Cluster
+from operator_process import Operator
+
+pytestmark = pytest.mark.light
+
+CHART = Path(__file__).parents[3] / "chart"
+FILES = [None, *sorted(CHART.glob("values-*.yaml"))]
+IDS = [path.name if path else "values.yaml" for path in FILES]
+TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
+
+Release = Any
+Started = Callable[..., AbstractContextManager[Operator]]
+
+
+@pytest.fixture(scope="module")
+def gpu_node(light_cluster: Cluster) -> Iterator[str]:
+    """A fake node with one GPU, one slice of another, a taint, and its RuntimeClass."""
+    amounts = {"cpu": "32", "memory": "256Gi", "pods": "110"}
+    amounts |= {"nvidia.com/gpu": "1", "nvidia.com/mig-1g.10gb": "1"}
+    metadata = {
+        "name": "gpu-of-the-values",
+        "labels": {"nvidia.com/mig.config.state": "success"},
+        "annotations": {"kwok.x-k8s.io/node": "fake"},
+    }
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT]}}
+    runtime = {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "nvidia"},
+        "handler": "nvidia",
+    }
+    light_cluster.apply(node | {"status": {"capacity": amounts, "allocatable": amounts}}, runtime)
+    yield "gpu-of-the-values"
+    light_cluster.kubectl("delete", "node/gpu-of-the-values", "runtimeclass/nvidia")
+
+
+def _arguments(file: Path | None) -> list[str]:
+    return ["--set", "crds.install=false", *(["--values", str(file)] if file else [])]
+
+
+def _needs(release: Release) -> None:
+    """The Secret that the file for production names."""
+    release.kubectl("create", "secret", "generic", "label-studio", "--from-literal=token=x")
+
+
+@pytest.mark.parametrize("file", FILES, ids=IDS)
+def test_the_api_server_takes_every_object(release: Release, file: Path | None) -> None:
+    placed = ["--namespace", release.namespace]
+    text = release.cluster.helm("template", "ocr", str(CHART), *placed, *_arguments(file))
+    objects = [one for one in yaml.safe_load_all(text) if one]
+    [data] = [one["data"] for one in objects if "backends.yaml" in one.get("data", {})]
+    metadata = {"namespace": release.namespace}
+    backends = [
+        {"apiVersion": "ocrbackend.io/v1alpha1", "kind": "OCRBackend", "spec": spec}
+        | {"metadata": metadata | {"name": name}}
+        for name, spec in yaml.safe_load(data["backends.yaml"]).items()
+    ]
+    documents = yaml.safe_dump_all([*objects, *backends])
+    said = release.kubectl("create", "--dry-run=server", "--filename=-", input=documents)
+    assert said.count("(server dry run)") == len(objects) + len(backends)
+
+
+@pytest.mark.parametrize("file", FILES, ids=IDS)
+def test_an_install_ends_with_ready_backends(
+    release: Release, started: Started, gpu_node: str, file: Path | None
+) -> None:
+    _needs(release)
+    placed = ["--namespace", release.namespace]
+    release.cluster.helm("install", "ocr", str(CHART), *placed, *_arguments(file))
+    with started():
+        release.wait_for("True", "Available")
+        if file and file.name == "values-gpu.yaml":
+            _check_the_devices(release, gpu_node)
+
+
+def _check_the_devices(release: Release, node: str) -> None:
+    pods = release.get("pods", "--selector=app.kubernetes.io/managed-by=ocr-operator")["items"]
+    where = {one["metadata"]["name"].rsplit("-", 2)[0]: one["spec"] for one in pods}
+    assert where["ocr-ch-server"]["nodeName"] == where["ocr-korean-mobile"]["nodeName"] == node
+    assert where["ocr-latin-mobile"]["nodeName"] != node
+    limits = {name: spec["containers"][0]["resources"]["limits"] for name, spec in where.items()}
+    assert limits["ocr-ch-server"]["nvidia.com/gpu"] == "1"
+    assert limits["ocr-korean-mobile"]["nvidia.com/mig-1g.10gb"] == "1"
+    assert {spec.get("runtimeClassName") for spec in where.values()} == {"nvidia", None}
