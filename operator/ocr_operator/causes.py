@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ocr_operator.conditions import shortened
+from ocr_operator.last_words import last_words
 from ocr_operator.observation import Ended, LiveChild, LivePod, Warned
 from ocr_operator.reasons import PASSING, URGENCY, Reason
 
@@ -18,8 +19,6 @@ EXIT_CODE_MODELS = 3
 """The backend ends with this when it cannot load its models."""
 
 _MAX_DETAIL = 600
-_MAX_LINES = 8
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PULL_REASONS = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -148,7 +147,7 @@ def ended_cause(pod: LivePod) -> Cause | None:
     if ended is None or ended.exit_code == 0:
         return None
     times = f"ended {pod.restarts + 1} times" if pod.restarts else "ended"
-    words = _last_words(ended)
+    words = _detail(last_words(ended.message)) or ended.reason or "it said nothing"
     return because(
         _ended_reason(ended, words), f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}"
     )
@@ -163,15 +162,6 @@ def _ended_reason(ended: Ended, words: str) -> Reason:
         return Reason.CRASH_LOOPING
     found = (reason for pattern, reason in _MODEL_TROUBLES if pattern.search(words))
     return next(found, Reason.MODEL_LOAD_FAILED)
-
-
-def _last_words(ended: Ended) -> str:
-    """The last message of the log: its last line, with the lines above that it is an indented part of."""
-    lines = [line.rstrip() for line in _COLOUR.sub("", ended.message).splitlines() if line.strip()]
-    start = len(lines) - 1
-    while start > max(0, len(lines) - _MAX_LINES) and lines[start][0].isspace():
-        start -= 1
-    return _detail(" ".join(lines[max(start, 0) :])) or ended.reason or "it said nothing"
 
 
 def deployment_cause(deployment: LiveChild) -> Cause | None:

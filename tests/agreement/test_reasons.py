@@ -1,12 +1,13 @@
 """What the backend says when it cannot serve is what the operator recognises."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fake_reader import FakeReader, line
-from ocr_backend import golden, models
+from ocr_backend import golden, logs, models
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
 from ocr_backend.reading import Image, Line, Wanted, everywhere
@@ -28,6 +29,7 @@ def _open_an_empty_folder(folder: Path) -> None:
     models.opened("det", "PP-OCRv5_mobile_det", "onnx", folder)
 
 
+@pytest.mark.parametrize("form", [logs.TextLines(), logs.JsonLines()], ids=["text", "JSON"])
 @pytest.mark.parametrize(
     ("fail", "reason"),
     [
@@ -36,13 +38,15 @@ def _open_an_empty_folder(folder: Path) -> None:
     ],
 )
 def test_the_backends_last_words_are_recognised(
-    fail: Callable[[Path], None], reason: Reason, tmp_path: Path
+    fail: Callable[[Path], None], reason: Reason, form: logging.Formatter, tmp_path: Path
 ) -> None:
     with pytest.raises((GoldenError, ModelError)) as failure:
         fail(tmp_path)
-    ended = {"exitCode": causes.EXIT_CODE_MODELS, "reason": "Error", "message": str(failure.value)}
+    record = logging.LogRecord("ocr_backend.server", logging.CRITICAL, "", 0, "%s", (failure.value,), None)
+    ended = {"exitCode": causes.EXIT_CODE_MODELS, "reason": "Error", "message": form.format(record)}
     container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
     pod = live_pod({"metadata": {"name": "ocr-1"}, "status": {"containerStatuses": [container]}})
     found = causes.pod_cause(pod)
     assert found is not None
     assert found.reason is reason
+    assert found.message.startswith(f"pod ocr-1 ended, exit code 3: {failure.value}; ")
