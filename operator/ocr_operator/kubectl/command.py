@@ -49,7 +49,11 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("predict", parents=[common], help="read a picture and print its text")
     one.add_argument("name")
     one.add_argument("file", type=Path)
-    one.add_argument("--variant", metavar="LANGUAGE/MODELTYPE", help="the first of the spec if not given")
+    one.add_argument(
+        "--variant",
+        metavar="LANGUAGE/MODELTYPE",
+        help="ch/mobile, say, or ch-mobile; the first of the spec if not given",
+    )
     one.set_defaults(run=_predict)
     one = commands.add_parser("bundle", parents=[common], help="collect what a report needs, no secrets")
     one.add_argument("name")
@@ -87,15 +91,27 @@ def _status(kubectl: Kubectl, options: argparse.Namespace) -> int:
 
 def _predict(kubectl: Kubectl, options: argparse.Namespace) -> int:
     spec = found(kubectl, options.name).backend["spec"]
-    known = [f"{one['language']}/{one['modelType']}" for one in spec["variants"]]
-    variant = options.variant or known[0]
-    if variant not in known:
-        raise KubectlError(f"there is no variant {variant}; there are: {', '.join(known)}")
+    variant = chosen([(one["language"], one["modelType"]) for one in spec["variants"]], options.variant)
     login = _login(kubectl, (spec.get("labelStudio") or {}).get("basicAuthSecretRef"))
-    with kubectl.forwarded(variant_name(options.name, *variant.split("/")), PORT) as port:
+    with kubectl.forwarded(variant_name(options.name, *variant), PORT) as port:
         for text in predict.texts(f"http://127.0.0.1:{port}", options.file, login):
             print(text)
     return 0
+
+
+def chosen(known: Sequence[tuple[str, str]], wanted: str | None) -> tuple[str, str]:
+    """The variant that `ch/mobile` or, as in names of Services, `ch-mobile` means; the first for None.
+
+    Raises:
+        KubectlError: there is none of that name; says which there are.
+    """
+    if wanted is None:
+        return known[0]
+    found = next((key for key in known if wanted in ("/".join(key), "-".join(key))), None)
+    if found is None:
+        names = ", ".join("/".join(key) for key in known)
+        raise KubectlError(f"there is no variant {wanted}; there are: {names}")
+    return found
 
 
 def _login(kubectl: Kubectl, reference: dict[str, str] | None) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ import pytest
 import ocr_backend
 import ocr_operator
 from ocr_operator.kubectl import command
+from ocr_operator.kubectl.program import KubectlError
 
 
 def test_without_kubectl_it_says_so(
@@ -53,3 +54,21 @@ def test_a_wrong_command_line_is_explained(arguments: list[str], capsys: pytest.
         command.main(arguments)
     assert ended.value.code == 2
     assert "usage: kubectl ocr" in capsys.readouterr().err
+
+
+KNOWN = [("ch", "server"), ("ch", "mobile")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [(None, ("ch", "server")), ("ch/mobile", ("ch", "mobile")), ("ch-mobile", ("ch", "mobile"))],
+)
+def test_a_variant_is_named_as_in_the_status_or_as_its_service(
+    wanted: str | None, found: tuple[str, str]
+) -> None:
+    assert command.chosen(KNOWN, wanted) == found
+
+
+def test_a_variant_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(KubectlError, match="no variant en-mobile; there are: ch/server, ch/mobile"):
+        command.chosen(KNOWN, "en-mobile")
