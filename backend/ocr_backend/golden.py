@@ -22,15 +22,16 @@ def picture() -> Image:
     return cast(Image, drawn)
 
 
-def check(reader: Reader) -> None:
-    """Reads the picture, which warms the engine up as well.
+def check(reader: Reader, *, is_strict: bool = True) -> str:
+    """What was read of the picture, without spaces; reading it warms the engine up as well.
 
     Raises:
-        GoldenError: something else was read.
+        GoldenError: something else was read, and `is_strict`.
     """
     read = "".join(line.text for line in reader.read(picture())).replace(" ", "")
-    if read != TEXT:
+    if read != TEXT and is_strict:
         raise GoldenError(
             f"the golden picture {TEXT!r} was read as {read!r}: these weights do not read, or the engine "
             f"{reader.engine} computes wrongly on this machine; check the models or set OCR_ENGINE"
         )
+    return read

@@ -103,6 +103,12 @@ class Settings:
         maximum=256,
     )
 
+    golden_check: bool = setting(
+        True,
+        "OCR_GOLDEN_CHECK",
+        "Serve only once the test picture has been read rightly; false: once it has been read at all",
+    )
+
     # Names in the labelling configuration; None = not set, then the configuration itself is asked
     image_data_key: str | None = setting(
         None, "IMAGE_DATA_KEY", "Key of the task's data that holds the picture", manual_default="image"

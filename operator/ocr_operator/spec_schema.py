@@ -159,6 +159,7 @@ def _rollout() -> Schema:
                 ["Auto", "Always", "Never"],
                 default="Auto",
             ),
+            **_settings(("rollout",)),
             "progressDeadlineSeconds": whole(
                 "Seconds after which a variant that is not ready counts as stuck.", 30, 3600, default=900
             ),

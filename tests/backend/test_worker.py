@@ -34,6 +34,18 @@ def test_a_reader_that_misreads_the_golden_picture_never_becomes_ready(
     assert not worker.is_ready
 
 
+def test_a_misread_golden_picture_keeps_nobody_waiting_where_it_is_not_asked_for(
+    make_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Wrong(FakeReader):
+        def read(self, image: np.ndarray) -> list:
+            return [line("3l4l5926")]
+
+    worker = make_worker(Wrong(), golden_check=False)
+    assert worker.is_ready
+    assert "the test picture '31415926' was read as '3l4l5926'" in caplog.text
+
+
 def test_models_that_cannot_be_loaded_are_the_callers_to_tell(make_worker: Callable[..., Worker]) -> None:
     def opens(_: object) -> FakeReader:
         raise FileNotFoundError("no model")
