@@ -26,7 +26,7 @@ from ocr_operator.metrics import Metrics
 from ocr_operator.names import API_VERSION, KIND, Key, Ref
 from ocr_operator.reconcile import Reconciler
 from ocr_operator.status_metrics import StatusCollector
-from ocr_operator.watchdog import STALE_SECONDS, Watchdog
+from ocr_operator.watchdog import SILENT_SHARE, STALE_SECONDS, Watchdog
 from ocr_operator.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,10 @@ async def _run(options: argparse.Namespace) -> int:
         applying = asyncio.create_task(chart.apply(api))
         stack.callback(applying.cancel)
         watching = handlers.watch(
-            handlers.registry(reconciler, indices, queue, metrics, auditor), namespaces, stop
+            handlers.registry(reconciler, indices, queue, metrics, auditor),
+            namespaces,
+            stop,
+            watchdog.limit * SILENT_SHARE,
         )
         return await _while_leading(election, watching, stop)
 

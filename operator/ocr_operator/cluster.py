@@ -8,7 +8,8 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,12 @@ class NotLeadingError(ClusterError):
 class Cluster:
     """One connection to the API server; made by `connect`."""
 
-    def __init__(self, dynamic: DynamicClient, may_write_for: Callable[[], float]) -> None:
+    def __init__(
+        self, dynamic: DynamicClient, may_write_for: Callable[[], float], log_in: Callable[[], None]
+    ) -> None:
         self._dynamic = dynamic
         self._may_write_for = may_write_for
+        self._log_in = log_in
         self._failpoint = Failpoint()
 
     async def get(self, ref: Ref) -> Body | None:
@@ -141,7 +145,7 @@ class Cluster:
         try:
             return await self._call("get", api_version, kind, **arguments)
         except ClusterError as error:
-            if error.status is not None and error.status != 429 and error.status < 500:
+            if error.status is not None and error.status not in (401, 429) and error.status < 500:
                 raise
         await asyncio.sleep(READ_AGAIN_SECONDS)
         return await self._call("get", api_version, kind, **arguments)
@@ -174,9 +178,15 @@ class Cluster:
             raise ClusterError(404, f"the API server does not serve {kind} of {api_version}") from error
         target = resource.subresources[subresource] if subresource else resource
         method = getattr(target, verb)
-        answer: Body = await _within_time(
-            method(**arguments, serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS)
-        )
+        try:
+            answer: Body = await _within_time(
+                method(**arguments, serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS)
+            )
+        except ClusterError as error:
+            if error.status == 401:
+                # The client itself reads the token's file once a minute only.
+                self._log_in()
+            raise
         return answer
 
 
@@ -221,7 +231,7 @@ async def connect(
         async with client.ApiClient(configuration) as api:
             cache = str(Path(folder) / "discovery.json")
             dynamic = await _within_time(DynamicClient(api, cache_file=cache))  # type: ignore[no-untyped-call]
-            yield Cluster(dynamic, may_write_for)
+            yield Cluster(dynamic, may_write_for, partial(_log_in_anew, configuration))
 
 
 def _telling(answered: Answered) -> aiohttp.TraceConfig:
@@ -235,6 +245,12 @@ def _telling(answered: Answered) -> aiohttp.TraceConfig:
     found.on_request_end.append(ended)
     found.on_request_exception.append(failed)
     return found
+
+
+def _log_in_anew(configuration: client.Configuration) -> None:
+    """Takes the token that the pod has by now; what a kubeconfig holds does not change."""
+    with suppress(config.ConfigException):
+        config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
 
 
 async def _configuration() -> client.Configuration:

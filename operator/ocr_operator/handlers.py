@@ -183,8 +183,11 @@ def _spread_out(keys: list[Key]) -> Iterator[tuple[Key, float]]:
         yield key, position * 0.05
 
 
-def kopf_settings() -> kopf.OperatorSettings:
-    """Settings under which kopf writes nothing, needs no rights of its own and notices a dead watch."""
+def kopf_settings(silence: float) -> kopf.OperatorSettings:
+    """Settings under which kopf writes nothing, needs no rights of its own and notices a dead watch.
+
+    `silence`: seconds after which a watch in which nothing comes is opened anew.
+    """
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True
     settings.posting.enabled = False
@@ -192,6 +195,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.connect_timeout = 5
     settings.networking.enforce_retry_after = True
     settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = silence
     # A stream that ended without an error can leave kopf blind; a new one every few minutes bounds that.
     settings.watching.server_timeout = random.randint(270, 330)
     # Less than the pod's grace period of 30 s.
@@ -201,12 +205,17 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-async def watch(handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
-    """Runs kopf until a signal or `stop` ends it, in these namespaces or, where there are none, in all."""
+async def watch(
+    handlers: kopf.OperatorRegistry, namespaces: tuple[str, ...], stop: asyncio.Event, silence: float
+) -> None:
+    """Runs kopf until a signal or `stop` ends it, in these namespaces or, where there are none, in all.
+
+    `silence`: seconds after which a watch in which nothing comes is opened anew.
+    """
     with suppress(asyncio.CancelledError):
         await kopf.operator(
             registry=handlers,
-            settings=kopf_settings(),
+            settings=kopf_settings(silence),
             standalone=True,
             clusterwide=not namespaces,
             namespaces=namespaces,

@@ -13,6 +13,10 @@ Name = TypeVar("Name")
 STALE_SECONDS = 180.0
 """How long nothing may be known of a kind until the process is to be started anew."""
 
+SILENT_SHARE = 0.4
+"""Share of it that a watch may be silent until it is opened anew: there is time to do so twice, and 72 s of
+180 are more than the minute in which an API server sends at least a bookmark."""
+
 GRACE_SECONDS = 10.0
 """How long an event may be on its way."""
 

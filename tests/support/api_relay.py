@@ -147,3 +147,21 @@ def mute(asked: Asked) -> None:
         yield b"\n"
 
     asked.reply(200, nothing())
+
+
+def until(cut: threading.Event) -> Fault:
+    """Passes on until the cut; then the connection stays open and nothing comes any more."""
+
+    def pass_on_until(asked: Asked) -> None:
+        with asked.answered() as answer:
+
+            def pieces() -> Iterator[bytes]:
+                for piece in iter(lambda: answer.read1(65536), b""):
+                    if cut.is_set():
+                        asked.server.closing.wait(_SECONDS)
+                        return
+                    yield piece
+
+            asked.reply(answer.status, pieces(), Content_Type=answer.headers["Content-Type"])
+
+    return pass_on_until

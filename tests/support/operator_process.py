@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from ocr_cluster.cluster import Cluster
+from pod_identity import PodIdentity
 
 START_SECONDS = 60
 
@@ -66,11 +67,13 @@ def running_operator(
     ready: int = 200,
     server: str = "",
     failpoint: str = "",
+    identity: PodIdentity | None = None,
 ) -> Iterator[Operator]:
     """The operator of the only release in a namespace, from when `/readyz` answers `ready` until the end.
 
     `more` are further arguments, `server` is an API server to ask in the place of the cluster's own, and
-    `failpoint` what `ocr_operator.failpoints` reads. Its log stands in the error if it does not start.
+    `failpoint` what `ocr_operator.failpoints` reads. With an `identity` it finds the API server and its token
+    as in a pod, else by a kubeconfig. Its log stands in the error if it does not start.
     """
     [deployment] = cluster.get(
         "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/part-of=ocr-backend"
@@ -82,13 +85,17 @@ def running_operator(
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "KUBECONFIG": str(_kubeconfig(cluster, namespace, account, folder, server)),
         "OCR_OPERATOR_FAILPOINT": failpoint,
     }
+    command: list[str | Path] = [Path(sys.executable).parent / "ocr-operator", *arguments]
+    if identity:
+        environment |= identity.environment()
+        command = identity.command(*command)
+    else:
+        environment["KUBECONFIG"] = str(_kubeconfig(cluster, namespace, account, folder, server))
     log = folder / f"operator-{port}.log"
-    program = Path(sys.executable).parent / "ocr-operator"
     with log.open("wb") as output:
-        process = subprocess.Popen([program, *arguments], env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     found = Operator(process, port, f"system:serviceaccount:{namespace}:{account}", log)
     try:
         _wait(found, ready)

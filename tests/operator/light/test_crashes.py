@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import api_server
+import control_plane
 from api_relay import (
     ApiRelay,
     Fault,
@@ -87,11 +87,11 @@ def test_an_api_server_that_restarts_costs_no_restart_of_ours(release: Release, 
         release.apply()
         release.wait_for("True", "Available")
         before = release.versions()
-        command = api_server.end(release.cluster)
+        command = control_plane.end_api_server(release.cluster)
         release.cluster.wait(
             lambda: operator.metric("leader_election_master_status") == 0, "the fence to fall", 30
         )
-        api_server.start(release.cluster, command)
+        control_plane.start_api_server(release.cluster, command)
         assert release.versions() == before
         release.apply(variants=[CHINESE, LATIN])
         release.wait_for("True", "Available")
