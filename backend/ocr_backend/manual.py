@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
-from ocr_backend import catalog
+from ocr_backend import catalog, pod_metrics
 from ocr_backend.errors import Outcome
 from ocr_backend.metrics import Metrics
 from ocr_backend.settings import SETTINGS
@@ -144,9 +144,8 @@ def _metrics_page() -> str:
         f"Outcomes of tasks: {outcomes}; a `late` one is left for the next Retrieve. "
         f"Sources of pictures: {sources}.\n\n"
     )
-    rows = (
-        [_code(one.name), one.kind, ", ".join(map(_code, one.labels)), one.doc] for one in Metrics().described
-    )
+    described = (*Metrics().described, *pod_metrics.DESCRIBED)
+    rows = ([_code(one.name), one.kind, ", ".join(map(_code, one.labels)), one.doc] for one in described)
     return _GENERATED + head + _table(("Metric", "Type", "Labels", "Meaning"), rows)
 
 

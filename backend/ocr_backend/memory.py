@@ -12,11 +12,12 @@ _NO_LIMIT_V1 = 2**60  # bytes; version 1 says a number near 2**63 where there is
 
 def usable_bytes(root: Path = Path("/")) -> int:
     """Bytes; 0 where nothing can be found out."""
-    limits = [*_limits(root), *_available(root)]
+    limits = [*group_limits(root), *_available(root)]
     return min(limits, default=0)
 
 
-def _limits(root: Path) -> list[int]:
+def group_limits(root: Path) -> list[int]:
+    """Bytes that each control group from ours upwards may use, without those that have no limit."""
     said = [text(folder / "memory.max") for folder in group_folders(root, "", root / "sys/fs/cgroup")]
     mount = root / "sys/fs/cgroup/memory"
     said += [text(folder / "memory.limit_in_bytes") for folder in group_folders(root, "memory", mount)]

@@ -21,6 +21,7 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.registry import Collector
 
 from ocr_backend.reading import LoadedModel
 
@@ -56,6 +57,7 @@ class Metrics:
         if SHARED_DIR not in os.environ:
             ProcessCollector(registry=registry)
 
+        self._added: list[Collector] = []
         self.described: list[Described] = []
 
         def counter(name: str, doc: str, *labels: str) -> Counter:
@@ -107,6 +109,10 @@ class Metrics:
             "ocr_version_info", "1 for the version that predictions carry", "livemax", "model_version"
         )
 
+    def add(self, collector: Collector) -> None:
+        """Shows also what the collector says; it must say the same in every process of the pod."""
+        self._added.append(collector)
+
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
         """Times a stage, whatever comes of it."""
@@ -126,11 +132,20 @@ class Metrics:
 
     def text(self) -> bytes:
         """Prometheus' text form, of all processes where several share their numbers."""
+        return generate_latest(self._numbers()) + generate_latest(self._of_the_pod())
+
+    def _numbers(self) -> CollectorRegistry:
         if SHARED_DIR not in os.environ:
-            return generate_latest(self._registry)
+            return self._registry
         together = CollectorRegistry()
         multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return together
+
+    def _of_the_pod(self) -> CollectorRegistry:
+        found = CollectorRegistry()
+        for collector in self._added:
+            found.register(collector)
+        return found
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

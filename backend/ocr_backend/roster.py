@@ -1,4 +1,6 @@
-"""Which workers of this pod are ready, told from process to process by files in a folder that they share.
+"""Which workers of this pod are ready, and how many were started.
+
+Told from process to process by files in a folder that they share.
 
 `server` keeps it; `app` asks it through `ready`, since any worker may be the one that a probe reaches.
 """
@@ -13,7 +15,17 @@ class Roster:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._failed = folder / "failed"
+        self._started = folder / "started"
         folder.mkdir(exist_ok=True)
+
+    def begin(self) -> None:
+        """This process has been started, and is not ready yet."""
+        with self._started.open("ab") as file:  # each appends one byte, which no other process can undo
+            file.write(b".")
+
+    def starts(self) -> int:
+        """How many processes were started, those included that have ended."""
+        return self._started.stat().st_size if self._started.exists() else 0
 
     def enter(self) -> None:
         """This process is ready from now on."""

@@ -78,10 +78,13 @@ class _Server(BaseApplication):
         # Not imported before the workers are forked: some engines and prometheus_client do not survive it.
         from ocr_backend.app import create_app
         from ocr_backend.engines import open_reader
+        from ocr_backend.pod_metrics import PodCollector
         from ocr_backend.worker import Worker
 
         give_back_large_pieces()
+        self._roster.begin()
         worker = Worker(self._settings, open_reader, self._settings.threads + WAITING_REQUESTS)
+        worker.metrics.add(PodCollector(self._roster.starts))
         threading.Thread(target=_load, args=(worker.load, self._roster), name="load", daemon=True).start()
 
         def stop() -> None:

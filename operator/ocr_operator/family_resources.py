@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ocr_operator.names import (
-    LANGUAGE_LABEL,
-    MODEL_TYPE_LABEL,
     PORT,
     PORT_NAME,
     SERVICE_MONITOR,
@@ -17,6 +15,7 @@ from ocr_operator.names import (
     family_labels,
 )
 from ocr_operator.ownership import Child, family_metadata, owned
+from ocr_operator.scraping import backend_relabelings
 from ocr_operator.spec import Family, NetworkPolicy, Storage
 
 
@@ -81,12 +80,12 @@ def service_monitor(family: Family) -> Child:
         "metadata": {**metadata, "labels": {**family.monitoring.labels, **metadata["labels"]}},
         "spec": {
             "selector": {"matchLabels": family_labels(family.key.name)},
-            "targetLabels": [LANGUAGE_LABEL, MODEL_TYPE_LABEL],
             "endpoints": [
                 {
                     "port": PORT_NAME,
                     "path": "/metrics",
                     "interval": f"{family.monitoring.interval_seconds}s",
+                    "relabelings": backend_relabelings(),
                 }
             ],
         },

@@ -16,24 +16,26 @@ Statuses = Iterable[tuple[Key, Mapping[str, Any]]]
 
 
 class StatusCollector(Collector):
-    """One series for each condition and each variant; its value is always 1."""
+    """One series of value 1 for each condition and each variant, and the numbers of a variant's pods."""
 
     def __init__(self, statuses: Callable[[], Statuses]) -> None:
         self._statuses = statuses
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """The metrics without series: what registering asks for."""
-        return iter((_conditions(), _variants()))
+        return iter((_conditions(), _variants(), _replicas()))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics as of now."""
-        conditions, variants = _conditions(), _variants()
+        conditions, variants, replicas = _conditions(), _variants(), _replicas()
         for key, status in self._statuses():
             for one in status.get("conditions") or []:
                 conditions.add_metric([*key, one["type"], one["status"].lower(), one["reason"]], 1)
             for one in status.get("variants") or []:
                 variants.add_metric([*key, *(one[name] for name in _VARIANT)], 1)
-        return iter((conditions, variants))
+                for state, number in (one.get("replicas") or {}).items():
+                    replicas.add_metric([*key, one["language"], one["modelType"], state], number)
+        return iter((conditions, variants, replicas))
 
 
 _VARIANT = ("language", "modelType", "phase", "reason")
@@ -43,6 +45,13 @@ def _conditions() -> GaugeMetricFamily:
     labels = ["namespace", "ocrbackend", "condition", "status", "reason"]
     return GaugeMetricFamily(
         "ocrbackend_status_condition", "Each condition of each OCRBackend", labels=labels
+    )
+
+
+def _replicas() -> GaugeMetricFamily:
+    labels = ["namespace", "ocrbackend", "language", "model_type", "state"]
+    return GaugeMetricFamily(
+        "ocrbackend_status_variant_replicas", "Pods of each variant: desired, updated, ready", labels=labels
     )
 
 

@@ -17,6 +17,16 @@ def test_those_who_have_entered_and_not_left_are_ready(tmp_path: Path) -> None:
     assert seen_by_another.ready() == 0
 
 
+def test_every_start_counts_also_of_those_who_have_ended(tmp_path: Path) -> None:
+    roster, another = Roster(tmp_path / "workers"), Roster(tmp_path / "workers")
+    assert roster.starts() == 0
+    roster.begin()
+    another.begin()
+    roster.leave()
+    assert roster.starts() == another.starts() == 2
+    assert roster.ready() == 0
+
+
 def test_only_the_first_to_fail_tells_why(tmp_path: Path) -> None:
     roster, another = Roster(tmp_path / "workers"), Roster(tmp_path / "workers")
     assert not roster.has_failed

@@ -162,6 +162,7 @@ class TestSeveralWorkers:
         until(lambda: requests.get(f"{two_workers.url}/readyz", timeout=SECONDS).status_code == 200)
         assert second in self.workers(two_workers)
         assert numbers(two_workers.url)["ocr_workers_ready"] == 2
+        assert numbers(two_workers.url)["ocr_worker_starts_total"] == 3
         assert numbers(two_workers.url)['ocr_requests_total{path="/setup",status="200"}'] >= 20
 
 

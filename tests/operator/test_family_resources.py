@@ -91,6 +91,17 @@ def test_a_network_policy_that_names_nobody_lets_the_namespace_in_and_not_the_wo
     assert rule["from"] == [{"podSelector": {}}]
 
 
+RELABELINGS = [
+    {
+        "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_instance"],
+        "targetLabel": "ocrbackend",
+    },
+    {"sourceLabels": ["__meta_kubernetes_pod_label_ocrbackend_io_language"], "targetLabel": "language"},
+    {"sourceLabels": ["__meta_kubernetes_pod_label_ocrbackend_io_model_type"], "targetLabel": "model_type"},
+    {"targetLabel": "job", "replacement": "ocr-backend"},
+]
+
+
 def test_it_makes_this_service_monitor(ocrbackend: Make) -> None:
     # A label of ours cannot be had: the schema refuses it, and here it would lose.
     labels = {"release": "prometheus", "app.kubernetes.io/instance": "mine"}
@@ -101,8 +112,9 @@ def test_it_makes_this_service_monitor(ocrbackend: Make) -> None:
         "metadata": METADATA | {"labels": LABELS | {"release": "prometheus"}},
         "spec": {
             "selector": {"matchLabels": LABELS},
-            "targetLabels": ["ocrbackend.io/language", "ocrbackend.io/model-type"],
-            "endpoints": [{"port": "http", "path": "/metrics", "interval": "15s"}],
+            "endpoints": [
+                {"port": "http", "path": "/metrics", "interval": "15s", "relabelings": RELABELINGS}
+            ],
         },
     }
 

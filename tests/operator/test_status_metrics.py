@@ -10,7 +10,15 @@ from ocr_operator.status_metrics import StatusCollector
 KEY = Key("labs", "ocr")
 STATUS = {
     "conditions": [{"type": "Ready", "status": "False", "reason": "OOMKilled"}],
-    "variants": [{"language": "ch", "modelType": "server", "phase": "Failed", "reason": "OOMKilled"}],
+    "variants": [
+        {
+            "language": "ch",
+            "modelType": "server",
+            "phase": "Failed",
+            "reason": "OOMKilled",
+            "replicas": {"desired": 2, "ready": 1},
+        }
+    ],
 }
 
 
@@ -27,6 +35,10 @@ def test_each_condition_and_each_variant_is_a_series_with_its_reason() -> None:
         'status="false"} 1.0',
         'ocrbackend_status_variant{language="ch",model_type="server",namespace="labs",ocrbackend="ocr",'
         'phase="Failed",reason="OOMKilled"} 1.0',
+        'ocrbackend_status_variant_replicas{language="ch",model_type="server",namespace="labs",'
+        'ocrbackend="ocr",state="desired"} 2.0',
+        'ocrbackend_status_variant_replicas{language="ch",model_type="server",namespace="labs",'
+        'ocrbackend="ocr",state="ready"} 1.0',
     ]
 
 
