@@ -6,7 +6,21 @@ from pathlib import Path
 from prometheus_client import generate_latest
 
 from ocr_operator.metrics import CONTROLLER, Metrics
+from ocr_operator.names import Key
+from ocr_operator.status_metrics import StatusCollector
 
+STATUS = {
+    "conditions": [{"type": "Ready", "status": "True", "reason": "Available"}],
+    "variants": [
+        {
+            "language": "ch",
+            "modelType": "mobile",
+            "phase": "Ready",
+            "reason": "Available",
+            "replicas": {"ready": 1},
+        }
+    ],
+}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 
 
@@ -15,10 +29,11 @@ def test_the_document_names_every_metric_with_its_labels() -> None:
     metrics.leads("operator", lambda: 1.0)
     metrics.watches("Pod", lambda: 1.0)
     metrics.api_answered("GET", "200")
+    metrics.registry.register(StatusCollector(lambda: [(Key("labs", "ocr"), STATUS)]))
     text = generate_latest(metrics.registry).decode()
     series = re.findall(r"^([a-z_]+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? ", text, re.MULTILINE)
     found = {
-        (name, *sorted(set(re.findall(r'([a-z]+)="', labels)) - {"le"}))
+        (name, *sorted(set(re.findall(r'([a-z_]+)="', labels)) - {"le"}))
         for name, labels in series
         if not name.startswith("process_") and not name.endswith("_created")
     }
@@ -26,7 +41,7 @@ def test_the_document_names_every_metric_with_its_labels() -> None:
     told = {
         (name, *sorted(filter(None, labels.split(","))))
         for line in table
-        for name, labels in re.findall(r"`([a-z_]+)(?:\{([a-z,]+)\})?`", line.split("|")[1])
+        for name, labels in re.findall(r"`([a-z_]+)(?:\{([a-z_,]+)\})?`", line.split("|")[1])
     }
     assert found == told
 
