@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ocr_backend import builtin_models, catalog, hub_models, models
 from ocr_backend.cores import usable_cores
+from ocr_backend.fetch_progress import Progress
 from ocr_backend.models import Model, ModelError
 from ocr_backend.reading import Reader
 from ocr_backend.settings import Settings
@@ -77,10 +78,11 @@ def possible(settings: Settings) -> tuple[Plan, ...]:
 
 
 @contextmanager
-def brought(settings: Settings) -> Iterator[tuple[Plan, dict[str, Model]]]:
+def brought(settings: Settings, progress: Progress | None = None) -> Iterator[tuple[Plan, dict[str, Model]]]:
     """The plan that is followed and its models by part, whole and in their folders; downloads if it must.
 
-    What fills a volume needs no more than this. Builtin models are there only within the context.
+    What fills a volume needs no more than this; `progress` is told how far a download is. Builtin models are
+    there only within the context.
 
     Raises:
         ModelError: a model or a runtime is missing or broken; the message says what to do.
@@ -88,7 +90,7 @@ def brought(settings: Settings) -> Iterator[tuple[Plan, dict[str, Model]]]:
     ways = possible(settings)
     names = models.needed(settings)
     forms = tuple(dict.fromkeys(plan.form for plan in ways))
-    with _from_source(settings, names, forms) as found:
+    with _from_source(settings, names, forms, progress) as found:
         form = found["detection"].form
         yield next(plan for plan in ways if plan.form == form), found
 
@@ -114,7 +116,7 @@ def slots(settings: Settings) -> int:
 
 
 def _from_source(
-    settings: Settings, names: dict[str, str], forms: Sequence[str]
+    settings: Settings, names: dict[str, str], forms: Sequence[str], progress: Progress | None
 ) -> AbstractContextManager[dict[str, Model]]:
     root = Path(settings.model_dir)
     match settings.model_source:
@@ -125,7 +127,8 @@ def _from_source(
         case "dir":
             return nullcontext(models.in_folder(root, names, forms))
         case _:
-            return nullcontext(hub_models.fetched(root, names, forms, hub_models.Hub.of(settings)))
+            hub = hub_models.Hub.of(settings)
+            return nullcontext(hub_models.fetched(root, names, forms, hub, progress))
 
 
 def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:

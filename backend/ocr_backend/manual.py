@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from ocr_backend import catalog, pod_metrics
+from ocr_backend.commands.exits import STATUSES
 from ocr_backend.errors import Outcome
 from ocr_backend.metrics import Metrics
 from ocr_backend.settings import SETTINGS
@@ -113,9 +114,44 @@ _MODELS_COMMANDS = """
 | Command | Does |
 | --- | --- |
 | `ocr-backend models list` | shows this table, with the forms in which the models are published, and which of them are in `MODEL_DIR` |
-| `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--generation`, `--language` and `--tier` name, each as often as needed |
+| `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--generation`, `--language` and `--tier` name, each as often as needed; `--status-port PORT` answers `GET /progress` meanwhile, `--report FILE` gets the outcome |
 | `ocr-backend models verify` | says everything that is wrong with the models in `MODEL_DIR`, or in a folder that is named |
+
+### While and after fetching
+
+`GET /progress` on the port of `--status-port` answers with the models, each with its `name`, `form`, `state` (`Waiting`,
+`Fetching`, `Verifying`, `Published`), `bytes`, `totalBytes` and `digest`, and with the sums `bytes`, `totalBytes` and
+`percent`. `totalBytes` and `digest` are `null` as long as they are not known; `percent` is 100 when all are published, not
+before.
+
+The file of `--report` (in a pod `/dev/termination-log`) gets
+`{"models": {"det": "NAME@sha256:…", "rec": …}, "bytes": N}` on success, with `textlineOrientation`, `docOrientation` and
+`docUnwarping` where they are used and `rec2` and so on for further ones of a part; on failure a sentence that says what to
+do. It is shorter than 4 KiB.
+
 """  # noqa: E501 - a row of a table cannot be broken
+
+_TRUST = """
+## What is trusted
+
+A model arrives in `MODEL_DIR/.fetching`, on the volume where it is to lie. Each file is compared with the size and the
+checksum of the hub's own list (SHA-256, or Git's checksum for small files), a `manifest.json` with all of them is written
+last, and then the folder is renamed to `MODEL_DIR/official_models/NAME`, or `NAME_onnx`. So a fetch that is killed at any
+moment, or two at once, on any number of nodes, leave no half model: the next fetch goes on with what had arrived.
+
+With `OCR_MODEL_SOURCE=hub` only folders with a manifest are used; at each start all sizes and digests are compared with
+it. A folder without one, or with other files, is compared with the hub's list and mended; what was wrong is moved to
+`MODEL_DIR/.untrusted`. With `OCR_MODEL_SOURCE=dir` folders without a manifest are used too, as far as files and names show
+them to be whole. `OCR_OFFLINE=true` makes every model that is missing an error at once.
+
+## Proxies, certificates and tokens
+
+Hubs are asked through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and their certificates are checked with
+the authorities in the file that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` or `SSL_CERT_FILE` names. `HF_TOKEN` goes to
+Hugging Face or the mirror, `AISTUDIO_ACCESS_TOKEN` to AI Studio, `MODELSCOPE_API_TOKEN` to ModelScope; none is sent to a
+host that they redirect to, nor written to a log. A hub that is silent for `HF_HUB_DOWNLOAD_TIMEOUT` seconds (10) is asked
+again, three times in a row, and then the next hub is.
+"""  # noqa: E501 - a paragraph of the page
 
 
 def _models_page() -> str:
@@ -132,7 +168,12 @@ def _models_page() -> str:
         known_as = f"{_code(language)} {catalog.LANGUAGES[language]}"
         rows.append([generation, known_as, _code(tier), models.detection, models.recognition])
     titles = ("Generation", "Language", "Type", "Detection", "Recognition")
-    return _GENERATED + head + _table(titles, rows) + _MODELS_COMMANDS
+    return _GENERATED + head + _table(titles, rows) + _MODELS_COMMANDS + _statuses() + _TRUST
+
+
+def _statuses() -> str:
+    head = "| Exit status | Meaning |\n| --- | --- |\n"
+    return head + "".join(f"| {status} | {meaning} |\n" for status, meaning in STATUSES.items())
 
 
 def _metrics_page() -> str:

@@ -4,7 +4,6 @@ Uses neither engine nor network. `builtin_models` and `hub_models` put such fold
 `gather` for them. What cannot be used is a `ModelError` that names the folder and says what to do.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from ocr_backend import catalog
+from ocr_backend import catalog, manifests
+from ocr_backend.model_errors import ModelError as ModelError
 from ocr_backend.settings import Settings
 
 CONFIG = "inference.yml"
@@ -20,10 +20,6 @@ FORMS = {"onnx": ("inference.onnx",), "paddle": ("inference.pdiparams",)}
 """Form of a folder -> files with the weights."""
 _PADDLE_GRAPHS = ("inference.json", "inference.pdmodel")
 """Either holds the network of a folder in paddle form: the first since paddle 3, the second before."""
-
-
-class ModelError(RuntimeError):
-    """A model is missing or broken; the message names it, says where it was looked for and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,11 @@ class Model:
     def files(self) -> list[Path]:
         """What holds the weights and, in paddle form, the network; their digest is the model's."""
         return _files(self.form, self.folder)
+
+    @property
+    def size(self) -> int:
+        """Bytes of those files."""
+        return sum(file.stat().st_size for file in self.files)
 
 
 def needed(settings: Settings) -> dict[str, str]:
@@ -134,16 +135,20 @@ def _missing(root: Path, names: Mapping[str, str], forms: Sequence[str]) -> str:
 
 
 def opened(part: str, name: str, form: str, folder: Path) -> Model:
-    """The model in a folder.
+    """The model in a folder; where the folder has a manifest, each file is as it says, to the last byte.
 
     Raises:
-        ModelError: a file is missing, empty or unreadable, or the folder is that of another model.
+        ModelError: a file is missing, empty, unreadable or changed, or the folder is that of another model.
     """
     config = described(folder)
-    for fault in (*_faults_of_config(part, name, config), *_faults_of_files(form, folder)):
+    of_files = (*_faults_of_files(form, folder), *manifests.faults(folder, name, form))
+    for fault in (*_faults_of_config(part, name, config), *of_files):
         raise ModelError(broken(folder, fault))
     try:
-        digest = _digest(_files(form, folder))
+        # They are read to their ends in any case, so that comparing them with the manifest costs nothing.
+        digest, each = manifests.digests(folder, [file.name for file in _files(form, folder)])
+        for fault in manifests.digest_faults(folder, each):
+            raise ModelError(broken(folder, fault))
     except OSError as error:
         raise ModelError(broken(folder, _unreadable(error, folder))) from error
     return Model(part, name, form, folder, config, digest)
@@ -152,9 +157,9 @@ def opened(part: str, name: str, form: str, folder: Path) -> Model:
 def faults(part: str, name: str, form: str, folder: Path) -> list[str]:
     """All that is wrong with a folder, as far as its description and its files show without being loaded.
 
-    Quick: of the weights one byte is read.
+    Quick: of the weights one byte is read. What a manifest says of their sizes is compared.
     """
-    of_files = list(_faults_of_files(form, folder))
+    of_files = [*_faults_of_files(form, folder), *manifests.faults(folder, name, form)]
     try:
         return [*_faults_of_config(part, name, described(folder)), *of_files]
     except _ConfigError as error:
@@ -230,12 +235,3 @@ def described(folder: Path) -> dict[str, Any]:
 def _is_dictionary(post_process: object) -> bool:
     characters = post_process.get("character_dict") if isinstance(post_process, dict) else None
     return isinstance(characters, list) and bool(characters) and all(isinstance(c, str) for c in characters)
-
-
-def _digest(files: Sequence[Path]) -> str:
-    whole = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                whole.update(block)
-    return whole.hexdigest()

@@ -82,6 +82,11 @@ class Settings:
     model_mirror: str = setting(
         "", "OCR_MODEL_MIRROR", "URL of a mirror that is asked in place of Hugging Face"
     )
+    offline: bool = setting(
+        False,
+        "OCR_OFFLINE",
+        "Never use the network for models: one that is not in MODEL_DIR is an error at once",
+    )
     engine: str = setting(
         "auto",
         "OCR_ENGINE",

@@ -1,16 +1,14 @@
 """What a folder of models holds, and everything that is wrong with it.
 
-Changes nothing. `ocr-backend models verify` and `doctor` ask it; whoever fetches models uses `hub_models`.
+Changes nothing. `ocr-backend models verify` and `doctor` ask it; whoever fetches models uses `model_store`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_backend import hub_models, models, trying
+from ocr_backend import claims, model_store, models, trying
 from ocr_backend.models import CONFIG, FORMS, ModelError
-
-_OFFICIAL = "official_models"
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,21 @@ def verdicts(root: Path) -> Iterator[Verdict]:
         yield _verdict(root)
         return
     for folder in _inside(root):
-        if folder.name.startswith(hub_models.STAGING):
-            yield _of_staging(folder)
-        elif folder.name != _OFFICIAL:
+        if folder.name != model_store.PUBLISHED:
             yield _verdict(folder)
+    for place in model_store.places_of_staging(root):
+        yield _of_staging(place)
 
 
 def _inside(root: Path) -> list[Path]:
-    above = [root, root / _OFFICIAL] if (root / _OFFICIAL).is_dir() else [root]
-    # Hidden ones are not ours, but for what a fetch left; PaddleX keeps locks and a cache in such.
+    official = root / model_store.PUBLISHED
+    above = [root, official] if official.is_dir() else [root]
+    # Hidden ones hold no models: PaddleX keeps locks and a cache in such, and a fetch what is on its way.
     return sorted(
         entry
         for folder in above
         for entry in folder.iterdir()
-        if entry.is_dir() and (not entry.name.startswith(".") or entry.name.startswith(hub_models.STAGING))
+        if entry.is_dir() and not entry.name.startswith(".")
     )
 
 
@@ -100,8 +99,7 @@ def _tried(part: str, name: str, form: str, folder: Path) -> Verdict:
 
 
 def _of_staging(folder: Path) -> Verdict:
-    if hub_models.is_fetching(folder.parent):
+    if claims.is_claimed(folder):
         return Verdict(folder, folder.name, "", "", (), "a fetch that is under way")
-    return Verdict(
-        folder, folder.name, "", "", ("a fetch left it half-way; the next `models fetch` clears it away",)
-    )
+    left = "a fetch left it half-way; the next fetch of this model goes on, `models prune --yes` removes it"
+    return Verdict(folder, folder.name, "", "", (left,))

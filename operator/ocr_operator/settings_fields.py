@@ -138,7 +138,7 @@ FAMILY_FIELDS = (
     *_fields(("labelStudio",), ("label_studio_url",)),
     *_fields(("labelStudio", "mapping"), MAPPING),
     *_fields(("server",), SERVER),
-    *_fields(("models",), ("model_source", "model_hub", "model_mirror")),
+    *_fields(("models",), ("model_source", "model_hub", "model_mirror", "offline")),
     *_fields(("rollout",), ("golden_check",)),
 )
 """Settings that an OCRBackend says once for all its variants."""

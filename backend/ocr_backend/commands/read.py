@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ocr_backend.commands.exits import (
     FAULT_STATUS,
     GOOD_STATUS,
-    MODEL_STATUS,
     SETTINGS_STATUS,
     end,
     settings_or_exit,
+    status_of,
 )
 from ocr_backend.commands.outlets import Drawings, Outlet, OutletError, Page, as_json, as_lines
 from ocr_backend.settings import Settings
@@ -26,7 +26,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Gives the parser of the command its arguments."""
     parser.description = (
         "Prints the text of each picture or page, line by line. Exit status: 0 all could be read, 1 some "
-        "could not, 2 the settings or arguments are wrong, 3 the models cannot be loaded."
+        "could not, 2 the settings or arguments are wrong, 3 to 6 the models cannot be had or "
+        "loaded."
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a picture or a PDF file")
     parser.add_argument(
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
     try:
         reader = open_reader(settings)
     except ModelError as error:
-        end(MODEL_STATUS, "read", error)
+        end(status_of(error), "read", error)
     outlets: list[Outlet] = [as_json if options.json else as_lines]
     if drawings is not None:
         outlets = [as_json if options.json else drawings.as_legend, drawings]

@@ -4,9 +4,10 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ocr_backend import engines, golden, hub_models, models
+from ocr_backend import engines, golden, model_store, models
 from ocr_backend.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
@@ -45,9 +46,9 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _writable(root: Path) -> Finding:
-    if any(root.glob(f"{hub_models.STAGING}*")) and not hub_models.is_fetching(root):
+    if model_store.places_of_staging(root) and not model_store.is_fetching(root):
         said = f"{root} holds what a fetch left half-way"
-        return warning("MODEL_DIR", said, "nothing: the next fetch clears it away")
+        return warning("MODEL_DIR", said, "nothing: the next fetch of the same model goes on with it")
     return good("MODEL_DIR", f"{root} can be {'read and written' if root.is_dir() else 'made'}")
 
 
@@ -120,7 +121,9 @@ def reads(settings: Settings) -> Iterator[Finding]:
         return
     begun = time.monotonic()
     try:
-        reader = engines.open_reader(settings)
+        # As they lie there: a hub would be asked for those that it does not vouch for.
+        as_is = replace(settings, model_source="dir") if settings.model_source == "hub" else settings
+        reader = engines.open_reader(as_is)
         try:
             golden.check(reader)
         finally:

@@ -67,7 +67,7 @@ def test_a_folder_that_cannot_be_made_is_bad(settings, tmp_path):
 
 
 def test_what_a_killed_fetch_left_is_told_of(settings, tmp_path):
-    (tmp_path / "models" / ".fetch-abc").mkdir(parents=True)
+    (tmp_path / "models" / ".fetching" / "x").mkdir(parents=True)
     assert states(model_checks.folder(settings())) == ["warning"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loopback import Outside, serving
-from ocr_backend import builtin_models
+from ocr_backend import builtin_models, hub_http
 from ocr_backend.decoding import decoded
 from ocr_backend.engines import open_reader
 from ocr_backend.settings import Settings
@@ -64,6 +64,7 @@ def builtin_reader(request):
 @pytest.fixture
 def outside(monkeypatch):
     """Nothing but this machine answers; tells what was asked of others."""
+    monkeypatch.setattr(hub_http, "PAUSE_SECONDS", 0)  # hubs that are not there are asked twice
     with serving(Outside()) as proxy:
         for name, text in proxy.variables.items():
             monkeypatch.setenv(name, text)

@@ -1,15 +1,19 @@
-"""Models from a hub: PaddleX's real download, from a stand-in hub that serves the builtin weights."""
+"""Models from a hub: a stand-in serves the builtin weights; what arrives is whole, or nothing is there."""
 
+import json
 import multiprocessing
 import os
 import shutil
+import socket
+from pathlib import Path
 
 import pytest
 
-from ocr_backend import hub_models, models
+from ocr_backend import hub_models, manifests, model_store
 from ocr_backend.engines import open_reader
+from ocr_backend.fetch_progress import Progress
 from ocr_backend.hub_models import Hub
-from ocr_backend.models import ModelError
+from ocr_backend.model_errors import ModelError, ModelMismatchError, ModelNotFoundError, VolumeError
 from ocr_backend.settings import Settings
 
 NAMES = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
@@ -20,98 +24,215 @@ def settings(root, mirror, **values):
     return Settings(**{**given, "model_dir": str(root), "model_mirror": mirror, **values})
 
 
-def fetched(root, mirror, forms=("onnx",)):
-    return hub_models.fetched(root, NAMES, forms, Hub("huggingface", mirror, ("onnx", "paddle")))
+def fetched(root, mirror, forms=("onnx",), **values):
+    return hub_models.fetched(root, NAMES, forms, Hub("huggingface", mirror, ("onnx", "paddle"), **values))
+
+
+def published(root):
+    """Names of the folders that a reader would look into."""
+    above = root / "official_models"
+    return sorted(path.name for path in above.iterdir()) if above.is_dir() else []
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "models"
 
 
 @pytest.mark.model
-def test_missing_models_are_downloaded_and_read_with(tmp_path, hub, pictures):
-    reader = open_reader(settings(tmp_path / "models", hub.url))
+def test_missing_models_are_downloaded_and_read_with(root, hub, pictures):
+    reader = open_reader(settings(root, hub.url))
     assert [line.text for line in reader.read(pictures["issue_170.png"])] == ["TEST"]
     reader.close()
-    left = sorted(path.name for path in (tmp_path / "models").iterdir())
-    assert left == [".lock", "official_models"]
+    assert sorted(path.name for path in root.iterdir()) == [".fetching", "official_models"]
+    assert model_store.places_of_staging(root) == []
 
 
 @pytest.mark.model
-def test_models_that_are_there_need_no_hub(tmp_path, official, hub, outside, pictures):
-    shutil.copytree(official, tmp_path / "official_models")
-    reader = open_reader(settings(tmp_path, hub.url))
-    reader.close()
-    assert hub.asked_for == outside.asked_for == []
-    assert not (tmp_path / ".lock").exists()  # a read-only volume will do
+def test_models_that_are_there_need_no_hub(root, hub):
+    fetched(root, hub.url)
+    shutil.rmtree(root / ".fetching")
+    hub.asked_for.clear()
+    os.chmod(root, 0o555)
+    open_reader(settings(root, hub.url)).close()
+    assert hub.asked_for == []
+    assert [path.name for path in root.iterdir()] == ["official_models"]  # a read-only volume will do
 
 
-def test_only_what_is_missing_is_downloaded_and_what_a_killed_process_left_is_cleared(
-    tmp_path, official, hub
-):
-    left = tmp_path / ".fetch-abc" / "official_models" / "PP-OCRv6_small_rec_onnx"
-    left.mkdir(parents=True)
-    shutil.copytree(
-        official / "PP-OCRv6_small_det_onnx", tmp_path / "official_models/PP-OCRv6_small_det_onnx"
-    )
-    assert set(fetched(tmp_path, hub.url)) == set(NAMES)
+def test_the_manifest_tells_files_digests_and_source(root, hub, official):
+    model = fetched(root, hub.url)["recognition"]
+    manifest = manifests.of_folder(model.folder)
+    assert (manifest.name, manifest.form, manifest.digest) == (model.name, "onnx", model.digest)
+    assert (manifest.source, manifest.revision) == (hub.url, "0" * 39 + "1")
+    there = {file.name: file.stat().st_size for file in (official / model.folder.name).iterdir()}
+    assert {file.name: file.size for file in manifest.files} == there
+
+
+def test_only_what_is_missing_is_downloaded(root, hub):
+    fetched(root, hub.url)
+    shutil.rmtree(root / "official_models" / "PP-OCRv6_small_rec_onnx")
+    hub.asked_for.clear()
+    assert set(fetched(root, hub.url)) == set(NAMES)
+    assert hub.downloads
     assert not any("small_det" in asked for asked in hub.asked_for)
-    assert not left.exists()
 
 
-def test_without_any_hub_the_error_says_what_to_do(tmp_path, outside):
+def test_without_any_hub_the_error_says_what_to_do(root, outside):
     with pytest.raises(ModelError) as error:
-        fetched(tmp_path, "http://127.0.0.1:9")
+        fetched(root, "http://127.0.0.1:9")
     said = str(error.value)
+    assert type(error.value) is ModelError
     assert said.startswith(
-        "the models PP-OCRv6_small_det, PP-OCRv6_small_rec are not in MODEL_DIR and cannot be downloaded "
-        "from http://127.0.0.1:9 or the other hubs (PP-OCRv6_small_det: "
+        f"the model PP-OCRv6_small_det is not in MODEL_DIR={root} and cannot be downloaded from "
+        "http://127.0.0.1:9 or the other hubs in onnx form: http://127.0.0.1:9/api/models/"
     )
-    assert "No available model hosting platforms detected" in said
+    assert "cannot be reached: Connection refused" in said
     assert said.endswith("or put the official folders into MODEL_DIR and set OCR_MODEL_SOURCE=dir")
-    assert not list(tmp_path.glob(".fetch-*"))
+    assert published(root) == []
 
 
-def test_a_model_that_the_hub_lacks_is_named(tmp_path, hub):
+def test_a_model_that_the_hub_lacks_is_named(root, hub):
     hub.folders.clear()
-    with pytest.raises(
-        ModelError, match="PP-OCRv6_small_det: Encounter exception|PP-OCRv6_small_det: No model source"
-    ):
-        fetched(tmp_path, hub.url)
+    with pytest.raises(ModelNotFoundError, match="PP-OCRv6_small_det.*is not there.*look whether the mirror"):
+        fetched(root, hub.url)
 
 
-def test_half_a_model_is_never_published(tmp_path, official, hub):
+@pytest.mark.parametrize("fault", ["other_content", "wrong_checksum", "wrong_size"])
+@pytest.mark.parametrize("file", ["inference.onnx", "inference.yml"])
+def test_a_file_that_is_not_as_listed_is_never_published(root, hub, fault, file):
+    getattr(hub.faults, fault).add(file)
+    with pytest.raises(ModelMismatchError, match=f"{file} (does not have the checksum|has .* bytes)"):
+        fetched(root, hub.url)
+    assert published(root) == []
+    getattr(hub.faults, fault).clear()
+    assert set(fetched(root, hub.url)) == set(NAMES)
+
+
+def test_a_whole_download_of_half_a_model_is_never_published(root, official, hub, tmp_path):
     half = tmp_path / "hub" / "PP-OCRv6_small_rec_onnx"
     shutil.copytree(official / half.name, half)
     (half / "inference.onnx").unlink()
     hub.put(half)
-    with pytest.raises(
-        ModelError, match="what the hub gave for PP-OCRv6_small_rec is of no use: .* is broken"
-    ):
-        fetched(tmp_path / "models", hub.url)
-    assert [path.name for path in (tmp_path / "models/official_models").iterdir()] == [
-        "PP-OCRv6_small_det_onnx"
-    ]
-    assert not list((tmp_path / "models").glob(".fetch-*"))
+    with pytest.raises(ModelMismatchError, match="what the hub gave for PP-OCRv6_small_rec is of no use"):
+        fetched(root, hub.url)
+    assert published(root) == ["PP-OCRv6_small_det_onnx"]
 
 
-def test_a_generation_without_the_wanted_form_is_refused(tmp_path):
+def test_a_connection_that_breaks_off_is_gone_on_with(root, hub):
+    hub.faults.breaks_off[:] = [100_000, 700_000]
+    assert set(fetched(root, hub.url)) == set(NAMES)
+    begun = [int(asked.removeprefix("bytes=").removesuffix("-")) for asked in hub.ranges]
+    assert len(begun) == 2
+    assert 0 < begun[0] < begun[1]
+
+
+def test_a_silent_hub_is_given_up_in_bounded_time(root, hub, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 0.2)
+    hub.faults.is_silent.set()
+    with pytest.raises(ModelError, match=r"inference.onnx is silent for 0.2 s.*let this machine reach a hub"):
+        fetched(root, hub.url)
+    assert published(root) == []
+    hub.faults.is_silent.clear()
+    hub.ranges.clear()
+    fetched(root, hub.url)
+    assert hub.ranges, "what had arrived is kept"
+
+
+def test_a_generation_without_the_wanted_form_is_refused(root):
     with pytest.raises(ModelError, match="in paddle form only, which nothing installed here can run"):
-        hub_models.fetched(tmp_path, NAMES, ["onnx"], Hub("huggingface", "", ("paddle",)))
+        hub_models.fetched(root, NAMES, ["onnx"], Hub("huggingface", "", ("paddle",)))
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path, outside):
+def test_a_folder_that_cannot_be_made_is_named_before_a_hub_is_asked(tmp_path, hub):
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        ModelError, match="no models can be kept in MODEL_DIR=.*/file/models: Not a directory"
-    ):
-        fetched(tmp_path / "file" / "models", "")
+    with pytest.raises(VolumeError, match="no models can be kept in MODEL_DIR=.*/file/models: .*Not a direc"):
+        fetched(tmp_path / "file" / "models", hub.url)
+    assert hub.asked_for == []
+
+
+def test_offline_no_socket_is_opened_and_the_missing_model_is_named(root, monkeypatch):
+    def refused(*_, **__):
+        raise AssertionError("a socket")
+
+    monkeypatch.setattr(socket, "socket", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    with pytest.raises(ModelError, match="PP-OCRv6_small_det is not in .*OCR_OFFLINE=true forbids"):
+        fetched(root, "http://hub.example.com", offline=True)
+    assert not root.exists()
+
+
+def test_offline_what_is_there_is_used(root, hub):
+    fetched(root, hub.url)
+    assert set(fetched(root, "http://127.0.0.1:9", offline=True)) == set(NAMES)
+
+
+def put_without_manifest(official, root):
+    shutil.copytree(official, root / "official_models")
+    return root / "official_models" / "PP-OCRv6_small_rec_onnx"
+
+
+def test_a_folder_that_nobody_vouches_for_is_compared_with_the_hub_not_fetched_again(root, official, hub):
+    put_without_manifest(official, root)
+    assert set(fetched(root, hub.url)) == set(NAMES)
+    assert hub.downloads == []
+    assert all((root / "official_models" / name / manifests.FILE).is_file() for name in published(root))
+    assert list((root / ".untrusted").iterdir()) == []
+
+
+def test_a_half_copied_folder_is_mended_and_the_half_put_aside(root, official, hub):
+    folder = put_without_manifest(official, root)
+    whole = (folder / "inference.onnx").read_bytes()
+    (folder / "inference.onnx").write_bytes(whole[:100_000])
+    fetched(root, hub.url)
+    assert (folder / "inference.onnx").read_bytes() == whole
+    assert len(hub.downloads) == 1
+    (aside,) = (root / ".untrusted").glob("*/*/inference.onnx")
+    assert aside.stat().st_size == 100_000
+
+
+def test_a_folder_that_nobody_vouches_for_is_no_model_without_a_hub(root, official, outside):
+    put_without_manifest(official, root)
+    with pytest.raises(ModelError, match=r"without a manifest.json that vouches.*MODEL_SOURCE=dir"):
+        fetched(root, "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("damage", ["shorter", "changed", "no manifest's file", "manifest"])
+def test_a_fetched_folder_that_has_changed_is_fetched_anew(root, hub, damage):
+    folder = fetched(root, hub.url)["detection"].folder
+    weights = folder / "inference.onnx"
+    whole = weights.read_bytes()
+    match damage:
+        case "shorter":
+            weights.write_bytes(whole[:-1])
+        case "changed":
+            weights.write_bytes(b"x" + whole[1:])
+        case "no manifest's file":
+            (folder / "inference.yml").unlink()
+        case _:
+            (folder / manifests.FILE).write_text(json.dumps({"manifest": 1}))
+    assert fetched(root, hub.url)["detection"].weights.read_bytes() == whole
+
+
+def test_progress_ends_at_100_with_digests(root, hub):
+    progress = Progress()
+    hub_models.fetched(root, NAMES, ["onnx"], Hub("huggingface", hub.url, ("onnx",)), progress)
+    told = progress.told()
+    assert [(row["name"], row["state"]) for row in told["models"]] == [
+        (name, "Published") for name in NAMES.values()
+    ]
+    assert all(len(row["digest"]) == 64 and row["bytes"] == row["totalBytes"] for row in told["models"])
+    sizes = [file.stat().st_size for folder in hub.folders.values() for file in Path(folder).iterdir()]
+    assert (told["bytes"], told["totalBytes"], told["percent"]) == (sum(sizes), sum(sizes), 100)
 
 
 def _fetch_in_child(root, mirror, digests):
     digests.put(fetched(root, mirror)["detection"].digest)
 
 
-def test_several_processes_download_a_model_once(tmp_path, hub):
+def test_several_processes_download_a_model_once(root, hub):
     spawn = multiprocessing.get_context("spawn")
     digests = spawn.Queue()
-    children = [spawn.Process(target=_fetch_in_child, args=(tmp_path, hub.url, digests)) for _ in range(3)]
+    children = [spawn.Process(target=_fetch_in_child, args=(root, hub.url, digests)) for _ in range(3)]
     for child in children:
         child.start()
     got = {digests.get(timeout=120) for _ in children}
@@ -119,12 +240,4 @@ def test_several_processes_download_a_model_once(tmp_path, hub):
         child.join(120)
         assert child.exitcode == 0
     assert len(got) == 1
-    downloads = [asked for asked in hub.asked_for if asked.startswith("GET /PaddlePaddle/")]
-    assert len(downloads) == len(set(downloads)) == 4, downloads
-
-
-def test_a_read_only_folder_with_the_models_is_enough(tmp_path, official):
-    shutil.copytree(official, tmp_path / "official_models")
-    os.chmod(tmp_path, 0o555)
-    found = models.in_folder(tmp_path, NAMES, ["onnx"])
-    assert set(found) == set(NAMES)
+    assert len(hub.downloads) == len(set(hub.downloads)) == 4, hub.downloads

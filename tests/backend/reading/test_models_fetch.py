@@ -1,22 +1,27 @@
 """`ocr-backend models fetch`, from a stand-in hub: what is needed arrives once, with its digest told."""
 
+import json
 import re
+import socket
 import subprocess
 import sys
 
 import pytest
+import requests
 
 from backend_process import clean_environment
+from ocr_backend import manifests
 from ocr_backend.commands import exits
+from server_process import free_port
 
-DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
+NAMES = DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
 
 
 @pytest.fixture
-def fetch(hub, tmp_path):
-    """Runs the action with MODEL_DIR below the test's folder."""
+def fetching(hub, tmp_path):
+    """Starts the action with MODEL_DIR below the test's folder."""
 
-    def ran(*arguments, **variables):
+    def started(*arguments, **variables):
         given = {
             "PADDLEOCR_VERSION": "PP-OCRv6",
             "PADDLEOCR_MODEL_TYPE": "mobile",
@@ -26,7 +31,19 @@ def fetch(hub, tmp_path):
         }
         command = [sys.executable, "-m", "ocr_backend", "models", "fetch", *arguments]
         env = {**clean_environment(), **given, **variables}
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return started
+
+
+@pytest.fixture
+def fetch(fetching):
+    """Runs it to its end."""
+
+    def ran(*arguments, **variables):
+        with fetching(*arguments, **variables) as process:
+            out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return ran
 
@@ -59,8 +76,8 @@ def test_several_languages_share_what_they_have_in_common(fetch):
 
 def test_one_that_cannot_be_had_does_not_keep_the_others_away(fetch):
     done = fetch("--tier", "server", "--tier", "mobile")
-    assert done.returncode == exits.MODEL_STATUS
-    assert "ocr-backend models fetch: PP-OCRv6 ch server: the models PP-OCRv6_medium_det" in done.stderr
+    assert done.returncode == exits.NOT_FOUND_STATUS
+    assert "ocr-backend models fetch: PP-OCRv6 ch server: the model PP-OCRv6_medium_det" in done.stderr
     assert set(told(done)) == {DETECTION, RECOGNITION}
     assert "Traceback" not in done.stderr
 
@@ -102,3 +119,88 @@ def test_what_cannot_be_fetched_is_refused_with_the_reason(fetch, hub, arguments
     done = fetch(*arguments, **variables)
     assert (done.returncode, said in done.stderr) == (status, True), done.stderr
     assert hub.asked_for == []
+
+
+def test_offline_nothing_is_asked_and_the_report_names_the_model(fetch, hub, outside, tmp_path):
+    done = fetch("--report", str(tmp_path / "report"), OCR_OFFLINE="true")
+    assert done.returncode == exits.MODEL_STATUS
+    assert hub.asked_for == outside.asked_for == []
+    said = (tmp_path / "report").read_text()
+    assert f"the model {DETECTION} is not in MODEL_DIR=" in said
+    assert "OCR_OFFLINE=true forbids" in said
+
+
+def test_the_report_has_digests_and_bytes(fetch, hub, tmp_path):
+    assert fetch("--report", str(tmp_path / "report")).returncode == 0
+    report = json.loads((tmp_path / "report").read_text())
+    digests = {name: manifests.of_folder(fetched_folder(tmp_path, name)).digest for name in NAMES}
+    assert report["models"] == {
+        "det": f"{DETECTION}@sha256:{digests[DETECTION]}",
+        "rec": f"{RECOGNITION}@sha256:{digests[RECOGNITION]}",
+    }
+    assert report["bytes"] == sum(manifests.of_folder(fetched_folder(tmp_path, name)).size for name in NAMES)
+
+
+def fetched_folder(tmp_path, name):
+    return tmp_path / "models/official_models" / f"{name}_onnx"
+
+
+def test_progress_is_answered_while_it_works_and_only_then(fetching, hub):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/progress"
+    process = fetching("--status-port", str(port))
+    with hub.stopping_after(1_000_000) as stopped:
+        assert stopped.wait(60)
+        told = requests.get(url, timeout=10).json()
+        assert requests.get(f"{url}/more", timeout=10).status_code == 404
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    first, second = told["models"]
+    assert {**first, "bytes": 0} == {
+        "name": DETECTION,
+        "form": "onnx",
+        "state": "Fetching",
+        "bytes": 0,
+        "totalBytes": sum(file.stat().st_size for file in hub.folders[f"{DETECTION}_onnx"].iterdir()),
+        "digest": None,
+    }
+    assert (second["name"], second["state"]) == (RECOGNITION, "Waiting")
+    assert told["totalBytes"] == first["totalBytes"] + second["totalBytes"]
+    assert 0 < told["bytes"] == first["bytes"] <= 1_000_000
+    assert 0 <= told["percent"] < 10
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        pytest.param(lambda hub: hub.folders.clear(), exits.NOT_FOUND_STATUS, id="not found"),
+        pytest.param(
+            lambda hub: hub.faults.other_content.add("inference.onnx"), exits.MISMATCH_STATUS, id="5"
+        ),
+    ],
+)
+def test_why_it_failed_is_told_by_the_status_and_the_report(fetch, hub, tmp_path, spoil, status):
+    spoil(hub)
+    done = fetch("--report", str(tmp_path / "report"), HF_TOKEN="hf_secret")
+    assert done.returncode == status
+    said = (tmp_path / "report").read_text()
+    assert said.startswith(f"PP-OCRv6 ch mobile: the model {DETECTION} is not in MODEL_DIR=")
+    assert "OCR_MODEL_SOURCE=dir" in said
+    assert "\n" not in said
+    assert "hf_secret" not in said + done.stdout + done.stderr
+    assert hub.authorizations == {"Bearer hf_secret"}
+
+
+def test_a_wrong_setting_and_a_taken_port_are_reported_too(fetch, tmp_path):
+    done = fetch("--report", str(tmp_path / "report"), OCR_OFFLINE="perhaps")
+    assert (done.returncode, "OCR_OFFLINE" in (tmp_path / "report").read_text()) == (
+        exits.SETTINGS_STATUS,
+        True,
+    )
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = fetch("--report", str(tmp_path / "report"), "--status-port", port)
+    assert done.returncode == exits.SETTINGS_STATUS
+    assert "cannot be listened on" in (tmp_path / "report").read_text()

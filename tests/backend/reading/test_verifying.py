@@ -1,6 +1,5 @@
 """A folder of models: each fault of each model is found, and whole ones are said to be good."""
 
-import fcntl
 import json
 import re
 import shutil
@@ -10,6 +9,7 @@ import sys
 import pytest
 
 import stand_in_models
+from ocr_backend import claims
 from ocr_backend.commands import exits
 from ocr_backend.verifying import verdicts
 
@@ -114,10 +114,10 @@ def test_a_model_in_a_folder_of_another_name_is_a_fault(root, recogniser):
 
 
 def test_what_a_killed_fetch_left_is_a_fault_and_a_fetch_under_way_is_none(root):
-    (root / ".fetch-abc").mkdir()
-    assert "half-way" in problems(root)[".fetch-abc"][0]
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    place = root / ".fetching" / f"{RECOGNITION}_onnx"
+    (place / "abc").mkdir(parents=True)
+    assert "half-way" in problems(root)[place.name][0]
+    with claims.claimed(place):
         assert problems(root) == {}
         assert [one.note for one in verdicts(root) if one.note] == ["a fetch that is under way"]
 
