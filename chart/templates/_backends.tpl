@@ -1,5 +1,6 @@
 {{/*
   ocr-backend.backends     `backends` as YAML, as the operator gets them: presets replaced by what they stand for
+  ocr-backend.state        (dict "root" $ "name" of an OCRBackend) how it is doing, in a few words for the notes
 */}}
 
 {{- define "ocr-backend.backends" -}}
@@ -34,4 +35,18 @@
 {{- end }}
 {{- end }}
 {{- toYaml $specs }}
+{{- end }}
+
+{{- define "ocr-backend.state" -}}
+{{- $there := dict }}
+{{- if and .root.Values.lookups (.root.Capabilities.APIVersions.Has "ocrbackend.io/v1alpha1") }}
+{{- $there = lookup "ocrbackend.io/v1alpha1" "OCRBackend" .root.Release.Namespace .name }}
+{{- end }}
+{{- $ready := dict }}
+{{- range ($there.status | default dict).conditions }}
+{{- if eq .type "Ready" }}{{ $ready = . }}{{ end }}
+{{- end }}
+{{- if not $ready }}being made; a first start downloads its models unless models.source is Builtin
+{{- else }}was {{ ternary "ready" (printf "not ready: %s" $ready.reason) (eq $ready.status "True") }} ({{ $there.status.summary }}) before this change
+{{- end }}
 {{- end }}

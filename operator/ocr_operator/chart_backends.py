@@ -1,8 +1,8 @@
 """The OCRBackends that the `backends` values of the chart ask for: applied at start, owned by a ConfigMap.
 
 Helm cannot install a CustomResourceDefinition and an object of its kind in one release; so the chart writes a
-ConfigMap, and the operator makes the objects. The ConfigMap owns them: with the release they go by garbage
-collection, the operator running or not. `cli` calls it.
+ConfigMap, and the operator makes the objects. The ConfigMap owns them: where it goes with the release they go
+by garbage collection, the operator running or not; where Helm keeps it they stay. `cli` calls it.
 """
 
 import asyncio

@@ -95,6 +95,12 @@ def _lease(text: str) -> Ref:
     return Ref("coordination.k8s.io/v1", "Lease", namespace, name)
 
 
+def _owner(options: argparse.Namespace) -> Ref | None:
+    """The object that the release's leavings belong to: with it they go."""
+    namespace, _, name = (options.backends_owner or "").partition("/")
+    return Ref("v1", "ConfigMap", namespace, name) if name else None
+
+
 def _config(options: argparse.Namespace) -> OperatorConfig:
     return OperatorConfig(
         cpu_image=image_name(options.image),
@@ -114,7 +120,7 @@ async def _run(options: argparse.Namespace) -> int:
     metrics.leads(options.lease.name, fence.seconds_left)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(cluster.connect(fence.seconds_left, metrics.api_answered))
-        election = Election(api, options.lease, identity, fence)
+        election = Election(api, options.lease, identity, fence, owner=_owner(options))
 
         def not_ready() -> str:
             if election.leader not in ("", identity):

@@ -21,7 +21,10 @@ CONFLICT, NOT_FOUND = 409, 404
 
 
 class Election:
-    """One candidate for one Lease. `identity` is like no other process's; winning opens the fence."""
+    """One candidate for one Lease. `identity` is like no other process's; winning opens the fence.
+
+    The Lease goes with its `owner`, an object of the same namespace, where there is one.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,13 @@ class Election:
         fence: Fence,
         clock: Clock = lease.boot_seconds,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        owner: Ref | None = None,
     ) -> None:
         self._cluster = cluster
         self._ref = ref
         self._identity = identity
         self._fence = fence
+        self._owner = owner
         self._clock = clock
         self._now = now
         self._sightings = Sightings(clock)
@@ -89,11 +94,14 @@ class Election:
         return True
 
     async def _take(self, there: dict[str, Any] | None) -> dict[str, Any]:
+        owner = await self._cluster.get(self._owner) if self._owner else None
         if there is None:
             _, _, namespace, name = self._ref
-            return await self._cluster.create(lease.new(namespace, name, self._identity, self._now()))
+            made = lease.new(namespace, name, self._identity, self._now())
+            return await self._cluster.create(lease.owned(made, owner))
         # Its resourceVersion goes with it: of two who take it at once, one is refused.
-        return await self._cluster.replace(lease.taken(there, self._identity, self._now()))
+        taken = lease.taken(there, self._identity, self._now())
+        return await self._cluster.replace(lease.owned(taken, owner))
 
     def _see_leader(self, there: dict[str, Any]) -> None:
         if there["spec"]["holderIdentity"] != self.leader:

@@ -78,6 +78,15 @@ def new(namespace: str, name: str, identity: str, now: datetime) -> dict[str, An
     return taken(lease, identity, now)
 
 
+def owned(lease: Json, owner: Json | None) -> dict[str, Any]:
+    """The lease, to be deleted with this object and no other; without one, as it is."""
+    if owner is None:
+        return {**lease}
+    reference = {name: owner[name] for name in ("apiVersion", "kind")}
+    reference |= {name: owner["metadata"][name] for name in ("name", "uid")}
+    return {**lease, "metadata": {**lease["metadata"], "ownerReferences": [reference]}}
+
+
 def taken(lease: Json, identity: str, now: datetime) -> dict[str, Any]:
     """The lease as its next holder writes it."""
     before = lease.get("spec") or {}

@@ -103,3 +103,21 @@ def test_a_lease_that_went_through_other_hands_is_not_the_same_hold() -> None:
     assert not lease.is_same_hold(mine, between)
     assert not lease.is_same_hold(mine, lease.taken(between, "a", NOW))
     assert not lease.is_same_hold(mine, lease.given_back(mine, NOW))
+
+
+def test_a_lease_goes_with_its_owner_and_with_no_other() -> None:
+    map_ = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "uid": "u", "labels": {}}}
+    before = lease.new("labs", "operator", "me", NOW)
+    before["metadata"]["ownerReferences"] = [{"name": "another"}]
+    found = lease.owned(before, map_)
+    assert found["metadata"] == {
+        "namespace": "labs",
+        "name": "operator",
+        "ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "m", "uid": "u"}],
+    }
+    assert found["spec"] == before["spec"]
+
+
+def test_without_an_owner_a_lease_is_left_as_it_is() -> None:
+    before = lease.new("labs", "operator", "me", NOW)
+    assert lease.owned(before, None) == before

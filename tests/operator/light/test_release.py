@@ -70,7 +70,7 @@ def test_an_upgrade_adds_changes_and_removes_backends(
 def test_everything_goes_with_the_release_while_the_operator_is_dead(
     release: Release, started: Started, helm: Callable[..., str]
 ) -> None:
-    helm("install")
+    helm("install", {"crds.keep": False})
     with started() as operator:
         release.wait_for("True", "Available")
         operator.kill()
