@@ -59,10 +59,11 @@ lint: install  ## Only the checks: format, style, types, imports, generated file
 format: install  ## Let ruff mend what it can
 	@$(VENV)/bin/ruff check --fix --quiet . || true; $(VENV)/bin/ruff format --quiet .
 
-generate: install  ## Write the generated files again: CRD, chart schema, tables in the docs
+generate: install  ## Write the generated files again: CRD, chart schema, alerts, dashboards, tables in the docs
 	@$(PY) -m ocr_operator.crd
 	$(PY) -m ocr_operator.reasons_page
 	$(PY) -m ocr_operator.values_page
+	$(PY) -m ocr_operator.monitoring
 	$(PY) -m ocr_backend.manual
 
 bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run

@@ -1,0 +1,33 @@
+"""Which files of the chart and the manual are made here, and what stands in them. A test compares."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from ocr_operator.monitoring import backend_page, fleet_page, grafana, manual, operator_page
+from ocr_operator.monitoring.rules import rules_text
+from ocr_operator.scraping import backend_relabelings
+
+ROOT = Path(__file__).parents[3]
+CHART_FILES = ROOT / "chart" / "files"
+PAGE = ROOT / "docs" / "monitoring.md"
+DASHBOARDS = (fleet_page.PAGE, backend_page.PAGE, operator_page.PAGE)
+
+_HEADER = "# Made by `make generate` from operator/ocr_operator/scraping.py; edit that, not this.\n"
+
+
+def contents() -> Mapping[Path, str]:
+    """Path -> content of each file; of the manual's page, only the tables are made anew."""
+    relabelings = yaml.safe_dump(backend_relabelings(), sort_keys=False)
+    return {
+        CHART_FILES / "alerts.yaml": rules_text(),
+        CHART_FILES / "backend-relabelings.yaml": _HEADER + relabelings,
+        **{CHART_FILES / "dashboards" / f"{one.name}.json": _dashboard(one.name) for one in DASHBOARDS},
+        PAGE: manual.page(PAGE.read_text("utf-8"), DASHBOARDS),
+    }
+
+
+def _dashboard(name: str) -> str:
+    [wanted] = [one for one in DASHBOARDS if one.name == name]
+    return grafana.dashboard_text(wanted, tuple(one for one in DASHBOARDS if one is not wanted))
