@@ -89,6 +89,10 @@ http://{{ .name }}-{{ .language }}-{{ .modelType }}.{{ .root.Release.Namespace }
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, create, patch, delete]
+# What fetches models: made anew where its pod has to change, for that cannot be changed.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch, create, patch, delete]

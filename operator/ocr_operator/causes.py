@@ -18,6 +18,15 @@ EXIT_CODE_SETTINGS = 2
 EXIT_CODE_MODELS = 3
 """The backend ends with this when it cannot load its models."""
 
+FETCH_REASONS = {
+    EXIT_CODE_SETTINGS: Reason.INVALID,
+    3: Reason.DOWNLOAD_FAILED,
+    4: Reason.MODEL_NOT_FOUND,
+    5: Reason.CHECKSUM_MISMATCH,
+    6: Reason.STORAGE_FULL,
+}
+"""What a pod that fetches models ends with. tests/agreement holds it and the backend together."""
+
 _MAX_DETAIL = 600
 _PULL_REASONS = (
     "ErrImagePull",
@@ -76,19 +85,30 @@ def is_puzzling(pod: LivePod, now: datetime) -> bool:
         return False
     if pod.unscheduled:
         return bool(pod.claims and _WITHOUT_VOLUME.search(pod.unscheduled))
-    return pod.waiting == "ContainerCreating" and _age(pod, now) >= _PUZZLING_SECONDS
+    return pod.waiting == "ContainerCreating" and is_overdue(pod, now)
 
 
-def _age(pod: LivePod, now: datetime) -> float:
-    return (now - pod.created).total_seconds() if pod.created else 0.0
+def is_overdue(one: LivePod | LiveChild, now: datetime) -> bool:
+    """Whether what has been made only just could speak for itself by now."""
+    return _age(one, now) >= _PUZZLING_SECONDS
 
 
-def puzzled_seconds(pods: Iterable[LivePod], now: datetime) -> float | None:
-    """Seconds until events are to be asked, or asked again; None where every pod speaks for itself."""
+def _age(one: LivePod | LiveChild, now: datetime) -> float:
+    return (now - one.created).total_seconds() if one.created else 0.0
+
+
+def puzzled_seconds(pods: Iterable[LivePod], now: datetime, others: Iterable[LiveChild] = ()) -> float | None:
+    """Seconds until events are to be asked, or asked again; None where every pod speaks for itself.
+
+    `others`: further objects of which only events tell.
+    """
     waits = [
         _ASK_AGAIN_SECONDS if is_puzzling(pod, now) else _PUZZLING_SECONDS - _age(pod, now)
         for pod in pods
         if is_puzzling(pod, now) or pod.waiting == "ContainerCreating"
+    ]
+    waits += [
+        _ASK_AGAIN_SECONDS if is_overdue(one, now) else _PUZZLING_SECONDS - _age(one, now) for one in others
     ]
     return max(min(waits), 0.0) if waits else None
 
@@ -148,9 +168,8 @@ def ended_cause(pod: LivePod) -> Cause | None:
         return None
     times = f"ended {pod.restarts + 1} times" if pod.restarts else "ended"
     words = _detail(last_words(ended.message)) or ended.reason or "it said nothing"
-    return because(
-        _ended_reason(ended, words), f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}"
-    )
+    reason = _fetch_reason(ended) if pod.models else _ended_reason(ended, words)
+    return because(reason, f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}")
 
 
 def _ended_reason(ended: Ended, words: str) -> Reason:
@@ -162,6 +181,12 @@ def _ended_reason(ended: Ended, words: str) -> Reason:
         return Reason.CRASH_LOOPING
     found = (reason for pattern, reason in _MODEL_TROUBLES if pattern.search(words))
     return next(found, Reason.MODEL_LOAD_FAILED)
+
+
+def _fetch_reason(ended: Ended) -> Reason:
+    if ended.reason == "OOMKilled":
+        return Reason.OOM_KILLED
+    return FETCH_REASONS.get(ended.exit_code, Reason.CRASH_LOOPING)
 
 
 def deployment_cause(deployment: LiveChild) -> Cause | None:

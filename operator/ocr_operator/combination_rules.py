@@ -118,15 +118,24 @@ def variant_rules() -> list[Rule]:
 
 def models_rules() -> list[Rule]:
     """Rules between fields of `models`, and on what may change of a volume that exists."""
+    has_claim = "(has(self.storage.existingClaim) && self.storage.existingClaim != '')"
     same_class = (
         "(has(self.storage.storageClassName) ? self.storage.storageClassName : '') == "
         "(has(oldSelf.storage.storageClassName) ? oldSelf.storage.storageClassName : '')"
     )
     return [
         rule(
-            "(self.source == 'Claim') == (has(self.storage.existingClaim) && "
-            "self.storage.existingClaim != '')",
-            "models.source Claim and models.storage.existingClaim go together: set both or none",
+            f"self.source != 'Claim' || {has_claim}",
+            "models.source Claim reads from models.storage.existingClaim: name it, or set source to Hub",
+        ),
+        rule(
+            f"self.source in ['Claim', 'Hub'] || !({has_claim})",
+            "models.storage.existingClaim is for the sources Claim, which reads from it, and Hub, which "
+            "fetches to it: leave it out, or set source to one of them",
+        ),
+        rule(
+            "!self.offline || !has(self.mirror) || self.mirror == ''",
+            "models.offline asks no hub and no mirror: leave models.mirror out, or set offline to false",
         ),
         rule(
             f"!({_WAS_HUB}) || quantity(self.storage.size).compareTo(quantity(oldSelf.storage.size)) >= 0",

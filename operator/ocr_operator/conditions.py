@@ -32,6 +32,8 @@ class Phase(StrEnum):
 
     PENDING = "Pending"
     """No pod of this revision has a node yet."""
+    FETCHING = "Fetching"
+    """Its models are on their way to the volume; the previous revision serves, if there is one."""
     STARTING = "Starting"
     """A pod loads its models; nothing serves yet."""
     ROLLING_OUT = "RollingOut"

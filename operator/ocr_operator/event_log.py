@@ -23,10 +23,15 @@ class EventLog:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    async def warnings(self, namespace: str, pods: Iterable[LivePod], now: datetime) -> tuple[Warned, ...]:
-        """What was warned of, oldest first, for pods that do not say themselves why they do not get on."""
+    async def warnings(
+        self, namespace: str, pods: Iterable[LivePod], others: Iterable[str], now: datetime
+    ) -> tuple[Warned, ...]:
+        """What was warned of, oldest first, for pods that do not say themselves why they do not get on.
+
+        `others`: names of further objects to ask for.
+        """
         puzzling = [pod for pod in pods if causes.is_puzzling(pod, now)]
-        names = sorted({name for pod in puzzling for name in (pod.name, *pod.claims)})
+        names = sorted({*others, *(name for pod in puzzling for name in (pod.name, *pod.claims))})
         found = await asyncio.gather(*(self._of(namespace, name) for name in names))
         return tuple(one for bodies in found for one in bodies)
 

@@ -37,6 +37,7 @@ _CHILDREN = (
     ("apps", "v1", "deployments"),
     ("", "v1", "services"),
     ("", "v1", "persistentvolumeclaims"),
+    ("batch", "v1", "jobs"),
     ("autoscaling", "v2", "horizontalpodautoscalers"),
     ("policy", "v1", "poddisruptionbudgets"),
     ("networking.k8s.io", "v1", "networkpolicies"),

@@ -28,6 +28,8 @@ INSTANCE_LABEL = "app.kubernetes.io/instance"
 LANGUAGE_LABEL = f"{GROUP}/language"
 MODEL_TYPE_LABEL = f"{GROUP}/model-type"
 REVISION_LABEL = f"{GROUP}/revision"
+MODELS_LABEL = f"{GROUP}/models"
+"""On a Job that fetches models, and its pods: the set of models."""
 SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
 """On an object of somebody else that has a child's name: the OCRBackend that may take it over."""
@@ -74,6 +76,11 @@ def variant_name(name: str, language: str, model_type: str) -> str:
 def claim_name(name: str) -> str:
     """Name of the PersistentVolumeClaim that holds the models of one OCRBackend."""
     return f"{name}-models"
+
+
+def fetch_name(name: str, model_set: str) -> str:
+    """Name of the Job that fetches a set of models: that of the volume, and what tells sets apart."""
+    return f"{claim_name(name)}-{model_set}"
 
 
 def variant_url(key: Key, language: str, model_type: str) -> str:

@@ -17,6 +17,7 @@ from ocr_operator.names import (
     KIND,
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
+    MODELS_LABEL,
     REVISION_LABEL,
     Key,
     Ref,
@@ -47,6 +48,7 @@ class LiveChild:
     revision: str | None
     status: Json
     adopter: str | None = None
+    created: datetime | None = None
 
     @property
     def variant(self) -> VariantKey | None:
@@ -75,7 +77,9 @@ class Warned:
 
 @dataclass(frozen=True)
 class LivePod:
-    """A pod of a variant. `unscheduled` is the scheduler's message while no node takes it.
+    """A pod of a variant, or one that fetches `models`, a set of them.
+
+    `unscheduled` is the scheduler's message while no node takes it.
 
     `is_leaving`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
     `is_cut_off`: its node was given up, so that what it says of itself may be out of date.
@@ -97,6 +101,13 @@ class LivePod:
     created: datetime | None = None
     claims: tuple[str, ...] = ()
     is_cut_off: bool = False
+    models: str = ""
+    address: str = ""
+
+    @property
+    def is_fetching(self) -> bool:
+        """Whether it runs, and fetches models."""
+        return bool(self.models and self.is_ready and not self.is_leaving)
 
 
 def parent(metadata: Json) -> Key | None:
@@ -129,6 +140,7 @@ def live_child(body: Json) -> LiveChild:
         revision=(template.get("labels") or {}).get(REVISION_LABEL),
         status=dict(body.get("status") or {}),
         adopter=(metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
+        created=_moment(metadata.get("creationTimestamp")),
     )
 
 
@@ -175,6 +187,8 @@ def live_pod(body: Json) -> LivePod:
         created=_moment(metadata.get("creationTimestamp")),
         claims=_claims(body.get("spec") or {}),
         is_cut_off=_is_cut_off(conditions),
+        models=labels.get(MODELS_LABEL, ""),
+        address=status.get("podIP", ""),
     )
 
 

@@ -4,12 +4,13 @@ Pure: from what shall be (`resources`) and what is (`observation`) to steps. Doe
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ocr_operator import causes, family_resources, resources
+from ocr_operator import causes, family_resources, model_fetch, model_gate, resources
 from ocr_operator.causes import Cause, because
 from ocr_operator.config import OperatorConfig
+from ocr_operator.model_progress import Progress
 from ocr_operator.names import (
     ADOPT_ANNOTATION,
     FIELD_MANAGER,
@@ -33,12 +34,16 @@ _KEPT_KINDS = ("PersistentVolumeClaim",)
 
 @dataclass(frozen=True)
 class Observed:
-    """All that is there of one OCRBackend. `absent`: kinds that the cluster does not have."""
+    """All that is there of one OCRBackend. `absent`: kinds that the cluster does not have.
+
+    `progress`: what the pods that fetch models tell, by their names.
+    """
 
     children: tuple[LiveChild, ...] = ()
     pods: tuple[LivePod, ...] = ()
     warnings: tuple[Warned, ...] = ()
     absent: frozenset[ApiKind] = frozenset()
+    progress: Mapping[str, Progress] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,13 +94,15 @@ Step = Apply | HandOver | Remove
 class Plan:
     """Steps in their order, and what stands in the way of children that get none.
 
-    `look_again`: seconds after which time alone may change the plan.
+    `look_again`: seconds after which time alone may change the plan. `published`: ids of the sets of models
+    that are there; a variant whose set is not gets no new revision.
     """
 
     steps: tuple[Step, ...]
     problems: Mapping[Ref, Cause]
     revisions: Mapping[VariantKey, str]
     look_again: float | None = None
+    published: frozenset[str] = frozenset()
 
 
 def ref_of(child: Child) -> Ref:
@@ -117,11 +124,14 @@ def plan(
     steps: list[Step] = []
     problems: dict[Ref, Cause] = {}
     live = {child.ref: child for child in observed.children}
+    gate = model_gate.gate(family, observed.children)
     for child in desired:
         ref = ref_of(child)
         if obstacle := _obstacle(ref, live.get(ref), family, observed.absent):
             problems[ref] = obstacle
-        else:
+        elif ref in gate.outdated:
+            steps.append(Remove(ref, live[ref].uid))
+        elif not gate.holds_up(child, live.get(ref)):
             steps += writing(child, live.get(ref), written.get(ref))
     steps += _removals(family, observed.children, {ref_of(child) for child in desired})
     remaining = [wait for wait in waits if wait is not None and wait > 0]
@@ -130,6 +140,7 @@ def plan(
         problems={} if family.is_paused else problems,
         revisions=_revisions(desired),
         look_again=min(remaining, default=None),
+        published=gate.published,
     )
 
 
@@ -137,6 +148,7 @@ def _desired(
     family: Family, waits: Iterable[float | None], config: OperatorConfig, absent: frozenset[ApiKind]
 ) -> Iterator[Child]:
     yield from family_resources.family_children(family, absent)
+    yield from model_fetch.jobs(family, config)
     for variant, wait in zip(family.variants, waits, strict=True):
         in_place = family.surge == "Never" or (wait is not None and wait <= 0)
         yield from resources.variant_children(family, variant, config, in_place=in_place)
@@ -201,6 +213,11 @@ def writing(child: Child, there: LiveChild | None, written: Written | None) -> I
         return
     if there.is_deleting or (written and is_current(child, there, written)):
         return
+    if there.ref.kind == "Job" and there.revision != model_gate.revision_of(child):
+        # Its pod's template cannot be changed. A finished one of ours is a record, whatever it ran with.
+        if not model_fetch.is_finished(there) or there.owner_uid is None:
+            yield Remove(there.ref, there.uid)
+        return
     is_autoscaled = there.ref.kind == "Deployment" and "replicas" not in child["spec"]
     if is_autoscaled and there.owns_replicas:
         yield HandOver(there.ref, there.uid, there.replicas or 0)
@@ -217,8 +234,10 @@ def _removals(family: Family, children: Iterable[LiveChild], wanted: set[Ref]) -
     for child in children:
         is_ours = child.owner_uid == family.uid and not child.is_deleting
         # A variant whose settings are refused keeps what it has: an edit that fails must not stop it.
-        is_kept = child.ref.kind in _KEPT_KINDS or child.variant in family.problems
-        if is_ours and not is_kept and child.ref not in wanted:
+        # Which set of models it needs is not known then, so that every Job stays.
+        is_refused = child.variant in family.problems or (child.ref.kind == "Job" and bool(family.problems))
+        is_kept = child.ref.kind in _KEPT_KINDS or is_refused or child.ref in wanted
+        if is_ours and not is_kept:
             yield Remove(child.ref, child.uid)
 
 

@@ -3,9 +3,10 @@
 Pure. Nothing of the operator's own (its version above all) may get in here: a changed template restarts pods.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from ocr_backend.settings import to_env
+from ocr_backend.settings import Settings, to_env
 from ocr_operator.config import OperatorConfig
 from ocr_operator.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, claim_name, variant_labels
 from ocr_operator.revision import digest
@@ -25,6 +26,21 @@ syncs within one second on idle nodes)."""
 
 _SCRATCH_BYTES = 3 * 2**29
 """What /tmp holds beside the kept pictures; the kubelet evicts a pod that fills it (guess with room)."""
+
+POD_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "fsGroupChangePolicy": "OnRootMismatch",
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""With `POD_SECURITY` what the restricted Pod Security Standard asks for, and a root that nobody writes."""
 
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
@@ -55,17 +71,10 @@ def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[
         # A Service called `ocr` would else put OCR_PORT and the like into every pod of the namespace.
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _grace_seconds(variant),
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": POD_SECURITY,
         "containers": [_container(family, variant, config)],
         "volumes": _volumes(family, variant),
-        "imagePullSecrets": [{"name": name} for name in _pull_secrets(family, config)],
+        "imagePullSecrets": [{"name": name} for name in pull_secrets(family, config)],
         "runtimeClassName": accelerator.runtime_class if accelerator else None,
         **_placement(family, variant),
     }
@@ -88,7 +97,8 @@ def _grace_seconds(variant: Variant) -> int:
     return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
 
 
-def _pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+def pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+    """Names of the Secrets with which the backend's image is pulled."""
     given = [secret["name"] for secret in family.image.get("pullSecrets") or []]
     return given or list(config.pull_secrets)
 
@@ -101,11 +111,7 @@ def _container(family: Family, variant: Variant, config: OperatorConfig) -> dict
         "env": _environment(family, variant),
         "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
         "resources": _resources(variant),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": CONTAINER_SECURITY,
         "startupProbe": _probe("/readyz", failures=STARTUP_SECONDS // _PROBE_SECONDS),
         "readinessProbe": _probe("/readyz", failures=3),
         # One minute without progress: a loaded node must not make restarts of busy pods.
@@ -128,8 +134,24 @@ def _probe(path: str, failures: int) -> dict[str, Any]:
 
 def _environment(family: Family, variant: Variant) -> list[Json]:
     """Settings first, then secrets, then what the user adds."""
-    settings = [{"name": name, "value": text} for name, text in sorted(to_env(variant.settings).items())]
-    return [*settings, *_secret_environment(family.label_studio), *variant.extra_env]
+    return [
+        *variables(serving_settings(variant.settings)),
+        *_secret_environment(family.label_studio),
+        *variant.extra_env,
+    ]
+
+
+def variables(settings: Settings) -> list[Json]:
+    """The settings as a container's environment."""
+    return [{"name": name, "value": text} for name, text in sorted(to_env(settings).items())]
+
+
+def serving_settings(settings: Settings) -> Settings:
+    """The settings with which a variant serves: what comes from a hub was fetched, and lies in a folder."""
+    if settings.model_source != "hub":
+        return settings
+    unset = Settings()
+    return replace(settings, model_source="dir", model_hub=unset.model_hub, model_mirror=unset.model_mirror)
 
 
 def _secret_environment(label_studio: Json) -> list[Json]:
@@ -161,8 +183,7 @@ def _volumes(family: Family, variant: Variant) -> list[Json]:
     scratch = _amount(_SCRATCH_BYTES + variant.settings.picture_cache_bytes)
     volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
     if family.storage:
-        claim = {"claimName": family.storage.existing_claim or claim_name(family.key.name)}
-        volumes.append({"name": "models", "persistentVolumeClaim": {**claim, **_read_only(family.storage)}})
+        volumes.append(models_volume(family, family.storage))
     return [*volumes, *(family.pod_template.get("volumes") or [])]
 
 
@@ -175,11 +196,16 @@ def _amount(size: int) -> str:
 def _mounts(family: Family, variant: Variant) -> list[Json]:
     mounts: list[Json] = [{"name": "tmp", "mountPath": "/tmp"}]
     if family.storage:
-        mount = {"name": "models", "mountPath": variant.settings.model_dir}
-        mounts.append({**mount, **_read_only(family.storage)})
+        mounts.append({"name": "models", "mountPath": variant.settings.model_dir, "readOnly": True})
     return [*mounts, *(family.pod_template.get("volumeMounts") or [])]
 
 
-def _read_only(storage: Storage) -> dict[str, bool]:
-    """A claim that the user brings is never written to; our own is what models are downloaded to."""
-    return {"readOnly": True} if storage.existing_claim else {}
+def models_volume(family: Family, storage: Storage) -> Json:
+    """The volume with the models; where they are fetched to it, the mounts say who may write.
+
+    Some drivers would attach a read-only one for reading, and refuse it then to the pod that fetches.
+    """
+    claim: dict[str, Any] = {"claimName": storage.existing_claim or claim_name(family.key.name)}
+    if not storage.is_fetched_to:
+        claim["readOnly"] = True
+    return {"name": "models", "persistentVolumeClaim": claim}

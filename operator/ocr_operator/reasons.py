@@ -71,7 +71,24 @@ class Reason(StrEnum):
     DOWNLOAD_FAILED = (
         "DownloadFailed",
         "The backend cannot download its models.",
-        "let the node reach a hub, name a mirror in spec.models.mirror, or use spec.models.source Claim",
+        "let the node reach a hub, name a mirror in spec.models.mirror, or use spec.models.source Claim or "
+        "Image; it is tried again",
+    )
+    MODEL_NOT_FOUND = (
+        "ModelNotFound",
+        "The hub or mirror does not have a model that is needed.",
+        "put it there, name another hub or mirror in spec.models, or choose another ocrVersion or variant; "
+        "it is tried again",
+    )
+    CHECKSUM_MISMATCH = (
+        "ChecksumMismatch",
+        "What was downloaded is not what the hub announced, and was thrown away.",
+        "see whether a proxy or the mirror in spec.models.mirror changes files; it is tried again",
+    )
+    STORAGE_FULL = (
+        "StorageFull",
+        "The volume has no room for the models, or cannot be written.",
+        "raise spec.models.storage.size, or free the volume and let user 10001 write it; it is tried again",
     )
     MODELS_DAMAGED = (
         "ModelsDamaged",
@@ -139,6 +156,7 @@ class Reason(StrEnum):
         "install it, or set spec.monitoring.serviceMonitor to Auto or Never",
     )
     API_ERROR = ("ApiError", "The API server failed.", "it is tried again")
+    FETCHING = ("Fetching", "The models are on their way to the volume.", "")
     ROLLING_OUT = ("RollingOut", "A new revision is on its way, the previous one serves.", "")
     STARTING = ("Starting", "The first pods are on their way.", "")
     # Reasons of conditions that are not about a trouble.
@@ -154,7 +172,14 @@ URGENCY = tuple(Reason)
 """Most urgent first: what the Ready condition names where several variants are not ready."""
 
 PASSING = frozenset(
-    {Reason.STARTING, Reason.ROLLING_OUT, Reason.TERMINATING, Reason.API_MISSING, Reason.API_ERROR}
+    {
+        Reason.FETCHING,
+        Reason.STARTING,
+        Reason.ROLLING_OUT,
+        Reason.TERMINATING,
+        Reason.API_MISSING,
+        Reason.API_ERROR,
+    }
 )
 """Reasons that take nothing away from what serves: they go away by themselves, or concern no pod."""
 
@@ -180,6 +205,10 @@ ABOUT_MODELS = frozenset(
         Reason.STORAGE_CLASS_NOT_FOUND,
         Reason.GOLDEN_MISMATCH,
         Reason.DOWNLOAD_FAILED,
+        Reason.MODEL_NOT_FOUND,
+        Reason.CHECKSUM_MISMATCH,
+        Reason.STORAGE_FULL,
+        Reason.FETCHING,
         Reason.MODELS_DAMAGED,
         Reason.MODEL_LOAD_FAILED,
         Reason.MOUNT_FAILED,

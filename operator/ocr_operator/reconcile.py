@@ -6,12 +6,12 @@ at a time; may run twice, late, or after a restart: nothing depends on having se
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from ocr_operator import causes, plan
+from ocr_operator import causes, fetches, plan
 from ocr_operator.causes import Cause
 from ocr_operator.cluster import Cluster, ClusterError
 from ocr_operator.conditions import ConditionType
@@ -29,10 +29,11 @@ from ocr_operator.names import (
     Key,
     Ref,
 )
-from ocr_operator.observation import live_child, live_pod
+from ocr_operator.observation import LiveChild, live_child, live_pod
 from ocr_operator.optional_kinds import FRESH_SECONDS, OptionalKinds
 from ocr_operator.ownership import Child
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Step
+from ocr_operator.progress_reader import ASK_AGAIN_SECONDS, ProgressReader
 from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, family
@@ -45,6 +46,7 @@ CHILD_KINDS = (
     ApiKind("apps/v1", "Deployment"),
     ApiKind("v1", "Service"),
     ApiKind("v1", "PersistentVolumeClaim"),
+    ApiKind("batch/v1", "Job"),
     ApiKind("autoscaling/v2", "HorizontalPodAutoscaler"),
     ApiKind("policy/v1", "PodDisruptionBudget"),
     ApiKind("networking.k8s.io/v1", "NetworkPolicy"),
@@ -89,6 +91,7 @@ class Reconciler:
         watched: Watched,
         config: OperatorConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        progress: ProgressReader | None = None,
     ) -> None:
         self._cluster = cluster
         self._watched = watched
@@ -97,6 +100,7 @@ class Reconciler:
         self._optional = OptionalKinds(cluster.serves, clock)
         self._suspect: set[Key] = set()
         self._events = EventLog(cluster)
+        self._progress = progress or ProgressReader()
         self.memory = Memory()
 
     def distrust(self, key: Key) -> None:
@@ -112,6 +116,7 @@ class Reconciler:
         seen = self._watched.backend(key)
         if seen is None:
             self.memory.forget(key)
+            self._progress.forget(key)
             self._suspect.discard(key)
             return Outcome(is_settled=True)
         backend = self.memory.newest_backend(key, seen)
@@ -129,13 +134,17 @@ class Reconciler:
         if _makes_something(todo) and not await self._still_exists(wanted):
             return Outcome(is_settled=True)
         problems = {**todo.problems, **await self._apply(wanted, todo)}
-        warnings = await self._events.warnings(wanted.key.namespace, observed.pods, now)
-        observed = replace(self.memory.newest(wanted.key, observed), warnings=warnings)
+        jobs = fetches.without_pods(observed)
+        warnings = await self._events.warnings(wanted.key.namespace, observed.pods, _overdue(jobs, now), now)
+        progress = await self._progress.progress(wanted.key, observed.pods)
+        observed = replace(self.memory.newest(wanted.key, observed), warnings=warnings, progress=progress)
         states = variant_states(wanted, observed, todo, problems)
         status = status_of(wanted, states, problems, backend.get("status") or {}, now)
         await self._write_status(wanted, backend, status)
         is_settled = all(cause.reason in _WATCHED_FOR for cause in problems.values())
-        return Outcome(is_settled, _look_again(todo, problems, causes.puzzled_seconds(observed.pods, now)))
+        times = [todo.look_again, causes.puzzled_seconds(observed.pods, now, jobs)]
+        times += [ASK_AGAIN_SECONDS for pod in observed.pods if pod.is_fetching]
+        return Outcome(is_settled, _look_again(times, problems))
 
     async def _observe(self, key: Key) -> Observed:
         if key not in self._suspect:
@@ -222,6 +231,10 @@ class Reconciler:
         await self._events.tell(ref, wanted.uid, before, status, self._clock())
 
 
+def _overdue(jobs: Iterable[LiveChild], now: datetime) -> list[str]:
+    return [job.ref.name for job in jobs if causes.is_overdue(job, now)]
+
+
 def _log_change(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     was, now = _ready(before), _ready(after)
     if (was.get("status"), was.get("reason")) != (now["status"], now["reason"]):
@@ -234,8 +247,8 @@ def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(found, {})
 
 
-def _look_again(todo: Plan, problems: Mapping[Ref, Cause], puzzled: float | None) -> float | None:
-    times = [seconds for seconds in (todo.look_again, puzzled) if seconds is not None]
+def _look_again(seconds: Iterable[float | None], problems: Mapping[Ref, Cause]) -> float | None:
+    times = [one for one in seconds if one is not None]
     times += [_WATCHED_FOR[cause.reason] for cause in problems.values() if cause.reason in _WATCHED_FOR]
     return min(times, default=None)
 

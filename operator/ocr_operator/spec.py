@@ -41,7 +41,7 @@ class Accelerator:
 class Storage:
     """Where the models lie: a claim of our own (`size`) or an existing one (`existing_claim`).
 
-    `is_retained`: our own one outlives the OCRBackend.
+    `is_retained`: our own one outlives the OCRBackend. `is_fetched_to`: models from a hub come to it.
     """
 
     size: str
@@ -49,6 +49,7 @@ class Storage:
     access_mode: str
     existing_claim: str
     is_retained: bool
+    is_fetched_to: bool
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def _storage(models: Json) -> Storage | None:
         access_mode=storage.get("accessMode", "ReadWriteOnce"),
         existing_claim=storage.get("existingClaim", ""),
         is_retained=models.get("reclaimPolicy") == "Retain",
+        is_fetched_to=models.get("source", "Hub") == "Hub",
     )
 
 

@@ -128,7 +128,9 @@ def _models() -> Schema:
                 default="ReadWriteOnce",
             ),
             "existingClaim": text(
-                "PersistentVolumeClaim with prepared models, for the source Claim.", maxLength=253
+                "PersistentVolumeClaim that is there already: with prepared models for the source Claim; for "
+                "Hub the one to download to, which several OCRBackends may share.",
+                maxLength=253,
             ),
         },
     )

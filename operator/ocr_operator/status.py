@@ -9,11 +9,13 @@ from typing import Any
 
 from ocr_operator import causes
 from ocr_operator.causes import Cause
-from ocr_operator.conditions import Condition, ConditionType, Phase, with_times
+from ocr_operator.conditions import Condition, ConditionType, Phase, timestamp, with_times
+from ocr_operator.failures import Failure
+from ocr_operator.fetches import Fetch
 from ocr_operator.names import Key, Ref, variant_url
 from ocr_operator.reasons import ABOUT_MODELS, Reason
 from ocr_operator.spec import Family
-from ocr_operator.variants import Failure, VariantState
+from ocr_operator.variants import VariantState
 
 Status = dict[str, Any]
 
@@ -26,6 +28,7 @@ def status_of(
     now: datetime,
 ) -> Status:
     """The whole status. `problems`: why children could not be written; `previous`: the status so far."""
+    before = {(one["language"], one["modelType"]): one for one in previous.get("variants") or []}
     ready = sum(state.is_ready for state in states)
     conditions = [
         _ready(states, problems),
@@ -38,7 +41,7 @@ def status_of(
         "observedGeneration": family.generation,
         "summary": f"{ready}/{len(states)}",
         "conditions": with_times(conditions, previous.get("conditions") or [], family.generation, now),
-        "variants": [_variant(family.key, state) for state in states],
+        "variants": [_variant(family.key, state, before.get(state.key) or {}) for state in states],
     }
 
 
@@ -121,7 +124,7 @@ def _reconciled(family: Family, problems: Mapping[Ref, Cause]) -> Condition:
     return Condition(ConditionType.RECONCILED, True, Reason.APPLIED, "all children are as the spec says")
 
 
-def _variant(key: Key, state: VariantState) -> dict[str, Any]:
+def _variant(key: Key, state: VariantState, before: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "language": state.key[0],
         "modelType": state.key[1],
@@ -132,9 +135,31 @@ def _variant(key: Key, state: VariantState) -> dict[str, Any]:
         "reason": str(state.cause.reason) if state.cause else str(Reason.AVAILABLE),
         "message": state.cause.message if state.cause else "",
     }
+    if state.fetch:
+        shown["models"] = _models(state.fetch, before.get("models") or {})
     if state.last_failure:
         shown["lastFailure"] = _failure(state.last_failure)
     return shown
+
+
+def _models(fetch: Fetch, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the fetching stands. What was published stays told when the record of the pod has gone."""
+    if fetch.is_published and not fetch.digests and _is_told(before, fetch):
+        return dict(before)
+    shown: dict[str, Any] = {"job": fetch.job, "state": fetch.state, "bytes": fetch.size}
+    if fetch.progress:
+        shown |= {"totalBytes": fetch.progress.total, "percent": fetch.progress.percent}
+    if fetch.is_published:
+        shown |= {"percent": 100, "digests": dict(fetch.digests)}
+    if fetch.next_retry:
+        shown["nextRetryTime"] = timestamp(fetch.next_retry)
+    if fetch.failure:
+        shown["lastFailure"] = _failure(fetch.failure)
+    return shown
+
+
+def _is_told(before: Mapping[str, Any], fetch: Fetch) -> bool:
+    return (before.get("job"), before.get("state")) == (fetch.job, fetch.state)
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

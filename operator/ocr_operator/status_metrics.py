@@ -23,11 +23,12 @@ class StatusCollector(Collector):
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """The metrics without series: what registering asks for."""
-        return iter((_conditions(), _variants(), _replicas()))
+        return iter((_conditions(), _variants(), _replicas(), _models(), _models_bytes()))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics as of now."""
         conditions, variants, replicas = _conditions(), _variants(), _replicas()
+        models, models_bytes = _models(), _models_bytes()
         for key, status in self._statuses():
             for one in status.get("conditions") or []:
                 conditions.add_metric([*key, one["type"], one["status"].lower(), one["reason"]], 1)
@@ -35,10 +36,24 @@ class StatusCollector(Collector):
                 variants.add_metric([*key, *(one[name] for name in _VARIANT)], 1)
                 for state, number in (one.get("replicas") or {}).items():
                     replicas.add_metric([*key, one["language"], one["modelType"], state], number)
-        return iter((conditions, variants, replicas))
+                _add_models(models, models_bytes, key, one)
+        return iter((conditions, variants, replicas, models, models_bytes))
 
 
 _VARIANT = ("language", "modelType", "phase", "reason")
+
+
+def _add_models(
+    models: GaugeMetricFamily, models_bytes: GaugeMetricFamily, key: Key, variant: Mapping[str, Any]
+) -> None:
+    """Nothing where no models are fetched, or nothing is known of them yet."""
+    told = variant.get("models") or {}
+    labels = [*key, variant["language"], variant["modelType"]]
+    if "state" in told:
+        models.add_metric([*labels, told["state"]], 1)
+    for field, amount in (("bytes", "there"), ("totalBytes", "all")):
+        if told.get(field):
+            models_bytes.add_metric([*labels, amount], told[field])
 
 
 def _conditions() -> GaugeMetricFamily:
@@ -53,6 +68,18 @@ def _replicas() -> GaugeMetricFamily:
     return GaugeMetricFamily(
         "ocrbackend_status_variant_replicas", "Pods of each variant: desired, updated, ready", labels=labels
     )
+
+
+def _models() -> GaugeMetricFamily:
+    labels = ["namespace", "ocrbackend", "language", "model_type", "state"]
+    said = "What is done to the models of each variant that has them fetched"
+    return GaugeMetricFamily("ocrbackend_status_variant_models", said, labels=labels)
+
+
+def _models_bytes() -> GaugeMetricFamily:
+    labels = ["namespace", "ocrbackend", "language", "model_type", "amount"]
+    said = "Bytes of the models of each variant that has them fetched: there, all"
+    return GaugeMetricFamily("ocrbackend_status_variant_models_bytes", said, labels=labels)
 
 
 def _variants() -> GaugeMetricFamily:

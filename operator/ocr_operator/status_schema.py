@@ -77,15 +77,41 @@ def _variant() -> Schema:
             ),
             "reason": choice("Why it is in this phase.", [str(reason) for reason in Reason]),
             "message": text("Why, in a sentence, and what to do."),
-            "lastFailure": _last_failure(),
+            "models": _models(),
+            "lastFailure": _last_failure(
+                "The last time that a container of the running pods ended in failure."
+            ),
         },
         required=["language", "modelType"],
     )
 
 
-def _last_failure() -> Schema:
+def _models() -> Schema:
+    digest = text("Name and digest: `PP-OCRv5_mobile_det@sha256:…`.")
     return structure(
-        "The last time that a container of the running pods ended in failure.",
+        "Its models, where they are fetched from a hub.",
+        {
+            "job": text("The Job that fetches them, or has; variants that need the same models share it."),
+            "state": choice(
+                "What is done to them at this moment.", ["Waiting", "Fetching", "Verifying", "Published"]
+            ),
+            "bytes": whole("What is there of them.", 0, 2**62),
+            "totalBytes": whole("What there is in all; 0 where the hub does not say.", 0, 2**62),
+            "percent": whole("How much is there, in steps.", 0, 100),
+            "nextRetryTime": text("When it is tried again, after a failure."),
+            "digests": {
+                "type": "object",
+                "description": "What was published, by its part in reading: det, rec and others.",
+                "additionalProperties": digest,
+            },
+            "lastFailure": _last_failure("The last attempt of those that failed; gone once one succeeds."),
+        },
+    )
+
+
+def _last_failure(description: str) -> Schema:
+    return structure(
+        description,
         {
             "pod": text("Pod."),
             "reason": choice("Why.", [str(reason) for reason in Reason]),

@@ -3,12 +3,14 @@
 Pure; `status` makes the OCRBackend's status of it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ocr_operator import causes
 from ocr_operator.causes import Cause
 from ocr_operator.conditions import Phase
+from ocr_operator.failures import Failure, last_failure
+from ocr_operator.fetches import Fetch, fetches
 from ocr_operator.names import Ref, variant_name
 from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.plan import Observed, Plan
@@ -17,22 +19,10 @@ from ocr_operator.spec import Family, Variant, VariantKey
 
 
 @dataclass(frozen=True)
-class Failure:
-    """The last time that a container of the variant ended in failure."""
-
-    pod: str
-    reason: Reason
-    message: str
-    exit_code: int
-    time: str
-    count: int
-
-
-@dataclass(frozen=True)
 class VariantState:
     """One variant as the status shows it. `cause` is why it is not ready, None when it is.
 
-    `loaded` counts the ready pods of the target revision.
+    `loaded` counts the ready pods of the target revision. `fetch`: None where no models are fetched for it.
     """
 
     key: VariantKey
@@ -46,6 +36,7 @@ class VariantState:
     target: str
     is_late: bool
     last_failure: Failure | None
+    fetch: Fetch | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -79,6 +70,7 @@ class _Seen:
     warnings: tuple[Warned, ...]
     troubles: tuple[Cause, ...]
     is_paused: bool
+    fetch: Fetch | None = None
 
     @property
     def has_previous(self) -> bool:
@@ -95,6 +87,12 @@ class _Seen:
             return False
         is_alone = all(pod.revision == self.target for pod in self.pods)
         return is_alone and len(self.serving) >= self.variant.needed_replicas
+
+    @property
+    def awaited(self) -> Fetch | None:
+        """What the target revision waits for before its pods are made; None where they are."""
+        is_made = self.deployment is not None and self.deployment.revision == self.target
+        return None if is_made or self.fetch is None or self.fetch.is_published else self.fetch
 
     @property
     def is_late(self) -> bool:
@@ -114,7 +112,9 @@ def variant_states(
     family: Family, observed: Observed, plan: Plan, problems: Mapping[Ref, Cause]
 ) -> list[VariantState]:
     """States in the order of the spec. `problems`: what stood in the way of writing children, by child."""
-    return [_state(key, _seen(family, key, observed, plan, problems)) for key in family.order]
+    fetched = fetches(family, observed, plan, problems)
+    seen = ((key, _seen(family, key, observed, plan, problems)) for key in family.order)
+    return [_state(key, replace(one, fetch=fetched.get(key))) for key, one in seen]
 
 
 def _seen(
@@ -156,13 +156,16 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
         current=min(serving, key=lambda revision: revision == seen.target, default=""),
         target=seen.target,
         is_late=seen.is_late and cause is not None,
-        last_failure=_last_failure(seen.pods),
+        last_failure=last_failure(seen.pods),
+        fetch=seen.fetch,
     )
 
 
 def _cause(seen: _Seen) -> Cause | None:
     """What keeps a variant from being as the spec says; None where all seems well."""
     found = [cause for cause in seen.troubles if not cause.is_passing]
+    if seen.awaited and seen.awaited.cause:
+        found.append(seen.awaited.cause)
     if seen.deployment and seen.deployment.revision == seen.target and not seen.is_rolled_out:
         candidates = [pod for pod in seen.pods if pod.revision == seen.target]
         of_pods = (causes.pod_cause(pod, seen.warnings) for pod in candidates)
@@ -173,6 +176,8 @@ def _cause(seen: _Seen) -> Cause | None:
 def _on_its_way(seen: _Seen) -> Cause:
     if seen.is_paused:
         return Cause(Reason.PAUSED, "spec.paused is true: what is left to do waits for the end of the pause")
+    if seen.awaited:
+        return Cause(Reason.FETCHING, seen.awaited.message)
     if seen.has_previous:
         return Cause(Reason.ROLLING_OUT, "the previous revision serves until the new one is ready")
     if seen.pods:
@@ -185,25 +190,8 @@ def _phase(cause: Cause | None, seen: _Seen) -> Phase:
         return Phase.READY
     if cause.reason not in PASSING | WAITING:
         return Phase.FAILED
+    if cause.reason is Reason.FETCHING:
+        return Phase.FETCHING
     if seen.has_previous:
         return Phase.ROLLING_OUT
     return Phase.PENDING if cause.reason in WAITING else Phase.STARTING
-
-
-def _last_failure(pods: Iterable[LivePod]) -> Failure | None:
-    failures = [failure for pod in pods if (failure := _failure(pod))]
-    return max(failures, key=lambda failure: failure.time, default=None)
-
-
-def _failure(pod: LivePod) -> Failure | None:
-    cause = causes.ended_cause(pod)
-    if cause is None or pod.ended is None:
-        return None
-    return Failure(
-        pod=pod.name,
-        reason=cause.reason,
-        message=cause.message,
-        exit_code=pod.ended.exit_code,
-        time=pod.ended.time,
-        count=max(pod.restarts, 1),
-    )

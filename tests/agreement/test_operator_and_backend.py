@@ -1,5 +1,6 @@
 """What the operator says to the backend's pods, and what the backend understands."""
 
+import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 from gunicorn.arbiter import Arbiter
 
-from ocr_backend import environment
-from ocr_backend.commands import exits
+from ocr_backend import environment, fetch_progress, models
+from ocr_backend.commands import exits, models_fetch
 from ocr_backend.settings import SETTINGS, Settings, from_env
-from ocr_operator import causes, names, pod_template
+from ocr_operator import causes, model_fetch, model_progress, model_sets, names, pod_template
 from ocr_operator.config import ImageName, OperatorConfig
+from ocr_operator.reasons import Reason
 from ocr_operator.spec import family
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +91,67 @@ def test_the_operator_understands_the_backends_exit_codes() -> None:
     assert exits.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
     # The server ends so when no worker can load the models.
     assert Arbiter.WORKER_BOOT_ERROR == causes.EXIT_CODE_MODELS
+
+
+def test_the_operator_understands_how_fetching_ends() -> None:
+    assert causes.FETCH_REASONS == {
+        exits.SETTINGS_STATUS: Reason.INVALID,
+        exits.MODEL_STATUS: Reason.DOWNLOAD_FAILED,
+        exits.NOT_FOUND_STATUS: Reason.MODEL_NOT_FOUND,
+        exits.MISMATCH_STATUS: Reason.CHECKSUM_MISMATCH,
+        exits.VOLUME_STATUS: Reason.STORAGE_FULL,
+    }
+
+
+def _fetching(**given: Any) -> tuple[Settings, dict[str, Any]]:
+    """The settings of the only variant, and the container of the Job that fetches for it."""
+    metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
+    spec = {
+        "variants": [{"language": "ch", "modelType": "server"}],
+        "models": given,
+        "engine": "OnnxRuntime",
+    }
+    found = family({"metadata": metadata, "spec": spec})
+    [job] = model_fetch.jobs(found, CONFIG)
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    return found.variants[0].settings, container
+
+
+def test_the_job_fetches_the_very_models_that_the_variant_needs() -> None:
+    settings, container = _fetching(hub="BOS", mirror="https://mirror.example.com", offline=True)
+    given = from_env({entry["name"]: entry["value"] for entry in container["env"]})
+    assert models.needed(given) == models.needed(settings)
+    for name in ("model_source", "model_hub", "model_mirror", "offline", "model_dir", "engine", "use_gpu"):
+        assert getattr(given, name) == getattr(settings, name)
+
+
+@pytest.mark.parametrize("options", [{}, {"useDocOrientation": True, "useTextlineOrientation": False}])
+def test_a_set_is_told_by_the_models_that_the_backend_needs(options: dict[str, Any]) -> None:
+    metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
+    spec = {"variants": [{"language": "korean", "modelType": "mobile"}], "options": options}
+    [variant] = family({"metadata": metadata, "spec": spec}).variants
+    assert model_sets.model_names(variant.settings) == list(models.needed(variant.settings).values())
+
+
+def test_the_backend_has_the_command_that_the_job_runs() -> None:
+    assert model_fetch.COMMAND[:2] == ("models", "fetch")
+    parser = argparse.ArgumentParser()
+    models_fetch.describe(parser)
+    options = parser.parse_args(list(model_fetch.COMMAND[2:]))
+    assert (options.status_port, str(options.report)) == (names.PORT, model_fetch.REPORT)
+
+
+def test_the_operator_reads_the_progress_that_the_backend_tells() -> None:
+    told = fetch_progress.Progress()
+    told.expect("det", "onnx", 100)
+    told.expect("rec", "onnx")
+    told.enter("det", "onnx", "Fetching")
+    told.add("det", "onnx", 40)
+    found = model_progress.progress_of(told.told())
+    assert (found.size, found.state, str(found.active)) == (40, "Fetching", "det 40 %, 0 of 0 MB")
+    told.publish("det", "onnx", "ab", 100)
+    told.publish("rec", "onnx", "cd", 10)
+    assert model_progress.progress_of(told.told()).percent == 100
 
 
 def test_the_pods_user_is_the_images() -> None:

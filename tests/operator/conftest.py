@@ -18,6 +18,9 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 Json = dict[str, Any]
 
+PREPARED = {"source": "Claim", "storage": {"existingClaim": "prepared"}}
+"""Models that need not be fetched before pods are made."""
+
 
 @pytest.fixture
 def now() -> datetime:
@@ -35,10 +38,14 @@ def config() -> OperatorConfig:
 
 @pytest.fixture
 def ocrbackend() -> Callable[..., Json]:
-    """`ocrbackend(variants=[...], ...)`: an OCRBackend `labs/ocr` with these fields of the spec."""
+    """`ocrbackend(variants=[...], ...)`: an OCRBackend `labs/ocr` with these fields of the spec.
+
+    Its models are on a volume that the user brings, if nothing else is said.
+    """
 
     def make(*, name: str = "ocr", uid: str = "uid-1", generation: int = 1, **spec: Any) -> Json:
         spec.setdefault("variants", [{"language": "ch", "modelType": "mobile"}])
+        spec.setdefault("models", PREPARED)
         metadata = {
             "name": name,
             "namespace": "labs",

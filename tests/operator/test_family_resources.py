@@ -33,7 +33,7 @@ def _children(backend: dict[str, Any], *, is_bare: bool = False) -> dict[str, di
 
 
 def test_of_itself_there_is_only_the_volume(ocrbackend: Make) -> None:
-    assert set(_children(ocrbackend())) == {"PersistentVolumeClaim"}
+    assert set(_children(ocrbackend(models={"source": "Hub"}))) == {"PersistentVolumeClaim"}
 
 
 def test_it_makes_this_claim(ocrbackend: Make) -> None:

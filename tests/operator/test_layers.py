@@ -21,6 +21,7 @@ SHELL = {
     "handlers",
     "logs",
     "metrics",
+    "progress_reader",
     "reconcile",
     "status_metrics",
     "work_queue",
@@ -28,7 +29,7 @@ SHELL = {
 DOORS = {
     "kopf": {"handlers"},
     "kubernetes": {"cluster"},
-    "aiohttp": {"cluster", "endpoints"},
+    "aiohttp": {"cluster", "endpoints", "progress_reader"},
     "prometheus_client": {"metrics", "endpoints", "status_metrics"},
     "asyncio": SHELL,
     "logging": SHELL,

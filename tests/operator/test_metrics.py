@@ -16,6 +16,7 @@ STATUS = {
             "language": "ch",
             "modelType": "mobile",
             "phase": "Ready",
+            "models": {"state": "Fetching", "bytes": 1, "totalBytes": 2},
             "reason": "Available",
             "replicas": {"ready": 1},
         }

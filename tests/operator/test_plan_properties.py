@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ocr_backend import catalog
 from ocr_operator.config import OperatorConfig
-from ocr_operator.names import Ref
+from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, REVISION_LABEL, Ref
 from ocr_operator.observation import LiveChild
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan
 from ocr_operator.revision import digest
@@ -69,6 +69,13 @@ class Model:
                     assert self.children[ref].replicas == replicas
                     self.handed_over.add(ref)
 
+    def finish_fetching(self) -> None:
+        """Every Job that is there has brought its models."""
+        for ref, child in self.children.items():
+            if ref.kind == "Job":
+                done = {"conditions": [{"type": "Complete", "status": "True"}]}
+                self.children[ref] = replace(child, status=done)
+
     def _replicas(self, ref: Ref) -> int | None:
         """What stays of the number of pods where an apply does not name it: without an owner it goes."""
         there = self.children.get(ref)
@@ -104,12 +111,47 @@ def test_one_pass_settles_whatever_happened_before(
         if is_restarted:
             model.written.clear()
         before = dict(model.children)
-        model.take(plan(wanted, Observed(tuple(before.values())), model.written, config, now))
-        second = plan(wanted, Observed(tuple(model.children.values())), model.written, config, now)
-        assert second.steps == ()
+        first = plan(wanted, Observed(tuple(before.values())), model.written, config, now)
+        _no_pods_are_made_without_their_models(spec, before, first)
+        model.take(first)
+        _what_serves_goes_on(before, model.children, spec)
+        model.finish_fetching()
+        model.take(plan(wanted, Observed(tuple(model.children.values())), model.written, config, now))
+        last = plan(wanted, Observed(tuple(model.children.values())), model.written, config, now)
+        assert last.steps == ()
         assert _names(model) == _expected_names(spec)
         _no_volume_is_deleted(before, model.children)
         _no_autoscaled_variant_loses_pods(spec, before, model.children)
+
+
+def _no_pods_are_made_without_their_models(
+    spec: dict[str, Any], before: dict[Ref, LiveChild], found: Plan
+) -> None:
+    """A Deployment gets another revision only when a finished Job is there for its set of models."""
+    if spec["models"]["source"] != "Hub":
+        return
+    done = {ref.name for ref, child in before.items() if ref.kind == "Job" and child.status}
+    for step in found.steps:
+        if isinstance(step, Apply) and step.ref.kind == "Deployment":
+            labels = step.child["spec"]["template"]["metadata"]["labels"]
+            is_running = step.ref in before and before[step.ref].revision == labels[REVISION_LABEL]
+            key = labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
+            assert is_running or done & _jobs_for(spec, key)
+
+
+def _jobs_for(spec: dict[str, Any], key: tuple[str, str]) -> set[str]:
+    """Names of Jobs that fetch what the variant needs, computed apart from the plan."""
+    names = catalog.model_set(spec["ocrVersion"], *key)
+    models = [names.detection, names.recognition, catalog.TEXTLINE_ORIENTATION]
+    return {f"ocr-models-{digest([models, ('auto', False), 'huggingface', ''])}"}
+
+
+def _what_serves_goes_on(
+    before: dict[Ref, LiveChild], after: dict[Ref, LiveChild], spec: dict[str, Any]
+) -> None:
+    wanted = {f"ocr-{one['language']}-{one['modelType']}" for one in spec["variants"]}
+    serving = {ref for ref in before if ref.kind == "Deployment" and ref.name in wanted}
+    assert serving <= set(after)
 
 
 def _no_volume_is_deleted(before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]) -> None:
@@ -129,8 +171,15 @@ def _names(model: Model) -> set[tuple[str, str]]:
     return {(ref.kind, ref.name) for ref in model.children if ref.kind != "PersistentVolumeClaim"}
 
 
+def _expected_jobs(spec: dict[str, Any]) -> set[tuple[str, str]]:
+    if spec["models"]["source"] != "Hub":
+        return set()
+    keys = [(one["language"], one["modelType"]) for one in spec["variants"]]
+    return {("Job", name) for key in keys for name in _jobs_for(spec, key)}
+
+
 def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
-    expected = set()
+    expected = _expected_jobs(spec)
     if spec["networkPolicy"]["enabled"]:
         expected.add(("NetworkPolicy", "ocr"))
     if spec["monitoring"]["serviceMonitor"] != "Never":

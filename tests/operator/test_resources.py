@@ -51,8 +51,8 @@ def _revision(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> str:
 
 
 def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: OperatorConfig) -> None:
-    revision = _revision(ocrbackend, config)
-    assert _only(ocrbackend, config)["Deployment"] == {
+    revision = _revision(ocrbackend, config, models={})
+    assert _only(ocrbackend, config, models={})["Deployment"] == {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": METADATA,
@@ -81,7 +81,10 @@ def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: Ope
                             "name": "backend",
                             "image": "example.com/backend-cpu:1.0",
                             "imagePullPolicy": "IfNotPresent",
-                            "env": [{"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"}],
+                            "env": [
+                                {"name": "OCR_MODEL_SOURCE", "value": "dir"},
+                                {"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"},
+                            ],
                             "ports": [{"name": "http", "containerPort": 9090, "protocol": "TCP"}],
                             "resources": {
                                 "requests": {"cpu": "500m", "memory": "1536Mi"},
@@ -99,7 +102,7 @@ def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: Ope
                             "terminationMessagePolicy": "FallbackToLogsOnError",
                             "volumeMounts": [
                                 {"name": "tmp", "mountPath": "/tmp"},
-                                {"name": "models", "mountPath": "/data/models"},
+                                {"name": "models", "mountPath": "/data/models", "readOnly": True},
                             ],
                         }
                     ],
@@ -343,14 +346,27 @@ def test_what_the_pod_template_adds_is_in_every_pod(ocrbackend: Make, config: Op
         pytest.param({"paused": True}, id="a pause"),
         pytest.param({"networkPolicy": {"enabled": True}}, id="a network policy"),
         pytest.param({"monitoring": {"serviceMonitor": "Always"}}, id="monitoring"),
-        pytest.param({"models": {"reclaimPolicy": "Retain"}}, id="what becomes of the volume"),
-        pytest.param({"models": {"storage": {"size": "9Gi"}}}, id="a larger volume"),
         pytest.param({"variants": [MOBILE, {"language": "en", "modelType": "mobile"}]}, id="another variant"),
         pytest.param({"options": {"scoreThreshold": "0.50"}}, id="the same number written otherwise"),
     ],
 )
 def test_no_pod_is_restarted_for(ocrbackend: Make, config: OperatorConfig, spec: dict[str, Any]) -> None:
     assert _revision(ocrbackend, config, **spec) == _revision(ocrbackend, config)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        pytest.param({"reclaimPolicy": "Retain"}, id="what becomes of the volume"),
+        pytest.param({"storage": {"size": "9Gi"}}, id="a larger volume"),
+        pytest.param({"hub": "BOS"}, id="another hub"),
+        pytest.param({"mirror": "https://mirror.example.com"}, id="a mirror"),
+    ],
+)
+def test_no_pod_is_restarted_for_the_way_models_are_fetched(
+    ocrbackend: Make, config: OperatorConfig, models: dict[str, Any]
+) -> None:
+    assert _revision(ocrbackend, config, models=models) == _revision(ocrbackend, config, models={})
 
 
 @pytest.mark.parametrize(

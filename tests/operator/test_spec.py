@@ -15,12 +15,12 @@ MOBILE = {"language": "ch", "modelType": "mobile"}
 
 
 def test_the_smallest_object_gives_the_backends_defaults(ocrbackend: Make) -> None:
-    found = family(ocrbackend(variants=[MOBILE]))
+    found = family(ocrbackend(variants=[MOBILE], models={}))
     [variant] = found.variants
     assert found.key == Key("labs", "ocr")
     assert variant.settings == Settings(language="ch", tier="mobile")
     assert (variant.replicas, variant.autoscaling, variant.accelerator) == (1, None, None)
-    assert found.storage == Storage("5Gi", None, "ReadWriteOnce", "", is_retained=False)
+    assert found.storage == Storage("5Gi", None, "ReadWriteOnce", "", is_retained=False, is_fetched_to=True)
     assert found.problems == {}
 
 

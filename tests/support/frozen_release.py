@@ -15,6 +15,7 @@ import yaml
 
 from api_defaults import defaulted
 from ocr_operator.config import OperatorConfig, image_name
+from ocr_operator.observation import LiveChild, live_child
 from ocr_operator.plan import Apply, Observed, plan
 from ocr_operator.spec import family
 from ocr_operator.spec_schema import spec_schema
@@ -65,9 +66,19 @@ def config() -> OperatorConfig:
 
 def children(ocrbackend: Mapping[str, Any], told: OperatorConfig | None = None) -> list[Json]:
     """What today's operator makes of an OCRBackend in an empty namespace, `told` so or else by `config`."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    found = plan(family(ocrbackend), Observed(), {}, told or config(), now)
-    return [dict(step.child) for step in found.steps if isinstance(step, Apply)]
+    wanted, now = family(ocrbackend), datetime(2026, 1, 1, tzinfo=UTC)
+    first = plan(wanted, Observed(), {}, told or config(), now)
+    jobs = [step.child for step in first.steps if isinstance(step, Apply) and step.ref.kind == "Job"]
+    after = plan(wanted, Observed(tuple(map(_finished, jobs))), {}, told or config(), now)
+    return [dict(step.child) for step in after.steps if isinstance(step, Apply)]
+
+
+def _finished(job: Json) -> LiveChild:
+    """The Job once it has fetched its models."""
+    metadata = job["metadata"] | {"uid": "uid-of-job", "resourceVersion": "1"}
+    return live_child(
+        job | {"metadata": metadata, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    )
 
 
 def as_stored(ocrbackend: Mapping[str, Any]) -> Json:

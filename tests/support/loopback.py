@@ -18,10 +18,15 @@ _SECONDS_TO_ANSWER = 110  # Label Studio waits 100
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """A server on a free port of loopback, or of another address of this machine, one thread per request."""
+    """A server on a port of loopback, or of another address of this machine, one thread per request.
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1") -> None:
-        super().__init__((address, 0), handler)
+    Port 0 stands for one that is free.
+    """
+
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        super().__init__((address, port), handler)
         self._address = address
 
     @property

@@ -39,8 +39,8 @@ class Faults:
 class StandInHub(LoopbackServer):
     """Serves folders as repositories `PaddlePaddle/<folder>`; `asked_for` grows by one path a request."""
 
-    def __init__(self) -> None:
-        super().__init__(_HubHandler)
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(_HubHandler, address, port)
         self.folders: dict[str, Path] = {}
         self.asked_for: list[str] = []
         self.authorizations: set[str | None] = set()

@@ -197,6 +197,31 @@ def ready_after_all(cluster: Cluster, namespace: str) -> None:
     new_pod(cluster, namespace)
 
 
+def fetching_takes_long(cluster: Cluster, namespace: str) -> None:
+    """A stage of KWOK by which the pods of Jobs run on and do not complete, as far as a test lasts."""
+    here = {"key": ".metadata.namespace", "operator": "In", "values": [namespace]}
+    running = {"key": ".status.phase", "operator": "In", "values": ["Running"]}
+    stage = {
+        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+        "selector": {"matchExpressions": [here, running]},
+        "weight": 1,
+        "delay": {"durationMilliseconds": 3_600_000},
+        "next": {"statusTemplate": ""},
+    }
+    metadata = {"name": namespace}
+    cluster.apply(
+        {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Stage", "metadata": metadata, "spec": stage}
+    )
+
+
+def fetched_after_all(cluster: Cluster, namespace: str) -> None:
+    """Without that stage: the kubelet starts the container again, and this time it ends well."""
+    cluster.kubectl("delete", "stage", namespace)
+    [container] = the_pod(cluster, namespace)["status"]["containerStatuses"]
+    running = container | {"ready": True, "state": {"running": {}}}
+    _patch_status(cluster, namespace, {"containerStatuses": [running]})
+
+
 def not_mounted(cluster: Cluster, namespace: str) -> None:
     """As an attach-detach controller tells of a volume that another node holds."""
     waits("ContainerCreating")(cluster, namespace)

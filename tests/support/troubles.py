@@ -9,6 +9,8 @@ from trouble_acts import (
     Act,
     Json,
     ends,
+    fetched_after_all,
+    fetching_takes_long,
     made,
     never_ready,
     new_pod,
@@ -47,6 +49,21 @@ DOWNLOAD = (
     "the models PP-OCRv5_mobile_det are not in MODEL_DIR and cannot be downloaded from huggingface (refused)"
 )
 MAKE_AGAIN = specified()
+HUB: Json = {"models": {"source": "Hub"}}
+
+
+def _fetch_ends(reason: str, code: int, said: str) -> Trouble:
+    """What fetches the models ends so, until the third attempt."""
+    return Trouble(
+        reason,
+        said,
+        HUB,
+        before=fetching_takes_long,
+        after=ends(code, said),
+        mend=fetched_after_all,
+        exit_code=code,
+    )
+
 
 TROUBLES = {
     "spec": Trouble(
@@ -92,6 +109,17 @@ TROUBLES = {
     ),
     "golden": Trouble("GoldenMismatch", "was read as '8'", after=ends(3, GOLDEN), mend=new_pod, exit_code=3),
     "download": Trouble("DownloadFailed", "refused", after=ends(3, DOWNLOAD), mend=new_pod, exit_code=3),
+    "fetch-offline": _fetch_ends("DownloadFailed", 3, "no hub can be reached"),
+    "fetch-absent": _fetch_ends("ModelNotFound", 4, "the hub has no PP-OCRv6_small_det_onnx"),
+    "fetch-spoilt": _fetch_ends("ChecksumMismatch", 5, "inference.onnx is not what the hub lists"),
+    "fetch-full": _fetch_ends("StorageFull", 6, "No space left on device"),
+    "fetch-quota": Trouble(
+        "QuotaExceeded",
+        "exceeded quota: small",
+        HUB,
+        before=no_pods_in_the_quota,
+        mend=without("resourcequota", "small"),
+    ),
     "damaged": Trouble(
         "ModelsDamaged",
         "no inference.yml",

@@ -22,6 +22,7 @@ LABELLED = (
     "poddisruptionbudgets",
     "networkpolicies",
     "persistentvolumeclaims",
+    "jobs",
 )
 """Kinds of children, found by label."""
 ALL = ("events", "resourcequotas", "persistentvolumeclaims")

@@ -5,7 +5,7 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
-HEADINGS = ("NAME", "VARIANT", "PHASE", "READY", "REASON", "RESTARTS", "URL")
+HEADINGS = ("NAME", "VARIANT", "PHASE", "READY", "REASON", "RESTARTS", "MODELS", "URL")
 
 
 def variants(backends: Iterable[Json]) -> list[tuple[str, ...]]:
@@ -33,8 +33,16 @@ def _row(name: str, one: Json) -> tuple[str, ...]:
         f"{counted.get('ready', 0)}/{counted.get('desired', 0)}",
         one.get("reason", ""),
         str((one.get("lastFailure") or {}).get("count", 0)),
+        _models(one.get("models") or {}),
         one.get("url", ""),
     )
+
+
+def _models(told: Json) -> str:
+    """How far the fetching is; nothing where none is needed."""
+    if told.get("state") in (None, "Published"):
+        return str(told.get("state", ""))
+    return f"{told['state']} {told['percent']} %" if "percent" in told else str(told["state"])
 
 
 def text(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

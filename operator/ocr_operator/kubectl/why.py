@@ -10,7 +10,7 @@ from typing import Any
 from ocr_operator import causes
 from ocr_operator.causes import Cause
 from ocr_operator.kubectl.found import Found
-from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, variant_name
+from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, warned
 from ocr_operator.reasons import PASSING, URGENCY, Reason
 
@@ -41,7 +41,7 @@ class Answer:
 def why(found: Found) -> Answer:
     """The first cause, most urgent first; `Available` where every variant serves."""
     top = f"OCRBackend {found.key.namespace}/{found.key.name}"
-    candidates = [*_of_the_whole(found, top), *_of_variants(found, top)]
+    candidates = [*_of_the_whole(found, top), *_of_fetching(found, top), *_of_variants(found, top)]
     if not candidates:
         variants = len(found.backend["spec"]["variants"])
         return Answer((top,), Reason.AVAILABLE, f"{variants} of {variants} variants serve", ())
@@ -66,6 +66,40 @@ def _of_the_whole(found: Found, top: str) -> Iterator[Answer]:
     for one in status.get("conditions") or []:
         if one["type"] == "Reconciled" and one["status"] == "False":
             yield Answer((top,), one["reason"], one["message"], _command(one["reason"], found, None))
+
+
+def _of_fetching(found: Found, top: str) -> Iterator[Answer]:
+    """The causes of what fetches models and has not done so yet."""
+    for job in found.of("jobs"):
+        conditions = (job.get("status") or {}).get("conditions") or []
+        if any(one["type"] == "Complete" and one["status"] == "True" for one in conditions):
+            continue
+        name = job["metadata"]["name"]
+        wanted = (job["metadata"].get("labels") or {}).get(MODELS_LABEL)
+        pods = [pod for pod in map(live_pod, found.of("pods")) if pod.models == wanted and not pod.is_leaving]
+        yield _of_job(found, (top, f"Job {name}"), name, pods)
+
+
+def _of_job(found: Found, path: tuple[str, ...], name: str, pods: list[LivePod]) -> Answer:
+    warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
+    for pod in pods:
+        cause = causes.ended_cause(pod) if pod.is_fetching else causes.pod_cause(pod, warnings)
+        if cause:
+            command = _command(cause.reason, found, pod)
+            return Answer((*path, f"Pod {pod.name}"), cause.reason, cause.message, command)
+    refused = [one for one in warnings if (one.name, one.reason) == (name, "FailedCreate")]
+    if refused and not pods:
+        reason = causes.refusal_reason(refused[-1].message)
+        return Answer(path, reason, refused[-1].message, _command(reason, found, None))
+    told = next((one for one in _told(found) if one.get("models", {}).get("job") == name), {})
+    message = f"the models are on their way; {told.get('message', '')}".rstrip("; ")
+    command = ("logs", "--follow", f"job/{name}") if pods else _describe("job", name)
+    return Answer(path, Reason.FETCHING, message, command)
+
+
+def _told(found: Found) -> list[Json]:
+    """What the operator tells of the variants."""
+    return list((found.backend.get("status") or {}).get("variants") or [])
 
 
 def _of_variants(found: Found, top: str) -> Iterator[Answer]:
@@ -129,6 +163,9 @@ _ENDED: set[str] = {
     Reason.INVALID,
     Reason.GOLDEN_MISMATCH,
     Reason.DOWNLOAD_FAILED,
+    Reason.MODEL_NOT_FOUND,
+    Reason.CHECKSUM_MISMATCH,
+    Reason.STORAGE_FULL,
     Reason.MODELS_DAMAGED,
     Reason.MODEL_LOAD_FAILED,
     Reason.CRASH_LOOPING,

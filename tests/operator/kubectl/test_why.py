@@ -126,3 +126,57 @@ def test_a_deployment_that_is_missing_is_told() -> None:
     answer = why(Found(_backend(), {"deployments": [], "pods": []}, {}))
     assert answer.path == (TOP, "variant ch/mobile")
     assert "Deployment ocr-ch-mobile is not there" in answer.message
+
+
+JOB_LABELS = {"ocrbackend.io/models": "abc"}
+
+
+def _job(**status: Any) -> Json:
+    metadata = {"name": "ocr-models-abc", "uid": "j", "labels": JOB_LABELS}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "status": status}
+
+
+def _fetching(**of_pod: Any) -> Json:
+    pod = _pod(**of_pod)
+    metadata = {"name": "ocr-models-abc-x", "labels": JOB_LABELS, "ownerReferences": []}
+    return pod | {"metadata": metadata}
+
+
+def _found_fetching(*, jobs: list[Json], pods: list[Json], events: list[Json] | None = None) -> Found:
+    backend = _backend()
+    told = {"message": "fetching models: det 43 %", "models": {"job": "ocr-models-abc"}}
+    backend["status"]["variants"] = [told]
+    return Found(backend, {"jobs": jobs, "pods": pods, "events": events or []}, {})
+
+
+def test_models_on_their_way_are_the_answer_with_what_the_operator_tells() -> None:
+    answer = why(_found_fetching(jobs=[_job()], pods=[_fetching(ready=True)]))
+    assert answer.path == (TOP, "Job ocr-models-abc")
+    assert (answer.reason, answer.command) == ("Fetching", ("logs", "--follow", "job/ocr-models-abc"))
+    assert answer.message == "the models are on their way; fetching models: det 43 %"
+
+
+def test_why_models_cannot_be_fetched_is_told_from_the_pod() -> None:
+    ended = {"terminated": {"exitCode": 4, "message": "the hub has no det", "finishedAt": ""}}
+    waits = {"waiting": {"reason": "CrashLoopBackOff"}}
+    answer = why(_found_fetching(jobs=[_job()], pods=[_fetching(state=waits, last=ended)]))
+    assert answer.path == (TOP, "Job ocr-models-abc", "Pod ocr-models-abc-x")
+    assert answer.reason == "ModelNotFound"
+    assert "the hub has no det" in answer.message
+    assert answer.command == ("logs", "--previous", "ocr-models-abc-x")
+
+
+def test_a_job_that_may_make_no_pod_is_told_from_its_events() -> None:
+    event = {
+        "type": "Warning",
+        "reason": "FailedCreate",
+        "message": "exceeded quota: small",
+        "involvedObject": {"name": "ocr-models-abc"},
+    }
+    answer = why(_found_fetching(jobs=[_job()], pods=[], events=[event]))
+    assert (answer.reason, answer.message) == ("QuotaExceeded", "exceeded quota: small")
+
+
+def test_a_finished_job_is_no_cause() -> None:
+    done = _job(conditions=[{"type": "Complete", "status": "True"}])
+    assert why(_found_fetching(jobs=[done], pods=[])).reason == "Starting"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from ocr_backend.settings import Settings
 from ocr_cluster.errors import ClusterError
+from ocr_operator.model_sets import set_id
 from operator_process import Operator
 from owned_fields import Field, meddlings, owned_values
 
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.light
 Release = Any
 
 VARIANT = "ocr-ch-mobile"
+JOB = f"ocr-models-{set_id(Settings('PP-OCRv6', language='ch', tier='mobile', use_gpu=True))}"
 AS_IS = ("--output=json", "--show-managed-fields")
 CHILDREN = [
     pytest.param("deployment", VARIANT, id="Deployment"),
@@ -72,6 +75,9 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
         networkPolicy={"enabled": True, "allowFrom": [{"podSelector": {"matchLabels": {"a": "b"}}}]},
         monitoring={"serviceMonitor": "Always", "labels": {"release": "prometheus"}},
     )
+    release.cluster.wait(
+        lambda: release.names("deployments") == {VARIANT, "ocr-en-mobile"}, "the models, and then the pods"
+    )
     release.wait_for("True", "Applied", "Reconciled")
     return release
 
@@ -113,7 +119,7 @@ def _path(field: Field) -> str:
     return ".".join(name.partition(":")[2] for name in field)
 
 
-@pytest.mark.parametrize(("kind", "name"), CHILDREN)
+@pytest.mark.parametrize(("kind", "name"), [*CHILDREN, pytest.param("job", JOB, id="Job")])
 def test_a_child_that_somebody_deletes_comes_back(everything: Release, kind: str, name: str) -> None:
     uid = everything.get(kind, name)["metadata"]["uid"]
     before = _ours(everything, kind, name)

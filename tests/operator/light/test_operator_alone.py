@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ocr_backend.settings import Settings
+from ocr_operator.model_sets import set_id
 from operator_process import Operator
 from plugin import kubectl_ocr
 
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.light
 
 CHINESE = {"language": "ch", "modelType": "mobile"}
 LATIN = {"language": "latin", "modelType": "mobile"}
+WITHOUT_TURNING = Settings("PP-OCRv6", language="ch", tier="mobile", use_textline_orientation=False)
 LEFT_OF_ONE_VARIANT: dict[str, set[str]] = {
     "services": {"ocr-ch-mobile"},
     "deployments": {"ocr-ch-mobile"},
@@ -20,6 +23,7 @@ LEFT_OF_ONE_VARIANT: dict[str, set[str]] = {
     "poddisruptionbudgets": set(),
     "networkpolicies": set(),
     "servicemonitors": set(),
+    "jobs": {f"ocr-models-{set_id(WITHOUT_TURNING)}"},
 }
 
 # The fixture's type lives in conftest.py, which tests cannot import.
@@ -107,7 +111,9 @@ class TestRights:
                 monitoring={"serviceMonitor": "Always"},
             )
             release.wait_for("True", "Available")
-            release.apply(variants=[CHINESE], models={"source": "Hub"})
+            release.apply(
+                variants=[CHINESE], models={"source": "Hub"}, options={"useTextlineOrientation": False}
+            )
             for kind, left in LEFT_OF_ONE_VARIANT.items():
                 release.cluster.wait(
                     lambda kind=kind, left=left: release.names(kind) == left, f"{left} {kind}"

@@ -14,7 +14,7 @@ from ocr_operator.reasons import GOOD, PASSING, Reason
 from operator_process import Operator
 from plugin import kubectl_ocr
 from trouble_acts import backend
-from troubles import TROUBLES, Trouble
+from troubles import HUB, TROUBLES, Trouble
 
 pytestmark = pytest.mark.light
 
@@ -65,7 +65,8 @@ def test_a_trouble_is_told_everywhere_and_its_mending_clears_it(
     assert (degraded["status"], degraded["reason"]) == ("True", trouble.reason)
     [variant] = release.get("ocrb", "ocr")["status"]["variants"]
     assert variant["reason"] == trouble.reason
-    _assert_last_failure(variant.get("lastFailure"), trouble)
+    of_fetching = variant.get("models", {}).get("lastFailure")
+    _assert_last_failure(of_fetching or variant.get("lastFailure"), trouble)
     [event] = _events(release, trouble.reason)
     assert event["type"] == "Warning"
     assert trouble.said in event["message"]
@@ -92,7 +93,7 @@ def _assert_last_failure(failure: dict[str, Any] | None, trouble: Trouble) -> No
     assert failure is not None
     assert (failure["reason"], failure["exitCode"]) == (trouble.reason, trouble.exit_code)
     assert (failure["time"], failure["count"]) == ("2026-11-23T12:00:00Z", 2)
-    assert failure["pod"].startswith("ocr-ch-mobile-")
+    assert failure["pod"].startswith("ocr-models-" if trouble.spec == HUB else "ocr-ch-mobile-")
 
 
 def _events(release: Release, reason: str) -> list[dict[str, Any]]:

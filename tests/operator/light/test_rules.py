@@ -67,6 +67,11 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             id="a volume of the user's",
         ),
         pytest.param(
+            {"variants": [MOBILE], "models": {"source": "Hub", "storage": {"existingClaim": "mine"}}},
+            id="a volume of the user's to download to",
+        ),
+        pytest.param({"variants": [MOBILE], "models": {"offline": True}}, id="a hub that is not asked"),
+        pytest.param(
             {"variants": [MOBILE | {"resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}]},
             id="amounts as numbers and texts",
         ),
@@ -234,13 +239,22 @@ REFUSED = [
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"source": "Claim"}},
-        "models.source Claim and models.storage.existingClaim go together",
+        "models.source Claim reads from models.storage.existingClaim",
         id="a claim without its name",
     ),
     pytest.param(
-        {"variants": [MOBILE], "models": {"storage": {"existingClaim": "mine"}}},
-        "models.source Claim and models.storage.existingClaim go together",
-        id="the name of a claim without the source",
+        {
+            "ocrVersion": "PP-OCRv6",
+            "variants": [MOBILE],
+            "models": {"source": "Builtin", "storage": {"existingClaim": "mine"}},
+        },
+        "models.storage.existingClaim is for the sources Claim, which reads from it, and Hub",
+        id="the name of a claim without a use for it",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "models": {"offline": True, "mirror": "https://hub.example.com"}},
+        "models.offline asks no hub and no mirror",
+        id="a mirror that is not asked",
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"mirror": "hub.example.com"}},
