@@ -12,8 +12,9 @@ import yaml
 
 import frozen_release
 from api_defaults import defaulted
-from ocr_operator.config import OperatorConfig
+from ocr_operator.config import ImageName, OperatorConfig
 from ocr_operator.crd import crd
+from ocr_operator.names import REVISION_LABEL
 from ocr_operator.spec_schema import spec_schema
 from schema_narrowing import narrowings
 
@@ -184,3 +185,15 @@ def test_what_the_operator_is_told_of_itself_does_not_get_into_pods(
     patient = replace(frozen_release.config(), surge_wait_seconds=1)
     assert _templates(ocrbackend, patient) == before
     assert _templates(ocrbackend, replace(patient, pull_secrets=("other",))) != before
+
+
+def test_a_new_default_image_is_all_that_changes_in_pods_with_it() -> None:
+    [(ocrbackend, _), *_] = frozen_release.stored()
+    newer = replace(frozen_release.config(), cpu_image=ImageName("ocr-backend/backend-cpu", "99"))
+    for before, after in zip(_templates(ocrbackend), _templates(ocrbackend, newer), strict=True):
+        [container] = after["spec"]["containers"]
+        assert container["image"] == "ocr-backend/backend-cpu:99"
+        container["image"] = before["spec"]["containers"][0]["image"]
+        label = after["metadata"]["labels"].pop(REVISION_LABEL)
+        assert label != before["metadata"]["labels"].pop(REVISION_LABEL)
+        assert after == before

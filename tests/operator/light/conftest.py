@@ -79,10 +79,13 @@ class Release:
             f"{one['kind']}/{one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in found
         }
 
-    def settle(self, operator: Operator) -> None:
-        """Waits until all that has happened is answered: a look that begins after it has ended."""
+    def settle(self, operator: Operator, kind: str = "deployment") -> None:
+        """Waits until all that has happened is answered: a look that begins after it has ended.
+
+        Annotates the children of a kind to bring one about; a Deployment counts that as a new generation.
+        """
         looks = operator.metric("controller_runtime_reconcile_total")
-        self.kubectl("annotate", "deployment", "--all", "--overwrite", f"test/look={looks}")
+        self.kubectl("annotate", kind, "--all", "--overwrite", f"test/look={looks}")
         self.cluster.wait(
             lambda: (
                 operator.metric("controller_runtime_reconcile_total") > looks
