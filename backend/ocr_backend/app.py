@@ -117,7 +117,9 @@ def _add_label_studio(app: Flask, worker: Worker) -> None:
         controls = controls_of(setup_config(request.get_data()), worker.settings)
         if controls.warning:
             logger.warning("setup: %s", controls.warning)
-        return jsonify(model_version=worker.pipeline.version, warnings=_listed(controls.warning))
+        return jsonify(
+            model_version=worker.pipeline.version, warnings=_listed(controls.warning, worker.warning)
+        )
 
     @app.post("/predict")
     def predict() -> Response:
@@ -194,8 +196,8 @@ def _log(answers: list[Answer]) -> None:
     logger.info("predict: %d tasks in %.2f s: %s", len(answers), time.monotonic() - g.begun, counts)
 
 
-def _listed(warning: str) -> list[str]:
-    return [warning] if warning else []
+def _listed(*warnings: str) -> list[str]:
+    return [warning for warning in warnings if warning]
 
 
 def _error(status: int, detail: str) -> Response:

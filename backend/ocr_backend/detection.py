@@ -5,7 +5,7 @@ text_detection/processors.py), so that equal weights give equal boxes. `direct_r
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -30,6 +30,15 @@ _UNCLIP_RATIO = 1.5
 _MOST_BOXES = 1000
 _THINNEST_CORE = 3
 _SAME_ROW_PX = 10
+_ANSWER_AXES = 4
+"""Pictures, one, height, width."""
+
+
+def shape_problem(answer: Sequence[object]) -> str | None:
+    """Why a network finds no text, or None; `answer` is the shape of its answer, empty where not known."""
+    if answer and len(answer) != _ANSWER_AXES:
+        return f"the network finds no text: its answer has {len(answer)} axes, a detector's {_ANSWER_AXES}"
+    return None
 
 
 def network_size(height: int, width: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocr_backend import detection, orientation, recognition
-from ocr_backend.models import Model, ModelError, broken
+from ocr_backend.models import Model
 from ocr_backend.networks import Runtime
 from ocr_backend.pixel_budget import PixelBudget
 from ocr_backend.reading import Image, Line, LoadedModel, Polygon, Wanted, everywhere
@@ -45,11 +45,13 @@ class DirectReader:
         self.models: Sequence[LoadedModel] = tuple(
             LoadedModel(model.part, model.name, model.digest) for model in models.values()
         )
-        self._detect, _ = runtime.loaded(models["detection"])
+        self._detect, answer = runtime.loaded(models["detection"])
+        _refuse_misfit(models["detection"], detection.shape_problem(answer))
         self._normalised = detection.Normalisation(models["detection"].config)
-        self._recognise, classes = runtime.loaded(models["recognition"])
+        self._recognise, answer = runtime.loaded(models["recognition"])
         self._decoded = recognition.Decoder(models["recognition"])
-        _refuse_misfit(models["recognition"], self._decoded.classes, classes)
+        config, classes = models["recognition"].config, self._decoded.classes
+        _refuse_misfit(models["recognition"], recognition.shape_problem(config, classes, answer))
         self._line_turns = _turns(models.get("textline_orientation"), runtime)
         self._page_turns = _turns(models.get("doc_orientation"), runtime)
         self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
@@ -150,7 +152,6 @@ def _turns(model: Model | None, runtime: Runtime) -> Callable[[Sequence[Image]],
     return lambda images: classifier.chosen(network(classifier.network_input(images)))
 
 
-def _refuse_misfit(model: Model, classes: int, answered: object) -> None:
-    problem = recognition.shape_problem(model.config, classes, answered)
+def _refuse_misfit(model: Model, problem: str | None) -> None:
     if problem is not None:
-        raise ModelError(broken(model.folder, problem))
+        raise model.unusable(problem)

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_backend import builtin_models, catalog, hub_models, models
+from ocr_backend import builtin_models, catalog, custom_models, hub_models, models
 from ocr_backend.cores import usable_cores
 from ocr_backend.fetch_progress import Progress
 from ocr_backend.models import Model, ModelError
@@ -88,11 +88,12 @@ def brought(settings: Settings, progress: Progress | None = None) -> Iterator[tu
         ModelError: a model or a runtime is missing or broken; the message says what to do.
     """
     ways = possible(settings)
-    names = models.needed(settings)
-    forms = tuple(dict.fromkeys(plan.form for plan in ways))
-    with _from_source(settings, names, forms, progress) as found:
-        form = found["detection"].form
-        yield next(plan for plan in ways if plan.form == form), found
+    chosen = custom_models.chosen(settings)
+    forms = custom_models.common_forms(chosen, tuple(dict.fromkeys(plan.form for plan in ways)))
+    with _from_source(settings, models.needed(settings), forms, progress) as official:
+        form = next((model.form for model in official.values()), forms[0])
+        custom = {choice.part: custom_models.opened(choice, form) for choice in chosen}
+        yield next(plan for plan in ways if plan.form == form), custom | official
 
 
 def open_reader(settings: Settings) -> Reader:
@@ -134,12 +135,22 @@ def _from_source(
 def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
     most = slots(settings)
     if engine == "paddle":
+        _refuse_misfits(found)
         from ocr_backend.paddle_reader import PaddleReader
 
         return PaddleReader(found, most, settings.use_gpu)
     from ocr_backend.direct_reader import DirectReader
 
     return DirectReader(found, most, _runtime(engine, most, settings))
+
+
+def _refuse_misfits(found: dict[str, Model]) -> None:
+    """PaddleOCR reads nonsense with a custom network that does not fit its description, and says nothing."""
+    from ocr_backend import trying
+
+    for model in found.values():
+        if model.chosen_by and (fault := trying.fault(model)):
+            raise model.unusable(fault)
 
 
 def _runtime(engine: str, slots: int, settings: Settings) -> "Runtime":

@@ -160,7 +160,8 @@ def _models_page() -> str:
         "The official models behind each generation, language and model type. Where a language has no "
         "server recogniser, `server` means the server detection with the language's mobile recogniser, as in "
         "PaddleOCR itself. The weights carried in the image (`builtin`) are "
-        f"{catalog.BUILTIN_GENERATION} {catalog.BUILTIN_TIER}.\n\n"
+        f"{catalog.BUILTIN_GENERATION} {catalog.BUILTIN_TIER}. [Custom models](custom-models.md), such as "
+        "fine-tuned ones, can stand in the place of detection, recognition, or both.\n\n"
     )
     rows = []
     for generation, language, tier in catalog.combinations():

@@ -32,6 +32,10 @@ class Model:
     folder: Path
     config: Mapping[str, Any]
     digest: str
+    chosen_by: str = ""
+    """The variable that named the folder of a custom model; empty for official ones."""
+    architecture: str = ""
+    """Official name of the model that a custom one was made from; empty: it is `name`."""
 
     @property
     def weights(self) -> Path:
@@ -41,7 +45,18 @@ class Model:
     @property
     def files(self) -> list[Path]:
         """What holds the weights and, in paddle form, the network; their digest is the model's."""
-        return _files(self.form, self.folder)
+        return network_files(self.form, self.folder)
+
+    @property
+    def official_name(self) -> str:
+        """The official model that it is or was made from: PaddleOCR reads with it in the way of that one."""
+        return self.architecture or self.name
+
+    def unusable(self, fault: str) -> ModelError:
+        """The error for something wrong with it, which says what to do."""
+        if self.chosen_by:
+            return ModelError(unusable(self.chosen_by, self.folder, fault))
+        return ModelError(broken(self.folder, fault))
 
     @property
     def size(self) -> int:
@@ -50,13 +65,13 @@ class Model:
 
 
 def needed(settings: Settings) -> dict[str, str]:
-    """Part -> official name of each model that the settings ask for."""
+    """Part -> official name of each official model that the settings ask for."""
     models = catalog.model_set(settings.generation, settings.language, settings.tier)
     is_builtin = settings.model_source == "builtin"
     turning = catalog.BUILTIN_TEXTLINE_ORIENTATION if is_builtin else catalog.TEXTLINE_ORIENTATION
     wanted = [
-        ("detection", models.detection, True),
-        ("recognition", models.recognition, True),
+        ("detection", models.detection, not settings.detection_model),
+        ("recognition", models.recognition, not settings.recognition_model),
         ("textline_orientation", turning, settings.use_textline_orientation),
         ("doc_orientation", catalog.DOC_ORIENTATION, settings.use_doc_orientation),
         ("doc_unwarping", catalog.DOC_UNWARPING, settings.use_doc_unwarping),
@@ -141,16 +156,16 @@ def opened(part: str, name: str, form: str, folder: Path) -> Model:
         ModelError: a file is missing, empty, unreadable or changed, or the folder is that of another model.
     """
     config = described(folder)
-    of_files = (*_faults_of_files(form, folder), *manifests.faults(folder, name, form))
+    of_files = (*faults_of_files(form, folder), *manifests.faults(folder, name, form))
     for fault in (*_faults_of_config(part, name, config), *of_files):
         raise ModelError(broken(folder, fault))
     try:
         # They are read to their ends in any case, so that comparing them with the manifest costs nothing.
-        digest, each = manifests.digests(folder, [file.name for file in _files(form, folder)])
+        digest, each = manifests.digests(folder, [file.name for file in network_files(form, folder)])
         for fault in manifests.digest_faults(folder, each):
             raise ModelError(broken(folder, fault))
     except OSError as error:
-        raise ModelError(broken(folder, _unreadable(error, folder))) from error
+        raise ModelError(broken(folder, unreadable(error, folder))) from error
     return Model(part, name, form, folder, config, digest)
 
 
@@ -159,10 +174,10 @@ def faults(part: str, name: str, form: str, folder: Path) -> list[str]:
 
     Quick: of the weights one byte is read. What a manifest says of their sizes is compared.
     """
-    of_files = [*_faults_of_files(form, folder), *manifests.faults(folder, name, form)]
+    of_files = [*faults_of_files(form, folder), *manifests.faults(folder, name, form)]
     try:
         return [*_faults_of_config(part, name, described(folder)), *of_files]
-    except _ConfigError as error:
+    except ConfigError as error:
         return [error.fault, *of_files]
 
 
@@ -171,7 +186,14 @@ def broken(folder: Path, fault: str) -> str:
     return f"the model folder {folder} is broken: {fault}; put the whole official folder there"
 
 
-class _ConfigError(ModelError):
+def unusable(env: str, folder: Path, fault: str) -> str:
+    """The sentence for what is wrong with a folder that a variable names, and what to do."""
+    return f"{env} names the model folder {folder}, which cannot be used: {fault}; see docs/custom-models.md"
+
+
+class ConfigError(ModelError):
+    """A description cannot be read; `fault` says why, without the folder."""
+
     def __init__(self, folder: Path, fault: str) -> None:
         super().__init__(broken(folder, fault))
         self.fault = fault
@@ -181,7 +203,7 @@ def _faults_of_config(part: str, name: str, config: Mapping[str, Any]) -> Iterat
     said = official_name(config)
     if said != name:
         yield f"its {CONFIG} says that it is {said!r}, not {name!r}"
-    if part == "recognition" and not _is_dictionary(config.get("PostProcess")):
+    if part == "recognition" and not is_dictionary(config.get("PostProcess")):
         yield f"its {CONFIG} has no list of characters (PostProcess.character_dict)"
 
 
@@ -191,23 +213,26 @@ def official_name(config: Mapping[str, Any]) -> object:
     return said.get("model_name") if isinstance(said, dict) else None
 
 
-def _faults_of_files(form: str, folder: Path) -> Iterator[str]:
-    for file in _files(form, folder):
+def faults_of_files(form: str, folder: Path) -> Iterator[str]:
+    """What is wrong with the files of a form, without loading them: each must be there and hold something."""
+    for file in network_files(form, folder):
         try:
             with file.open("rb") as stream:
                 is_empty = not stream.read(1)
         except OSError as error:
-            yield _unreadable(error, folder)
+            yield unreadable(error, folder)
         else:
             if is_empty:
                 yield f"{file.name} is empty"
 
 
-def _unreadable(error: OSError, folder: Path) -> str:
+def unreadable(error: OSError, folder: Path) -> str:
+    """What is wrong with a file of a folder that the system did not let us read."""
     return f"{Path(error.filename or folder).name} cannot be read: {error.strerror}"
 
 
-def _files(form: str, folder: Path) -> list[Path]:
+def network_files(form: str, folder: Path) -> list[Path]:
+    """The files that hold the weights and, in paddle form, the network; there or not."""
     files = [*FORMS[form]]
     if form == "paddle":
         files += [next((graph for graph in _PADDLE_GRAPHS if (folder / graph).is_file()), _PADDLE_GRAPHS[0])]
@@ -224,14 +249,15 @@ def described(folder: Path) -> dict[str, Any]:
     try:
         config = yaml.load((folder / CONFIG).read_bytes(), Loader=loader)
     except OSError as error:
-        raise _ConfigError(folder, f"its {CONFIG} cannot be read: {error.strerror}") from error
+        raise ConfigError(folder, f"its {CONFIG} cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise _ConfigError(folder, f"its {CONFIG} is no YAML") from error
+        raise ConfigError(folder, f"its {CONFIG} is no YAML") from error
     if not isinstance(config, dict):
-        raise _ConfigError(folder, f"its {CONFIG} is no mapping")
+        raise ConfigError(folder, f"its {CONFIG} is no mapping")
     return config
 
 
-def _is_dictionary(post_process: object) -> bool:
+def is_dictionary(post_process: object) -> bool:
+    """Whether a description's PostProcess has the characters that a recogniser knows."""
     characters = post_process.get("character_dict") if isinstance(post_process, dict) else None
     return isinstance(characters, list) and bool(characters) and all(isinstance(c, str) for c in characters)

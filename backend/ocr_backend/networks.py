@@ -3,13 +3,13 @@
 `onnx_runtime` and `openvino_runtime` implement it, one for each library.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_backend.models import Model, ModelError, broken
+from ocr_backend.models import Model, ModelError
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """`(pictures, 3, height, width)` -> the network's answer, which its thread must have used before it asks this
@@ -20,14 +20,18 @@ PIXELS_TO_KEEP = 2_000_000
 the time of small pictures, and nothing to speak of here (measured)."""
 
 
+Shape = Sequence[object]
+"""Sizes of the axes of a network's answer; None or a symbol where not fixed; empty where nothing is known."""
+
+
 class Runtime(Protocol):
     """Loads networks; `engine` is its name in settings and log, `batch` how many lines share a run."""
 
     engine: str
     batch: int
 
-    def loaded(self, model: Model) -> tuple[Network, object]:
-        """The network of a folder, for several threads, and the size of its answer's last axis or a symbol.
+    def loaded(self, model: Model) -> tuple[Network, Shape]:
+        """The network of a folder, for several threads, and the shape of its answer.
 
         Raises:
             ModelError: the file is no network, or the device is not there.
@@ -43,4 +47,4 @@ def is_large(batch: NDArray[np.float32]) -> bool:
 
 def no_network(model: Model) -> ModelError:
     """The error of a file that no runtime can load."""
-    return ModelError(broken(model.folder, f"{model.weights.name} is no network"))
+    return model.unusable(f"{model.weights.name} is no network")

@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ocr_backend.models import Model, ModelError
-from ocr_backend.networks import Network, is_large, no_network
+from ocr_backend.networks import Network, Shape, is_large, no_network
 
 
 class OnnxRuntime:
@@ -23,8 +23,8 @@ class OnnxRuntime:
         # Measured on the CPU, where more at once are no quicker; a GPU has room for them (guess).
         self.batch = 32 if use_gpu else 8
 
-    def loaded(self, model: Model) -> tuple[Network, object]:
-        """The network of a folder as a function, and the size of its answer's last axis (or a symbol).
+    def loaded(self, model: Model) -> tuple[Network, Shape]:
+        """The network of a folder as a function, and the shape of its answer.
 
         Raises:
             ModelError: the file is no network, or there is no usable GPU.
@@ -38,7 +38,7 @@ class OnnxRuntime:
             how = giving_back if is_large(batch) and not self._use_gpu else None
             return np.asarray(session.run([answer.name], {name: batch}, how)[0], np.float32)
 
-        return run, answer.shape[-1]
+        return run, answer.shape
 
     def _session(self, model: Model) -> Any:
         # More threads per network than one only make them wait for each other: measured, half as much again.

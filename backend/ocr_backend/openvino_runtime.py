@@ -14,7 +14,7 @@ import openvino
 from numpy.typing import NDArray
 
 from ocr_backend.models import Model
-from ocr_backend.networks import Network, is_large, no_network
+from ocr_backend.networks import Network, Shape, is_large, no_network
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class OpenVino:
             **({"INFERENCE_PRECISION_HINT": "f32"} if is_exact else {}),
         }
 
-    def loaded(self, model: Model) -> tuple[Network, object]:
-        """The network of a folder as a function, and the size of its answer's last axis (or None).
+    def loaded(self, model: Model) -> tuple[Network, Shape]:
+        """The network of a folder as a function, and the shape of its answer.
 
         Raises:
             ModelError: the file is no network.
@@ -60,8 +60,9 @@ class OpenVino:
                     del own.request
                 return answer
 
-        last = compiled.output(0).get_partial_shape()[-1]
-        return run, last.get_length() if last.is_static else None
+        shape = compiled.output(0).get_partial_shape()
+        axes = [] if shape.rank.is_dynamic else list(shape)
+        return run, [axis.get_length() if axis.is_static else None for axis in axes]
 
     def precision(self) -> str:
         """What it computes in: "bf16" or "f32"."""

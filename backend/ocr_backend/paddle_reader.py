@@ -81,7 +81,7 @@ def parameters(models: Mapping[str, Model], slots: int, use_gpu: bool) -> dict[s
         if switch:
             given[switch] = part in models
         if part in models:
-            given |= {f"{beginning}_model_name": models[part].name}
+            given |= {f"{beginning}_model_name": models[part].official_name}
             given |= {f"{beginning}_model_dir": str(models[part].folder)}
     return given
 

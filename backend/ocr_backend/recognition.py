@@ -29,6 +29,8 @@ _LIKE_WIDTH = 1.1
 """Widest to narrowest crop of a batch: measured; padding costs more than another call beyond it."""
 _WIDTH_STEP = 8
 """Px to which a batch is widened: the networks' own step, and runtimes prepare for each new width once."""
+_ANSWER_AXES = 3
+"""Lines, steps along the line, classes."""
 _TALL = 1.5
 """From this height / width on, a crop is a line that runs downwards (PaddleX)."""
 
@@ -135,7 +137,7 @@ class Decoder:
         dictionary: list[str] = model.config["PostProcess"]["character_dict"]
         self._characters = np.array(["", *dictionary, " "], object)
         # These networks see the line as drawn, from left to right; text is stored in the order of reading.
-        self._is_right_to_left = model.name.startswith("arabic_")
+        self._is_right_to_left = model.official_name.startswith("arabic_")
 
     @property
     def classes(self) -> int:
@@ -160,12 +162,17 @@ class Decoder:
         return str(get_display(text)) if self._is_right_to_left else text
 
 
-def shape_problem(config: Mapping[str, Any], classes: int, answered: object) -> str | None:
-    """Why a recogniser and its dictionary do not fit together, or None; symbolic sizes are not judged."""
+def shape_problem(config: Mapping[str, Any], classes: int, answer: Sequence[object]) -> str | None:
+    """Why a network is no recogniser for its description, or None; `answer` is the shape of its answer.
+
+    What that leaves open (no axes, sizes that are no numbers) is not judged.
+    """
     steps = config.get("PreProcess", {}).get("transform_ops", [])
     shape = next((step["RecResizeImg"]["image_shape"] for step in steps if step.get("RecResizeImg")), None)
     if shape is not None and list(shape[:2]) != [3, HEIGHT]:
         return f"it wants pictures of {shape}, not of 3 x {HEIGHT} x any width"
-    if isinstance(answered, int) and answered != classes:
-        return f"the network knows {answered} classes, its dictionary {classes}"
+    if answer and len(answer) != _ANSWER_AXES:
+        return f"the network reads no lines: its answer has {len(answer)} axes, a recogniser's {_ANSWER_AXES}"
+    if answer and isinstance(answer[-1], int) and answer[-1] != classes:
+        return f"the network knows {answer[-1]} classes, its dictionary {classes}"
     return None

@@ -73,6 +73,16 @@ class Settings:
         choices=("hub", "dir", "builtin"),
     )
     model_dir: str = setting("/data/models", "MODEL_DIR", "Folder of the models")
+    detection_model: str = setting(
+        "",
+        "OCR_DETECTION_MODEL",
+        "Folder below MODEL_DIR with a custom model that finds the lines, in place of the official one",
+    )
+    recognition_model: str = setting(
+        "",
+        "OCR_RECOGNITION_MODEL",
+        "Folder below MODEL_DIR with a custom model that reads the lines, in place of the official one",
+    )
     model_hub: str = setting(
         "huggingface",
         "OCR_MODEL_HUB",

@@ -4,6 +4,7 @@ Knows the models through `catalog` and nothing of the environment; `settings` ca
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -65,6 +66,7 @@ def _model_problems(settings: "Settings") -> Iterator[Problem]:
     except catalog.UnknownModelsError as error:
         yield Problem("PADDLEOCR_LANG", str(error))
         return
+    yield from _custom_model_problems(settings)
     if settings.model_source == "builtin":
         yield from _builtin_problems(settings)
     if settings.engine == "openvino" and settings.use_gpu:
@@ -81,6 +83,25 @@ def _model_problems(settings: "Settings") -> Iterator[Problem]:
             "PADDLEOCR_USE_DOC_UNWARPING",
             f"the engine {settings.engine} cannot; set OCR_ENGINE to paddle or auto",
         )
+
+
+def _custom_model_problems(settings: "Settings") -> Iterator[Problem]:
+    named = {
+        "OCR_DETECTION_MODEL": settings.detection_model,
+        "OCR_RECOGNITION_MODEL": settings.recognition_model,
+    }
+    root = PurePosixPath(settings.model_dir)
+    for env, folder in ((env, folder) for env, folder in named.items() if folder):
+        below = root / folder
+        if ".." in below.parts or below == root or not below.is_relative_to(root):
+            yield Problem(
+                env, f"{folder!r} is no folder below MODEL_DIR={root}; give its path from there, without '..'"
+            )
+        elif settings.model_source == "builtin":
+            yield Problem(
+                env,
+                "builtin reads with what is installed; set OCR_MODEL_SOURCE to dir (or hub), or leave it out",
+            )
 
 
 def _builtin_problems(settings: "Settings") -> Iterator[Problem]:

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from ocr_backend import paddle_weights, recognition
+from ocr_backend import detection, paddle_weights, recognition
 from ocr_backend.models import Model, ModelError
-from ocr_backend.networks import Runtime
+from ocr_backend.networks import Runtime, Shape
 
 _SQUARE = (64, 64)  # px; networks of pages and lines take any multiple of 32
 _LINE = (recognition.HEIGHT, 320)
@@ -19,14 +19,14 @@ _LINE = (recognition.HEIGHT, 320)
 def fault(model: Model) -> str | None:
     """A sentence on what is wrong with a network, or None; to be asked where `can_try` its form."""
     try:
-        classes = _paddle_classes(model) if model.form == "paddle" else _runtime().loaded(model)[1]
+        answer = _paddle_answer(model) if model.form == "paddle" else _runtime().loaded(model)[1]
     except _NoNetworkError as error:
         return str(error)
     except ModelError:
         return f"{model.weights.name} is no network"
-    if model.part != "recognition":
-        return None
-    return recognition.shape_problem(model.config, recognition.Decoder(model).classes, classes)
+    if model.part == "recognition":
+        return recognition.shape_problem(model.config, recognition.Decoder(model).classes, answer)
+    return detection.shape_problem(answer) if model.part == "detection" else None
 
 
 class _NoNetworkError(Exception):
@@ -49,8 +49,8 @@ def _runtime() -> Runtime:
     return OpenVino(slots=1, is_exact=True)
 
 
-def _paddle_classes(model: Model) -> int:
-    """Size of the answer's last axis, which Paddle tells only of a network that has been run."""
+def _paddle_answer(model: Model) -> Shape:
+    """The shape of a network's answer, which Paddle tells only of one that has been run."""
     if not paddle_weights.is_whole(model.weights):
         raise _NoNetworkError(f"{model.weights.name} is damaged or incomplete")
     from paddle import inference
@@ -68,4 +68,4 @@ def _paddle_classes(model: Model) -> int:
         answer = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
     except Exception as error:  # Paddle raises RuntimeErrors, ValueErrors and its own
         raise _NoNetworkError(f"{graph.name} and {model.weights.name} are no network") from error
-    return int(answer.shape[-1])
+    return tuple(answer.shape)

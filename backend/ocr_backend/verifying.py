@@ -3,12 +3,12 @@
 Changes nothing. `ocr-backend models verify` and `doctor` ask it; whoever fetches models uses `model_store`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_backend import claims, model_store, models, trying
-from ocr_backend.models import CONFIG, FORMS, ModelError
+from ocr_backend import claims, custom_models, model_store, models, trying
+from ocr_backend.models import CONFIG, FORMS, Model, ModelError
 
 
 @dataclass(frozen=True)
@@ -67,35 +67,48 @@ def _verdict(folder: Path) -> Verdict:
             (f"it is no model folder as PaddleX lays them out: it has neither {CONFIG} nor {weights}",),
         )
     name = folder.name.removesuffix("_onnx")
-    part = models.part_of(name) or _said_part(folder)
+    part = models.part_of(name)
     if part is None:
-        note = "no settings of this backend need a model of this name"
-        return Verdict(folder, name, form, "", tuple(models.faults("", name, form, folder)), note)
+        return _of_custom(form, folder)
     problems = models.faults(part, name, form, folder)
     if problems:
         return Verdict(folder, name, form, "", tuple(problems))
-    return _tried(part, name, form, folder)
+    return _tried(lambda: models.opened(part, name, form, folder), folder, name, form)
 
 
-def _said_part(folder: Path) -> str | None:
-    """The part that the description claims, where the folder's own name is not an official one."""
+def _of_custom(form: str, folder: Path) -> Verdict:
+    """What is in a folder without an official name: its description tells which part it can play."""
     try:
-        said = models.official_name(models.described(folder))
+        config = models.described(folder)
     except ModelError:
-        return None
-    return models.part_of(said) if isinstance(said, str) else None
+        return Verdict(folder, folder.name, form, "", tuple(models.faults("", folder.name, form, folder)))
+    part = custom_models.part_of(config)
+    if part is None:
+        said = models.official_name(config)
+        problems = list(models.faults_of_files(form, folder))
+        if not isinstance(said, str):
+            problems.insert(0, custom_models.NO_PART)
+        return Verdict(
+            folder, folder.name, form, "", tuple(problems), f"nothing in this backend reads with {said!r}"
+        )
+    problems = custom_models.faults(part, form, folder)
+    if problems:
+        return Verdict(folder, folder.name, form, "", tuple(problems))
+    choice = custom_models.Choice(part, folder, folder.name)
+    note = f"a custom model, for {choice.variable}"
+    return _tried(lambda: custom_models.opened(choice, form), folder, folder.name, form, note)
 
 
-def _tried(part: str, name: str, form: str, folder: Path) -> Verdict:
+def _tried(open_model: Callable[[], Model], folder: Path, name: str, form: str, note: str = "") -> Verdict:
     try:
-        model = models.opened(part, name, form, folder)
+        model = open_model()
     except ModelError as error:  # it changed, or could not be read to its end
         return Verdict(folder, name, form, "", (str(error),))
     if not trying.can_try(form):
         note = f"not loaded: nothing that is installed runs networks in {form} form"
         return Verdict(folder, name, form, model.digest, (), note)
     fault = trying.fault(model)
-    return Verdict(folder, name, form, "" if fault else model.digest, (fault,) if fault else ())
+    return Verdict(folder, name, form, "" if fault else model.digest, (fault,) if fault else (), note)
 
 
 def _of_staging(folder: Path) -> Verdict:

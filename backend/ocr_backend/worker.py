@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ocr_backend import golden, picture_cache
+from ocr_backend import custom_models, golden, picture_cache
 from ocr_backend.errors import NotReadyError
 from ocr_backend.fair_pool import FairPool
 from ocr_backend.fetching import Fetcher
@@ -37,6 +37,7 @@ class Worker:
     def __init__(self, settings: Settings, open_reader: OpenReader, most_requests: int) -> None:
         self.settings = settings
         self.metrics = Metrics()
+        self.warning = ""  # what whoever sets this backend up should know of its models
         self._open_reader = open_reader
         self._requests = threading.BoundedSemaphore(most_requests)
         self._reader: Reader | None = None
@@ -52,9 +53,8 @@ class Worker:
         """
         begun = time.monotonic()
         reader = self._open_reader(self.settings)
-        read = golden.check(reader, is_strict=self.settings.golden_check)
-        if read != golden.TEXT:
-            logger.warning("OCR_GOLDEN_CHECK is off: the test picture %r was read as %r", golden.TEXT, read)
+        custom = [choice.folder for choice in custom_models.chosen(self.settings)]
+        self.warning = golden.check(reader, custom, is_strict=self.settings.golden_check)
         seconds = time.monotonic() - begun
         version = model_version(self.settings, reader.models)
         self.metrics.loaded(reader.models, reader.engine, reader.slots, version)
@@ -67,6 +67,8 @@ class Worker:
         )
         fetcher = Fetcher(self.settings, threads, cache=cache)
         pictures = Pictures(self.settings, reader, fetcher, self.metrics, version)
+        if self.warning:
+            logger.warning("%s", self.warning)
         self._reader = reader
         self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
         logger.info(

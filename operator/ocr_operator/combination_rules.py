@@ -35,7 +35,7 @@ def name_rules() -> list[Rule]:
 
 def spec_rules() -> list[Rule]:
     """Rules between fields of the spec."""
-    return [*_language_rules(), *_builtin_rules(), *_engine_rules()]
+    return [*_language_rules(), *_builtin_rules(), *_custom_rules(), *_engine_rules()]
 
 
 def _language_rules() -> Iterator[Rule]:
@@ -71,6 +71,15 @@ def _builtin_rules() -> Iterator[Rule]:
         "(!self.options.useTextlineOrientation && " + _no_variant_has("useTextlineOrientation") + ")",
         "models.source Builtin has no useTextlineOrientation for the engine Paddle: set it to false, "
         "or engine to Auto",
+    )
+
+
+def _custom_rules() -> Iterator[Rule]:
+    has_one = "has(v.models) && (has(v.models.detection) || has(v.models.recognition))"
+    yield rule(
+        f"self.models.source == 'Claim' || !self.variants.exists(v, {has_one})",
+        "a variant's models name folders on a claim: set models.source to Claim and "
+        "models.storage.existingClaim, or leave them out",
     )
 
 
@@ -203,6 +212,15 @@ def pod_template_rules() -> list[Rule]:
             f"podTemplate.volumeMounts cannot lie in or above {' and '.join(ours)}: those are the backend's",
         ),
     ]
+
+
+def folder_rule(field: str) -> Rule:
+    """The field is a folder on the claim, by its path from the claim's root."""
+    return rule(
+        # No part of the path is empty, '.' or '..'; so it begins and ends with no '/' either.
+        "!self.matches('(^|/)[.]{0,2}(/|$)')",
+        f"{field} is the path of a folder from the root of the claim, such as receipts/rec, without '..'",
+    )
 
 
 def url_rule(field: str) -> Rule:

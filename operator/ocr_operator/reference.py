@@ -63,12 +63,21 @@ def fields(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
 
 
 def _spec_rows(spec: Schema) -> Iterator[list[str]]:
-    shared = {f"spec.variants[].{name}": f"spec.{name}" for name in spec["properties"]}
+    shared = {f"spec.variants[].{name}": f"spec.{name}" for name in _shared(spec)}
     for path, field in fields(spec, "spec"):
         if any(path.startswith(f"{one}.") for one in shared):
             continue
         like = f" Fields as in `{shared[path]}`." if path in shared else ""
         yield [f"`{path}`", _type(field), _default(field), field["description"] + like]
+
+
+def _shared(spec: Schema) -> Iterator[str]:
+    """Fields of a variant that have nothing in them but what the family's field of the same name has."""
+    variant = spec["properties"]["variants"]["items"]["properties"]
+    for name, family in spec["properties"].items():
+        inner = variant.get(name, {}).get("properties", {})
+        if inner and set(inner) <= set(family.get("properties", {})):
+            yield name
 
 
 def _status_rows(status: Schema) -> Iterator[list[str]]:

@@ -52,6 +52,8 @@ _RENAMED = {
     "model_source": "source",
     "model_hub": "hub",
     "model_mirror": "mirror",
+    "detection_model": "detection",
+    "recognition_model": "recognition",
     "verify_ssl": "verifySSL",
     "pdf_dpi": "pdfDPI",
     "has_ui": "ui",
@@ -149,6 +151,9 @@ KEY_FIELDS = _fields((), ("language", "tier"), "spec.variants[]")
 OPTION_FIELDS = _fields(("options",), OPTIONS, "spec.variants[]")
 """Settings that a variant may say differently from its family."""
 
+MODEL_FIELDS = _fields(("models",), ("detection_model", "recognition_model"), "spec.variants[]")
+"""Settings that a variant says for itself, in `models`."""
+
 _OPERATORS = (
     "host",
     "port",
@@ -164,7 +169,7 @@ RESERVED_NAMES = tuple(
     sorted(
         name
         for row in (
-            *(field.row for field in FAMILY_FIELDS + KEY_FIELDS),
+            *(field.row for field in FAMILY_FIELDS + KEY_FIELDS + MODEL_FIELDS),
             *(_ROWS[name] for name in _OPERATORS),
         )
         for name in (row.env, *row.aliases)
@@ -173,7 +178,7 @@ RESERVED_NAMES = tuple(
 )
 """Variables that extraEnv must not set, since the operator does; those with the backend's prefixes too."""
 
-PATHS = {field.row.env: field.path for field in KEY_FIELDS + FAMILY_FIELDS}
+PATHS = {field.row.env: field.path for field in KEY_FIELDS + FAMILY_FIELDS + MODEL_FIELDS}
 """Environment variable -> path of the field that sets it."""
 
 

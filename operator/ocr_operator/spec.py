@@ -171,6 +171,7 @@ def _variant(spec: Json, given: Json) -> Variant:
         **settings_fields.values(settings_fields.FAMILY_FIELDS, spec),
         **settings_fields.values(settings_fields.KEY_FIELDS, given),
         **settings_fields.values(settings_fields.OPTION_FIELDS, given),
+        **settings_fields.values(settings_fields.MODEL_FIELDS, given),
     }
     return Variant(
         settings=Settings(**chosen, use_gpu=accelerator is not None),

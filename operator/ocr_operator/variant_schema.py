@@ -19,7 +19,7 @@ from ocr_operator.schema import (
     text,
     whole,
 )
-from ocr_operator.settings_fields import KEY_FIELDS, OPTION_FIELDS, RESERVED_NAMES
+from ocr_operator.settings_fields import KEY_FIELDS, MODEL_FIELDS, OPTION_FIELDS, RESERVED_NAMES
 
 
 def variant() -> Schema:
@@ -33,11 +33,25 @@ def variant() -> Schema:
             "autoscaling": _autoscaling(),
             "resources": resources("unset: a default that fits the size"),
             "options": options(is_family=False),
+            "models": _custom_models(),
             "accelerator": placement_schema.accelerator(" Unset: spec.accelerator."),
             "placement": placement_schema.placement(" Unset: spec.placement, which it replaces as a whole."),
         },
         required=["language", "modelType"],
         **rules(*combination_rules.variant_rules()),
+    )
+
+
+def _custom_models() -> Schema:
+    return structure(
+        "Custom models, such as fine-tuned ones, in place of the official ones: folders on the claim, for "
+        "models.source Claim.",
+        {
+            field.name: of_setting(field)
+            | {"maxLength": 253}
+            | rules(combination_rules.folder_rule(f"models.{field.name}"))
+            for field in MODEL_FIELDS
+        },
     )
 
 

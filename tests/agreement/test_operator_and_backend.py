@@ -41,6 +41,13 @@ FULL = {
     },
     "server": {"threads": 3, "allowedHosts": ["10.0.0.0/8", "labels"], "logFormat": "Json"},
     "models": {"source": "Claim", "storage": {"existingClaim": "c"}},
+    "variants": [
+        {
+            "language": "ch",
+            "modelType": "mobile",
+            "models": {"detection": "receipts/det", "recognition": "receipts/rec"},
+        }
+    ],
     "accelerator": {"resourceName": "nvidia.com/gpu"},
 }
 
@@ -58,6 +65,8 @@ def test_the_pods_environment_gives_the_backend_the_very_settings_of_the_spec() 
         use_textline_orientation=False,
         use_gpu=True,
         model_source="dir",
+        detection_model="receipts/det",
+        recognition_model="receipts/rec",
         label_studio_url="https://labels.example.com",
         label_studio_api_key="token",
         basic_auth_user="user",

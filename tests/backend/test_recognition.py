@@ -168,18 +168,27 @@ def test_latin_is_left_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("config", "answered", "problem"),
+    ("config", "answer", "problem"),
     [
-        pytest.param({}, 5, None, id="fits"),
-        pytest.param({}, "classes", None, id="symbolic"),
-        pytest.param({}, 6, "the network knows 6 classes, its dictionary 5", id="other dictionary"),
+        pytest.param({}, ("n", "steps", 5), None, id="fits"),
+        pytest.param({}, ("n", "steps", "classes"), None, id="symbolic"),
+        pytest.param({}, (), None, id="nothing is known"),
+        pytest.param(
+            {},
+            (1, 1, "height", "width"),
+            "the network reads no lines: its answer has 4 axes, a recogniser's 3",
+            id="a detector",
+        ),
+        pytest.param(
+            {}, ("n", "steps", 6), "the network knows 6 classes, its dictionary 5", id="other dictionary"
+        ),
         pytest.param(
             {"PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 32, 320]}}]}},
-            5,
+            ("n", "steps", 5),
             "it wants pictures of [3, 32, 320], not of 3 x 48 x any width",
             id="other height",
         ),
     ],
 )
-def test_a_network_that_does_not_fit_its_folder_is_named(config, answered, problem):
-    assert recognition.shape_problem(config, 5, answered) == problem
+def test_a_network_that_does_not_fit_its_folder_is_named(config, answer, problem):
+    assert recognition.shape_problem(config, 5, answer) == problem

@@ -149,6 +149,21 @@ def test_the_manuals_name_wins_over_the_older_one():
             id="builtin unwarping",
         ),
         pytest.param(
+            {**BUILTIN, "OCR_RECOGNITION_MODEL": "mine"},
+            "OCR_RECOGNITION_MODEL: builtin reads with what is installed; set OCR_MODEL_SOURCE to dir "
+            "(or hub), or leave it out",
+            id="builtin and custom",
+        ),
+        *(
+            pytest.param(
+                {"OCR_MODEL_SOURCE": "dir", "MODEL_DIR": "/models", "OCR_DETECTION_MODEL": folder},
+                f"OCR_DETECTION_MODEL: '{folder}' is no folder below MODEL_DIR=/models; give its path from "
+                "there, without '..'",
+                id=f"custom {folder}",
+            )
+            for folder in ("../other", "mine/../..", "/elsewhere/mine", "/models", ".", "/modelsx/mine")
+        ),
+        pytest.param(
             {**BUILTIN, "OCR_ENGINE": "paddle"},
             "PADDLEOCR_USE_TEXTLINE_ORIENTATION: the builtin weights for this do not work with "
             "the engine paddle; set it to false, or OCR_ENGINE to auto",

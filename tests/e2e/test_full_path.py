@@ -2,13 +2,18 @@
 
 import base64
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import cv2
 import pytest
 import requests
 
+from ocr_backend import builtin_models, golden
 from ocr_cluster.cluster import Cluster
 from ocr_demo.picture import LABELING_CONFIG
 from ocr_quality import Score, score
@@ -18,6 +23,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "tests/data/images"
 TWO_VARIANTS = ROOT / "docs/examples/two-variants.yaml"
+CUSTOM_MODELS = ROOT / "docs/examples/custom-models.yaml"
 READY_SECONDS = 240
 
 Install = Callable[..., str]
@@ -52,6 +58,46 @@ def predictions(url: str, pictures: list[Path]) -> list[Any]:
 
 def lines(prediction: dict[str, Any]) -> list[str]:
     return [item["value"]["text"][0] for item in prediction["result"] if item["type"] == "textarea"]
+
+
+@contextmanager
+def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
+    """The claim of the example, on a folder of the node; the builtin weights stand in for fine-tuned ones."""
+    names = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
+    places = {"detection": "receipts/det", "recognition": "receipts/rec"}
+    with TemporaryDirectory(prefix="ocr-e2e-models-") as folder:
+        with builtin_models.folders(names) as found:
+            for part, model in found.items():
+                shutil.copytree(model.folder, Path(folder) / places[part])
+        cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden.picture())
+        Path(f"{folder}/receipts/rec/golden.txt").write_text(golden.TEXT)
+        Path(folder).chmod(0o755)
+        shared = {
+            "accessModes": ["ReadOnlyMany"],
+            "storageClassName": "",
+            "volumeName": f"{namespace}-fine-tuned",
+        }
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": shared["volumeName"]},
+            "spec": {
+                "capacity": {"storage": "1Gi"},
+                "accessModes": shared["accessModes"],
+                "persistentVolumeReclaimPolicy": "Retain",
+                "hostPath": {"path": folder, "type": "Directory"},
+            },
+        }
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "fine-tuned", "namespace": namespace},
+            "spec": {**shared, "resources": {"requests": {"storage": "1Gi"}}},
+        }
+        cluster.apply(volume)
+        cluster.apply(claim)
+        yield
+        cluster.kubectl("delete", "persistentvolume", str(shared["volumeName"]), "--wait=false")
 
 
 def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_pictures(
@@ -90,6 +136,17 @@ def test_each_variant_has_a_service_of_its_own(
         assert "Kenapa Harus Punya IMB?" in lines(answer)
         versions.add(answer["model_version"])
     assert len(versions) == len(variants)
+
+    with fine_tuned_claim(full_cluster, restricted_namespace):
+        full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(CUSTOM_MODELS))
+        backend = wait_until_ready(full_cluster, restricted_namespace)
+        assert [each["language"] for each in backend["status"]["variants"]] == ["latin"]
+        [answer] = predictions(
+            backend_url(full_cluster, restricted_namespace, "ocr-latin-mobile"), [PICTURES / "ls_image.jpeg"]
+        )
+        assert "Kenapa Harus Punya IMB?" in lines(answer)
+        assert answer["model_version"] not in versions
+        full_cluster.kubectl("delete", "ocrb", "ocr", f"--namespace={restricted_namespace}", "--wait")
 
 
 def test_uninstalling_and_deleting_the_namespace_end_clean_while_the_operator_is_dead(

@@ -7,13 +7,14 @@ from ocr_backend.settings import SETTINGS
 from ocr_operator.settings_fields import (
     FAMILY_FIELDS,
     KEY_FIELDS,
+    MODEL_FIELDS,
     OPTION_FIELDS,
     RESERVED_NAMES,
     SettingField,
     values,
 )
 
-ALL = FAMILY_FIELDS + KEY_FIELDS + OPTION_FIELDS
+ALL = FAMILY_FIELDS + KEY_FIELDS + OPTION_FIELDS + MODEL_FIELDS
 
 
 @pytest.mark.parametrize("field", ALL, ids=lambda field: field.path)

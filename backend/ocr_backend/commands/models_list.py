@@ -77,10 +77,18 @@ def _state(root: Path, part: str, name: str) -> str:
 
 
 def _needed(settings: Settings, root: Path) -> list[dict[str, str]]:
-    from ocr_backend import models
+    from ocr_backend import custom_models, models
 
     is_builtin = settings.model_source == "builtin"
-    return [
+    custom = [
+        {
+            "part": choice.part,
+            "model": str(choice.folder),
+            "state": f"custom, {'broken' if custom_models.faults_of(choice) else 'whole'}",
+        }
+        for choice in custom_models.chosen(settings)
+    ]
+    return custom + [
         {"part": part, "model": name, "state": "builtin" if is_builtin else _state(root, part, name)}
         for part, name in models.needed(settings).items()
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ocr_backend import engines, golden, model_store, models
+from ocr_backend import custom_models, engines, golden, model_store, models
 from ocr_backend.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
@@ -84,7 +84,7 @@ def _builtin(settings: Settings) -> Finding:
 
 
 def _faults(settings: Settings) -> dict[str, list[str]]:
-    """Official name -> what is wrong with its folder, in the form of which least is wrong."""
+    """Official name or custom folder -> what is wrong with it, in the form of which least is wrong."""
     root = Path(settings.model_dir)
     found = {}
     for part, name in models.needed(settings).items():
@@ -95,6 +95,8 @@ def _faults(settings: Settings) -> dict[str, list[str]]:
             if place is not None
         ]
         found[name] = min(each, key=len, default=[_MISSING])
+    for choice in custom_models.chosen(settings):
+        found[f"{choice.variable} {choice.folder}"] = custom_models.faults_of(choice)
     return found
 
 
@@ -125,11 +127,14 @@ def reads(settings: Settings) -> Iterator[Finding]:
         as_is = replace(settings, model_source="dir") if settings.model_source == "hub" else settings
         reader = engines.open_reader(as_is)
         try:
-            golden.check(reader)
+            note = golden.check(reader, [choice.folder for choice in custom_models.chosen(settings)])
         finally:
             reader.close()
     except (ModelError, GoldenError) as error:
         yield bad("reading", str(error), "`ocr-backend models verify` says more")
         return
     seconds = time.monotonic() - begun
-    yield good("reading", f"loaded with {reader.engine} and read the golden picture, in {seconds:.1f} s")
+    if note:
+        yield warning("reading", f"loaded with {reader.engine}, in {seconds:.1f} s", note)
+    else:
+        yield good("reading", f"loaded with {reader.engine} and read the golden picture, in {seconds:.1f} s")

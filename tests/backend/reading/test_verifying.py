@@ -103,13 +103,13 @@ def test_a_whole_model_that_is_not_needed_is_no_fault(root, recogniser):
     (root / "PicoDet_layout" / "inference.yml").write_text("Global: {model_name: PicoDet_layout}")
     (found,) = (one for one in verdicts(root) if one.name == "PicoDet_layout")
     assert found.problems == ()
-    assert found.note == "no settings of this backend need a model of this name"
+    assert found.note == "nothing in this backend reads with 'PicoDet_layout'"
 
 
-def test_a_model_in_a_folder_of_another_name_is_a_fault(root, recogniser):
-    recogniser.rename(recogniser.with_name("renamed_onnx"))
-    assert problems(root)["renamed_onnx"] == (
-        f"its inference.yml says that it is '{RECOGNITION}', not 'renamed'",
+def test_an_official_name_on_the_folder_of_another_model_is_a_fault(root, recogniser):
+    recogniser.rename(recogniser.with_name("PP-OCRv6_medium_rec_onnx"))
+    assert problems(root)["PP-OCRv6_medium_rec_onnx"] == (
+        f"its inference.yml says that it is '{RECOGNITION}', not 'PP-OCRv6_medium_rec'",
     )
 
 

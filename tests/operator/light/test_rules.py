@@ -17,6 +17,7 @@ pytestmark = pytest.mark.light
 
 MOBILE = {"language": "ch", "modelType": "mobile"}
 BUILTIN = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
+CLAIM = {"models": {"source": "Claim", "storage": {"existingClaim": "mine"}}}
 Send = Callable[..., str]
 EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "examples").glob("*.yaml"))
 
@@ -71,6 +72,10 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             id="a volume of the user's to download to",
         ),
         pytest.param({"variants": [MOBILE], "models": {"offline": True}}, id="a hub that is not asked"),
+        pytest.param(
+            CLAIM | {"variants": [MOBILE | {"models": {"detection": "a..b/.c", "recognition": "rec"}}]},
+            id="custom models on it",
+        ),
         pytest.param(
             {"variants": [MOBILE | {"resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}]},
             id="amounts as numbers and texts",
@@ -255,6 +260,37 @@ REFUSED = [
         {"variants": [MOBILE], "models": {"offline": True, "mirror": "https://hub.example.com"}},
         "models.offline asks no hub and no mirror",
         id="a mirror that is not asked",
+    ),
+    pytest.param(
+        {"variants": [MOBILE | {"models": {"recognition": "rec"}}]},
+        "a variant's models name folders on a claim: set models.source to Claim",
+        id="a custom recogniser from the hub",
+    ),
+    pytest.param(
+        BUILTIN | {"variants": [MOBILE | {"models": {"detection": "det"}}]},
+        "a variant's models name folders on a claim: set models.source to Claim",
+        id="a custom detector in the image",
+    ),
+    *(
+        pytest.param(
+            CLAIM | {"variants": [MOBILE | {"models": {field: folder}}]},
+            f"models.{field} is the path of a folder from the root of the claim",
+            id=f"a custom model in {folder}",
+        )
+        for field, folder in [
+            ("recognition", "/data/models/rec"),
+            ("detection", "../det"),
+            ("recognition", "receipts/../../rec"),
+            ("recognition", "receipts/.."),
+            ("detection", "."),
+            ("detection", "receipts//det"),
+            ("detection", "receipts/"),
+        ]
+    ),
+    pytest.param(
+        CLAIM | {"variants": [MOBILE | {"models": {"recognition": ""}}]},
+        "models.recognition",
+        id="a custom recogniser without a name",
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"mirror": "hub.example.com"}},
