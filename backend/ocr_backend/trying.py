@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from ocr_backend import detection, paddle_weights, recognition
+from ocr_backend import detection, paddle_weights, recognition, signal_handlers
 from ocr_backend.models import Model, ModelError
 from ocr_backend.networks import Runtime, Shape
 
@@ -53,7 +53,8 @@ def _paddle_answer(model: Model) -> Shape:
     """The shape of a network's answer, which Paddle tells only of one that has been run."""
     if not paddle_weights.is_whole(model.weights):
         raise _NoNetworkError(f"{model.weights.name} is damaged or incomplete")
-    from paddle import inference
+    with signal_handlers.kept():
+        from paddle import inference
 
     graph = next(file for file in model.files if file != model.weights)
     how = inference.Config(str(graph), str(model.weights))

@@ -5,6 +5,7 @@ classifier always gives the same answer. What is real is everything around them:
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,19 +38,19 @@ def detector(root: Path, name: str, form: str) -> None:
     _write(root, name, form, steps, post, ("sigmoid", weights, np.zeros(1, np.float32), 1))
 
 
-def recogniser(root: Path, name: str, form: str) -> None:
-    """A folder whose network reads an "a" wherever the line is dark."""
+def recogniser(root: Path, name: str, form: str, characters: Sequence[str] = CHARACTERS) -> None:
+    """A folder whose network reads the first character wherever the line is dark: 4608 bytes for each one."""
     steps = [
         {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
         {"RecResizeImg": {"image_shape": [3, 48, 320]}},
         {"KeepKeys": {"keep_keys": ["image"]}},
     ]
-    classes = len(CHARACTERS) + 2
+    classes = len(characters) + 2
     weights = np.zeros((classes, 3, 48, 8), np.float32)
     weights[0], weights[1] = 9 / weights[0].size, -9 / weights[0].size
     bias = np.array([1, *[-9] * (classes - 1)], np.float32)
     bias[1] = 0
-    post = {"name": "CTCLabelDecode", "character_dict": CHARACTERS}
+    post = {"name": "CTCLabelDecode", "character_dict": list(characters)}
     _write(root, name, form, steps, post, ("steps", weights, bias, (48, 8)))
 
 
