@@ -15,8 +15,10 @@ import pytest
 
 from loopback import serving
 from ocr_backend import builtin_models
+from ocr_cluster import archive, loading
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
+from ocr_operator.names import IMAGE_FOLDER
 from plugin import kubectl_ocr
 from stand_in_hub import StandInHub
 
@@ -27,6 +29,7 @@ PICTURE = ROOT / "tests/data/images/ls_image.jpeg"
 DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
 SMALL = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
 FULL_FOLDER = "/var/full"
+MODELS_IMAGE = "localhost/models:1"
 
 Install = Callable[..., str]
 Json = dict[str, Any]
@@ -145,6 +148,39 @@ def contents(hub: StandInHub) -> list[str]:
     return [one for one in hub.downloads if one.split("?")[0].endswith(".onnx")]
 
 
+def kill_container(place: Place, pod: Json) -> None:
+    """The kubelet starts it again."""
+    [container] = pod["status"]["containerStatuses"]
+    name = container["containerID"].removeprefix("containerd://")
+    loading.ctr(place.cluster, "tasks", "kill", "--signal=SIGKILL", name)
+
+
+def delete_pod(place: Place, pod: Json) -> None:
+    """The Job makes another."""
+    name = pod["metadata"]["name"]
+    place.kubectl("delete", "pod", name, "--force", "--grace-period=0", "--wait=false")
+
+
+KILLS = (kill_container, delete_pod)
+
+
+def assert_fetching(place: Place) -> None:
+    """What is told while one of two fetches for both, and no pods are made."""
+    told = place.cluster.wait(
+        lambda: [
+            found
+            for name in ("one", "two")
+            if (found := place.variant(name)).get("models", {}).get("bytes") and found["models"]["percent"]
+        ],
+        "a pod to tell how far it is",
+    )
+    assert told[0]["phase"] == "Fetching"
+    assert "fetching models: PP-OCRv6_small_" in told[0]["message"]
+    status = kubectl_ocr(place.cluster, "status", f"--namespace={place.namespace}").stdout
+    assert f"Fetching {told[0]['models']['percent']} %" in status
+    assert not place.get("deployments", "--selector=app.kubernetes.io/name=ocr-backend").get("items")
+
+
 def test_two_backends_share_a_download_that_is_killed_again_and_again(
     place: Place, hubs: Callable[..., StandInHub], official: Path
 ) -> None:
@@ -152,24 +188,18 @@ def test_two_backends_share_a_download_that_is_killed_again_and_again(
     claim(place, "shared")
     total = sum(file.stat().st_size for file in official.rglob("*.onnx"))
     chance = random.Random(20261125)
-    moments = sorted(chance.sample(range(total // 20, total), 3))
+    moments = sorted(chance.sample(range(total // 20, total), len(KILLS)))
     sent = 0
-    for number, moment in enumerate(moments):
+    for kill, moment in zip(KILLS, moments, strict=True):
         with hub.stopping_after(moment - sent) as stopped:
             sent = moment
             for name in ("one", "two"):
                 place.apply(name, hub.url, storage={"existingClaim": "shared"})
             assert stopped.wait(120), f"{moment} bytes to be sent"
-            if number == 0:
-                told = place.wait("one", lambda found: found.get("models", {}).get("bytes"), "to tell bytes")
-                assert told["phase"] == "Fetching"
-                assert "fetching models: PP-OCRv6_small_" in told["message"]
-                status = kubectl_ocr(place.cluster, "status", f"--namespace={place.namespace}").stdout
-                assert "Fetching" in status
-                assert place.get("deployments", "--selector=app.kubernetes.io/instance=one")["items"] == []
+            if sent == moments[0]:
+                assert_fetching(place)
             for name in ("one", "two"):
-                pod = place.fetcher(name)["metadata"]["name"]
-                place.kubectl("delete", "pod", pod, "--force", "--grace-period=0", "--wait=false")
+                kill(place, place.fetcher(name))
     for name in ("one", "two"):
         found = place.wait_for(name, "Available")
         assert found["models"]["state"] == "Published"
@@ -220,10 +250,18 @@ def full_volume(place: Place, name: str, size: int) -> None:
     claim(place, name, storageClassName="", volumeName=f"full-{place.namespace}")
 
 
+def with_models(place: Place, official: Path, target: Path) -> None:
+    """The node has an image that holds the models."""
+    archive.write_data_image(official, IMAGE_FOLDER.strip("/"), MODELS_IMAGE, target)
+    loading.load(place.cluster, [target])
+
+
 def test_each_failure_is_told_and_goes_when_it_is_mended(
-    place: Place, hubs: Callable[..., StandInHub], official: Path
+    place: Place, hubs: Callable[..., StandInHub], official: Path, tmp_path: Path
 ) -> None:
     absent, spoilt, whole = hubs(False), hubs(), hubs()
+    with_models(place, official, tmp_path / "models.tar")
+    place.apply("image", "", source="Image", image={"reference": MODELS_IMAGE, "pullPolicy": "Never"})
     gone = StandInHub(whole.server_address[0])
     gone.server_close()
     spoilt.faults.other_content.add("inference.onnx")
@@ -257,4 +295,6 @@ def test_each_failure_is_told_and_goes_when_it_is_mended(
         for name in ("kept", *reasons):
             found = place.wait_for(name, "Available")
             assert "nextRetryTime" not in found["models"]
-    assert "Kenapa Harus Punya IMB?" in read(place, "kept")
+    place.wait_for("image", "Available")
+    for name in ("kept", "image"):
+        assert "Kenapa Harus Punya IMB?" in read(place, name)

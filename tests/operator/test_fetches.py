@@ -230,6 +230,14 @@ def test_the_next_attempt_is_when_the_kubelet_says(
     assert next_retry(pod) == now + timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(("restarts", "seconds"), [(0, None), (1, 10), (3, 40), (7, 300)])
+def test_a_container_that_has_ended_and_is_not_said_to_wait_does_so(
+    fetcher: Callable[..., LivePod], now: datetime, restarts: int, seconds: int | None
+) -> None:
+    pod = fetcher(state=_ended(3), last=_ended(4), restarts=restarts)
+    assert next_retry(pod) == (now + timedelta(seconds=seconds) if seconds else None)
+
+
 def test_a_pod_that_runs_waits_for_nothing(fetcher: Callable[..., LivePod]) -> None:
     assert next_retry(fetcher(ready=True, last=_ended(3), restarts=1)) is None
 

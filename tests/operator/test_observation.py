@@ -101,6 +101,20 @@ def test_containers_that_others_inject_are_not_looked_at() -> None:
     assert (found.waiting, found.restarts) == ("", 0)
 
 
+def test_what_has_to_end_well_before_the_backend_starts_speaks_for_it() -> None:
+    main = {"name": "backend", "restartCount": 0, "state": {"waiting": {"reason": "PodInitializing"}}}
+    waits = {"name": "models", "restartCount": 2, "state": {"waiting": {"reason": "ErrImagePull"}}}
+    done = {"name": "models", "restartCount": 2, "state": {"terminated": {"exitCode": 0}}}
+    of_others = {"name": "sidecar", "restartCount": 9, "state": {"waiting": {"reason": "Other"}}}
+    told = {"containerStatuses": [main]}
+    found = live_pod(
+        {"metadata": {"name": "p"}, "status": told | {"initContainerStatuses": [of_others, waits]}}
+    )
+    assert (found.waiting, found.restarts) == ("ErrImagePull", 2)
+    found = live_pod({"metadata": {"name": "p"}, "status": told | {"initContainerStatuses": [done]}})
+    assert (found.waiting, found.restarts) == ("PodInitializing", 0)
+
+
 def test_a_pod_just_made_has_nothing_to_say() -> None:
     found = live_pod({"metadata": {"name": "p", "labels": {}}})
     assert (found.variant, found.is_ready, found.ended) == (None, False, None)

@@ -395,3 +395,52 @@ def test_the_operators_own_settings_restart_no_pod_that_they_do_not_concern(
 def test_another_default_image_reaches_the_pods(ocrbackend: Make, config: OperatorConfig) -> None:
     other = replace(config, cpu_image=ImageName("other"))
     assert _revision(ocrbackend, other) != _revision(ocrbackend, config)
+
+
+IMAGE = {
+    "reference": "registry.example.com/models:1",
+    "pullPolicy": "Always",
+    "pullSecrets": [{"name": "of-models"}],
+}
+
+
+def _pod_with_image(ocrbackend: Make, config: OperatorConfig) -> dict[str, Any]:
+    spec: dict[str, Any] = {"models": {"source": "Image", "image": IMAGE}}
+    found: dict[str, Any] = _only(ocrbackend, config, **spec)["Deployment"]["spec"]["template"]["spec"]
+    return found
+
+
+def test_an_image_of_models_is_mounted_read_only(ocrbackend: Make, config: OperatorConfig) -> None:
+    spec = _pod_with_image(ocrbackend, config)
+    image = {"reference": "registry.example.com/models:1", "pullPolicy": "Always"}
+    assert spec["volumes"][1] == {"name": "models", "image": image}
+    mount = {"name": "models", "mountPath": "/data/models", "readOnly": True, "subPath": "models"}
+    assert spec["containers"][0]["volumeMounts"][1] == mount
+    assert {"name": "OCR_MODEL_SOURCE", "value": "dir"} in spec["containers"][0]["env"]
+    assert spec["imagePullSecrets"] == [{"name": "of-models"}]
+    assert "initContainers" not in spec
+
+
+def test_where_images_are_no_volumes_the_models_are_copied_out_of_theirs(
+    ocrbackend: Make, config: OperatorConfig
+) -> None:
+    spec = _pod_with_image(ocrbackend, replace(config, has_image_volumes=False))
+    assert spec["volumes"][1] == {"name": "models", "emptyDir": {}}
+    mount = {"name": "models", "mountPath": "/data/models", "readOnly": True}
+    assert spec["containers"][0]["volumeMounts"][1] == mount
+    assert spec["initContainers"] == [
+        {
+            "name": "models",
+            "image": "registry.example.com/models:1",
+            "imagePullPolicy": "Always",
+            "command": ["cp", "-R", "/models/.", "/copy"],
+            "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            "volumeMounts": [{"name": "models", "mountPath": "/copy"}],
+        }
+    ]

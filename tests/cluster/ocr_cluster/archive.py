@@ -14,12 +14,23 @@ _NAMES = ("pause", "volume", "serve", "fetch")
 
 def write_node_image(program: Path, reference: str, target: Path) -> None:
     """Writes an archive (`docker load` format) whose one layer holds the program under each of its names."""
-    layer = _layer(program.read_bytes())
+    _write(_layer(program.read_bytes()), {"Entrypoint": ["/pause"], "User": "65534:65534"}, reference, target)
+
+
+def write_data_image(folder: Path, below: str, reference: str, target: Path) -> None:
+    """Writes an archive of an image that holds a folder's content as its folder `below`, and no program."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as layer:
+        layer.add(folder, below, filter=_readable)
+    _write(buffer.getvalue(), {}, reference, target)
+
+
+def _write(layer: bytes, runs: dict[str, Any], reference: str, target: Path) -> None:
     config = json.dumps(
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": {"Entrypoint": ["/pause"], "User": "65534:65534"},
+            "config": runs,
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         }
     ).encode()
@@ -60,6 +71,12 @@ def _layer(program: bytes) -> bytes:
             link.type, link.linkname = tarfile.LNKTYPE, _NAMES[0]
             layer.addfile(link)
     return buffer.getvalue()
+
+
+def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """For whoever runs the container."""
+    entry.mode |= 0o555 if entry.isdir() else 0o444
+    return entry
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:

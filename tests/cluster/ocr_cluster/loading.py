@@ -17,14 +17,14 @@ def load(cluster: Cluster, archives: list[Path]) -> list[str]:
     """
     if cluster.record.light:
         raise ClusterError(f"cluster {cluster.name} is light: its fake nodes run no images")
-    present = set(_ctr(cluster, "images", "list", "--quiet").split())
+    present = set(ctr(cluster, "images", "list", "--quiet").split())
     wanted: list[str] = []
     for path in archives:
         names = archive.references(path)
         wanted += names
         if set(names) - present:
             with step(f"loading {' '.join(names)} into cluster {cluster.name}"):
-                _ctr(cluster, "images", "import", "--local", str(path))
+                ctr(cluster, "images", "import", "--local", str(path))
     return wanted
 
 
@@ -37,7 +37,8 @@ def load_node_image(cluster: Cluster) -> None:
     load(cluster, [path])
 
 
-def _ctr(cluster: Cluster, *arguments: str) -> str:
+def ctr(cluster: Cluster, *arguments: str) -> str:
+    """Output of containerd's own command line on the node, in the kubelet's namespace."""
     socket = inside.seen_from_machine(cluster.record.supervisor.pid, inside.CONTAINERD)
     cluster.wait(socket.exists, "containerd")
     command = [str(cluster.folder / "bin" / "ctr"), f"--address={socket}", "--namespace=k8s.io", *arguments]

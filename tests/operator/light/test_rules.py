@@ -77,6 +77,10 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             id="custom models on it",
         ),
         pytest.param(
+            {"variants": [MOBILE], "models": {"source": "Image", "image": {"reference": "models:1"}}},
+            id="an image of models",
+        ),
+        pytest.param(
             {"variants": [MOBILE | {"resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}]},
             id="amounts as numbers and texts",
         ),
@@ -255,6 +259,16 @@ REFUSED = [
         },
         "models.storage.existingClaim is for the sources Claim, which reads from it, and Hub",
         id="the name of a claim without a use for it",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "models": {"source": "Image"}},
+        "models.source Image and models.image go together",
+        id="an image of models without its name",
+    ),
+    pytest.param(
+        {"variants": [MOBILE], "models": {"image": {"reference": "models:1"}}},
+        "models.source Image and models.image go together",
+        id="the name of an image without the source",
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"offline": True, "mirror": "https://hub.example.com"}},
