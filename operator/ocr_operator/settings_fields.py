@@ -74,10 +74,6 @@ _SHOWN = {
 }
 
 
-_ALSO = {"model_source": {"Image": "dir"}}
-"""Further words of the spec for a value; where the models of an image lie is the operator's business."""
-
-
 @dataclass(frozen=True)
 class SettingField:
     """One field of the spec that is one setting; `parents` are the objects below `root` it lies in."""
@@ -103,8 +99,7 @@ class SettingField:
     @property
     def choices(self) -> list[str]:
         """Allowed values as the spec writes them; empty if the setting is no choice."""
-        shown = [self._shown.get(choice, choice) for choice in self.row.choices]
-        return [*shown, *_ALSO.get(self.row.name, {})]
+        return [self._shown.get(choice, choice) for choice in self.row.choices]
 
     @property
     def is_decimal(self) -> bool:
@@ -125,7 +120,7 @@ class SettingField:
             return tuple(given)
         if self.row.kind is float:
             return float(given)
-        back = {shown: value for value, shown in self._shown.items()} | _ALSO.get(self.row.name, {})
+        back = {shown: value for value, shown in self._shown.items()}
         return back.get(given, given) if isinstance(given, str) else given
 
 

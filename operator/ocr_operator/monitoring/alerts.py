@@ -25,6 +25,7 @@ SLOW_SECONDS = 60
 """Label Studio waits for 100 s (ML_TIMEOUT_PREDICT), the backend answers after 90 s with what it has read."""
 
 _PASSES = "|".join(sorted(PASSING | {Reason.PAUSED}))
+_LASTING = f', reason!~"{_PASSES}"'
 _SCORED = f"{FAMILY}, language"
 _OF_VARIANT = (
     "{{ $labels.namespace }}/{{ $labels.ocrbackend }} {{ $labels.language }}/{{ $labels.model_type }}"
@@ -117,8 +118,8 @@ _OCRBACKENDS = (
         "OCRVariantDown",
         "critical",
         "5m",
-        f"({_pods('desired')} > 0 and {_pods('ready')} == 0) * on ({VARIANT}) group_left (reason) "
-        f'max by ({VARIANT}, reason) (ocrbackend_status_variant{{reason!~"{_PASSES}"}})',
+        f'max by ({VARIANT}, reason) (ocrbackend_status_variant{{reason!~"{_PASSES}"}}) '
+        f"and on ({VARIANT}) {_pods('desired')} > 0 and on ({VARIANT}) {_pods('ready')} == 0",
         f"No pod of {_OF_VARIANT} serves: {{{{ $labels.reason }}}}",
         "A variant has no ready pod, so annotators of its projects get no predictions.",
         "`kubectl ocr why NAME` shows the first cause and the next command; the reason's section says what "
@@ -129,7 +130,7 @@ _OCRBACKENDS = (
         "OCRModelsNotReady",
         "warning",
         "5m",
-        _condition("ModelsReady", "false"),
+        _condition("ModelsReady", "false", _LASTING),
         "{{ $labels.namespace }}/{{ $labels.ocrbackend }} has no models: {{ $labels.reason }}",
         "Models of a variant cannot be fetched, mounted or loaded, or read the test picture wrongly.",
         "The condition ModelsReady (`kubectl describe ocrb NAME`) says which; the reason's section says what "
@@ -140,8 +141,8 @@ _OCRBACKENDS = (
         "OCRBackendNotReady",
         "warning",
         "10m",
-        _condition("Ready", "false", f', reason!~"{_PASSES}"')
-        + f' unless on ({FAMILY}) ocrbackend_status_condition{{condition="ModelsReady", status="false"}}',
+        _condition("Ready", "false", _LASTING)
+        + f" unless on ({FAMILY}) {_condition('ModelsReady', 'false', _LASTING)}",
         "{{ $labels.namespace }}/{{ $labels.ocrbackend }} is not as its spec says: {{ $labels.reason }}",
         "A variant of the OCRBackend is not ready as its spec says; an older revision may still serve. There "
         "is one alert for each OCRBackend, with the most urgent reason. Models have an alert of their own.",

@@ -117,6 +117,17 @@ PAGE = Dashboard(
             ),
         ),
         Panel(
+            "Models on the volume",
+            "What is done to the models of each variant that has them fetched; `kubectl ocr why` says more.",
+            "lines",
+            (
+                Query(
+                    f"sum by (language, model_type, state) (ocrbackend_status_variant_models{{{_ONE}}})",
+                    "{{language}}/{{model_type}} {{state}}",
+                ),
+            ),
+        ),
+        Panel(
             "Loading the models, and starts of workers",
             "Seconds until a pod could read, and how many workers it has started; more than there "
             "are: some ended.",
