@@ -16,8 +16,15 @@ LANGUAGES = {
     "cyrillic": "Cyrillic languages",
     "devanagari": "Devanagari scripts",
     "latin": "Latin-based languages",
+    "eslav": "Russian, Belarusian and Ukrainian",
+    "th": "Thai",
+    "el": "Greek",
+    "te": "Telugu",
+    "ta": "Tamil",
+    "ka": "Kannada",
+    "chinese_cht": "Chinese (Traditional)",
 }
-"""Language code -> what a person calls it, in the order of the manual."""
+"""Language code -> what a person calls it: those of the manual, then PaddleOCR's further ones."""
 
 GENERATIONS = ("PP-OCRv6", "PP-OCRv5", "PP-OCRv4", "PP-OCRv3")
 """Newest first."""
@@ -47,8 +54,8 @@ _DETECTION = {
 
 # One recogniser of PP-OCRv6 reads all of its languages; PP-OCRv5's plain one reads Chinese and Japanese.
 _SHARED_RECOGNITION = {
-    "PP-OCRv6": ("ch", "en", "japan", "latin"),
-    "PP-OCRv5": ("ch", "japan"),
+    "PP-OCRv6": ("ch", "en", "japan", "latin", "chinese_cht"),
+    "PP-OCRv5": ("ch", "japan", "chinese_cht"),
     "PP-OCRv4": ("ch",),
     "PP-OCRv3": ("ch",),
 }
@@ -61,10 +68,18 @@ _SHARED_TIERS = {
 # Recognisers of one language or script, `<language>_<generation>_mobile_rec`; none has a server form.
 _OWN_RECOGNITION = {
     "PP-OCRv6": (),
-    "PP-OCRv5": ("en", "korean", "arabic", "cyrillic", "devanagari", "latin"),
+    "PP-OCRv5": (
+        *("en", "korean", "arabic", "cyrillic", "devanagari", "latin"),
+        *("eslav", "th", "el", "te", "ta"),
+    ),
     "PP-OCRv4": ("en",),
-    "PP-OCRv3": ("en", "japan", "korean", "arabic", "cyrillic", "devanagari", "latin"),
+    "PP-OCRv3": (
+        *("en", "japan", "korean", "arabic", "cyrillic", "devanagari", "latin"),
+        *("eslav", "te", "ta", "ka", "chinese_cht"),
+    ),
 }
+# A recogniser that is named after another language.
+_NAMED_AFTER = {("PP-OCRv3", "eslav"): "cyrillic"}
 
 
 class UnknownModelsError(ValueError):
@@ -119,7 +134,7 @@ def model_set(generation: str, language: str, tier: str) -> ModelSet:
 
 def _recognition(generation: str, language: str, tier: str) -> str:
     if language in _OWN_RECOGNITION[generation]:
-        return f"{language}_{generation}_mobile_rec"
+        return f"{_NAMED_AFTER.get((generation, language), language)}_{generation}_mobile_rec"
     tiers = _SHARED_TIERS[generation]
     return tiers.get(tier, tiers["mobile"])
 

@@ -66,7 +66,7 @@ app.kubernetes.io/part-of: ocr-backend
 
 {{- define "ocr-backend.variantUrl" -}}
 {{- /* Made by the operator: the Service's name and port stand in its names.py. */ -}}
-http://{{ .name }}-{{ .language }}-{{ .modelType }}.{{ .root.Release.Namespace }}.svc:9090
+http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType }}.{{ .root.Release.Namespace }}.svc:9090
 {{- end }}
 
 {{- define "ocr-backend.namespaces" -}}

@@ -35,7 +35,7 @@ ADOPT_ANNOTATION = f"{GROUP}/adopt"
 """On an object of somebody else that has a child's name: the OCRBackend that may take it over."""
 
 MAX_NAME = 40
-"""Characters of an OCRBackend's name: `<name>-devanagari-server` must fit into the 63 of a Service."""
+"""Characters of an OCRBackend's name: `<name>-chinese-cht-server` must fit into the 63 of a Service."""
 
 
 class Key(NamedTuple):
@@ -70,7 +70,7 @@ class Ref(NamedTuple):
 
 def variant_name(name: str, language: str, model_type: str) -> str:
     """Name of a variant's Deployment, Service, HorizontalPodAutoscaler and PodDisruptionBudget."""
-    return f"{name}-{language}-{model_type}"
+    return f"{name}-{language.replace('_', '-')}-{model_type}"
 
 
 def claim_name(name: str) -> str:

@@ -4,7 +4,6 @@ Pure. Only fields that work stand here. Languages, generations and defaults come
 `crd` wraps the result, the chart's values are checked with the same.
 """
 
-from ocr_backend import catalog
 from ocr_operator import combination_rules, placement_schema, pod_template_schema, surroundings_schema
 from ocr_operator.schema import (
     QUANTITY,
@@ -24,7 +23,8 @@ from ocr_operator.schema import (
 from ocr_operator.settings_fields import FAMILY_FIELDS
 from ocr_operator.variant_schema import options, variant
 
-MAX_VARIANTS = len(catalog.LANGUAGES) * len(catalog.TIERS)
+MAX_VARIANTS = 16
+"""A guess of what one family needs at most. The API server reckons what the rules may cost by it."""
 
 
 def spec_schema() -> Schema:

@@ -126,7 +126,7 @@ def test_the_manuals_name_wins_over_the_older_one():
         pytest.param(
             {"PADDLEOCR_LANG": "koreen"},
             "PADDLEOCR_LANG: 'koreen' is not one of ch, en, japan, korean, arabic, cyrillic, devanagari, "
-            "latin",
+            "latin, eslav, th, el, te, ta, ka, chinese_cht",
             id="language",
         ),
         pytest.param(
@@ -138,7 +138,7 @@ def test_the_manuals_name_wins_over_the_older_one():
         pytest.param(
             {"OCR_MODEL_SOURCE": "builtin"},
             "OCR_MODEL_SOURCE: builtin has no PP-OCRv5 server models for ch; set PADDLEOCR_VERSION=PP-OCRv6, "
-            "PADDLEOCR_MODEL_TYPE=mobile and PADDLEOCR_LANG to one of ch, en, japan, latin, "
+            "PADDLEOCR_MODEL_TYPE=mobile and PADDLEOCR_LANG to one of ch, en, japan, latin, chinese_cht, "
             "or OCR_MODEL_SOURCE to hub or dir",
             id="builtin generation",
         ),

@@ -202,7 +202,8 @@ def test_the_pods_share_the_tasks(job: Callable[..., Json]) -> None:
 def test_the_url_of_a_variant_is_where_the_operator_puts_it(jobs: Callable[..., list[Json]]) -> None:
     variants = [(language, tier) for language in catalog.LANGUAGES for tier in catalog.TIERS]
     runs = {
-        f"{language}-{tier}": RUN | {"backend": {"name": "other", "language": language, "modelType": tier}}
+        f"{language}-{tier}".replace("_", "-"): RUN
+        | {"backend": {"name": "other", "language": language, "modelType": tier}}
         for language, tier in variants
     }
     urls = {options(found).backend for found in jobs(prelabel=runs)}

@@ -69,6 +69,12 @@ def test_paddleocr_model_type_chooses_the_size(asked_for, size):
         ("cyrillic", "cyrillic_PP-OCRv5_mobile_rec"),
         ("devanagari", "devanagari_PP-OCRv5_mobile_rec"),
         ("latin", "latin_PP-OCRv5_mobile_rec"),
+        ("eslav", "eslav_PP-OCRv5_mobile_rec"),
+        ("th", "th_PP-OCRv5_mobile_rec"),
+        ("el", "el_PP-OCRv5_mobile_rec"),
+        ("te", "te_PP-OCRv5_mobile_rec"),
+        ("ta", "ta_PP-OCRv5_mobile_rec"),
+        ("chinese_cht", "PP-OCRv5_mobile_rec"),
     ],
 )
 def test_paddleocr_lang_chooses_the_recogniser(asked_for, language, recogniser):

@@ -27,4 +27,5 @@ def test_names_of_children_are_names_of_services() -> None:
 
 def test_the_url_leads_to_the_service_of_the_variant() -> None:
     key = names.Key("labs", "ocr")
+    assert names.variant_name("ocr", "chinese_cht", "server") == "ocr-chinese-cht-server"
     assert names.variant_url(key, "korean", "mobile") == "http://ocr-korean-mobile.labs.svc:9090"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ocr_backend import catalog
 from ocr_operator.config import OperatorConfig
-from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, REVISION_LABEL, Ref
+from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, REVISION_LABEL, Ref, variant_name
 from ocr_operator.observation import LiveChild
 from ocr_operator.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan
 from ocr_operator.revision import digest
@@ -161,7 +161,11 @@ def _no_volume_is_deleted(before: dict[Ref, LiveChild], after: dict[Ref, LiveChi
 def _no_autoscaled_variant_loses_pods(
     spec: dict[str, Any], before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]
 ) -> None:
-    scaled = {f"ocr-{one['language']}-{one['modelType']}" for one in spec["variants"] if "autoscaling" in one}
+    scaled = {
+        variant_name("ocr", one["language"], one["modelType"])
+        for one in spec["variants"]
+        if "autoscaling" in one
+    }
     for ref in before:
         if ref.kind == "Deployment" and ref.name in scaled:
             assert after[ref].replicas == before[ref].replicas
@@ -185,7 +189,7 @@ def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
     if spec["monitoring"]["serviceMonitor"] != "Never":
         expected.add(("ServiceMonitor", "ocr"))
     for variant in spec["variants"]:
-        name = f"ocr-{variant['language']}-{variant['modelType']}"
+        name = variant_name("ocr", variant["language"], variant["modelType"])
         expected |= {("Deployment", name), ("Service", name)}
         if "autoscaling" in variant:
             expected.add(("HorizontalPodAutoscaler", name))
