@@ -60,7 +60,7 @@ def is_claimed(place: Path) -> bool:
         return False
     held = _held(place.with_name(place.name + _LEASE))
     # The clock of the other machine may go otherwise than ours: rather too long than too short.
-    return held is not None and held[0] != _machine() and time.time() - held[1] / 1e9 < 20 * STALE_SECONDS
+    return held is not None and held[0] != machine() and time.time() - held[1] / 1e9 < 20 * STALE_SECONDS
 
 
 def _locked(lock: IO[bytes] | IO[str], how: int) -> bool:
@@ -80,7 +80,7 @@ def _take(lease: Path) -> None:
         held = _held(lease)
         if held is None:
             continue
-        if held[0] == _machine():  # its holder is dead, for the lock is ours
+        if held[0] == machine():  # its holder is dead, for the lock is ours
             lease.unlink(missing_ok=True)
         elif held != seen:
             if seen is None:
@@ -99,7 +99,7 @@ def _made(lease: Path) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w") as stream:
-        stream.write(_machine())
+        stream.write(machine())
     return True
 
 
@@ -117,7 +117,7 @@ def _renew(lease: Path, ended: threading.Event) -> None:
             os.utime(lease)
 
 
-def _machine() -> str:
+def machine() -> str:
     """What tells this machine from others, the same in all of its containers; locks reach all of it."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

@@ -58,6 +58,7 @@ def fetched(
         there = {part: model_store.trusted(root, part, name, form) for part, name in names.items()}
         whole = {part: model for part, model in there.items() if model is not None}
         if len(whole) == len(names):
+            model_store.clear(root)
             return _told(whole, progress)
     form = _form(root, names, forms, hub)
     return _told(_brought(root, names, form, hub, progress), progress)

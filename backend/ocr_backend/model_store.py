@@ -159,11 +159,15 @@ def _is_same(aside: Path, target: Path) -> bool:
 
 
 def clear(root: Path) -> list[Path]:
-    """Removes what killed fetches left where nobody works, nor has gone on for a day; says what."""
+    """Removes what killed fetches left of models that are there or given up; says what it was.
+
+    One is given up when nobody went on with it for a day. A volume that cannot be written stays as it is.
+    """
     removed = []
     for place in places_of_staging(root):
         is_old = time.time() - place.stat().st_mtime > _KEPT_SECONDS
-        if is_old and not claims.is_claimed(place):
+        is_there = (root / PUBLISHED / place.name / manifests.FILE).is_file()
+        if (is_old or is_there) and not claims.is_claimed(place):
             shutil.rmtree(place, ignore_errors=True)
             removed.append(place)
     return removed

@@ -32,6 +32,8 @@ class Faults:
     wrong_size: set[str] = field(default_factory=set)
     breaks_off: list[int] = field(default_factory=list)
     """Each time that a large file is sent, the connection is cut after the next of these bytes."""
+    refusals: list[int] = field(default_factory=list)
+    """Statuses that the next requests are answered with, whatever they ask for."""
     is_silent: threading.Event = field(default_factory=threading.Event)
     """While it is set, large files stop after their first block; who goes on there gets nothing."""
 
@@ -46,8 +48,12 @@ class StandInHub(LoopbackServer):
         self.authorizations: set[str | None] = set()
         self.ranges: list[str] = []
         self.faults = Faults()
-        self._sent = 0
+        self.leads_to = ""
+        """URL of another such hub that sends the large files, as Hugging Face leads to its own storage."""
+        self.sent = 0
+        """Bytes of large files."""
         self._stop_at: int | None = None
+        self._cuts = False
         self._stopped = threading.Event()
         self._go_on = threading.Event()
         self._lock = threading.Lock()
@@ -62,10 +68,14 @@ class StandInHub(LoopbackServer):
         return [asked for asked in self.asked_for if asked.startswith("GET /PaddlePaddle/")]
 
     @contextmanager
-    def stopping_after(self, count: int) -> Iterator[threading.Event]:
-        """Sends so many bytes of content and then none until the end of the context; the event says when."""
+    def stopping_after(self, count: int, then_cuts: bool = False) -> Iterator[threading.Event]:
+        """Sends so many bytes of large files and then none until the end of the context; the event says when.
+
+        Then it goes on, or cuts the connections that waited.
+        """
         with self._lock:
-            self._stop_at = self._sent + count
+            self._cuts = then_cuts
+            self._stop_at = self.sent + count
         try:
             yield self._stopped
         finally:
@@ -75,19 +85,20 @@ class StandInHub(LoopbackServer):
             self._go_on, self._stopped = threading.Event(), threading.Event()
 
     def may_send(self, count: int) -> int:
-        """How many of the next bytes may be sent now; waits where none may."""
+        """How many of the next bytes may be sent now, 0 if none ever; waits where none may yet."""
         with self._lock:
-            if self._stop_at is None or self._sent + count <= self._stop_at:
-                self._sent += count
+            if self._stop_at is None or self.sent + count <= self._stop_at:
+                self.sent += count
                 return count
-            left = self._stop_at - self._sent
-            self._sent += left
+            left = self._stop_at - self.sent
+            self.sent += left
             go_on = self._go_on
             if not left:
                 self._stopped.set()
-        if not left:
-            go_on.wait()
-        return left
+        if left:
+            return left
+        go_on.wait()
+        return 0 if self._cuts else self.may_send(count)
 
 
 class _HubHandler(BaseHTTPRequestHandler):
@@ -106,6 +117,9 @@ class _HubHandler(BaseHTTPRequestHandler):
     def _respond(self, with_content: bool) -> None:
         self.server.asked_for.append(f"{self.command} {self.path}")
         self.server.authorizations.add(self.headers.get("Authorization"))
+        if self.server.faults.refusals:
+            self._answer(b"", {}, with_content, status=self.server.faults.refusals.pop(0))
+            return
         match self.path.split("?")[0].strip("/").split("/"):
             case [""]:
                 self._answer(b"a hub", {}, with_content)
@@ -115,6 +129,11 @@ class _HubHandler(BaseHTTPRequestHandler):
                 siblings = [{"rfilename": entry["path"]} for entry in self._tree(name)]
                 said = {"id": f"PaddlePaddle/{name}", "sha": _COMMIT, "siblings": siblings}
                 self._answer(json.dumps(said).encode(), {}, with_content)
+            case ["PaddlePaddle", name, "resolve", _, file] if self.server.leads_to and file.endswith(_LARGE):
+                leads_to = f"{self.server.leads_to}/storage/{name}/{file}?signature=secret"
+                self._answer(b"", {"Location": leads_to}, with_content, status=HTTPStatus.FOUND)
+            case ["storage", name, file] if self._file(name, file).is_file():
+                self._send_file(self._file(name, file), with_content)
             case ["PaddlePaddle", name, "resolve", _, file] if self._file(name, file).is_file():
                 self._send_file(self._file(name, file), with_content)
             case ["PaddlePaddle", name, "resolve", _, _] if name in self.server.folders:
@@ -158,16 +177,22 @@ class _HubHandler(BaseHTTPRequestHandler):
         self._answer(content, headers, with_content, file.suffix in _LARGE)
 
     def _answer(
-        self, content: bytes, headers: dict[str, str], with_content: bool, is_large: bool = False
+        self,
+        content: bytes,
+        headers: dict[str, str],
+        with_content: bool,
+        is_large: bool = False,
+        status: int = HTTPStatus.OK,
     ) -> None:
         begin = 0
-        if asked := self.headers.get("Range"):
+        asked = self.headers.get("Range")
+        if asked and status == HTTPStatus.OK:
             self.server.ranges.append(asked)
             begin = int(asked.removeprefix("bytes=").removesuffix("-"))
             self.send_response(HTTPStatus.PARTIAL_CONTENT)
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         else:
-            self.send_response(HTTPStatus.OK)
+            self.send_response(status)
         for name, text in headers.items():
             self.send_header(name, text)
         self.send_header("Content-Length", str(len(content) - begin))
@@ -186,6 +211,8 @@ class _HubHandler(BaseHTTPRequestHandler):
                     break
                 count = min(_BLOCK, ends - at)
                 count = self.server.may_send(count) if is_large else count
+                if not count:
+                    break
                 self.wfile.write(content[at : at + count])
                 at += count
         except (BrokenPipeError, ConnectionResetError):

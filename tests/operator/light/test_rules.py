@@ -161,7 +161,7 @@ REFUSED = [
     pytest.param({"variants": [MOBILE] * 17}, "must have at most 16 items", id="seventeen variants"),
     pytest.param(
         {"ocrVersion": "PP-OCRv6", "variants": [{"language": "korean", "modelType": "mobile"}]},
-        "PP-OCRv6 reads ch, en, japan, latin; korean is read by PP-OCRv5 and PP-OCRv3",
+        "PP-OCRv6 reads ch, en, japan, latin, chinese_cht; korean is read by PP-OCRv5 and PP-OCRv3",
         id="a language that the newest generation lacks",
     ),
     pytest.param(
