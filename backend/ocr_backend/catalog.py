@@ -36,6 +36,16 @@ DOC_ORIENTATION = "PP-LCNet_x1_0_doc_ori"
 DOC_UNWARPING = "UVDoc"
 TEXTLINE_ORIENTATION = "PP-LCNet_x1_0_textline_ori"
 
+OPTIONAL = {
+    "textline_orientation": TEXTLINE_ORIENTATION,
+    "doc_orientation": DOC_ORIENTATION,
+    "doc_unwarping": DOC_UNWARPING,
+}
+"""Part -> model that any generation takes, where the setting `use_<part>` asks for it."""
+
+OPTIONAL_FORMS = ("onnx", "paddle")
+"""Forms in which those are published."""
+
 BUILTIN_GENERATION = "PP-OCRv6"
 BUILTIN_TIER = "mobile"
 BUILTIN_TEXTLINE_ORIENTATION = "ch_ppocr_mobile_v2.0_cls"

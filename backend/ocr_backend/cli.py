@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "serve": (serve, "answer Label Studio"),
     "read": (read, "print the text in pictures"),
     "prelabel": (prelabel, "read a whole project of Label Studio"),
-    "models": (models, "list, fetch and verify the models"),
+    "models": (models, "list, fetch, verify and prune the models"),
     "doctor": (doctor, "find out what is wrong, and say what to do"),
     "settings": (settings, "list the variables, their defaults and what they do"),
 }

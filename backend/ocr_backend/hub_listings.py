@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from ocr_backend.hub_http import Http, shown
 from ocr_backend.manifests import is_inside
@@ -22,6 +22,9 @@ Algorithm = Literal["sha256", "git-blob", "md5"]
 
 HUBS = ("huggingface", "aistudio", "modelscope", "bos")
 """In the order in which PaddleX asks them."""
+
+BOS = "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
+"""Where the archives of Baidu's object store lie."""
 
 _POINTER = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\nsize (\d+)\n", re.DOTALL)
 _POINTER_BYTES = 1024  # as Git LFS limits it
@@ -114,7 +117,7 @@ def _without_password(url: str) -> tuple[str, dict[str, str]]:
     user, at, host = parts.netloc.rpartition("@")
     if not at:
         return url.rstrip("/"), {}
-    told = base64.b64encode(f"{parts.username or ''}:{parts.password or ''}".encode()).decode()
+    told = base64.b64encode(unquote(user).encode()).decode()
     return urlunsplit(parts._replace(netloc=host)), {"authorization": f"Basic {told}"}
 
 
@@ -162,8 +165,7 @@ def _of_gitea(entry: Mapping[str, Any], url: str) -> RemoteFile:
 
 
 def _bos(package: str, _: str) -> Listing:
-    base = "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
-    url = f"{base}/{package}_infer.tar"
+    url = f"{BOS}/{package}_infer.tar"
     http = Http()
     try:
         with http.answer(url) as answer:

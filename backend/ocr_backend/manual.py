@@ -116,6 +116,7 @@ _MODELS_COMMANDS = """
 | `ocr-backend models list` | shows this table, with the forms in which the models are published, and which of them are in `MODEL_DIR` |
 | `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--generation`, `--language` and `--tier` name, each as often as needed; `--status-port PORT` answers `GET /progress` meanwhile, `--report FILE` gets the outcome |
 | `ocr-backend models verify` | says everything that is wrong with the models in `MODEL_DIR`, or in a folder that is named |
+| `ocr-backend models prune` | shows what fetches brought into `MODEL_DIR` and neither the settings nor `--generation`, `--language` and `--tier` need, what killed fetches left, and what could not be trusted; with `--yes` it goes |
 
 ### While and after fetching
 
@@ -167,9 +168,18 @@ def _models_page() -> str:
     for generation, language, tier in catalog.combinations():
         models = catalog.model_set(generation, language, tier)
         known_as = f"{_code(language)} {catalog.LANGUAGES[language]}"
-        rows.append([generation, known_as, _code(tier), models.detection, models.recognition])
-    titles = ("Generation", "Language", "Type", "Detection", "Recognition")
-    return _GENERATED + head + _table(titles, rows) + _MODELS_COMMANDS + _statuses() + _TRUST
+        forms = " and ".join(catalog.package_forms(generation))
+        rows.append([generation, known_as, _code(tier), models.detection, models.recognition, forms])
+    titles = ("Generation", "Language", "Type", "Detection", "Recognition", "Published as")
+    optional = "\nBeside them, for any generation:\n\n" + _optional_models()
+    return _GENERATED + head + _table(titles, rows) + optional + _MODELS_COMMANDS + _statuses() + _TRUST
+
+
+def _optional_models() -> str:
+    settings = {row.name: row.env for row in SETTINGS}
+    forms = " and ".join(catalog.OPTIONAL_FORMS)
+    rows = ([_code(settings[f"use_{part}"]), model, forms] for part, model in catalog.OPTIONAL.items())
+    return _table(("Setting", "Model", "Published as"), rows)
 
 
 def _statuses() -> str:

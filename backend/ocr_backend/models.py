@@ -81,12 +81,8 @@ def needed(settings: Settings) -> dict[str, str]:
 
 def part_of(name: str) -> str | None:
     """The part that an official model plays; None for a name that no settings need."""
-    singles = {
-        catalog.TEXTLINE_ORIENTATION: "textline_orientation",
-        catalog.BUILTIN_TEXTLINE_ORIENTATION: "textline_orientation",
-        catalog.DOC_ORIENTATION: "doc_orientation",
-        catalog.DOC_UNWARPING: "doc_unwarping",
-    }
+    singles = {model: part for part, model in catalog.OPTIONAL.items()}
+    singles[catalog.BUILTIN_TEXTLINE_ORIENTATION] = "textline_orientation"
     for combination in catalog.combinations():
         found = catalog.model_set(*combination)
         if name in (found.detection, found.recognition):

@@ -60,14 +60,13 @@ def test_the_mobile_tier_of_old_generations_is_what_paddleocr_picks_by_itself(pa
 
 
 def test_every_model_is_an_official_one(official):
-    named = {catalog.DOC_ORIENTATION, catalog.DOC_UNWARPING, catalog.TEXTLINE_ORIENTATION}
+    named = set(catalog.OPTIONAL.values())
     for combination in catalog.combinations():
         models = model_set(*combination)
         named |= {models.detection, models.recognition}
     assert named <= set(official.ALL_MODELS)
-    assert {catalog.DOC_ORIENTATION, catalog.DOC_UNWARPING, catalog.TEXTLINE_ORIENTATION} <= set(
-        official.ONNX_SUPPORTED_MODELS
-    )
+    assert "onnx" in catalog.OPTIONAL_FORMS
+    assert set(catalog.OPTIONAL.values()) <= set(official.ONNX_SUPPORTED_MODELS)
 
 
 LEFT_OUT = {

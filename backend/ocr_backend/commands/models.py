@@ -1,8 +1,8 @@
-"""`ocr-backend models`: which models there are, fetching them early, and looking them over."""
+"""`ocr-backend models`: which models there are, fetching them early, looking them over, and making room."""
 
 import argparse
 
-from ocr_backend.commands import models_fetch, models_list, models_verify
+from ocr_backend.commands import models_fetch, models_list, models_prune, models_verify
 
 _ACTIONS = {
     "list": (
@@ -11,6 +11,7 @@ _ACTIONS = {
     ),
     "fetch": (models_fetch, "bring the models that the settings need into MODEL_DIR"),
     "verify": (models_verify, "look for everything that is wrong with a folder of models"),
+    "prune": (models_prune, "show or remove what is in MODEL_DIR and not needed"),
 }
 
 

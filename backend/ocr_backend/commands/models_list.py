@@ -10,9 +10,10 @@ from typing import Any
 from ocr_backend import catalog
 from ocr_backend.commands import model_choice
 from ocr_backend.commands.exits import settings_or_exit
-from ocr_backend.settings import Settings
+from ocr_backend.settings import SETTINGS, Settings
 
 _TITLES = ("generation", "language", "type", "detection", "recognition", "published as", "in MODEL_DIR")
+_OPTIONAL_TITLES = ("setting", "model", "published as", "in MODEL_DIR")
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +32,15 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_or_exit(os.environ)
     root = Path(settings.model_dir)
     rows = [_row(combination, settings, root) for combination in model_choice.chosen(options)]
+    optional = [_optional(part, root) for part in catalog.OPTIONAL]
     needed = _needed(settings, root)
     if options.json:
-        told = {"model_dir": str(root), "combinations": rows, "needed": needed}
+        told = {"model_dir": str(root), "combinations": rows, "optional": optional, "needed": needed}
         print(json.dumps(told, ensure_ascii=False))
         return
     print(_table(_TITLES, (_cells(row) for row in rows)))
+    print("\nbeside them, for any generation:")
+    print(_table(_OPTIONAL_TITLES, map(_optional_cells, optional)))
     source = settings.model_source
     print(f"\nneeded by the settings (OCR_MODEL_SOURCE={source}, MODEL_DIR={root}):")
     print(_table(("part", "model", "state"), ((row["part"], row["model"], row["state"]) for row in needed)))
@@ -58,6 +62,18 @@ def _row(combination: model_choice.Combination, settings: Settings, root: Path) 
         "in_model_dir": states,
         "current": combination == current,
     }
+
+
+def _optional(part: str, root: Path) -> dict[str, Any]:
+    model = catalog.OPTIONAL[part]
+    (setting,) = (row.env for row in SETTINGS if row.name == f"use_{part}")
+    state = _state(root, part, model)
+    forms = list(catalog.OPTIONAL_FORMS)
+    return {"part": part, "setting": setting, "model": model, "forms": forms, "in_model_dir": state}
+
+
+def _optional_cells(row: dict[str, Any]) -> Sequence[str]:
+    return [row["setting"], row["model"], " and ".join(row["forms"]), row["in_model_dir"]]
 
 
 def _parts(found: catalog.ModelSet) -> dict[str, str]:

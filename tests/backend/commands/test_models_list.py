@@ -41,6 +41,17 @@ def test_every_combination_is_listed_with_its_models(listed) -> None:
     assert [(row["language"], row["tier"]) for row in rows if row["current"]] == [("ch", "server")]
 
 
+def test_the_models_of_the_optional_steps_are_listed_too(listed) -> None:
+    rows = {row["setting"]: row for row in json.loads(listed("--json"))["optional"]}
+    assert {setting: row["model"] for setting, row in rows.items()} == {
+        "PADDLEOCR_USE_TEXTLINE_ORIENTATION": "PP-LCNet_x1_0_textline_ori",
+        "PADDLEOCR_USE_DOC_ORIENTATION": "PP-LCNet_x1_0_doc_ori",
+        "PADDLEOCR_USE_DOC_UNWARPING": "UVDoc",
+    }
+    assert {tuple(row["forms"]) for row in rows.values()} == {("onnx", "paddle")}
+    assert "PADDLEOCR_USE_DOC_UNWARPING         UVDoc " in listed()
+
+
 def test_what_is_in_the_folder_is_told(listed, tmp_path: Path) -> None:
     put(tmp_path, DETECTION)
     put(tmp_path, RECOGNITION, weights=b"")

@@ -183,7 +183,7 @@ def test_progress_is_answered_while_it_works_and_only_then(fetching, hub):
 )
 def test_why_it_failed_is_told_by_the_status_and_the_report(fetch, hub, tmp_path, spoil, status):
     spoil(hub)
-    done = fetch("--report", str(tmp_path / "report"), HF_TOKEN="hf_secret")
+    done = fetch("--report", str(tmp_path / "report"), HF_TOKEN="hf_secret", LOG_LEVEL="DEBUG")
     assert done.returncode == status
     said = (tmp_path / "report").read_text()
     assert said.startswith(f"PP-OCRv6 ch mobile: the model {DETECTION} is not in MODEL_DIR=")

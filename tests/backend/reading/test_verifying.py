@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import stand_in_models
-from ocr_backend import claims
+from ocr_backend import claims, manifests
 from ocr_backend.commands import exits
 from ocr_backend.verifying import verdicts
 
@@ -120,6 +120,55 @@ def test_what_a_killed_fetch_left_is_a_fault_and_a_fetch_under_way_is_none(root)
     with claims.claimed(place):
         assert problems(root) == {}
         assert [one.note for one in verdicts(root) if one.note] == ["a fetch that is under way"]
+
+
+@pytest.fixture
+def vouched(recogniser):
+    """A folder with a manifest of the files that are in it."""
+    names = ["inference.onnx", "inference.yml"]
+    digest, _ = manifests.digests(recogniser, ["inference.onnx"])
+    files = tuple(
+        manifests.File(name, (recogniser / name).stat().st_size, manifests.digests(recogniser, [name])[0])
+        for name in names
+    )
+    manifests.write(recogniser, manifests.Manifest(RECOGNITION, "onnx", digest, "a hub", "main", files))
+    return recogniser
+
+
+def other_bytes(file):
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        pytest.param(lambda at: None, None, id="none"),
+        pytest.param(
+            lambda at: other_bytes(at / "inference.onnx"),
+            "inference.onnx has been changed: its SHA-256 is not the one in its manifest.json",
+            id="a bit",
+        ),
+        pytest.param(
+            lambda at: (at / "inference.yml").write_text((at / "inference.yml").read_text("utf-8") + " "),
+            r"inference.yml has \d+ bytes, its manifest.json says \d+",
+            id="a byte more",
+        ),
+        pytest.param(
+            lambda at: (at / "manifest.json").write_text("{"), "its manifest.json is damaged", id="manifest"
+        ),
+        pytest.param(
+            lambda at: (at / "manifest.json").write_text('{"manifest": 2}'),
+            "its manifest.json is of a version that this release does not know",
+            id="version",
+        ),
+    ],
+)
+def test_a_folder_is_compared_with_its_manifest(root, vouched, damage, problem):
+    damage(vouched)
+    found = problems(root).get(vouched.name)
+    assert (problem is None) == (found is None)
+    assert problem is None or re.search(problem, found[0])
 
 
 @pytest.mark.model

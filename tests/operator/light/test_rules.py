@@ -170,6 +170,16 @@ REFUSED = [
         id="a language that an old generation lacks",
     ),
     pytest.param(
+        {"ocrVersion": "PP-OCRv5", "variants": [{"language": "ka", "modelType": "mobile"}]},
+        "PP-OCRv5 reads ch, en, japan, korean, arabic, cyrillic, devanagari, latin, eslav",
+        id="a language that only the oldest generation has",
+    ),
+    pytest.param(
+        {"ocrVersion": "PP-OCRv3", "variants": [{"language": "th", "modelType": "mobile"}]},
+        "PP-OCRv3 reads ch, en, japan, korean, arabic, cyrillic, devanagari, latin, eslav",
+        id="a language that came later",
+    ),
+    pytest.param(
         {"ocrVersion": "PP-OCRv2", "variants": [MOBILE]},
         'supported values: "PP-OCRv6"',
         id="an unknown generation",
