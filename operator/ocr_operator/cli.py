@@ -11,6 +11,7 @@ import socket
 import uuid
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from ocr_operator import cluster, handlers, logs
@@ -30,6 +31,9 @@ from ocr_operator.watchdog import SILENT_SHARE, STALE_SECONDS, Watchdog
 from ocr_operator.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
+
+IMAGE_VOLUMES_SINCE = (1, 35)
+"""Kubernetes' version from which images can be volumes without anybody switching it on (KEP-4639)."""
 
 START_SECONDS = 60
 """How long the API server may take until it serves our kind: the chart has just installed it."""
@@ -136,7 +140,8 @@ async def _run(options: argparse.Namespace) -> int:
             return 0
         stack.push_async_callback(election.give_back)
         queue = WorkQueue[Key](counting=metrics)
-        reconciler = Reconciler(api, indices, _config(options))
+        has_volumes = await api.version() >= IMAGE_VOLUMES_SINCE
+        reconciler = Reconciler(api, indices, replace(_config(options), has_image_volumes=has_volumes))
         namespaces = tuple(options.namespace)
         auditor = Auditor(api, indices, watchdog, namespaces)
         applying = asyncio.create_task(chart.apply(api))

@@ -6,6 +6,7 @@ fields that they do not know. Decides nothing; `reconcile` and `chart_backends` 
 
 import asyncio
 import json
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -114,6 +115,15 @@ class Cluster:
     async def replace(self, body: Body) -> Body:
         """The same for one that is there; 409 if it is no longer as the body's resourceVersion says."""
         return await self._call("replace", body["apiVersion"], body["kind"], body=body)
+
+    async def version(self) -> tuple[int, int]:
+        """Major and minor of the API server's version."""
+        call = self._dynamic.request(
+            "get", "/version", serializer=lambda _, body: body, _request_timeout=TIMEOUT_SECONDS
+        )
+        answer = await _within_time(call)
+        # Some providers write 31+.
+        return int(answer["major"]), int(re.sub(r"[^0-9].*", "", answer["minor"]))
 
     async def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server knows a kind of a group by now; it is asked, nothing remembered."""

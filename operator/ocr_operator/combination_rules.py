@@ -143,6 +143,10 @@ def models_rules() -> list[Rule]:
             "fetches to it: leave it out, or set source to one of them",
         ),
         rule(
+            "(self.source == 'Image') == has(self.image)",
+            "models.source Image and models.image go together: set both or none",
+        ),
+        rule(
             "!self.offline || !has(self.mirror) || self.mirror == ''",
             "models.offline asks no hub and no mirror: leave models.mirror out, or set offline to false",
         ),

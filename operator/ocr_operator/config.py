@@ -35,6 +35,7 @@ class OperatorConfig:
     """Defaults for what specs leave out, and the operator's own patience.
 
     `surge_wait_seconds`: how long a new pod may wait for a device before an old one gives way.
+    `has_image_volumes`: whether the cluster mounts images as volumes.
     """
 
     cpu_image: ImageName
@@ -42,3 +43,4 @@ class OperatorConfig:
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
     surge_wait_seconds: float = 60.0
+    has_image_volumes: bool = True

@@ -119,8 +119,12 @@ def _set_of(job: LiveChild) -> str:
 
 
 def next_retry(pod: LivePod) -> datetime | None:
-    """When the kubelet starts the container again; None where it does not wait."""
-    if pod.waiting != "CrashLoopBackOff" or pod.ended is None or not pod.ended.time:
+    """When the kubelet starts the container again; None where it does not wait, or for a moment only.
+
+    Of a pod of a Job it says no more, as a rule, than that the container has ended (measured with 1.37).
+    """
+    is_waiting = pod.waiting == "CrashLoopBackOff" or (not pod.waiting and not pod.is_ready and pod.restarts)
+    if not is_waiting or pod.ended is None or pod.ended.exit_code == 0 or not pod.ended.time:
         return None
     told = _BACK_OFF.search(pod.waiting_message)
     if told:

@@ -5,6 +5,7 @@ Pure. A finished Job is the record that its models are published; so it stays as
 
 from typing import Any
 
+from ocr_operator import models_volume
 from ocr_operator.config import OperatorConfig
 from ocr_operator.model_sets import ModelSet, model_sets
 from ocr_operator.names import (
@@ -20,7 +21,6 @@ from ocr_operator.ownership import Child, family_metadata, owned
 from ocr_operator.pod_template import (
     CONTAINER_SECURITY,
     POD_SECURITY,
-    models_volume,
     pull_secrets,
     variables,
 )
@@ -84,7 +84,7 @@ def _pod_spec(family: Family, storage: Storage, wanted: ModelSet, config: Operat
         "containers": [_container(family, wanted, config)],
         "volumes": [
             {"name": "tmp", "emptyDir": {"sizeLimit": _SCRATCH}},
-            models_volume(family, storage),
+            models_volume.claimed(family, storage),
             *(more.get("volumes") or []),
         ],
         **placement,

@@ -21,6 +21,11 @@ HANDOVER_MANAGER = "ocr-operator-handover"
 PORT = 9090
 PORT_NAME = "http"
 CONTAINER = "backend"
+MODELS_CONTAINER = "models"
+"""Brings the models out of an image before the backend starts, where an image cannot be a volume."""
+
+IMAGE_FOLDER = "/models"
+"""Folder of an image of models in which their folders lie."""
 
 NAME_LABEL = "app.kubernetes.io/name"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"

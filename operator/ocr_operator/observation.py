@@ -17,6 +17,7 @@ from ocr_operator.names import (
     KIND,
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
+    MODELS_CONTAINER,
     MODELS_LABEL,
     REVISION_LABEL,
     Key,
@@ -211,8 +212,16 @@ def _claims(spec: Json) -> tuple[str, ...]:
 
 
 def _container_status(status: Json) -> Json:
+    """Of the backend, or of what has to end well before it can start."""
+    before = (one for one in status.get("initContainerStatuses") or [] if one["name"] == MODELS_CONTAINER)
     statuses = status.get("containerStatuses") or []
-    return next((one for one in statuses if one["name"] == CONTAINER), {})
+    own: Json = next((one for one in statuses if one["name"] == CONTAINER), {})
+    return next((one for one in before if not _has_ended_well(one)), own)
+
+
+def _has_ended_well(container: Json) -> bool:
+    ended = (container.get("state") or {}).get("terminated") or {}
+    return ended.get("exitCode") == 0
 
 
 def _unscheduled(condition: Json | None) -> Json:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from ocr_backend.settings import Settings, to_env
+from ocr_operator import models_volume
 from ocr_operator.config import OperatorConfig
-from ocr_operator.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, claim_name, variant_labels
+from ocr_operator.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, variant_labels
 from ocr_operator.revision import digest
-from ocr_operator.spec import Family, Json, Storage, Variant
+from ocr_operator.spec import Family, Json, Variant
 
 Template = dict[str, Any]
 
@@ -72,9 +73,10 @@ def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _grace_seconds(variant),
         "securityContext": POD_SECURITY,
+        "initContainers": models_volume.init_containers(family, config, CONTAINER_SECURITY),
         "containers": [_container(family, variant, config)],
-        "volumes": _volumes(family, variant),
-        "imagePullSecrets": [{"name": name} for name in pull_secrets(family, config)],
+        "volumes": _volumes(family, variant, config),
+        "imagePullSecrets": [{"name": name} for name in _all_pull_secrets(family, config)],
         "runtimeClassName": accelerator.runtime_class if accelerator else None,
         **_placement(family, variant),
     }
@@ -95,6 +97,11 @@ def _placement(family: Family, variant: Variant) -> dict[str, Any]:
 def _grace_seconds(variant: Variant) -> int:
     """Long enough for a request that has just come in to be answered."""
     return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
+
+
+def _all_pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+    of_models = family.models_image.pull_secrets if family.models_image else ()
+    return list(dict.fromkeys((*pull_secrets(family, config), *of_models)))
 
 
 def pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
@@ -119,7 +126,7 @@ def _container(family: Family, variant: Variant, config: OperatorConfig) -> dict
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         # The last log lines come with the pod's status: the operator needs no right to read logs.
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": _mounts(family, variant),
+        "volumeMounts": _mounts(family, variant, config),
     }
 
 
@@ -179,11 +186,10 @@ def _resources(variant: Variant) -> dict[str, Any]:
     return found
 
 
-def _volumes(family: Family, variant: Variant) -> list[Json]:
+def _volumes(family: Family, variant: Variant, config: OperatorConfig) -> list[Json]:
     scratch = _amount(_SCRATCH_BYTES + variant.settings.picture_cache_bytes)
     volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
-    if family.storage:
-        volumes.append(models_volume(family, family.storage))
+    volumes += models_volume.volumes(family, config)
     return [*volumes, *(family.pod_template.get("volumes") or [])]
 
 
@@ -193,19 +199,7 @@ def _amount(size: int) -> str:
     return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
 
 
-def _mounts(family: Family, variant: Variant) -> list[Json]:
+def _mounts(family: Family, variant: Variant, config: OperatorConfig) -> list[Json]:
     mounts: list[Json] = [{"name": "tmp", "mountPath": "/tmp"}]
-    if family.storage:
-        mounts.append({"name": "models", "mountPath": variant.settings.model_dir, "readOnly": True})
+    mounts += models_volume.mounts(family, config, variant.settings.model_dir)
     return [*mounts, *(family.pod_template.get("volumeMounts") or [])]
-
-
-def models_volume(family: Family, storage: Storage) -> Json:
-    """The volume with the models; where they are fetched to it, the mounts say who may write.
-
-    Some drivers would attach a read-only one for reading, and refuse it then to the pod that fetches.
-    """
-    claim: dict[str, Any] = {"claimName": storage.existing_claim or claim_name(family.key.name)}
-    if not storage.is_fetched_to:
-        claim["readOnly"] = True
-    return {"name": "models", "persistentVolumeClaim": claim}

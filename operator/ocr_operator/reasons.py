@@ -61,7 +61,7 @@ class Reason(StrEnum):
     IMAGE_PULL_FAILED = (
         "ImagePullFailed",
         "The node cannot get the image.",
-        "check spec.image, its pullSecrets and that the registry can be reached from the node",
+        "check spec.image, or spec.models.image, its pullSecrets and that the node reaches the registry",
     )
     GOLDEN_MISMATCH = (
         "GoldenMismatch",
@@ -113,7 +113,8 @@ class Reason(StrEnum):
     MOUNT_FAILED = (
         "MountFailed",
         "The node cannot attach or mount the volume.",
-        "see `kubectl describe pod`; a volume that is ReadWriteOnce can be used on one node only",
+        "see `kubectl describe pod`; a volume that is ReadWriteOnce can be used on one node only: for "
+        "several set spec.models.storage.accessMode ReadWriteMany, or spec.models.source Image",
     )
     CONTAINER_NOT_CREATED = (
         "ContainerNotCreated",

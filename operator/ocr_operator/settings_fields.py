@@ -74,6 +74,10 @@ _SHOWN = {
 }
 
 
+_ALSO = {"model_source": {"Image": "dir"}}
+"""Further words of the spec for a value; where the models of an image lie is the operator's business."""
+
+
 @dataclass(frozen=True)
 class SettingField:
     """One field of the spec that is one setting; `parents` are the objects below `root` it lies in."""
@@ -99,7 +103,8 @@ class SettingField:
     @property
     def choices(self) -> list[str]:
         """Allowed values as the spec writes them; empty if the setting is no choice."""
-        return [self._shown.get(choice, choice) for choice in self.row.choices]
+        shown = [self._shown.get(choice, choice) for choice in self.row.choices]
+        return [*shown, *_ALSO.get(self.row.name, {})]
 
     @property
     def is_decimal(self) -> bool:
@@ -120,7 +125,7 @@ class SettingField:
             return tuple(given)
         if self.row.kind is float:
             return float(given)
-        back = {shown: value for value, shown in self._shown.items()}
+        back = {shown: value for value, shown in self._shown.items()} | _ALSO.get(self.row.name, {})
         return back.get(given, given) if isinstance(given, str) else given
 
 

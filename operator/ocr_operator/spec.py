@@ -53,6 +53,15 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class ModelsImage:
+    """An image that holds models. `pull_policy`: None where Kubernetes' own default holds."""
+
+    reference: str
+    pull_policy: str | None
+    pull_secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Monitoring:
     """`service_monitor`: Never, Auto (where the API exists) or Always; `labels` are the ServiceMonitor's."""
 
@@ -104,6 +113,7 @@ class Family:
     problems: Mapping[VariantKey, str]
     image: Json
     storage: Storage | None
+    models_image: ModelsImage | None
     label_studio: Json
     pod_template: Json
     monitoring: Monitoring
@@ -138,6 +148,7 @@ def family(backend: Json) -> Family:
         problems=problems,
         image=spec.get("image") or {},
         storage=_storage(spec.get("models") or {}),
+        models_image=_models_image(spec.get("models") or {}),
         label_studio=spec.get("labelStudio") or {},
         pod_template=spec.get("podTemplate") or {},
         monitoring=_monitoring(spec.get("monitoring") or {}),
@@ -206,8 +217,8 @@ def _accelerator(given: Json | None) -> Accelerator | None:
 
 
 def _storage(models: Json) -> Storage | None:
-    """None where the image itself holds the models."""
-    if models.get("source") == "Builtin":
+    """None where an image holds the models."""
+    if models.get("source") in ("Builtin", "Image"):
         return None
     storage = models.get("storage") or {}
     return Storage(
@@ -218,6 +229,14 @@ def _storage(models: Json) -> Storage | None:
         is_retained=models.get("reclaimPolicy") == "Retain",
         is_fetched_to=models.get("source", "Hub") == "Hub",
     )
+
+
+def _models_image(models: Json) -> ModelsImage | None:
+    given = models.get("image")
+    if models.get("source") != "Image" or not given:
+        return None
+    secrets = tuple(secret["name"] for secret in given.get("pullSecrets") or [])
+    return ModelsImage(given["reference"], given.get("pullPolicy"), secrets)
 
 
 def _monitoring(given: Json) -> Monitoring:

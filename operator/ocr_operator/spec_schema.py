@@ -5,6 +5,7 @@ Pure. Only fields that work stand here. Languages, generations and defaults come
 """
 
 from ocr_operator import combination_rules, placement_schema, pod_template_schema, surroundings_schema
+from ocr_operator.names import IMAGE_FOLDER
 from ocr_operator.schema import (
     QUANTITY,
     Schema,
@@ -112,7 +113,8 @@ def _models() -> Schema:
     settings = _settings(("models",))
     settings["source"]["description"] = (
         "Where the models come from: Hub downloads the official ones to a volume, Claim takes what is on an "
-        "existing volume and never uses the network, Builtin takes the small ones in the image."
+        "existing volume and never uses the network, Builtin takes the small ones in the image, Image takes "
+        "those in an image that you bring."
     )
     settings["mirror"] |= rules(combination_rules.url_rule("models.mirror"))
     storage = structure(
@@ -138,6 +140,7 @@ def _models() -> Schema:
         "Where the models come from and where they lie.",
         {
             **settings,
+            "image": _models_image(),
             "storage": defaulted(storage),
             "reclaimPolicy": choice(
                 "What becomes of the volume that Hub downloads to: Delete removes it with this object, "
@@ -149,6 +152,27 @@ def _models() -> Schema:
         **rules(*combination_rules.models_rules()),
     )
     return defaulted(models)
+
+
+def _models_image() -> Schema:
+    return structure(
+        f"An OCI image with models, for the source Image: its folder {IMAGE_FOLDER} holds the official "
+        "folders. Kubernetes 1.35 and newer mounts it; on older ones its own `cp`, which it must have then, "
+        "copies them into the pod.",
+        {
+            "reference": text(
+                "The image, such as `registry.example.com/ocr/models:1` or with a digest.", minLength=1
+            ),
+            "pullPolicy": choice("When the node pulls it.", ["Always", "IfNotPresent", "Never"]),
+            "pullSecrets": array(
+                "Secrets for pulling it, beside those of the backend's image.",
+                secret("A Secret in this namespace."),
+                8,
+                **{"x-kubernetes-list-type": "atomic"},
+            ),
+        },
+        required=["reference"],
+    )
 
 
 def _rollout() -> Schema:

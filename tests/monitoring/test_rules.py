@@ -98,7 +98,7 @@ CASES: dict[str, Case] = {
     "OCRModelsNotReady": Case(
         {condition("ModelsReady", "false", "DownloadFailed"): "1x60"},
         f'{FAMILY},reason="DownloadFailed"',
-        calm={condition("ModelsReady", "unknown", "Starting"): "1x60"},
+        calm={condition("ModelsReady", "false", "Fetching"): "1x60"},
     ),
     "OCRBackendNotReady": Case(
         {condition("Ready", "false", "ImagePullFailed"): "1x60"},
