@@ -271,7 +271,9 @@ def test_a_pause_stops_every_write_and_its_end_catches_up(release: Release, oper
     release.wait_for("True", "Available")
 
 
-def test_a_quota_is_told_with_the_next_action(release: Release, operator: Operator) -> None:
+def test_a_quota_is_told_with_the_next_action_and_its_rise_is_noticed(
+    release: Release, operator: Operator
+) -> None:
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -284,9 +286,8 @@ def test_a_quota_is_told_with_the_next_action(release: Release, operator: Operat
     )
     release.apply()
     assert "exceeded quota: small" in release.wait_for("False", "QuotaExceeded")["message"]
-    release.kubectl("delete", "resourcequota", "small")
-    # The Deployment's controller tries again on its own; an edit makes it try at once.
-    release.apply(options={"scoreThreshold": "0.6"})
+    release.cluster.apply(quota | {"spec": {"hard": {"pods": "1"}}})
+    # The ReplicaSet's controller doubles its waits: it tries again after as long as the quota lasted.
     release.wait_for("True", "Available")
 
 
