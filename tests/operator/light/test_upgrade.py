@@ -113,9 +113,12 @@ def _generations(release: Release) -> dict[str, int]:
 
 
 def _assert_unchanged(now: dict[str, tuple[str, Json]], before: dict[str, tuple[str, Json]]) -> None:
-    """The same objects, and specs that may have got defaults of new fields."""
-    assert {name: uid for name, (uid, _) in now.items()} == {name: uid for name, (uid, _) in before.items()}
+    """The same objects, with specs that may have got defaults of new fields, and no pods of another kind."""
+    assert {name: now.get(name, ("gone", {}))[0] for name in before} == {
+        name: uid for name, (uid, _) in before.items()
+    }
     assert not [name for name, (_, spec) in before.items() if not _holds(now[name][1], spec)]
+    assert not [name for name in now.keys() - before.keys() if name.startswith("ReplicaSet/")]
 
 
 def _holds(value: Any, part: Any) -> bool:
