@@ -1,5 +1,6 @@
 {{/*
-  ocr-backend.backends     `backends` as YAML, as the operator gets them: presets replaced by what they stand for
+  ocr-backend.backends     `backends` as YAML, as the operator gets them: presets replaced by what they stand for,
+                           and connected to the trial of Label Studio where there is one
   ocr-backend.state        (dict "root" $ "name" of an OCRBackend) how it is doing, in a few words for the notes
 */}}
 
@@ -11,6 +12,11 @@
 {{- if $shared.preset }}
 {{- /* Each variant gets its own: a variant with another device must not inherit the nodes of this one. */}}
 {{- $_ := unset $spec "accelerator" }}
+{{- end }}
+{{- $studio := $spec.labelStudio | default dict }}
+{{- if and $root.Values.labelStudio.enabled (not $studio.url) }}
+{{- $token := dict "name" (include "ocr-backend.labelStudio.name" $root) "key" "token" }}
+{{- $_ := set $spec "labelStudio" (merge (dict "url" (include "ocr-backend.labelStudio.url" $root) "apiKeySecretRef" $token) $studio) }}
 {{- end }}
 {{- range $variant := $spec.variants }}
 {{- $asked := $variant.accelerator | default $shared }}

@@ -2,6 +2,7 @@
 Helpers, all called with the root context unless said otherwise:
   ocr-backend.name, .fullname            names
   ocr-backend.labels, .selectorLabels    labels of the operator's objects; global.commonLabels are among the first
+  ocr-backend.componentLabels, .componentSelector    (dict "root" $ "component" …) the same of another component
   ocr-backend.serviceAccountName         name of the operator's ServiceAccount
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
   ocr-backend.image                      (dict "root" $ "image" values) full reference of an image
@@ -36,6 +37,15 @@ Helpers, all called with the root context unless said otherwise:
 {{- define "ocr-backend.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "ocr-backend.name" . }}-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "ocr-backend.componentSelector" -}}
+app.kubernetes.io/name: {{ include "ocr-backend.name" .root }}-{{ .component }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end }}
+
+{{- define "ocr-backend.componentLabels" -}}
+{{- merge (include "ocr-backend.componentSelector" . | fromYaml) (include "ocr-backend.labels" .root | fromYaml) | toYaml }}
 {{- end }}
 
 {{- define "ocr-backend.ownLabels" -}}

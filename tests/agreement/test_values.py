@@ -36,6 +36,12 @@ def test_every_value_has_its_sentence() -> None:
     assert not [value.path for value in values(TEXT) if not value.said]
 
 
+def test_the_trials_labelling_configuration_is_the_manuals() -> None:
+    manuals = VALUES_FILE.parents[1] / "docs" / "examples" / "labeling-config.xml"
+    trials = VALUES_FILE.parent / "files" / "labeling-config.xml"
+    assert trials.read_text("utf-8") == manuals.read_text("utf-8")
+
+
 def test_no_key_but_global_takes_what_nobody_knows() -> None:
     def loose(schema: dict[str, Any], path: str) -> Iterator[str]:
         if "properties" in schema and schema.get("additionalProperties") is not False:

@@ -76,7 +76,7 @@ def running_operator(
     as in a pod, else by a kubeconfig. Its log stands in the error if it does not start.
     """
     [deployment] = cluster.get(
-        "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/part-of=ocr-backend"
+        "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/name=ocr-backend-operator"
     )["items"]
     pod = deployment["spec"]["template"]["spec"]
     port = _free_port()

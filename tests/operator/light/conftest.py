@@ -130,7 +130,7 @@ def release(light_cluster: Cluster, crd_installed: None, restricted_namespace: s
     yield Release(light_cluster, namespace)
     # A deleted namespace keeps its pods for some seconds more, without Deployments they go at once.
     light_cluster.kubectl(
-        "delete", f"{KIND},deployments", "--all", f"--namespace={namespace}", "--wait=false"
+        "delete", f"{KIND},deployments,jobs", "--all", f"--namespace={namespace}", "--wait=false"
     )
     light_cluster.wait(
         lambda: not light_cluster.get("pods", f"--namespace={namespace}").get("items"), "no pods"

@@ -17,8 +17,11 @@ from operator_process import Operator
 pytestmark = pytest.mark.light
 
 CHART = Path(__file__).parents[3] / "chart"
-FILES = [None, *sorted(CHART.glob("values-*.yaml"))]
-IDS = [path.name if path else "values.yaml" for path in FILES]
+FILES = [[], *(["--values", str(path)] for path in sorted(CHART.glob("values-*.yaml")))]
+LAPTOP = ["--values", str(CHART / "values-laptop.yaml")]
+TRIAL = [*LAPTOP, "--set=labelStudio.enabled=true", "--set=labelStudio.storage.size=1Gi"]
+INSTALLS = [*FILES, TRIAL]
+IDS = [Path(file[1]).name if file else "values.yaml" for file in FILES] + ["a trial of Label Studio"]
 TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 
 Release = Any
@@ -47,19 +50,17 @@ def gpu_node(light_cluster: Cluster) -> Iterator[str]:
     light_cluster.kubectl("delete", "node/gpu-of-the-values", "runtimeclass/nvidia")
 
 
-def _arguments(file: Path | None) -> list[str]:
-    return ["--set", "crds.install=false", *(["--values", str(file)] if file else [])]
-
-
 def _needs(release: Release) -> None:
     """The Secret that the file for production names."""
     release.kubectl("create", "secret", "generic", "label-studio", "--from-literal=token=x")
 
 
-@pytest.mark.parametrize("file", FILES, ids=IDS)
-def test_the_api_server_takes_every_object(release: Release, file: Path | None) -> None:
+@pytest.mark.parametrize("values", INSTALLS, ids=IDS)
+def test_the_api_server_takes_every_object(release: Release, values: list[str]) -> None:
     placed = ["--namespace", release.namespace]
-    text = release.cluster.helm("template", "ocr", str(CHART), *placed, *_arguments(file))
+    text = release.cluster.helm(
+        "template", "ocr", str(CHART), *placed, "--set", "crds.install=false", *values
+    )
     objects = [one for one in yaml.safe_load_all(text) if one]
     [data] = [one["data"] for one in objects if "backends.yaml" in one.get("data", {})]
     metadata = {"namespace": release.namespace}
@@ -73,17 +74,19 @@ def test_the_api_server_takes_every_object(release: Release, file: Path | None) 
     assert said.count("(server dry run)") == len(objects) + len(backends)
 
 
-@pytest.mark.parametrize("file", FILES, ids=IDS)
+@pytest.mark.parametrize("values", INSTALLS, ids=IDS)
 def test_an_install_ends_with_ready_backends(
-    release: Release, started: Started, gpu_node: str, file: Path | None
+    release: Release, started: Started, gpu_node: str, values: list[str]
 ) -> None:
     _needs(release)
     placed = ["--namespace", release.namespace]
-    release.cluster.helm("install", "ocr", str(CHART), *placed, *_arguments(file))
+    release.cluster.helm("install", "ocr", str(CHART), *placed, "--set", "crds.install=false", *values)
     with started():
         release.wait_for("True", "Available")
-        if file and file.name == "values-gpu.yaml":
+        if "gpu" in str(values):
             _check_the_devices(release, gpu_node)
+        if values is TRIAL:
+            _check_the_trial(release)
 
 
 def _check_the_devices(release: Release, node: str) -> None:
@@ -95,3 +98,14 @@ def _check_the_devices(release: Release, node: str) -> None:
     assert limits["ocr-ch-server"]["nvidia.com/gpu"] == "1"
     assert limits["ocr-korean-mobile"]["nvidia.com/mig-1g.10gb"] == "1"
     assert {spec.get("runtimeClassName") for spec in where.values()} == {"nvidia", None}
+
+
+def _check_the_trial(release: Release) -> None:
+    """Its pods are let in, and an upgrade leaves its password and token as they are."""
+    pods = ("pods", "--selector=app.kubernetes.io/name in (ocr-backend-label-studio, ocr-backend-connect)")
+    release.cluster.wait(lambda: len(release.get(*pods).get("items", [])) == 2, "its pods")
+    secret = release.get("secret", "ocr-ocr-backend-label-studio")["data"]
+    more = ["--set", "crds.install=false", *TRIAL, "--set", "operator.logLevel=DEBUG"]
+    release.cluster.helm("upgrade", "ocr", str(CHART), "--namespace", release.namespace, *more)
+    assert release.get("secret", "ocr-ocr-backend-label-studio")["data"] == secret
+    assert len(secret) == 3
