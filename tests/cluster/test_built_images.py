@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
-from ocr_cluster import cache, images, loading
+from ocr_cluster import cache, engines, images, loading
 
 pytestmark = pytest.mark.e2e
 
@@ -177,3 +180,27 @@ def _pod(image, namespace, packages):
         "metadata": {"name": "look", "namespace": namespace},
         "spec": spec,
     }
+
+
+@pytest.mark.usefixtures("built")
+def test_skaffolds_script_builds_an_image_under_the_name_that_it_is_given():
+    config = yaml.safe_load((Path(__file__).parents[2] / "skaffold.yaml").read_text("utf-8"))
+    [script] = [profile for profile in config["profiles"] if profile["name"] == "script"]
+    [command] = [
+        one["custom"]["buildCommand"] for one in script["build"]["artifacts"] if "operator" in one["image"]
+    ]
+    name = f"localhost/ocr-backend/operator-of-skaffold:{os.getpid()}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"IMAGE": name, "PUSH_IMAGE": "false"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [name]
+    engine = engines.usable()
+    try:
+        subprocess.run(engine.find(name), check=True, capture_output=True)
+    finally:
+        subprocess.run(engine.remove(name), capture_output=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_cluster import base_image, images
+from ocr_cluster import base_image, cli, images
 from ocr_cluster.engines import Build, Buildah, Docker, Podman
 from ocr_cluster.errors import ClusterError
 
@@ -129,3 +129,10 @@ def test_the_public_base_has_the_python_and_suite_of_the_home_made_one():
 def test_a_dockerfile_without_a_base_is_refused():
     with pytest.raises(ClusterError, match="ARG BASE_IMAGE"):
         base_image.public("FROM scratch")
+
+
+def test_a_name_of_somebody_else_is_for_one_target(capsys):
+    assert cli.main(["images", "operator", "backend-cpu", "--as", "name:1"]) == 1
+    assert "--as names one target; given: operator backend-cpu" in capsys.readouterr().err
+    assert cli.main(["images", "operators", "--as", "name:1"]) == 1
+    assert "image 'operators' is not known; known: operator, " in capsys.readouterr().err

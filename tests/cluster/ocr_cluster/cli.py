@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         commands, "images", _images, "build the images that changed, print their names", named=False
     )
     image.add_argument("target", nargs="*", help=f"default: {' '.join(images.TARGETS)}")
+    image.add_argument(
+        "--as",
+        dest="name",
+        metavar="NAME",
+        help="build one target under this name, for Skaffold; with PUSH_IMAGE=true it is pushed too",
+    )
     image.add_argument("--print", action="store_true", help="as JSON: target, reference and archive of each")
     image.add_argument(
         "--load",
@@ -111,6 +118,9 @@ def _load(options: argparse.Namespace) -> None:
 
 
 def _images(options: argparse.Namespace) -> None:
+    if options.name:
+        _image_as(options)
+        return
     built = images.build(options.target or images.TARGETS)
     if options.load:
         cluster = lifecycle.find(options.load)
@@ -122,6 +132,14 @@ def _images(options: argparse.Namespace) -> None:
         {"target": each.target, "reference": each.reference, "archive": str(each.archive)} for each in built
     ]
     print(json.dumps(rows, indent=2) if options.print else "\n".join(row["reference"] for row in rows))
+
+
+def _image_as(options: argparse.Namespace) -> None:
+    if len(options.target) != 1:
+        raise ClusterError(f"--as names one target; given: {' '.join(options.target) or 'none'}")
+    arguments = {name: os.environ[name] for name in ("GPU_INDEX",) if os.environ.get(name)}
+    images.build_as(options.name, options.target[0], arguments, push=os.environ.get("PUSH_IMAGE") == "true")
+    print(options.name)
 
 
 def _status(_: argparse.Namespace) -> None:

@@ -59,6 +59,10 @@ class Docker:
         """Fetches a public image."""
         return ["docker", "pull", "--quiet", reference]
 
+    def push(self, name: str) -> Command:
+        """Sends an image to the registry that its name begins with."""
+        return ["docker", "push", "--quiet", name]
+
     def remove(self, reference: str) -> Command:
         """Forgets an image; layers that others use stay."""
         return ["docker", "image", "rm", reference]
@@ -90,6 +94,10 @@ class Podman:
         """Fetches a public image."""
         return ["podman", "pull", "--quiet", reference]
 
+    def push(self, name: str) -> Command:
+        """Sends an image to the registry that its name begins with."""
+        return ["podman", "push", "--quiet", name]
+
     def remove(self, reference: str) -> Command:
         """Forgets an image; layers that others use stay."""
         return ["podman", "image", "rm", reference]
@@ -115,6 +123,10 @@ class Buildah:
     def pull(self, reference: str) -> Command:
         """Fetches a public image."""
         return self._command("pull", "--quiet", reference)
+
+    def push(self, name: str) -> Command:
+        """Sends an image to the registry that its name begins with."""
+        return self._command("push", "--quiet", name)
 
     def remove(self, reference: str) -> Command:
         """Forgets an image; layers that others use stay."""

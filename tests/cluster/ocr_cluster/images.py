@@ -79,10 +79,36 @@ def build(targets: Iterable[str] = TARGETS, arguments: Mapping[str, str] | None 
     return wanted
 
 
-def tag(target: str, arguments: Mapping[str, str] | None = None) -> str:
-    """Twelve hex digits that change with anything that goes into the image, but for the base image."""
+def build_as(
+    name: str, target: str, arguments: Mapping[str, str] | None = None, *, push: bool = False
+) -> None:
+    """Builds one target under a name that others have chosen; `push`: sends it to the registry in that name.
+
+    Raises `ClusterError` as `build` does.
+    """
+    known(target)
+    with cache.locked("images"):
+        engine = engines.usable()
+        given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
+        log = cache.images() / f"{target}-as.log"
+        with step(f"building {name} with {engine.name}"):
+            build = Build(name, ROOT, ROOT / "Dockerfile", target, given, certificates=_certificates())
+            _run(engine.build(build), log)
+        if push:
+            with step(f"pushing {name}"):
+                _run(engine.push(name), log)
+
+
+def known(target: str) -> str:
+    """The target; `ClusterError` if the Dockerfile has no such one."""
     if target not in INPUTS:
         raise ClusterError(f"image {target!r} is not known; known: {', '.join(INPUTS)}")
+    return target
+
+
+def tag(target: str, arguments: Mapping[str, str] | None = None) -> str:
+    """Twelve hex digits that change with anything that goes into the image, but for the base image."""
+    known(target)
     given = {f"--build-arg {name}": value.encode() for name, value in (arguments or {}).items()}
     return key({**contents(target), **given})
 
