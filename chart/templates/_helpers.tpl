@@ -7,6 +7,7 @@ Helpers, all called with the root context unless said otherwise:
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
   ocr-backend.image                      (dict "root" $ "image" values) full reference of an image
   ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "language" … "modelType" …) where it answers
+  ocr-backend.testPolicy                 when the objects of `helm test` are deleted
   ocr-backend.namespaces                 JSON list of the watched namespaces, for allNamespaces []
   ocr-backend.rules                      rules of the operator's Role or ClusterRole
 */}}
@@ -72,6 +73,11 @@ app.kubernetes.io/part-of: ocr-backend
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}
 {{- .image.repository }}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ default .root.Chart.AppVersion .image.tag }}{{ end }}
+{{- end }}
+
+{{- define "ocr-backend.testPolicy" -}}
+{{- /* Helm 3 deletes what has succeeded before it prints the logs of it (`helm test --logs`). */ -}}
+before-hook-creation{{ if semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Version }},hook-succeeded{{ end }}
 {{- end }}
 
 {{- define "ocr-backend.variantUrl" -}}
