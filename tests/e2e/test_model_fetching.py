@@ -219,9 +219,13 @@ def test_two_backends_share_a_download_that_is_killed_again_and_again(
     uid = place.get("job", job)["metadata"]["uid"]
     place.kubectl("delete", "job", job)
     place.cluster.wait(
-        lambda: (again := place.get("job", job)) and again["metadata"]["uid"] != uid, "another Job"
+        lambda: (
+            (again := place.get("job", job))
+            and again["metadata"]["uid"] != uid
+            and again["status"].get("succeeded")
+        ),
+        "another Job to succeed",
     )
-    place.wait("two", lambda found: found.get("models", {}).get("state") == "Published", "to be published")
     assert len(contents(hub)) == asked
 
 
@@ -281,7 +285,9 @@ def test_each_failure_is_told_and_goes_when_it_is_mended(
         found = place.wait_for(name, reason)
         assert found["phase"] == "Failed"
         assert found["models"]["lastFailure"]["exitCode"] == code
-        place.wait(name, lambda found: found["models"].get("nextRetryTime"), "to tell the next attempt")
+        place.wait(
+            name, lambda found: found.get("models", {}).get("nextRetryTime"), "to tell the next attempt"
+        )
     place.wait_for("kept", "Available")
 
     fill(absent, official)

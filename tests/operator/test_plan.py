@@ -150,9 +150,21 @@ def test_children_of_a_variant_that_is_gone_are_deleted(
 def test_the_volume_outlives_a_change_of_the_source(
     ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
 ) -> None:
-    state = settled(ocrbackend(ocrVersion="PP-OCRv6"))
+    state = settled(ocrbackend(ocrVersion="PP-OCRv6", models=HUB))
+    assert {child.ref.kind for child in state[0]} == {"PersistentVolumeClaim", "Job", "Service"}
     found = planned(ocrbackend(ocrVersion="PP-OCRv6", models={"source": "Builtin"}), *state)
-    assert not [step for step in found.steps if isinstance(step, Remove)]
+    assert [step.ref.kind for step in found.steps if isinstance(step, Remove)] == ["Job"]
+
+
+def test_a_larger_volume_is_asked_of_the_same_claim(
+    ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
+) -> None:
+    state = settled(ocrbackend(models=HUB))
+    [step] = planned(ocrbackend(models=HUB | {"storage": {"size": "9Gi"}}), *state).steps
+    assert isinstance(step, Apply)
+    assert step.ref.kind == "PersistentVolumeClaim"
+    assert step.child["spec"]["resources"] == {"requests": {"storage": "9Gi"}}
+    assert step.uid == next(child.uid for child in state[0] if child.ref == step.ref)
 
 
 def test_a_variant_whose_settings_are_refused_keeps_what_it_has(
