@@ -151,7 +151,8 @@ Hubs are asked through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
 the authorities in the file that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` or `SSL_CERT_FILE` names. `HF_TOKEN` goes to
 Hugging Face or the mirror, `AISTUDIO_ACCESS_TOKEN` to AI Studio, `MODELSCOPE_API_TOKEN` to ModelScope; none is sent to a
 host that they redirect to, nor written to a log. A hub that is silent for `HF_HUB_DOWNLOAD_TIMEOUT` seconds (10) is asked
-again, three times in a row, and then the next hub is.
+again, three times in a row, and then the next hub is. onnxruntime's own reports to its makers are switched off
+(`ORT_DISABLE_TELEMETRY=1`, unless the variable says otherwise).
 """  # noqa: E501 - a paragraph of the page
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
+from backend_process import clean_environment
 from ocr_backend.cli import COMMANDS
 from ocr_backend.commands import exits
 from ocr_backend.settings import SETTINGS
@@ -83,3 +84,12 @@ def test_a_listener_that_has_had_enough_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 141
+
+
+def test_onnxruntime_is_told_to_report_to_nobody() -> None:
+    command = [sys.executable, "-c", "import ocr_backend, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"]
+    for given, said in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
+        done = subprocess.run(
+            command, env={**clean_environment(), **given}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == said

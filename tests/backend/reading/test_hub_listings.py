@@ -4,9 +4,11 @@ import hashlib
 import io
 import json
 import shutil
+import ssl
 import tarfile
 
 import pytest
+import trustme
 
 from loopback import Pictures, serving
 from ocr_backend import hub_listings, manifests
@@ -189,3 +191,23 @@ def test_the_clients_of_the_hubs_take_the_stand_ins_for_theirs(folder, tmp_path,
         client(server.url, tmp_path / "got")
     for file in folder.iterdir():
         assert (tmp_path / "got" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_a_mirror_with_an_authority_of_ones_own_is_trusted_when_it_is_named(
+    root, folder, tmp_path, monkeypatch, outside, variable
+):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with served(StandInHub, folder) as mirror:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        mirror.socket = context.wrap_socket(mirror.socket, server_side=True)
+        url = mirror.url.replace("http:", "https:")
+        with pytest.raises(ModelError, match="has a certificate that is not trusted here; SSL_CERT_FILE may"):
+            bring(root, "huggingface", url)
+        assert "CONNECT git.aistudio.baidu.com:443" in outside.asked_for, "the others are asked by the proxy"
+        monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+        assert_same(folder, bring(root, "huggingface", url))
