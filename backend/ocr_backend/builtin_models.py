@@ -13,6 +13,7 @@ from typing import Any
 
 from ocr_backend import catalog
 from ocr_backend.models import CONFIG, Model, ModelError, opened, package
+from ocr_backend.onnx_metadata import metadata
 
 # Official name -> file of the package.
 _FILES = {
@@ -107,13 +108,7 @@ def _recognition(weights: Path) -> dict[str, Any]:
 
 def _characters(weights: Path) -> list[str]:
     """The dictionary, which these files carry in the metadata `character`, one character a line."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
-    metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
-    return metadata["character"].split("\n")
+    return metadata(weights)["character"].split("\n")
 
 
 def _textline_orientation(_: Path) -> dict[str, Any]:

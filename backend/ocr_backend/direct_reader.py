@@ -13,7 +13,7 @@ import numpy as np
 
 from ocr_backend import detection, orientation, recognition
 from ocr_backend.models import Model
-from ocr_backend.networks import Runtime
+from ocr_backend.networks import Network, Runtime
 from ocr_backend.pixel_budget import PixelBudget
 from ocr_backend.reading import Image, Line, LoadedModel, Polygon, Wanted, everywhere
 
@@ -45,15 +45,19 @@ class DirectReader:
         self.models: Sequence[LoadedModel] = tuple(
             LoadedModel(model.part, model.name, model.digest) for model in models.values()
         )
-        self._detect, answer = runtime.loaded(models["detection"])
+        with ThreadPoolExecutor(slots) as loaders:
+            networks = dict(zip(models, loaders.map(runtime.loaded, models.values()), strict=True))
+        self._detect, answer = networks["detection"]
         _refuse_misfit(models["detection"], detection.shape_problem(answer))
         self._normalised = detection.Normalisation(models["detection"].config)
-        self._recognise, answer = runtime.loaded(models["recognition"])
+        self._recognise, answer = networks["recognition"]
         self._decoded = recognition.Decoder(models["recognition"])
         config, classes = models["recognition"].config, self._decoded.classes
         _refuse_misfit(models["recognition"], recognition.shape_problem(config, classes, answer))
-        self._line_turns = _turns(models.get("textline_orientation"), runtime)
-        self._page_turns = _turns(models.get("doc_orientation"), runtime)
+        self._line_turns, self._page_turns = (
+            _turns(models[part], networks[part][0]) if part in models else None
+            for part in ("textline_orientation", "doc_orientation")
+        )
         self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
@@ -143,11 +147,8 @@ def _scaled(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
     return first, second, third, fourth
 
 
-def _turns(model: Model | None, runtime: Runtime) -> Callable[[Sequence[Image]], list[str]] | None:
-    """What tells the turn of pictures, as labels of the model; None without a model."""
-    if model is None:
-        return None
-    network, _ = runtime.loaded(model)
+def _turns(model: Model, network: Network) -> Callable[[Sequence[Image]], list[str]]:
+    """What tells the turn of pictures, as labels of the model."""
     classifier = orientation.classifier(model)
     return lambda images: classifier.chosen(network(classifier.network_input(images)))
 
