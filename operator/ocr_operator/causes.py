@@ -53,6 +53,8 @@ _PUZZLING_SECONDS = 10.0
 """How long a container may be in the making before its events are asked. Guess: mounting takes seconds."""
 _ASK_AGAIN_SECONDS = 15.0
 """How often events are asked again: nothing watches them."""
+_REPLACED_SECONDS = 60.0
+"""How soon after an eviction a ReplicaSet has made the next pod. Guess: it needs a second."""
 _MISSING_DEVICE = re.compile(r"Insufficient (\S+/[^\s,.]+)")
 
 
@@ -203,6 +205,38 @@ def deployment_cause(deployment: LiveChild) -> Cause | None:
         message = _detail(progressing.get("message", ""))
         return because(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{what}: {message}")
     return None
+
+
+def is_late(deployment: LiveChild, since: str) -> bool:
+    """Whether the present template of a Deployment, applied at `since` (RFC 3339), was not ready in time.
+
+    For a moment the Deployment may still say so of the template before.
+    """
+    if deployment.status.get("observedGeneration", 0) < deployment.generation:
+        return False
+    conditions = {one["type"]: one for one in deployment.status.get("conditions") or []}
+    told = conditions.get("Progressing") or {}
+    if told.get("reason") != "ProgressDeadlineExceeded":
+        return False
+    at = told.get("lastUpdateTime")
+    return not (since and at) or datetime.fromisoformat(at) >= datetime.fromisoformat(since)
+
+
+def eviction_cause(pods: Iterable[LivePod]) -> Cause | None:
+    """That a kubelet has ended a pod, for as long as the pod in its place is not ready; else None."""
+    pods = tuple(pods)
+    replacements = [pod for pod in pods if not pod.is_ready and not pod.is_leaving]
+    evicted = [pod for pod in pods if pod.evicted and any(_replaces(one, pod) for one in replacements)]
+    if not evicted:
+        return None
+    last = max(evicted, key=lambda pod: pod.evicted_at.timestamp() if pod.evicted_at else 0.0)
+    return because(Reason.EVICTED, f"pod {last.name} was evicted: {_detail(last.evicted)}")
+
+
+def _replaces(pod: LivePod, evicted: LivePod) -> bool:
+    if pod.created is None or evicted.evicted_at is None:
+        return True
+    return abs((pod.created - evicted.evicted_at).total_seconds()) <= _REPLACED_SECONDS
 
 
 def refusal_reason(message: str) -> Reason:

@@ -38,7 +38,11 @@ class Phase(StrEnum):
     """A pod loads its models; nothing serves yet."""
     ROLLING_OUT = "RollingOut"
     """A new revision is on its way, the previous one serves."""
+    QUEUED = "Queued"
+    """It serves its previous revision until its turn to be rolled out comes."""
     READY = "Ready"
+    ROLLED_BACK = "RolledBack"
+    """The revision that the spec asks for was taken back; the last good one serves, or comes back."""
     FAILED = "Failed"
     """It will not come up without somebody's help; the reason says why."""
 

@@ -20,6 +20,7 @@ class Memory:
     def __init__(self) -> None:
         self._written: dict[Key, dict[Ref, Written]] = {}
         self._backends: dict[Key, Json] = {}
+        self._refused: dict[Key, frozenset[Ref]] = {}
 
     def written(self, key: Key) -> Mapping[Ref, Written]:
         """What was applied to the children."""
@@ -33,6 +34,14 @@ class Memory:
         """A status was applied; this is the OCRBackend after it."""
         self._backends[key] = backend
 
+    def were_refused(self, key: Key, refs: Iterable[Ref]) -> None:
+        """A look has ended, in which the API server would not have these children."""
+        self._refused[key] = frozenset(refs)
+
+    def refused(self, key: Key) -> frozenset[Ref]:
+        """The children that the API server would not have at the last look."""
+        return self._refused.get(key, frozenset())
+
     def gone(self, key: Key, ref: Ref) -> None:
         """A child was deleted."""
         self._written.get(key, {}).pop(ref, None)
@@ -40,6 +49,7 @@ class Memory:
     def forget(self, key: Key) -> None:
         """The OCRBackend was deleted."""
         self._written.pop(key, None)
+        self._refused.pop(key, None)
         self._backends.pop(key, None)
 
     def newest_backend(self, key: Key, seen: Json) -> Json:

@@ -36,6 +36,8 @@ REVISION_LABEL = f"{GROUP}/revision"
 MODELS_LABEL = f"{GROUP}/models"
 """On a Job that fetches models, and its pods: the set of models."""
 SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
+ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
+"""On a variant's Deployment: what `rollout_record` remembers there."""
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
 """On an object of somebody else that has a child's name: the OCRBackend that may take it over."""
 

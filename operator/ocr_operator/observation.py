@@ -4,6 +4,7 @@ Pure; from an object's JSON to values. What is watched and what is listed both c
 both are the same to everybody else.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from ocr_operator.names import (
     MODELS_CONTAINER,
     MODELS_LABEL,
     REVISION_LABEL,
+    ROLLOUT_ANNOTATION,
     Key,
     Ref,
 )
@@ -33,7 +35,8 @@ Json = Mapping[str, Any]
 class LiveChild:
     """A child as the API server has it. `ownership` changes when anybody takes a field from us.
 
-    `adopter`: the OCRBackend that its owner lets take it over.
+    `adopter`: the OCRBackend that its owner lets take it over. `rollout`: what `rollout_record` remembers
+    there, `template`: a Deployment's pod template; both as JSON text, which is small.
     """
 
     ref: Ref
@@ -50,6 +53,8 @@ class LiveChild:
     status: Json
     adopter: str | None = None
     created: datetime | None = None
+    rollout: str = ""
+    template: str = ""
 
     @property
     def variant(self) -> VariantKey | None:
@@ -83,7 +88,8 @@ class LivePod:
     `unscheduled` is the scheduler's message while no node takes it.
 
     `is_leaving`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
-    `is_cut_off`: its node was given up, so that what it says of itself may be out of date.
+    `is_cut_off`: its node was given up, so that what it says of itself may be out of date. `evicted`: the
+    kubelet's message where it has ended the pod to spare its node, at `evicted_at`.
     """
 
     name: str
@@ -110,6 +116,9 @@ class LivePod:
         """Whether it runs, and fetches models."""
         return bool(self.models and self.is_ready and not self.is_leaving)
 
+    evicted: str = ""
+    evicted_at: datetime | None = None
+
 
 def parent(metadata: Json) -> Key | None:
     """The OCRBackend of a child or pod: the controller of it, or else what its labels name.
@@ -126,7 +135,8 @@ def live_child(body: Json) -> LiveChild:
     """What matters of a child of any kind."""
     metadata, spec = body["metadata"], body.get("spec") or {}
     owned = _owned_fields(metadata)
-    template = (spec.get("template") or {}).get("metadata") or {}
+    template = spec.get("template") or {}
+    annotations = metadata.get("annotations") or {}
     return LiveChild(
         ref=Ref(body["apiVersion"], body["kind"], metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -138,10 +148,12 @@ def live_child(body: Json) -> LiveChild:
         owns_replicas="f:replicas" in owned.get("f:spec", {}),
         generation=metadata.get("generation", 0),
         replicas=spec.get("replicas"),
-        revision=(template.get("labels") or {}).get(REVISION_LABEL),
+        revision=((template.get("metadata") or {}).get("labels") or {}).get(REVISION_LABEL),
         status=dict(body.get("status") or {}),
-        adopter=(metadata.get("annotations") or {}).get(ADOPT_ANNOTATION),
         created=_moment(metadata.get("creationTimestamp")),
+        adopter=annotations.get(ADOPT_ANNOTATION),
+        rollout=annotations.get(ROLLOUT_ANNOTATION, ""),
+        template=json.dumps(template) if body["kind"] == "Deployment" else "",
     )
 
 
@@ -190,7 +202,15 @@ def live_pod(body: Json) -> LivePod:
         is_cut_off=_is_cut_off(conditions),
         models=labels.get(MODELS_LABEL, ""),
         address=status.get("podIP", ""),
+        evicted=_evicted(status),
+        evicted_at=_moment((conditions.get("DisruptionTarget") or {}).get("lastTransitionTime")),
     )
+
+
+def _evicted(status: Json) -> str:
+    if (status.get("phase"), status.get("reason")) != ("Failed", "Evicted"):
+        return ""
+    return str(status.get("message") or "the node ran short of something")
 
 
 def warned(body: Json) -> Warned:

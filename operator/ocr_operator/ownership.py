@@ -6,8 +6,16 @@ Pure. `resources` and `family_resources` begin every child with it.
 from collections.abc import Mapping
 from typing import Any
 
-from ocr_operator.names import API_VERSION, KIND, family_labels, variant_labels, variant_name
-from ocr_operator.spec import Family, Json, Variant
+from ocr_operator.names import (
+    API_VERSION,
+    KIND,
+    LANGUAGE_LABEL,
+    MODEL_TYPE_LABEL,
+    family_labels,
+    variant_labels,
+    variant_name,
+)
+from ocr_operator.spec import Family, Json, Variant, VariantKey
 
 Child = dict[str, Any]
 """A whole Kubernetes object."""
@@ -17,6 +25,12 @@ def variant_metadata(family: Family, variant: Variant) -> dict[str, Any]:
     """Metadata of a variant's children, which all have one name."""
     name = variant_name(family.key.name, *variant.key)
     return owned(family, _metadata(family, name, variant_labels(family.key.name, *variant.key)))
+
+
+def variant_of(child: Child) -> VariantKey:
+    """The variant that a variant's child was made for."""
+    labels = child["metadata"]["labels"]
+    return labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
 
 
 def family_metadata(family: Family, name: str) -> dict[str, Any]:

@@ -7,25 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ocr_operator import causes, family_resources, model_fetch, model_gate, resources
+from ocr_operator import causes, family_resources, model_fetch, model_gate, resources, rollout
 from ocr_operator.causes import Cause, because
 from ocr_operator.config import OperatorConfig
+from ocr_operator.model_gate import Gate
 from ocr_operator.model_progress import Progress
 from ocr_operator.names import (
     ADOPT_ANNOTATION,
     FIELD_MANAGER,
     INSTANCE_LABEL,
-    LANGUAGE_LABEL,
     MANAGED_BY_LABEL,
-    MODEL_TYPE_LABEL,
-    REVISION_LABEL,
     ApiKind,
     Ref,
 )
 from ocr_operator.observation import LiveChild, LivePod, Warned
-from ocr_operator.ownership import Child
+from ocr_operator.ownership import Child, variant_of
 from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
+from ocr_operator.rollout import Standing
 from ocr_operator.spec import Family, Variant, VariantKey
 
 _KEPT_KINDS = ("PersistentVolumeClaim",)
@@ -36,7 +35,8 @@ _KEPT_KINDS = ("PersistentVolumeClaim",)
 class Observed:
     """All that is there of one OCRBackend. `absent`: kinds that the cluster does not have.
 
-    `progress`: what the pods that fetch models tell, by their names.
+    `progress`: what the pods that fetch models tell, by their names. `refused`: children that the API server
+    refused when last asked.
     """
 
     children: tuple[LiveChild, ...] = ()
@@ -44,6 +44,7 @@ class Observed:
     warnings: tuple[Warned, ...] = ()
     absent: frozenset[ApiKind] = frozenset()
     progress: Mapping[str, Progress] = field(default_factory=dict)
+    refused: frozenset[Ref] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     problems: Mapping[Ref, Cause]
-    revisions: Mapping[VariantKey, str]
+    rollouts: Mapping[VariantKey, Standing]
     look_again: float | None = None
     published: frozenset[str] = frozenset()
 
@@ -120,11 +121,13 @@ def plan(
 ) -> Plan:
     """The steps that are left; none where all is as it shall be, or where the OCRBackend is paused."""
     waits = [_surge_wait(family, variant, observed.pods, config, now) for variant in family.variants]
-    desired = tuple(_desired(family, waits, config, observed.absent))
+    live = {child.ref: child for child in observed.children}
+    by_spec = tuple(_desired(family, waits, config, observed.absent))
+    gate = model_gate.gate(family, observed.children)
+    rollouts = _rollouts(family, by_spec, live, observed, gate, now)
+    desired = tuple(_arranged(child, rollouts) for child in by_spec)
     steps: list[Step] = []
     problems: dict[Ref, Cause] = {}
-    live = {child.ref: child for child in observed.children}
-    gate = model_gate.gate(family, observed.children)
     for child in desired:
         ref = ref_of(child)
         if obstacle := _obstacle(ref, live.get(ref), family, observed.absent):
@@ -138,7 +141,7 @@ def plan(
     return Plan(
         steps=() if family.is_paused else tuple(steps),
         problems={} if family.is_paused else problems,
-        revisions=_revisions(desired),
+        rollouts=rollouts,
         look_again=min(remaining, default=None),
         published=gate.published,
     )
@@ -154,14 +157,34 @@ def _desired(
         yield from resources.variant_children(family, variant, config, in_place=in_place)
 
 
-def _revisions(desired: Iterable[Child]) -> dict[VariantKey, str]:
-    """The revision that each variant's pods shall have."""
-    found = {}
-    for child in desired:
-        if child["kind"] == "Deployment":
-            labels = child["spec"]["template"]["metadata"]["labels"]
-            found[labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]] = labels[REVISION_LABEL]
-    return found
+def _rollouts(
+    family: Family,
+    desired: Iterable[Child],
+    live: Mapping[Ref, LiveChild],
+    observed: Observed,
+    gate: Gate,
+    now: datetime,
+) -> Mapping[VariantKey, Standing]:
+    deployments = {variant_of(child): child for child in desired if child["kind"] == "Deployment"}
+    seen = [
+        rollout.Seen(
+            key=variant.key,
+            wanted=deployments[variant.key]["spec"]["template"],
+            live=live.get(ref_of(deployments[variant.key])),
+            pods=tuple(pod for pod in observed.pods if pod.variant == variant.key and not pod.is_leaving),
+            needed=variant.needed_replicas,
+            has_models=variant.key not in gate.waiting,
+            is_refused=ref_of(deployments[variant.key]) in observed.refused,
+        )
+        for variant in family.variants
+    ]
+    return rollout.standings(family, seen, observed.warnings, now)
+
+
+def _arranged(child: Child, rollouts: Mapping[VariantKey, Standing]) -> Child:
+    if child["kind"] != "Deployment":
+        return child
+    return rollout.arranged(child, rollouts[variant_of(child)])
 
 
 def _obstacle(ref: Ref, there: LiveChild | None, family: Family, absent: frozenset[ApiKind]) -> Cause | None:

@@ -110,6 +110,13 @@ class Reason(StrEnum):
         "The container ends for another reason.",
         "see `kubectl logs --previous` of the pod",
     )
+    EVICTED = (
+        "Evicted",
+        "The pod's node ran short of memory or disk, or the pod had more on disk than it may, so the kubelet "
+        "ended it; the pod in its place is not ready yet.",
+        "raise spec.variants[].resources.requests (memory, ephemeral-storage) or give the nodes more; where "
+        "the volume tmp was full, lower spec.server.pictureCacheBytes",
+    )
     MOUNT_FAILED = (
         "MountFailed",
         "The node cannot attach or mount the volume.",
@@ -146,6 +153,12 @@ class Reason(StrEnum):
         "Not ready in time, and no more is known.",
         "see the pods, or raise spec.rollout.progressDeadlineSeconds",
     )
+    ROLLED_BACK = (
+        "RolledBack",
+        "A new revision was not ready within spec.rollout.progressDeadlineSeconds and was taken back.",
+        "change the spec: each new revision is tried anew, and spec.rollout.autoRollback false keeps one "
+        "that fails",
+    )
     TERMINATING = (
         "Terminating",
         "A child of a deleted OCRBackend of the same name is still being removed.",
@@ -158,6 +171,11 @@ class Reason(StrEnum):
     )
     API_ERROR = ("ApiError", "The API server failed.", "it is tried again")
     FETCHING = ("Fetching", "The models are on their way to the volume.", "")
+    ROLLOUT_QUEUED = (
+        "RolloutQueued",
+        "A new revision waits until those of other variants are rolled out, the previous one serves.",
+        "",
+    )
     ROLLING_OUT = ("RollingOut", "A new revision is on its way, the previous one serves.", "")
     STARTING = ("Starting", "The first pods are on their way.", "")
     # Reasons of conditions that are not about a trouble.
@@ -177,6 +195,7 @@ PASSING = frozenset(
         Reason.FETCHING,
         Reason.STARTING,
         Reason.ROLLING_OUT,
+        Reason.ROLLOUT_QUEUED,
         Reason.TERMINATING,
         Reason.API_MISSING,
         Reason.API_ERROR,
@@ -186,6 +205,7 @@ PASSING = frozenset(
 
 WAITING = frozenset(
     {
+        Reason.EVICTED,
         Reason.INSUFFICIENT_DEVICE,
         Reason.STORAGE_PENDING,
         Reason.UNSCHEDULABLE,
@@ -193,7 +213,7 @@ WAITING = frozenset(
         Reason.PAUSED,
     }
 )
-"""Reasons to wait for something from outside: a node, a volume, the end of a pause."""
+"""Reasons to wait for something from outside: a node, a volume, another pod, the end of a pause."""
 
 GOOD = frozenset(
     {Reason.COMPLETE, Reason.APPLIED, Reason.LOADED, Reason.AS_EXPECTED, Reason.AVAILABLE},

@@ -130,14 +130,18 @@ class Reconciler:
         if wanted.monitoring.service_monitor != "Never":
             observed = replace(observed, absent=await self._optional.absent([SERVICE_MONITOR]))
         now = self._clock()
+        jobs = fetches.without_pods(observed)
+        warnings = await self._events.warnings(wanted.key.namespace, observed.pods, _overdue(jobs, now), now)
+        observed = replace(observed, warnings=warnings, refused=self.memory.refused(wanted.key))
         todo = plan.plan(wanted, observed, self.memory.written(wanted.key), self._config, now)
         if _makes_something(todo) and not await self._still_exists(wanted):
             return Outcome(is_settled=True)
-        problems = {**todo.problems, **await self._apply(wanted, todo)}
-        jobs = fetches.without_pods(observed)
-        warnings = await self._events.warnings(wanted.key.namespace, observed.pods, _overdue(jobs, now), now)
+        refused = await self._apply(wanted, todo)
+        lasting = (ref for ref, cause in refused.items() if not cause.is_passing)
+        self.memory.were_refused(wanted.key, lasting)
+        problems = {**todo.problems, **refused}
         progress = await self._progress.progress(wanted.key, observed.pods)
-        observed = replace(self.memory.newest(wanted.key, observed), warnings=warnings, progress=progress)
+        observed = replace(self.memory.newest(wanted.key, observed), progress=progress)
         states = variant_states(wanted, observed, todo, problems)
         status = status_of(wanted, states, problems, backend.get("status") or {}, now)
         await self._write_status(wanted, backend, status)

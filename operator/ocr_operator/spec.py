@@ -120,6 +120,8 @@ class Family:
     network_policy: NetworkPolicy | None
     progress_deadline_seconds: int
     surge: str
+    max_parallel_variants: int
+    auto_rollback: bool
 
     def image_of(self, variant: Variant, config: OperatorConfig) -> ImageName:
         """The image of a variant's pods: the spec's parts over the operator's default for the device."""
@@ -155,6 +157,8 @@ def family(backend: Json) -> Family:
         network_policy=_network_policy(spec.get("networkPolicy") or {}),
         progress_deadline_seconds=rollout.get("progressDeadlineSeconds", 900),
         surge=rollout.get("surge", "Auto"),
+        max_parallel_variants=rollout.get("maxParallelVariants", 1),
+        auto_rollback=rollout.get("autoRollback", True),
     )
 
 

@@ -189,6 +189,19 @@ def _rollout() -> Schema:
             "progressDeadlineSeconds": whole(
                 "Seconds after which a variant that is not ready counts as stuck.", 30, 3600, default=900
             ),
+            "maxParallelVariants": whole(
+                "Variants that are moved to a new revision at the same time; the others serve their previous "
+                "one until it is their turn. What does not serve yet never waits, and what is not ready "
+                "within progressDeadlineSeconds is no longer waited for.",
+                1,
+                16,
+                default=1,
+            ),
+            "autoRollback": flag(
+                "Take a new revision back that is not ready within progressDeadlineSeconds, so that the last "
+                "good one serves again. Each change of the spec that makes another revision is tried anew.",
+                default=True,
+            ),
         },
     )
     return defaulted(rollout)

@@ -4,6 +4,7 @@ Pure; the clock is an argument. `reconcile` writes it, and only when it differs 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -131,7 +132,7 @@ def _variant(key: Key, state: VariantState, before: Mapping[str, Any]) -> dict[s
         "phase": str(state.phase),
         "url": variant_url(key, *state.key),
         "replicas": {"desired": state.desired, "updated": state.updated, "ready": state.ready},
-        "revision": {"current": state.current, "target": state.target},
+        "revision": {"current": state.current, "target": state.target, "lastGood": state.last_good},
         "reason": str(state.cause.reason) if state.cause else str(Reason.AVAILABLE),
         "message": state.cause.message if state.cause else "",
     }
@@ -139,6 +140,8 @@ def _variant(key: Key, state: VariantState, before: Mapping[str, Any]) -> dict[s
         shown["models"] = _models(state.fetch, before.get("models") or {})
     if state.last_failure:
         shown["lastFailure"] = _failure(state.last_failure)
+    if state.taken_back:
+        shown["rolledBack"] = asdict(state.taken_back)
     return shown
 
 

@@ -73,7 +73,11 @@ def _variant() -> Schema:
             ),
             "revision": structure(
                 "Revisions of its pods; one changes with whatever restarts pods.",
-                {"current": text("The one that serves."), "target": text("The one that the spec asks for.")},
+                {
+                    "current": text("The one that serves."),
+                    "target": text("The one that the spec asks for."),
+                    "lastGood": text("The last one that has served with all its pods."),
+                },
             ),
             "reason": choice("Why it is in this phase.", [str(reason) for reason in Reason]),
             "message": text("Why, in a sentence, and what to do."),
@@ -81,6 +85,7 @@ def _variant() -> Schema:
             "lastFailure": _last_failure(
                 "The last time that a container of the running pods ended in failure."
             ),
+            "rolledBack": _rolled_back(),
         },
         required=["language", "modelType"],
     )
@@ -119,6 +124,18 @@ def _last_failure(description: str) -> Schema:
             "exitCode": whole("Exit code of the container.", -_MANY, _MANY),
             "time": text("When it ended."),
             "count": whole("How often the container was started again.", 0, _MANY),
+        },
+    )
+
+
+def _rolled_back() -> Schema:
+    return structure(
+        "The revision that was taken back; absent once another one is asked for.",
+        {
+            "revision": text("Revision."),
+            "reason": choice("Why it was not ready in time.", [str(reason) for reason in Reason]),
+            "message": text("Why, in a sentence."),
+            "time": text("When it was taken back."),
         },
     )
 

@@ -15,6 +15,8 @@ from ocr_operator.names import Ref, variant_name
 from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.plan import Observed, Plan
 from ocr_operator.reasons import PASSING, WAITING, Reason
+from ocr_operator.rollout import Standing, is_rolled_out
+from ocr_operator.rollout_record import TakenBack
 from ocr_operator.spec import Family, Variant, VariantKey
 
 
@@ -34,8 +36,10 @@ class VariantState:
     loaded: int
     current: str
     target: str
+    last_good: str
     is_late: bool
     last_failure: Failure | None
+    taken_back: TakenBack | None = None
     fetch: Fetch | None = None
 
     @property
@@ -65,12 +69,24 @@ class _Seen:
 
     variant: Variant | None
     deployment: LiveChild | None
-    target: str
+    standing: Standing | None
     pods: tuple[LivePod, ...]
+    evicted: tuple[LivePod, ...]
     warnings: tuple[Warned, ...]
     troubles: tuple[Cause, ...]
     is_paused: bool
+    max_parallel: int = 1
     fetch: Fetch | None = None
+
+    @property
+    def target(self) -> str:
+        """The revision that the spec asks for; empty where it is refused."""
+        return self.standing.target if self.standing else ""
+
+    @property
+    def taken_back(self) -> TakenBack | None:
+        """That the revision which the spec asks for was taken back."""
+        return self.standing.record.taken_back if self.standing else None
 
     @property
     def has_previous(self) -> bool:
@@ -83,10 +99,17 @@ class _Seen:
 
         The pods themselves say so: a Deployment's own count is out of date whenever somebody annotates it.
         """
-        if self.variant is None or self.deployment is None or self.deployment.revision != self.target:
+        return self._has_rolled_out(self.target)
+
+    @property
+    def is_arrived(self) -> bool:
+        """The same of the revision that it shall run now, which may still be an earlier one."""
+        return self.standing is not None and self._has_rolled_out(self.standing.applied)
+
+    def _has_rolled_out(self, revision: str) -> bool:
+        if self.variant is None or self.deployment is None or self.deployment.revision != revision:
             return False
-        is_alone = all(pod.revision == self.target for pod in self.pods)
-        return is_alone and len(self.serving) >= self.variant.needed_replicas
+        return is_rolled_out(revision, self.pods, self.variant.needed_replicas)
 
     @property
     def awaited(self) -> Fetch | None:
@@ -129,14 +152,17 @@ def _seen(
     troubles = [cause for ref, cause in problems.items() if ref.name == name]
     if key in family.problems:
         troubles.append(Cause(Reason.INVALID, family.problems[key]))
+    pods = [pod for pod in observed.pods if pod.variant == key]
     return _Seen(
         variant=next((one for one in family.variants if one.key == key), None),
         deployment=next(deployments, None),
-        target=plan.revisions.get(key, ""),
-        pods=tuple(pod for pod in observed.pods if pod.variant == key and not pod.is_leaving),
+        standing=plan.rollouts.get(key),
+        pods=tuple(pod for pod in pods if not pod.is_leaving),
+        evicted=tuple(pod for pod in pods if pod.evicted),
         warnings=observed.warnings,
         troubles=tuple(troubles),
         is_paused=family.is_paused,
+        max_parallel=family.max_parallel_variants,
     )
 
 
@@ -155,9 +181,11 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
         loaded=sum(pod.revision == seen.target for pod in seen.serving),
         current=min(serving, key=lambda revision: revision == seen.target, default=""),
         target=seen.target,
+        last_good=seen.standing.last_good if seen.standing else "",
         is_late=seen.is_late and cause is not None,
         last_failure=last_failure(seen.pods),
         fetch=seen.fetch,
+        taken_back=seen.taken_back,
     )
 
 
@@ -166,11 +194,31 @@ def _cause(seen: _Seen) -> Cause | None:
     found = [cause for cause in seen.troubles if not cause.is_passing]
     if seen.awaited and seen.awaited.cause:
         found.append(seen.awaited.cause)
-    if seen.deployment and seen.deployment.revision == seen.target and not seen.is_rolled_out:
-        candidates = [pod for pod in seen.pods if pod.revision == seen.target]
-        of_pods = (causes.pod_cause(pod, seen.warnings) for pod in candidates)
-        found += [cause for cause in (causes.deployment_cause(seen.deployment), *of_pods) if cause]
+    if seen.deployment and seen.standing and not seen.is_arrived:
+        found += _troubles(seen, seen.deployment, seen.standing.applied)
+    if seen.taken_back:
+        found.append(_rolled_back(seen, seen.taken_back))
     return causes.most_urgent(found)
+
+
+def _troubles(seen: _Seen, deployment: LiveChild, revision: str) -> list[Cause]:
+    """What keeps the revision that it shall run now from being there."""
+    if deployment.revision != revision:
+        return []
+    pods, evicted = ([pod for pod in some if pod.revision == revision] for some in (seen.pods, seen.evicted))
+    found = (
+        causes.deployment_cause(deployment),
+        causes.eviction_cause([*pods, *evicted]),
+        *(causes.pod_cause(pod, seen.warnings) for pod in pods),
+    )
+    return [cause for cause in found if cause]
+
+
+def _rolled_back(seen: _Seen, taken_back: TakenBack) -> Cause:
+    good = seen.standing.last_good if seen.standing else ""
+    now = "serves" if seen.is_arrived else "is on its way back"
+    said = f"revision {taken_back.revision} was taken back ({taken_back.reason}: {taken_back.message})"
+    return causes.because(Reason.ROLLED_BACK, f"{said}; revision {good} {now}")
 
 
 def _on_its_way(seen: _Seen) -> Cause:
@@ -178,6 +226,11 @@ def _on_its_way(seen: _Seen) -> Cause:
         return Cause(Reason.PAUSED, "spec.paused is true: what is left to do waits for the end of the pause")
     if seen.awaited:
         return Cause(Reason.FETCHING, seen.awaited.message)
+    if seen.standing and seen.standing.waits_for:
+        names = ", ".join("/".join(key) for key in seen.standing.waits_for)
+        limit = f"spec.rollout.maxParallelVariants is {seen.max_parallel}"
+        message = f"waits for the rollout of {names} ({limit}); the previous revision serves until then"
+        return Cause(Reason.ROLLOUT_QUEUED, message)
     if seen.has_previous:
         return Cause(Reason.ROLLING_OUT, "the previous revision serves until the new one is ready")
     if seen.pods:
@@ -188,6 +241,8 @@ def _on_its_way(seen: _Seen) -> Cause:
 def _phase(cause: Cause | None, seen: _Seen) -> Phase:
     if cause is None:
         return Phase.READY
+    if cause.reason in _OWN_PHASES:
+        return _OWN_PHASES[cause.reason]
     if cause.reason not in PASSING | WAITING:
         return Phase.FAILED
     if cause.reason is Reason.FETCHING:
@@ -195,3 +250,6 @@ def _phase(cause: Cause | None, seen: _Seen) -> Phase:
     if seen.has_previous:
         return Phase.ROLLING_OUT
     return Phase.PENDING if cause.reason in WAITING else Phase.STARTING
+
+
+_OWN_PHASES = {Reason.ROLLED_BACK: Phase.ROLLED_BACK, Reason.ROLLOUT_QUEUED: Phase.QUEUED}

@@ -9,6 +9,8 @@ import pytest
 
 from ocr_operator.causes import (
     deployment_cause,
+    eviction_cause,
+    is_late,
     is_puzzling,
     pod_cause,
     puzzled_seconds,
@@ -318,3 +320,59 @@ def test_a_refused_write_has_a_reason(status: int | None, message: str, reason: 
 def test_a_refusal_is_a_quotas_or_a_policys() -> None:
     assert refusal_reason("exceeded quota: x") is Reason.QUOTA_EXCEEDED
     assert refusal_reason("denied by policy x") is Reason.FORBIDDEN
+
+
+def _evicted(pod: MakePod, at: datetime | None, name: str = "ocr-1") -> LivePod:
+    message = "The node was low on resource: memory."
+    return replace(pod({}, name=name), is_leaving=True, evicted=message, evicted_at=at)
+
+
+def test_an_eviction_is_told_until_the_pod_in_its_place_is_ready(pod: MakePod, now: datetime) -> None:
+    gone, next_one = _evicted(pod, now), replace(pod({}, name="ocr-2"), created=now + timedelta(seconds=1))
+    found = eviction_cause([gone, next_one])
+    assert found is not None
+    assert found.reason is Reason.EVICTED
+    assert found.message.startswith(
+        "pod ocr-1 was evicted: The node was low on resource: memory.; raise spec."
+    )
+    assert eviction_cause([gone, replace(next_one, is_ready=True)]) is None
+    assert eviction_cause([gone]) is None
+
+
+def test_an_eviction_explains_no_pod_that_was_made_long_after_it(pod: MakePod, now: datetime) -> None:
+    later = replace(pod({}, name="ocr-2"), created=now + timedelta(hours=1))
+    assert eviction_cause([_evicted(pod, now), later]) is None
+    assert eviction_cause([_evicted(pod, None), later]) is not None
+
+
+def test_the_last_of_several_evictions_is_told(pod: MakePod, now: datetime) -> None:
+    last = now + timedelta(seconds=20)
+    pods = [_evicted(pod, last, "ocr-2"), _evicted(pod, now), replace(pod({}, name="ocr-3"), created=last)]
+    found = eviction_cause(pods)
+    assert found is not None
+    assert "pod ocr-2 was" in found.message
+
+
+LATE = {
+    "type": "Progressing",
+    "status": "False",
+    "reason": "ProgressDeadlineExceeded",
+    "lastUpdateTime": "2026-11-23T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("since", "is_so"),
+    [("2026-11-23T12:00:00Z", True), ("2026-11-23T12:00:01Z", False), ("", True)],
+    ids=["its own deadline", "an earlier template's", "nobody knows since when"],
+)
+def test_a_deployment_is_late_with_the_template_it_speaks_of(since: str, is_so: bool) -> None:
+    assert is_late(_deployment(LATE), since) is is_so
+    assert not is_late(replace(_deployment(LATE), generation=2), since)
+    assert not is_late(_deployment(LATE | {"reason": "ReplicaSetUpdated"}), since)
+    assert not is_late(_deployment(), since)
+
+
+def test_a_deployment_is_late_also_where_a_quota_is_why() -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    assert is_late(_deployment(failure, LATE), "")

@@ -76,7 +76,7 @@ def test_of_the_backend_only_its_tables_are_known() -> None:
 @pytest.mark.parametrize("path", sorted((PACKAGE / "kubectl").glob("*.py")), ids=lambda path: path.stem)
 def test_the_plugin_uses_what_decides_and_nothing_that_runs_the_operator(path: Path) -> None:
     inner = {name.split(".")[1] for name in _imports_of(path) if name.startswith("ocr_operator.")}
-    assert inner <= {"kubectl", "causes", "conditions", "names", "observation", "reasons"}
+    assert inner <= {"kubectl", "causes", "conditions", "names", "observation", "reasons", "rollout_record"}
 
 
 @pytest.mark.parametrize("module", MODULES)

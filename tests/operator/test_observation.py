@@ -1,5 +1,7 @@
 """The few facts that are kept of an object, from its JSON."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -142,3 +144,20 @@ def test_a_pod_just_made_has_nothing_to_say() -> None:
 def test_the_parent_is(labels: dict[str, str], owners: list[dict[str, Any]], name: str | None) -> None:
     metadata = {"namespace": "labs", "labels": labels, "ownerReferences": owners}
     assert parent(metadata) == (Key("labs", name) if name else None)
+
+
+def test_a_pod_that_its_kubelet_ended_is_told_from_others_that_failed() -> None:
+    at = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "2026-11-23T12:00:00Z"}
+    status = {"phase": "Failed", "reason": "Evicted", "message": "low on memory", "conditions": [at]}
+    found = live_pod({"metadata": {"name": "p"}, "status": status})
+    assert (found.evicted, found.is_leaving) == ("low on memory", True)
+    assert found.evicted_at == datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert live_pod({"metadata": {"name": "p"}, "status": {"phase": "Failed"}}).evicted == ""
+
+
+def test_a_deployments_template_and_what_it_remembers_are_kept_as_text() -> None:
+    body = _deployment()
+    body["metadata"]["annotations"] = {"ocrbackend.io/rollout": "{}"}
+    found = live_child(body)
+    assert found.rollout == "{}"
+    assert json.loads(found.template) == body["spec"]["template"]

@@ -287,3 +287,17 @@ def test_without_an_api_server_the_look_fails_and_the_next_one_does_it_all(world
     assert world.look() == Outcome(is_settled=True)
     assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
     assert world.condition("Reconciled") == ("True", "Applied")
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(422, {DEPLOYMENT}), (503, set())], ids=["refused", "in trouble"]
+)
+def test_what_the_api_server_refuses_is_known_at_the_next_look(
+    world: World, status: int, refused: set[Ref]
+) -> None:
+    world.cluster.failing["apply Deployment"] = ClusterError(status, "no")
+    world.look()
+    assert world.reconciler.memory.refused(KEY) == refused
+    world.cluster.failing.clear()
+    world.look()
+    assert world.reconciler.memory.refused(KEY) == set()

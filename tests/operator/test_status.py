@@ -141,7 +141,7 @@ def test_the_status_of_a_backend_that_serves(world: World, ocrbackend: Make) -> 
                 "phase": "Ready",
                 "url": "http://ocr-ch-mobile.labs.svc:9090",
                 "replicas": {"desired": 1, "updated": 1, "ready": 1},
-                "revision": {"current": revision, "target": revision},
+                "revision": {"current": revision, "target": revision, "lastGood": revision},
                 "reason": "Available",
                 "message": "",
             }

@@ -5,10 +5,12 @@ What only a node can say is written into the pod's status, in a kubelet's words:
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
+from prometheus_crds import service_monitor_crd
 
 CHINESE = {"language": "ch", "modelType": "mobile"}
 Json = dict[str, Any]
@@ -56,6 +58,23 @@ def says(state: Json, last: Json | None = None, restarts: int = 0, ready: bool =
             {"type": "ContainersReady", "status": str(ready)},
         ]
         _patch_status(cluster, namespace, {"containerStatuses": [told], "conditions": conditions})
+
+    return act
+
+
+def evicted(message: str) -> Act:
+    """Writes what a kubelet does that has ended a pod to spare its node."""
+
+    def act(cluster: Cluster, namespace: str) -> None:
+        cluster.wait(
+            lambda: the_pod(cluster, namespace).get("status", {}).get("phase") == "Running",
+            f"KWOK to have started the pod in {namespace}",
+        )
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
+        conditions = [told | {"lastTransitionTime": at, "message": message}]
+        gone = {"phase": "Failed", "reason": "Evicted", "message": message, "conditions": conditions}
+        _patch_status(cluster, namespace, gone)
 
     return act
 
@@ -220,6 +239,11 @@ def fetched_after_all(cluster: Cluster, namespace: str) -> None:
     [container] = the_pod(cluster, namespace)["status"]["containerStatuses"]
     running = container | {"ready": True, "state": {"running": {}}}
     _patch_status(cluster, namespace, {"containerStatuses": [running]})
+
+
+def with_service_monitors(cluster: Cluster, namespace: str) -> None:
+    """The Prometheus operator's API, which the cluster has to be without before."""
+    cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
 
 
 def not_mounted(cluster: Cluster, namespace: str) -> None:

@@ -9,6 +9,7 @@ from trouble_acts import (
     Act,
     Json,
     ends,
+    evicted,
     fetched_after_all,
     fetching_takes_long,
     made,
@@ -22,6 +23,7 @@ from trouble_acts import (
     says,
     specified,
     waits,
+    with_service_monitors,
     without,
     without_policy,
 )
@@ -29,7 +31,10 @@ from trouble_acts import (
 
 @dataclass(frozen=True)
 class Trouble:
-    """A reason, words of its message, and what brings it about: before the object, by its spec, or after."""
+    """A reason, words of its message, and what brings it about: before the object, by its spec, or after.
+
+    `is_harmless`: the condition Reconciled tells it, and what serves is not touched by it.
+    """
 
     reason: str
     said: str
@@ -38,6 +43,7 @@ class Trouble:
     after: Act = nothing
     mend: Act = nothing
     exit_code: int | None = None
+    is_harmless: bool = False
 
 
 BAD_AFFINITY: Json = {
@@ -138,6 +144,13 @@ TROUBLES = {
         "OOMKilled", "exit code 137", after=ends(137, "", "OOMKilled"), mend=new_pod, exit_code=137
     ),
     "crash": Trouble("CrashLooping", "Traceback", after=ends(1, "Traceback"), mend=new_pod, exit_code=1),
+    "evicted": Trouble(
+        "Evicted",
+        "low on resource: memory",
+        before=never_ready,
+        after=evicted("The node was low on resource: memory. Threshold quantity: 100Mi, available: 90Mi."),
+        mend=ready_after_all,
+    ),
     "mount": Trouble("MountFailed", "Multi-Attach error", after=not_mounted, mend=new_pod),
     "container": Trouble(
         "ContainerNotCreated",
@@ -165,6 +178,13 @@ TROUBLES = {
         mend=MAKE_AGAIN,
     ),
     "node": Trouble("NodeLost", "no longer reports", after=says({"running": {}}, ready=True), mend=new_pod),
+    "api": Trouble(
+        "ApiMissing",
+        "the cluster has no ServiceMonitor of monitoring.coreos.com/v1",
+        {"monitoring": {"serviceMonitor": "Always"}},
+        mend=with_service_monitors,
+        is_harmless=True,
+    ),
     "deadline": Trouble(
         "ProgressDeadlineExceeded",
         "has timed out progressing",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_operator.kubectl.found import Found
+from ocr_operator.names import ROLLOUT_ANNOTATION
 
 LEFT_OUT = "(left out)"
 _SECRET_NAME = re.compile("KEY|TOKEN|PASS|SECRET|CREDENTIAL|AUTH", re.IGNORECASE)
@@ -45,11 +46,21 @@ def redacted(content: Any) -> Any:
     if not isinstance(content, Mapping):
         return content
     kept = {
-        name: redacted(value) for name, value in content.items() if name not in ("managedFields", _OWN_COPY)
+        name: _opened(value) if name == ROLLOUT_ANNOTATION else redacted(value)
+        for name, value in content.items()
+        if name not in ("managedFields", _OWN_COPY)
     }
     if isinstance(kept.get("value"), str) and _SECRET_NAME.search(str(kept.get("name", ""))):
         kept["value"] = LEFT_OUT
     return kept
+
+
+def _opened(text: str) -> Any:
+    """What JSON as text holds, which a pod template with its variables is part of."""
+    try:
+        return redacted(json.loads(text))
+    except ValueError:
+        return LEFT_OUT
 
 
 def write(path: Path, folder: str, texts: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from ocr_operator.kubectl.found import Found
 from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, warned
 from ocr_operator.reasons import PASSING, URGENCY, Reason
+from ocr_operator.rollout_record import record
 
 Json = Mapping[str, Any]
 
@@ -118,11 +119,25 @@ def _of_variants(found: Found, top: str) -> Iterator[Answer]:
         alive = [pod for pod in pods if not pod.is_leaving]
         is_served = any(pod.is_ready and pod.revision == child.revision for pod in alive)
         if not is_served or len([pod for pod in alive if pod.is_ready]) < (child.replicas or 0):
-            yield _down(found, (top, f"Deployment {name}"), child, alive)
+            yield _down(found, (top, f"Deployment {name}"), child, pods)
+        if cause := _held_back(found, key, child):
+            command = _command(cause.reason, found, None)
+            yield Answer((top, f"Deployment {name}"), cause.reason, cause.message, command)
+
+
+def _held_back(found: Found, key: tuple[str, str], deployment: LiveChild) -> Cause | None:
+    """Why a variant does not run what the spec asks for, though nothing may be wrong with its pods."""
+    if taken_back := record(deployment.rollout).taken_back:
+        said = f"revision {taken_back.revision} was taken back ({taken_back.reason}: {taken_back.message})"
+        return causes.because(Reason.ROLLED_BACK, said)
+    told = (found.backend.get("status") or {}).get("variants") or []
+    mine = (one for one in told if (one["language"], one["modelType"]) == key)
+    queued = next((one for one in mine if one.get("reason") == Reason.ROLLOUT_QUEUED), None)
+    return Cause(Reason.ROLLOUT_QUEUED, queued["message"]) if queued else None
 
 
 def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list[LivePod]) -> Answer:
-    """The cause of one variant: of its Deployment, or of the first pod that has one."""
+    """The cause of one variant: of its Deployment, or of the first pod that has one, those gone included."""
     warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
     seen: list[tuple[Cause, LivePod | None]] = []
     if cause := causes.deployment_cause(deployment):
@@ -130,7 +145,9 @@ def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list
     for pod in pods:
         if cause := causes.pod_cause(pod, warnings):
             seen.append((cause, pod))
-    waiting = next((pod for pod in pods if not pod.is_ready), None)
+    if cause := causes.eviction_cause(pods):
+        seen.append((cause, None))
+    waiting = next((pod for pod in pods if not pod.is_ready and not pod.is_leaving), None)
     if not seen:
         seen.append((_on_its_way(waiting), waiting))
     cause, culprit = min(seen, key=lambda one: _rank(one[0].reason))
@@ -177,6 +194,7 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     Reason.CLAIM_NOT_FOUND: ("get", "persistentvolumeclaims"),
     Reason.INSUFFICIENT_DEVICE: _describe("nodes"),
     Reason.UNSCHEDULABLE: _describe("nodes"),
+    Reason.EVICTED: _describe("nodes"),
     Reason.NODE_LOST: ("get", "nodes"),
     Reason.FORBIDDEN: ("get", "events", "--field-selector=type=Warning"),
 }

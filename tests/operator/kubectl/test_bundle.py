@@ -28,6 +28,16 @@ from ocr_operator.kubectl.bundle import redacted, without_logins
             {"annotations": {}},
             id="what kubectl and the API server keep beside it",
         ),
+        pytest.param(
+            {"ocrbackend.io/rollout": '{"env": [{"name": "API_TOKEN", "value": "x"}]}'},
+            {"ocrbackend.io/rollout": {"env": [{"name": "API_TOKEN", "value": "(left out)"}]}},
+            id="a variable in a template that is kept as text",
+        ),
+        pytest.param(
+            {"ocrbackend.io/rollout": "API_TOKEN: x"},
+            {"ocrbackend.io/rollout": "(left out)"},
+            id="what cannot be looked through",
+        ),
     ],
 )
 def test_values_that_may_be_secret_are_left_out(content: Any, shown: Any) -> None:

@@ -1,5 +1,6 @@
 """The first cause, for what the cluster may hold; every trouble for real is in light/test_reasons.py."""
 
+import json
 from typing import Any
 
 import pytest
@@ -180,3 +181,34 @@ def test_a_job_that_may_make_no_pod_is_told_from_its_events() -> None:
 def test_a_finished_job_is_no_cause() -> None:
     done = _job(conditions=[{"type": "Complete", "status": "True"}])
     assert why(_found_fetching(jobs=[done], pods=[])).reason == "Starting"
+
+
+def test_an_eviction_is_told_of_the_pod_that_is_gone() -> None:
+    gone = _pod()
+    gone["status"] |= {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}
+    answer = why(_found(gone, _pod()))
+    assert (answer.path, answer.reason) == ((TOP, DEPLOYMENT), "Evicted")
+    assert "low on memory" in answer.message
+    assert answer.command == ("describe", "nodes")
+
+
+def test_a_revision_that_was_taken_back_is_told_though_the_last_good_one_serves() -> None:
+    back = {"revision": "r2", "reason": "OOMKilled", "message": "pod x ended", "time": "2026-11-23T12:00:00Z"}
+    deployment = _deployment()
+    deployment["metadata"]["annotations"] = {"ocrbackend.io/rollout": json.dumps({"taken_back": back})}
+    answer = why(_found(_pod(ready=True), deployment=deployment))
+    assert (answer.path, answer.reason) == ((TOP, DEPLOYMENT), "RolledBack")
+    assert "revision r2 was taken back (OOMKilled: pod x ended); change the spec" in answer.message
+
+
+def test_a_variant_that_waits_for_its_turn_says_so() -> None:
+    backend = _backend()
+    told = {
+        "language": "ch",
+        "modelType": "mobile",
+        "reason": "RolloutQueued",
+        "message": "waits for en/mobile",
+    }
+    backend["status"]["variants"] = [told]
+    answer = why(_found(_pod(ready=True), backend=backend))
+    assert (answer.reason, answer.message) == ("RolloutQueued", "waits for en/mobile")

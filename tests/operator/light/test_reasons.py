@@ -20,8 +20,10 @@ pytestmark = pytest.mark.light
 
 Release = Any
 Releases = dict[str, Any]
-# Had elsewhere: a pause and a predecessor's children in test_operator.py.
-ELSEWHERE = {Reason.PAUSED, *PASSING, *GOOD}
+# Had elsewhere: a pause and a predecessor's children in test_operator.py, rollouts in test_rollouts.py.
+ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, *(PASSING - {Reason.API_MISSING}), *GOOD}
+HARMFUL = [name for name, trouble in TROUBLES.items() if not trouble.is_harmless]
+HARMLESS = [name for name, trouble in TROUBLES.items() if trouble.is_harmless]
 
 
 def test_the_table_of_troubles_is_whole() -> None:
@@ -29,8 +31,15 @@ def test_the_table_of_troubles_is_whole() -> None:
 
 
 @pytest.fixture(scope="module")
+def without_service_monitors(light_cluster: Cluster) -> None:
+    """The cluster lacks the Prometheus operator's API; one of the troubles is mended by bringing it."""
+    light_cluster.kubectl("delete", "crd/servicemonitors.monitoring.coreos.com", "--ignore-not-found")
+
+
+@pytest.fixture(scope="module")
 def troubled(
     light_cluster: Cluster,
+    without_service_monitors: None,
     operator: Operator,
     release_of: Callable[[str], Release],
 ) -> Iterator[Releases]:
@@ -53,7 +62,7 @@ def troubled(
     light_cluster.kubectl("delete", "storageclass", "nobody-makes", "--ignore-not-found")
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", HARMFUL)
 def test_a_trouble_is_told_everywhere_and_its_mending_clears_it(
     troubled: Releases, operator: Operator, name: str
 ) -> None:
@@ -84,6 +93,27 @@ def test_a_trouble_is_told_everywhere_and_its_mending_clears_it(
     assert _metric(operator, release, "Ready") == {("true", "Available")}
     assert _metric(operator, release, "Degraded") == {("false", "AsExpected")}
     release.cluster.wait(lambda: _events(release, "Available"), "the Event of the recovery")
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_trouble_that_takes_nothing_away_is_told_beside_what_serves(
+    troubled: Releases, operator: Operator, name: str
+) -> None:
+    release, trouble = troubled[name], TROUBLES[name]
+    told = release.wait_for("False", trouble.reason, "Reconciled")
+    assert trouble.said in told["message"]
+    assert told["message"].endswith(Reason(trouble.reason).action)
+    release.wait_for("True", "Available")
+    [event] = _events(release, trouble.reason)
+    assert event["type"] == "Warning"
+    assert _metric(operator, release, "Reconciled") == {("false", trouble.reason)}
+    said = kubectl_ocr(release.cluster, "why", "ocr", f"--namespace={release.namespace}")
+    assert said.returncode == 1, said.stderr
+    assert f"\n{trouble.reason}: " in said.stdout
+
+    trouble.mend(release.cluster, release.namespace)
+    release.wait_for("True", "Applied", "Reconciled")
+    assert _metric(operator, release, "Reconciled") == {("true", "Applied")}
 
 
 def _assert_last_failure(failure: dict[str, Any] | None, trouble: Trouble) -> None:

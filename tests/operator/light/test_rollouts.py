@@ -1,0 +1,89 @@
+"""Turns and ways back on real controllers: what is serving stays, also where the operator is another one."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from operator_process import Operator
+from trouble_acts import never_ready
+
+pytestmark = pytest.mark.light
+
+CHINESE = {"language": "ch", "modelType": "mobile"}
+LATIN = {"language": "latin", "modelType": "mobile"}
+NOWHERE = {"nodeSelector": {"pool": "none"}}
+
+# The fixture's type lives in conftest.py, which tests cannot import.
+Release = Any
+Started = Callable[..., AbstractContextManager[Operator]]
+
+
+def _variants(release: Release, name: str = "ocr") -> list[dict[str, Any]]:
+    return list(release.get("ocrb", name).get("status", {}).get("variants", []))
+
+
+def test_one_variant_is_rolled_out_after_the_other(release: Release, operator: Operator) -> None:
+    release.apply(variants=[CHINESE, LATIN])
+    release.wait_for("True", "Available")
+    never_ready(release.cluster, release.namespace)
+    release.apply(variants=[CHINESE, LATIN | {"replicas": 2}], options={"scoreThreshold": "0.6"})
+    release.wait_for("False", "RolloutQueued")
+    release.cluster.wait(lambda: _variants(release)[0]["replicas"]["updated"] == 1, "the first one's new pod")
+    first, second = _variants(release)
+    assert (first["phase"], second["phase"]) == ("RollingOut", "Queued")
+    assert second["message"].startswith("waits for the rollout of ch/mobile")
+    # What needs no new revision does not wait: its second pod is of the previous one.
+    assert (second["replicas"]["desired"], second["replicas"]["updated"]) == (2, 0)
+    assert second["revision"]["current"] == second["revision"]["lastGood"] != second["revision"]["target"]
+    assert release.condition("Progressing")["status"] == "True"
+
+    release.cluster.kubectl("delete", "stage", release.namespace)
+    release.kubectl("delete", "pods", "--all", "--force", "--wait=false")
+    release.wait_for("True", "Available")
+    assert all(one["revision"]["lastGood"] == one["revision"]["target"] for one in _variants(release))
+
+
+def test_a_revision_that_is_not_ready_in_time_is_taken_back(
+    release: Release, install: Callable[..., None], started: Started
+) -> None:
+    """Beside its predecessor and in its place; with an operator that saw neither the start nor the end."""
+    install("backends=null")
+    rollouts = {"beside": {"surge": "Always"}, "replaced": {"surge": "Never"}}
+    with started():
+        for name, rollout in rollouts.items():
+            release.apply(name=name, rollout=rollout)
+            release.wait_for("True", "Available", name=name)
+        good = {name: _variants(release, name)[0]["revision"]["current"] for name in rollouts}
+        for name, rollout in rollouts.items():
+            deadline = rollout | {"progressDeadlineSeconds": 30}
+            release.apply(name=name, rollout=deadline, placement=NOWHERE)
+            release.wait_for("False", "Unschedulable", name=name)
+        assert [_variants(release, name)[0]["replicas"]["ready"] for name in rollouts] == [1, 0]
+    with started():
+        for name in rollouts:
+            message = release.wait_for("False", "RolledBack", name=name)["message"]
+            assert "was taken back (Unschedulable: " in message
+        for name in rollouts:
+            release.cluster.wait(
+                lambda name=name: f"{good[name]} serves" in release.condition(name=name)["message"], name
+            )
+            [variant] = _variants(release, name)
+            assert variant["phase"] == "RolledBack"
+            assert variant["replicas"] == {"desired": 1, "updated": 0, "ready": 1}
+            assert variant["rolledBack"]["reason"] == "Unschedulable"
+            assert variant["rolledBack"]["revision"] == variant["revision"]["target"] != good[name]
+            assert variant["revision"]["current"] == variant["revision"]["lastGood"] == good[name]
+            assert release.condition("Degraded", name=name)["reason"] == "RolledBack"
+        before = release.get("deployments")["items"]
+    with started() as operator:
+        release.settle(operator)
+        after = release.get("deployments")["items"]
+        assert [one["spec"] for one in after] == [one["spec"] for one in before]
+        assert [release.condition(name=name)["reason"] for name in rollouts] == ["RolledBack"] * 2
+        assert release.get("ocrb", "beside")["spec"]["placement"] == NOWHERE
+        for name, rollout in rollouts.items():
+            release.apply(name=name, rollout=rollout, options={"scoreThreshold": "0.6"})
+            release.wait_for("True", "Available", name=name)
+            assert "rolledBack" not in _variants(release, name)[0]
