@@ -36,7 +36,10 @@ def no_definition(release: Release) -> Iterator[None]:
     release.cluster.kubectl("delete", DEFINITION, "--ignore-not-found")
     definition = CHART / "files" / "crd-ocrbackend.yaml"
     release.cluster.kubectl("apply", "--server-side", "--filename", str(definition))
-    release.cluster.kubectl("wait", "--for=condition=Established", DEFINITION)
+    # Established is a little before kubectl can find it.
+    release.cluster.wait(
+        lambda: "ocrbackend.io/v1alpha1" in release.cluster.kubectl("api-versions").split(), "the kind"
+    )
 
 
 @pytest.fixture

@@ -85,6 +85,8 @@ def test_an_install_ends_with_ready_backends(
         release.wait_for("True", "Available")
         if "gpu" in str(values):
             _check_the_devices(release, gpu_node)
+        if values is TRIAL:
+            _check_the_trial(release)
 
 
 def _check_the_devices(release: Release, node: str) -> None:
@@ -96,3 +98,20 @@ def _check_the_devices(release: Release, node: str) -> None:
     assert limits["ocr-ch-server"]["nvidia.com/gpu"] == "1"
     assert limits["ocr-korean-mobile"]["nvidia.com/mig-1g.10gb"] == "1"
     assert {spec.get("runtimeClassName") for spec in where.values()} == {"nvidia", None}
+    # The slice is taken.
+    tolerations = [{"key": TAINT["key"], "operator": "Exists"}]
+    slice_ = {"resourceName": "nvidia.com/mig-1g.10gb"}
+    release.apply(name="more", accelerator=slice_, placement={"tolerations": tolerations})
+    told = release.wait_for("False", "InsufficientDevice", name="more")
+    assert "Insufficient nvidia.com/mig-1g.10gb" in told["message"]
+
+
+def _check_the_trial(release: Release) -> None:
+    """Its pods are let in, and an upgrade leaves its password and token as they are."""
+    pods = ("pods", "--selector=app.kubernetes.io/name in (ocr-backend-label-studio, ocr-backend-connect)")
+    release.cluster.wait(lambda: len(release.get(*pods).get("items", [])) == 2, "its pods")
+    secret = release.get("secret", "ocr-ocr-backend-label-studio")["data"]
+    more = ["--set", "crds.install=false", *TRIAL, "--set", "operator.logLevel=DEBUG"]
+    release.cluster.helm("upgrade", "ocr", str(CHART), "--namespace", release.namespace, *more)
+    assert release.get("secret", "ocr-ocr-backend-label-studio")["data"] == secret
+    assert len(secret) == 3
