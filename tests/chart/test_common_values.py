@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from ocr_operator.names import FIELD_MANAGER, MANAGED_BY_LABEL, PORT
+
 pytestmark = pytest.mark.helm
 
 Json = dict[str, Any]
@@ -49,6 +51,7 @@ def test_the_operators_network_policy(render: Render) -> None:
     )
     [policy] = [one for one in objects if one["kind"] == "NetworkPolicy"]
     [deployment] = [one for one in objects if one["kind"] == "Deployment"]
+    ours = {MANAGED_BY_LABEL: FIELD_MANAGER}
     dns = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
     assert policy["spec"] == {
         "podSelector": deployment["spec"]["selector"],
@@ -56,6 +59,10 @@ def test_the_operators_network_policy(render: Render) -> None:
         "ingress": [{"ports": [{"protocol": "TCP", "port": "metrics"}], "from": [peer]}],
         "egress": [
             {"ports": dns},
+            {
+                "ports": [{"protocol": "TCP", "port": PORT}],
+                "to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": ours}}],
+            },
             {"ports": [{"protocol": "TCP", "port": 6443}], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
         ],
     }
