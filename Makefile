@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONPATH := tests/cluster:tests/support
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run demo cluster-up cluster-down images test test-fast lint format generate lock bench clean clean-all
+.PHONY: help install run demo cluster-up cluster-down images test test-fast lint format generate panels lock bench clean clean-all
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ generate: install  ## Write the generated files again: CRD, chart schema, alerts
 	$(PY) -m ocr_operator.values_page
 	$(PY) -m ocr_operator.monitoring
 	$(PY) -m ocr_backend.manual
+
+panels: install  ## Draw the dashboards' panels for docs/monitoring.md, from a real Prometheus and a real backend
+	@mkdir -p docs/images; OCR_PANEL_PICTURES=docs/images $(PY) -m pytest -q tests/monitoring/test_prometheus.py
 
 bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run
 	@$(PY) benchmarks/reading.py; $(PY) benchmarks/serving.py
