@@ -22,6 +22,7 @@ from ocr_operator.config import OperatorConfig, image_name
 from ocr_operator.election import Election
 from ocr_operator.endpoints import serving
 from ocr_operator.indices import Indices
+from ocr_operator.late_kinds import LateKinds
 from ocr_operator.lease import Fence
 from ocr_operator.metrics import Metrics
 from ocr_operator.names import API_VERSION, KIND, Key, Ref
@@ -144,10 +145,11 @@ async def _run(options: argparse.Namespace) -> int:
         reconciler = Reconciler(api, indices, replace(_config(options), has_image_volumes=has_volumes))
         namespaces = tuple(options.namespace)
         auditor = Auditor(api, indices, watchdog, namespaces)
+        late = LateKinds(api, reconciler.optional, indices.keys, reconciler.memory.with_kind, namespaces)
         applying = asyncio.create_task(chart.apply(api))
         stack.callback(applying.cancel)
         watching = handlers.watch(
-            handlers.registry(reconciler, indices, queue, metrics, auditor),
+            handlers.registry(reconciler, indices, queue, metrics, auditor, late),
             namespaces,
             stop,
             watchdog.limit * SILENT_SHARE,

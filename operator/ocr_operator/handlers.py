@@ -18,6 +18,7 @@ import kopf
 from ocr_operator.audit import WATCHED_KINDS, Auditor
 from ocr_operator.cluster import ClusterError
 from ocr_operator.indices import Indices
+from ocr_operator.late_kinds import LateKinds
 from ocr_operator.logs import looking_at
 from ocr_operator.metrics import Metrics
 from ocr_operator.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, Key
@@ -41,14 +42,19 @@ _CHILDREN = (
     ("autoscaling", "v2", "horizontalpodautoscalers"),
     ("policy", "v1", "poddisruptionbudgets"),
     ("networking.k8s.io", "v1", "networkpolicies"),
-    # Watched where the cluster has it when the operator starts; later ones are looked at with every resync.
+    # Watched where the cluster has it when the operator starts; else `late_kinds` looks after it.
     ("monitoring.coreos.com", "v1", "servicemonitors"),
 )
 _PODS = ("", "v1", "pods")
 
 
 def registry(
-    reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key], metrics: Metrics, auditor: Auditor
+    reconciler: Reconciler,
+    indices: Indices,
+    queue: WorkQueue[Key],
+    metrics: Metrics,
+    auditor: Auditor,
+    late: LateKinds,
 ) -> kopf.OperatorRegistry:
     """Handlers that fill the indices, wake the queue, and run the workers between startup and cleanup."""
     found = kopf.OperatorRegistry()
@@ -72,6 +78,8 @@ def registry(
         tasks.extend(asyncio.create_task(_work(reconciler, queue, metrics)) for _ in range(WORKERS))
         tasks.append(asyncio.create_task(_resync(reconciler, indices, queue)))
         tasks.append(asyncio.create_task(auditor.run()))
+        await late.begin()
+        tasks.append(asyncio.create_task(late.run(partial(_distrusted, reconciler, queue))))
         for task in tasks:
             task.add_done_callback(_tell_if_it_died)
 
@@ -172,6 +180,11 @@ async def _resync(reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key
         for key, delay in _spread_out(indices.keys()):
             reconciler.distrust(key)
             queue.add_after(key, delay)
+
+
+def _distrusted(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> None:
+    reconciler.distrust(key)
+    queue.add(key)
 
 
 def _tell_if_it_died(task: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocr_operator.names import Key, Ref
+from ocr_operator.names import ApiKind, Key, Ref
 from ocr_operator.observation import LiveChild
 from ocr_operator.plan import Observed, Written
 
@@ -25,6 +25,14 @@ class Memory:
     def written(self, key: Key) -> Mapping[Ref, Written]:
         """What was applied to the children."""
         return self._written.get(key, {})
+
+    def with_kind(self, kind: ApiKind) -> set[Key]:
+        """The OCRBackends for which a child of the kind was applied."""
+        return {
+            key
+            for key, children in self._written.items()
+            if any((ref.api_version, ref.kind) == kind for ref in children)
+        }
 
     def wrote(self, key: Key, content: str, child: LiveChild) -> None:
         """A child was applied; `content` is the digest of what was sent."""

@@ -97,7 +97,7 @@ class Reconciler:
         self._watched = watched
         self._config = config
         self._clock = clock
-        self._optional = OptionalKinds(cluster.serves, clock)
+        self.optional = OptionalKinds(cluster.serves, clock)
         self._suspect: set[Key] = set()
         self._events = EventLog(cluster)
         self._progress = progress or ProgressReader()
@@ -128,7 +128,7 @@ class Reconciler:
     async def _carry_out(self, wanted: Family, backend: Mapping[str, Any]) -> Outcome:
         observed = await self._observe(wanted.key)
         if wanted.monitoring.service_monitor != "Never":
-            observed = replace(observed, absent=await self._optional.absent([SERVICE_MONITOR]))
+            observed = replace(observed, absent=await self.optional.absent([SERVICE_MONITOR]))
         now = self._clock()
         jobs = fetches.without_pods(observed)
         warnings = await self._events.warnings(wanted.key.namespace, observed.pods, _overdue(jobs, now), now)
@@ -160,7 +160,7 @@ class Reconciler:
 
     async def _list(self, key: Key) -> Observed:
         selector = f"{SELECTOR},{INSTANCE_LABEL}={key.name}"
-        absent = await self._optional.absent(CHILD_KINDS)
+        absent = await self.optional.absent(CHILD_KINDS)
         kinds = (*(kind for kind in CHILD_KINDS if kind not in absent), ("v1", "Pod"))
         *children, pods = await asyncio.gather(
             *(self._cluster.list(version, kind, key.namespace, selector) for version, kind in kinds)

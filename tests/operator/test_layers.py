@@ -19,6 +19,7 @@ SHELL = {
     "event_log",
     "failpoints",
     "handlers",
+    "late_kinds",
     "logs",
     "metrics",
     "progress_reader",

@@ -8,7 +8,7 @@ import pytest
 
 from ocr_operator.config import OperatorConfig
 from ocr_operator.memory import Memory
-from ocr_operator.names import Key
+from ocr_operator.names import SERVICE_MONITOR, ApiKind, Key
 from ocr_operator.observation import LiveChild
 from ocr_operator.plan import Observed
 from ocr_operator.resources import service
@@ -73,3 +73,12 @@ def test_our_own_status_is_the_newest_until_a_watch_shows_more(
     assert memory.newest_backend(KEY, later) == later
     memory.forget(KEY)
     assert memory.newest_backend(KEY, seen) == seen
+
+
+def test_whose_children_of_a_kind_were_written_is_known(child: LiveChild) -> None:
+    memory = Memory()
+    memory.wrote(KEY, "content", child)
+    assert memory.with_kind(ApiKind("v1", "Service")) == {KEY}
+    assert memory.with_kind(SERVICE_MONITOR) == set()
+    memory.gone(KEY, child.ref)
+    assert memory.with_kind(ApiKind("v1", "Service")) == set()

@@ -1,5 +1,6 @@
 """A cluster without the Prometheus operator, one that gets it, and one that loses it."""
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -36,6 +37,22 @@ def test_a_missing_api_is_told_takes_nothing_from_what_serves_and_is_used_once_i
         release.cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
         release.wait_for("True", "Applied", "Reconciled")
         assert release.names("servicemonitors") == {"ocr"}
+        _assert_drift_is_repaired(release)
+
+
+def _assert_drift_is_repaired(release: Release) -> None:
+    """Of a kind that kopf does not watch, within 15 s; and one asked for where it can be has it too."""
+    release.apply(name="other", monitoring={"serviceMonitor": "Auto"})
+    release.cluster.wait(lambda: release.names("servicemonitors") == {"ocr", "other"}, "the other's too")
+    release.kubectl("delete", "servicemonitor", "other")
+    path = "/spec/endpoints/0/path"
+    patch = json.dumps([{"op": "replace", "path": path, "value": "/elsewhere"}])
+    release.kubectl("patch", "servicemonitor", "ocr", "--type=json", f"--patch={patch}")
+    release.cluster.wait(lambda: release.names("servicemonitors") == {"ocr", "other"}, "it to be made again")
+    release.cluster.wait(
+        lambda: release.get("servicemonitor", "ocr")["spec"]["endpoints"][0]["path"] == "/metrics",
+        "the edit to be undone",
+    )
 
 
 def test_the_operator_starts_anew_where_an_api_goes_and_then_does_without_it(
