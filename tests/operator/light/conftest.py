@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from installed_crds import install_crd
 from ocr_cluster.cluster import Cluster
+from ocr_operator.crd import crd
 from operator_process import Operator, running_operator
 from prometheus_crds import service_monitor_crd
 
@@ -105,10 +107,7 @@ class Release:
 
 @pytest.fixture(scope="session")
 def crd_installed(light_cluster: Cluster) -> None:
-    light_cluster.kubectl(
-        "apply", "--server-side", "--filename", str(CHART / "files" / "crd-ocrbackend.yaml")
-    )
-    light_cluster.kubectl("wait", "--for=condition=Established", f"crd/{KIND}")
+    install_crd(light_cluster, crd())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import frozen_release
+from installed_crds import install_crd
 from ocr_cluster.cluster import Cluster
 from ocr_operator.crd import crd
 from operator_process import Operator
@@ -39,13 +40,7 @@ def own_crd(light_cluster: Cluster, crd_installed: None) -> Iterator[None]:
     light_cluster.kubectl("delete", CRD)
     yield
     light_cluster.kubectl("delete", CRD)
-    _apply_crd(light_cluster, crd())
-
-
-def _apply_crd(cluster: Cluster, body: Json) -> None:
-    manifest = json.dumps(body)
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", input=manifest)
-    cluster.kubectl("wait", "--for=condition=Established", CRD)
+    install_crd(light_cluster, crd())
 
 
 @pytest.fixture
@@ -219,7 +214,7 @@ def test_a_crd_that_gains_a_field_under_a_running_operator_costs_neither_restart
             release.wait_for("True", "Available")
             release.settle(operator, "service")
             before = _but_services(release)
-            _apply_crd(release.cluster, later)
+            install_crd(release.cluster, later)
             release.cluster.wait(lambda: release.get("ocrb", "ocr")["spec"].get("later"), "the new field")
             release.settle(operator, "service")
             assert _but_services(release) == before
@@ -228,7 +223,7 @@ def test_a_crd_that_gains_a_field_under_a_running_operator_costs_neither_restart
             assert release.get("ocrb", "ocr")["spec"]["later"] == "y"
             assert operator.process.poll() is None
     finally:
-        _apply_crd(release.cluster, crd())
+        install_crd(release.cluster, crd())
 
 
 def _but_services(release: Release) -> dict[str, str]:
