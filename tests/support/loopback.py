@@ -23,6 +23,9 @@ class LoopbackServer(ThreadingHTTPServer):
     Port 0 stands for one that is free.
     """
 
+    request_queue_size = 128
+    """More than any test opens at once: beyond the library's five, a busy machine refuses connections."""
+
     def __init__(
         self, handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1", port: int = 0
     ) -> None:

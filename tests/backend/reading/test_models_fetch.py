@@ -12,6 +12,7 @@ import requests
 from backend_process import clean_environment
 from ocr_backend import manifests
 from ocr_backend.commands import exits
+from ocr_cluster.waiting import until
 from server_process import free_port
 
 NAMES = DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
@@ -145,13 +146,17 @@ def fetched_folder(tmp_path, name):
     return tmp_path / "models/official_models" / f"{name}_onnx"
 
 
+def _some_bytes(progress):
+    return progress if progress["bytes"] else None
+
+
 def test_progress_is_answered_while_it_works_and_only_then(fetching, hub):
     port = free_port()
     url = f"http://127.0.0.1:{port}/progress"
     process = fetching("--status-port", str(port))
     with hub.stopping_after(1_000_000) as stopped:
-        assert stopped.wait(60)
-        told = requests.get(url, timeout=10).json()
+        assert stopped.wait(60)  # the rest is still on its way
+        told = until(lambda: _some_bytes(requests.get(url, timeout=10).json()), "no byte has come", 60)
         assert requests.get(f"{url}/more", timeout=10).status_code == 404
     process.communicate(timeout=60)
     assert process.returncode == 0
