@@ -86,7 +86,7 @@ class Place:
         return self.cluster.get(*what, f"--namespace={self.namespace}")
 
     def kubectl(self, *words: str) -> str:
-        return self.cluster.kubectl(*words, f"--namespace={self.namespace}")
+        return self.cluster.kubectl(f"--namespace={self.namespace}", *words)
 
     def variant(self, name: str) -> Json:
         """What the status tells of the only variant; empty until it speaks of this generation."""
