@@ -58,13 +58,13 @@ def supervisors(folder: Path) -> list[int]:
 
 
 def end(folder: Path, addresses: Addresses | None) -> None:
-    """Ends every process in the namespaces and waits until they and the link are gone. May be repeated."""
+    """Ends every process in the namespaces, and the link to the machine with its routes. May be repeated."""
     pids = supervisors(folder)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     waiting.until(lambda: not supervisors(folder), f"the processes of {folder.name} to end", 30)
     if addresses:
-        waiting.until(lambda: not _linked(addresses), f"the link {addresses.machine_link} to go", 30)
+        _unlink(addresses)
 
 
 def routed() -> list[IPv4Network]:
@@ -113,9 +113,19 @@ def _link(addresses: Addresses, pid: int) -> None:
         _run("ip", "route", "add", str(network), "via", str(addresses.node))
 
 
-def _linked(addresses: Addresses) -> bool:
-    """Whether the machine's end is still there. The kernel removes it some time after the namespace's end."""
-    return Path("/sys/class/net", addresses.machine_link).exists()
+def _unlink(addresses: Addresses) -> None:
+    """Removes the pair. The kernel would do so with the namespace, but that may live on for minutes.
+
+    Connections that wait for an answer keep it, though no process is left.
+    """
+    machine_end = Path("/sys/class/net", addresses.machine_link)
+    if not machine_end.exists():
+        return
+    try:
+        _run("ip", "link", "delete", addresses.machine_link)
+    except ClusterError:
+        if machine_end.exists():  # else the kernel was quicker
+            raise
 
 
 def _run(*command: str) -> str:

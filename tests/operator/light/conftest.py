@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from api_relay import ApiRelay
 from installed_crds import install_crd
+from loopback import serving
 from ocr_cluster.cluster import Cluster
 from ocr_operator.crd import crd
 from operator_process import Operator, running_operator
@@ -172,3 +174,10 @@ def started(release: Release, tmp_path: Path) -> Callable[..., AbstractContextMa
         return running_operator(release.cluster, release.namespace, tmp_path, *arguments, **more)
 
     return make
+
+
+@pytest.fixture
+def relay(release: Release) -> Iterator[ApiRelay]:
+    """What stands between an operator and the API server, and passes everything on until told otherwise."""
+    with serving(ApiRelay(release.cluster.server)) as found:
+        yield found

@@ -20,7 +20,6 @@ from api_relay import (
     silence,
     too_many,
 )
-from loopback import serving
 from operator_process import Operator
 
 pytestmark = pytest.mark.light
@@ -36,12 +35,6 @@ Started = Callable[..., AbstractContextManager[Operator]]
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
     install("backends=null")
-
-
-@pytest.fixture
-def relay(release: Release) -> Iterator[ApiRelay]:
-    with serving(ApiRelay(release.cluster.server)) as found:
-        yield found
 
 
 def _points() -> Iterator[str]:

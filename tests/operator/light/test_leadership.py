@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from api_relay import ApiRelay
-from loopback import serving
 from operator_process import Operator
 
 pytestmark = pytest.mark.light
@@ -26,12 +25,6 @@ FAILOVER_SECONDS = 20
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
     install("backends=null", "operator.replicas=2")
-
-
-@pytest.fixture
-def relay(release: Release) -> Iterator[ApiRelay]:
-    with serving(ApiRelay(release.cluster.server)) as found:
-        yield found
 
 
 def _leads(operator: Operator) -> bool:

@@ -1,7 +1,7 @@
 """What lies under the operator fails for a while: etcd, its watches, its token."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ import pytest
 
 import control_plane
 from api_relay import ApiRelay, Fault, gone, until
-from loopback import serving
 from operator_process import Operator
 from pod_identity import PodIdentity
 
@@ -30,12 +29,6 @@ Started = Callable[..., AbstractContextManager[Operator]]
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
     install("backends=null")
-
-
-@pytest.fixture
-def relay(release: Release) -> Iterator[ApiRelay]:
-    with serving(ApiRelay(release.cluster.server)) as found:
-        yield found
 
 
 @pytest.fixture
