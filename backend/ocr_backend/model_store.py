@@ -44,8 +44,6 @@ def staging(root: Path, name: str, form: str) -> Path:
 def trusted(root: Path, part: str, name: str, form: str) -> Model | None:
     """The model that was fetched in a form, to the last byte as its manifest says; None if there is none."""
     folder = published(root, name, form)
-    if not folder.is_dir():
-        return None
     if not (folder / manifests.FILE).is_file():
         return None
     try:
