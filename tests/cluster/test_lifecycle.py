@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_cluster import cache, cli, configuration, lifecycle, sandbox, waiting
+from ocr_cluster import cache, cli, configuration, lifecycle, waiting
 from ocr_cluster.errors import ClusterError
 from ocr_cluster.record import Process
 
@@ -103,7 +103,7 @@ def test_a_cluster_ends_with_the_process_that_made_it(name):
         cluster = lifecycle.find(name)
         assert cluster.is_running()
         maker.kill()
-    waiting.until(lambda: not sandbox.supervisors(cluster.folder), "the cluster to end by itself", 30)
+    waiting.until(lambda: not cluster.is_running(), "the cluster to end by itself", 30)
     lifecycle.sweep()
     assert lifecycle.find(name) is None
     assert not cluster.folder.exists()

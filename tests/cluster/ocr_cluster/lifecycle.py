@@ -85,8 +85,7 @@ def down(name: str) -> bool:
     """Removes the cluster and all it has left on the machine; whether there was anything. May be repeated."""
     _check_name(name)
     folder = cache.clusters() / name
-    known = record.load(name)
-    sandbox.end(folder, known.addresses if known else None)
+    sandbox.end(folder, record.load(name))
     cgroups.remove(configuration.cgroup(name))
     existed = folder.exists()
     _check_unmounted(folder)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ from typing import IO
 from ocr_cluster import supervisor, waiting
 from ocr_cluster.addresses import Addresses
 from ocr_cluster.errors import ClusterError
+from ocr_cluster.record import Process, Record
 
 _MODULE = supervisor.__name__
 _SUPERVISOR = re.compile(rf"-m\0{re.escape(_MODULE)}\0([^\0]+)\0")
@@ -57,14 +59,23 @@ def supervisors(folder: Path) -> list[int]:
     return found
 
 
-def end(folder: Path, addresses: Addresses | None) -> None:
-    """Ends every process in the namespaces, and the link to the machine with its routes. May be repeated."""
-    pids = supervisors(folder)
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    waiting.until(lambda: not supervisors(folder), f"the processes of {folder.name} to end", 30)
-    if addresses:
-        _unlink(addresses)
+def end(folder: Path, known: Record | None) -> None:
+    """Ends every process in the namespaces, and the link to the machine with its routes. May be repeated.
+
+    The namespaces' first process is dead only when all others in them are (`man 7 pid_namespaces`). While it
+    dies it has no command line any more, so that only the record and who found it before know it.
+    """
+    holders = [Process.of(pid) for pid in supervisors(folder)]
+    if known:
+        holders.append(known.supervisor)
+    for holder in filter(Process.is_alive, holders):
+        with suppress(ProcessLookupError):
+            os.kill(holder.pid, signal.SIGKILL)
+    waiting.until(
+        lambda: not any(holder.is_alive() for holder in holders), f"the processes of {folder.name} to end", 30
+    )
+    if known:
+        _unlink(known.addresses)
 
 
 def routed() -> list[IPv4Network]:
