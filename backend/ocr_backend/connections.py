@@ -6,22 +6,19 @@ resolves differently the second time gets around it. Knows urllib3 and requests,
 
 import ipaddress
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from ocr_backend.addresses import Allowed, is_metadata
 from ocr_backend.errors import PictureError
+from ocr_backend.timely import Timely, pool_classes
 
 AddressCheck = Callable[[str, str], None]
 """Takes a host and the address of a connection to it; raises `PictureError` if it must not be used."""
@@ -72,7 +69,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         # A proxy, where the environment names one, has its own pools: what a name means is decided there.
-        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._check)
+        self.poolmanager.pool_classes_by_scheme = pool_classes(_careful(self._check))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """The answer; an address that stands in the URL itself is checked for proxies too."""
@@ -83,27 +80,17 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _pool_classes(check: AddressCheck) -> dict[str, type[HTTPConnectionPool]]:
-    class Plain(_Careful, HTTPConnection):  # type: ignore[misc]
+def _careful(check: AddressCheck) -> type[Timely]:
+    class Careful(_Careful):
         check_address = staticmethod(check)
 
-    class Secure(_Careful, HTTPSConnection):  # type: ignore[misc]
-        check_address = staticmethod(check)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
+    return Careful
 
 
-class _Careful:
+class _Careful(Timely):
     check_address: AddressCheck
     host: str
     port: int
-    sock: socket.socket | None
 
     def _new_conn(self) -> socket.socket:
         # All of a name's addresses, so that a refusal does not tell whether something listens there.
@@ -116,19 +103,6 @@ class _Careful:
             made.close()
             raise
         return made
-
-    def getresponse(self) -> HTTPResponse:
-        """The answer's head; TimeoutError if it takes longer than the socket's timeout.
-
-        That timeout holds for each piece alone, so a head sent byte by byte would hold a thread for hours.
-        """
-        is_cut = threading.Event()
-        with _cut_off(self.sock, is_cut):
-            response: HTTPResponse = super().getresponse()  # type: ignore[misc]
-        if is_cut.is_set():  # what seems to be the end of the head is where the connection was cut
-            response.close()
-            raise TimeoutError
-        return response
 
 
 def _written_address(host: str) -> str | None:
@@ -146,27 +120,3 @@ def _addresses(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError):  # connecting fails in the same way, and says so
         return []
     return [str(where[0]) for *_, where in found]
-
-
-@contextmanager
-def _cut_off(connection: socket.socket | None, is_cut: threading.Event) -> Iterator[None]:
-    """Ends the connection if the block takes longer than its timeout; an error is due to that then."""
-    seconds = connection.gettimeout() if connection is not None else None
-
-    def cut() -> None:
-        is_cut.set()
-        with suppress(OSError):  # it may have ended by itself meanwhile
-            connection.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
-
-    timer = threading.Timer(seconds or 0, cut)
-    timer.daemon = True
-    if seconds is not None:
-        timer.start()
-    try:
-        yield
-    except (OSError, HTTPException) as error:
-        if is_cut.is_set():
-            raise TimeoutError from error
-        raise
-    finally:
-        timer.cancel()

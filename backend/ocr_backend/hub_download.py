@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from ocr_backend import hub_http
-from ocr_backend.hub_http import Http, PassingError
+from ocr_backend.hub_http import BLOCK, Http, PassingError
 from ocr_backend.hub_listings import Listing, RemoteFile
 from ocr_backend.manifests import is_inside
 from ocr_backend.model_errors import ModelMismatchError, VolumeError
@@ -22,8 +22,7 @@ from ocr_backend.model_errors import ModelMismatchError, VolumeError
 PART = ".part"
 """End of the name of a file that is not there to its end."""
 
-_BLOCK = 1 << 16  # bytes; what has come of one is lost when the connection breaks off
-_TRIES = 3  # in a row that brought nothing
+_TRIES = 3  # in a row that brought hardly anything
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Count = Callable[[int], None]
@@ -93,14 +92,14 @@ def _there(part: Path) -> int:
 
 
 def _filled(file: RemoteFile, part: Path, http: Http, count: Count) -> str | None:
-    """Fetches what the part lacks, with new tries as long as each brings something; says what is wrong."""
+    """Fetches what the part lacks, with new tries as long as each brings a block; says what is wrong."""
     tries = _TRIES
     while file.size is None or _there(part) < file.size:
         before = _there(part)
         try:
             _fetch(file, part, http, count)
         except PassingError:
-            tries = _TRIES if _there(part) > before else tries - 1
+            tries = _TRIES if _there(part) - before >= BLOCK else tries - 1
             if not tries:
                 raise
             time.sleep(hub_http.PAUSE_SECONDS)
@@ -119,7 +118,7 @@ def _fetch(file: RemoteFile, part: Path, http: Http, count: Count) -> None:
             count(-there)
         got = there if goes_on else 0
         with part.open("ab" if goes_on else "wb") as stream:
-            for block in answer.iter_content(_BLOCK):
+            for block in hub_http.pieces(answer):
                 got += len(block)
                 stream.write(block)
                 stream.flush()
@@ -143,7 +142,7 @@ def _checksum(file: RemoteFile, found: Path, size: int) -> str:
     if file.algorithm == "git-blob":  # git-hash-object(1): the content after "blob SIZE\0"
         digest.update(b"blob %d\0" % size)
     with found.open("rb") as stream:
-        while block := stream.read(_BLOCK):
+        while block := stream.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
 

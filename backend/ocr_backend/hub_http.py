@@ -4,6 +4,7 @@ Errors say in a few words why there is no answer; addresses in them have neither
 header is ever told. `hub_listings` and `hub_download` ask through this.
 """
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -13,13 +14,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ocr_backend.model_errors import ModelError, ModelMismatchError, ModelNotFoundError
+from ocr_backend.timely import TimelyAdapter
 
 CONNECT_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 """Before a hub that did not answer is asked again."""
+BLOCK = 1 << 16
+"""Bytes that have to come within `slowest_seconds`, for a hub not to count as hanging."""
+
+_LISTING_BYTES = 1 << 24  # a guess with room: the largest has some kilobytes
 
 _PASSING = (
     HTTPStatus.REQUEST_TIMEOUT,
@@ -44,12 +50,23 @@ def silent_seconds() -> float:
     return float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 
 
+def slowest_seconds() -> float:
+    """Seconds of waiting in which `BLOCK` bytes have to come: about 2 kB/s, unless the variable says else."""
+    return 3 * silent_seconds()
+
+
+class _SlowError(requests.Timeout):
+    """Something comes, and too little of it."""
+
+
 class Http:
     """One session; `headers` are sent to the hub alone, not to where it leads on another host."""
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
         self._session = requests.Session()
         self._session.auth = _unchanged  # else a netrc would replace the token
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, TimelyAdapter())
         # requests itself knows the first two; other programs, Hugging Face's client among them, the third.
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
         self._authorities = next((os.environ[name] for name in names if os.environ.get(name)), True)
@@ -68,8 +85,8 @@ class Http:
         """
         try:
             with self.answer(url) as answer:
-                return answer.json()
-        except requests.JSONDecodeError as error:
+                return json.loads(_whole(answer))
+        except ValueError as error:
             raise ModelError(f"{shown(url)} answers something that is no list of files") from error
         except PassingError:
             if tries == 1:
@@ -79,7 +96,7 @@ class Http:
 
     @contextmanager
     def answer(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
-        """A good answer, whose content is still to come.
+        """A good answer, whose content is still to come; it is read with `pieces`.
 
         Raises:
             ModelNotFoundError: there is no such thing.
@@ -96,10 +113,48 @@ class Http:
             ) as answer:
                 _refuse(url, answer)
                 yield answer
-        except requests.JSONDecodeError:
-            raise
         except requests.RequestException as error:
             raise PassingError(f"{shown(url)} {_reason(error)}") from None
+
+
+def pieces(answer: requests.Response) -> Iterator[bytes]:
+    """The content as it comes, each piece at most `BLOCK` bytes.
+
+    Raises:
+        requests.RequestException: it breaks off, or comes too slowly; `Http.answer` says so in words.
+    """
+    got, waited = 0, 0.0  # since the last whole block; what the reader needs for a piece does not count
+    while True:
+        begun = time.monotonic()
+        piece = _piece(answer)
+        waited += time.monotonic() - begun
+        if not piece:
+            return
+        got += len(piece)
+        if got >= BLOCK:
+            got, waited = 0, 0.0
+        elif waited > slowest_seconds():
+            raise _SlowError
+        yield piece
+
+
+def _piece(answer: requests.Response) -> bytes:
+    try:
+        return bytes(answer.raw.read1(BLOCK, decode_content=True))
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout from error
+    except HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError from error
+
+
+def _whole(answer: requests.Response) -> bytes:
+    """The content of a listing. Raises ValueError if it cannot be one."""
+    content = bytearray()
+    for piece in pieces(answer):
+        content += piece
+        if len(content) > _LISTING_BYTES:
+            raise ValueError
+    return bytes(content)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -119,9 +174,9 @@ def _refuse(url: str, answer: requests.Response) -> None:
 
 
 def _reason(error: requests.RequestException) -> str:
-    match error.args[0] if error.args and isinstance(error.args[0], ReadTimeoutError) else error:
-        case ReadTimeoutError():
-            return f"is silent for {silent_seconds():g} s"
+    match error:
+        case _SlowError():
+            return f"sends less than {BLOCK >> 10} KiB in {slowest_seconds():g} s"
         case requests.ConnectTimeout():
             return f"cannot be reached within {CONNECT_SECONDS:g} s"
         case requests.Timeout():

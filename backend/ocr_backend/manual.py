@@ -150,8 +150,10 @@ them to be whole. `OCR_OFFLINE=true` makes every model that is missing an error 
 Hubs are asked through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and their certificates are checked with
 the authorities in the file that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` or `SSL_CERT_FILE` names. `HF_TOKEN` goes to
 Hugging Face or the mirror, `AISTUDIO_ACCESS_TOKEN` to AI Studio, `MODELSCOPE_API_TOKEN` to ModelScope; none is sent to a
-host that they redirect to, nor written to a log. A hub that is silent for `HF_HUB_DOWNLOAD_TIMEOUT` seconds (10) is asked
-again, three times in a row, and then the next hub is. onnxruntime's own reports to its makers are switched off
+host that they redirect to, nor written to a log. A hub that is silent for `HF_HUB_DOWNLOAD_TIMEOUT` seconds (10), or sends
+less than 64 KiB in three times as long, hangs: it is asked again, twice for its list and three times in a row for a file,
+and then the next hub is. So a fetch from a hub that hangs ends, and says so, within two minutes of the last 64 KiB; those
+hubs that cannot be reached at all add 20 seconds each. onnxruntime's own reports to its makers are switched off
 (`ORT_DISABLE_TELEMETRY=1`, unless the variable says otherwise).
 """  # noqa: E501 - a paragraph of the page
 

@@ -7,6 +7,7 @@ like the real one is shown by huggingface_hub itself, which downloads from it.
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from loopback import LoopbackServer
 _COMMIT = "0" * 39 + "1"
 _LARGE = (".onnx", ".pdiparams")  # as .gitattributes has them in Git LFS
 _BLOCK = 1 << 16
+_DRIP_SECONDS = 0.05  # shorter than any client lets a hub be silent
 
 
 @dataclass
@@ -36,6 +38,10 @@ class Faults:
     """Statuses that the next requests are answered with, whatever they ask for."""
     is_silent: threading.Event = field(default_factory=threading.Event)
     """While it is set, large files stop after their first block; who goes on there gets nothing."""
+    is_mute: threading.Event = field(default_factory=threading.Event)
+    """While it is set, connections are taken and nothing is answered."""
+    drips_after: int | None = None
+    """What is answered comes byte by byte from this byte of it on, with a moment between two."""
 
 
 class StandInHub(LoopbackServer):
@@ -117,6 +123,10 @@ class _HubHandler(BaseHTTPRequestHandler):
     def _respond(self, with_content: bool) -> None:
         self.server.asked_for.append(f"{self.command} {self.path}")
         self.server.authorizations.add(self.headers.get("Authorization"))
+        if self.server.faults.is_mute.is_set():
+            self.connection.recv(1)  # until the client has had enough
+            self.close_connection = True
+            return
         if self.server.faults.refusals:
             self._answer(b"", {}, with_content, status=self.server.faults.refusals.pop(0))
             return
@@ -198,18 +208,21 @@ class _HubHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - begin))
         self.end_headers()
         if with_content:
-            self._send(content[begin:], is_large, begin > 0)
+            self._send(content[begin:], is_large, begin)
 
-    def _send(self, content: bytes, is_large: bool, begins_later: bool) -> None:
+    def _send(self, content: bytes, is_large: bool, begin: int) -> None:
         faults = self.server.faults
         ends = faults.breaks_off.pop(0) if is_large and faults.breaks_off else len(content)
         at = 0
         try:
             while at < ends:
-                if is_large and faults.is_silent.is_set() and (at or begins_later):
+                if is_large and faults.is_silent.is_set() and (at or begin):
                     self.connection.recv(1)  # until the client has had enough
                     break
                 count = min(_BLOCK, ends - at)
+                if faults.drips_after is not None and begin + at >= faults.drips_after:
+                    time.sleep(_DRIP_SECONDS)
+                    count = 1
                 count = self.server.may_send(count) if is_large else count
                 if not count:
                     break

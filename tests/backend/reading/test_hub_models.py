@@ -1,15 +1,17 @@
 """Models from a hub: a stand-in serves the builtin weights; what arrives is whole, or nothing is there."""
 
+import contextlib
 import json
 import multiprocessing
 import os
 import shutil
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
-from ocr_backend import hub_models, manifests, model_store
+from ocr_backend import hub_http, hub_models, manifests, model_store
 from ocr_backend.engines import open_reader
 from ocr_backend.fetch_progress import Progress
 from ocr_backend.hub_models import Hub
@@ -137,6 +139,67 @@ def test_a_silent_hub_is_given_up_in_bounded_time(root, hub, monkeypatch):
     hub.ranges.clear()
     fetched(root, hub.url)
     assert hub.ranges, "what had arrived is kept"
+
+
+def mute(faults):
+    faults.is_mute.set()
+    return "revision/main is silent for 0.2 s"
+
+
+def drip(faults):
+    faults.drips_after = 0
+    return "revision/main sends less than 64 KiB in 0.6 s"
+
+
+def drip_in_the_weights(faults):
+    faults.drips_after = 200_000
+    return "inference.onnx sends less than 64 KiB in 0.6 s"
+
+
+@pytest.mark.parametrize("fault", [mute, drip, drip_in_the_weights])
+def test_a_hub_that_hangs_is_given_up_in_bounded_time(root, hub, monkeypatch, fault):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 0.2)
+    said = fault(hub.faults)
+    with pytest.raises(ModelError, match=f"{said}.*let this machine reach a hub"):
+        fetched(root, hub.url)
+    assert published(root) == []
+    tried = [int(asked.removeprefix("bytes=").removesuffix("-")) for asked in hub.ranges]
+    assert all(begin >= 200_000 for begin in tried), "what had arrived is kept"
+    assert len(tried) == (3 if fault is drip_in_the_weights else 0), "bytes that drip are no reason to go on"
+    hub.faults.is_mute.clear()
+    hub.faults.drips_after = None
+    assert set(fetched(root, hub.url)) == set(NAMES)
+
+
+def test_a_hub_that_drips_the_head_of_its_answer_is_given_up(root, outside, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ended = threading.Event()
+        threading.Thread(target=drip_a_head, args=(listening, ended), daemon=True).start()
+        with pytest.raises(ModelError, match="revision/main is silent for 0.2 s"):
+            fetched(root, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        ended.set()
+
+
+def drip_a_head(listening, ended):
+    """Answers whoever asks with a line that gets longer and longer."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            threading.Thread(target=_drip, args=(connection, ended), daemon=True).start()
+
+
+def _drip(connection, ended):
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 ")
+        while not ended.wait(0.05):
+            connection.sendall(b"O")
+
+
+def test_a_list_that_has_no_end_is_given_up(root, hub, monkeypatch):
+    monkeypatch.setattr(hub_http, "_LISTING_BYTES", 50)
+    with pytest.raises(ModelError, match="revision/main answers something that is no list of files"):
+        fetched(root, hub.url)
 
 
 def test_a_generation_without_the_wanted_form_is_refused(root):
