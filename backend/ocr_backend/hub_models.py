@@ -20,6 +20,8 @@ from ocr_backend.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+_MIB = 2**20
+
 
 @dataclass(frozen=True)
 class Hub:
@@ -100,6 +102,7 @@ def _brought(
         offers[part] = _Offers(root, name, form, hub)
     for part, offer in offers.items():  # all lists first, so that it is known how much there is to fetch
         progress.expect(names[part], form, offer.first.size)
+    _check_room(root, list(offers.values()))
     for part, offer in offers.items():
         found[part] = _model(root, part, offer, progress)
     if offers:
@@ -131,6 +134,18 @@ def _prepare(root: Path, name: str, form: str) -> None:
             folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _of_volume(root, hub_download.volume_error(root, error)) from error
+
+
+def _check_room(root: Path, offers: "Sequence[_Offers]") -> None:
+    """Refuses, before a first byte, what the volume cannot hold; what killed fetches have got needs no room.
+
+    Nor is counted what a hub gives no size of: the volume itself will refuse it.
+    """
+    lacking = sum(model_store.lacking(root, one.name, one.form, one.first) for one in offers)
+    free = shutil.disk_usage(root).free
+    if lacking > free:
+        needed = -(-lacking // _MIB)
+        raise _of_volume(root, VolumeError(f"{needed} MiB are to be fetched, {free // _MIB} MiB are free"))
 
 
 class _Offers:

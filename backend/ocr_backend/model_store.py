@@ -101,6 +101,18 @@ def own_folder(place: Path, candidate: Path | None) -> Path:
     return own
 
 
+def lacking(root: Path, name: str, form: str, listing: Listing) -> int:
+    """Bytes that a volume must still take for a model to come; 0 where it is there, or no size is known."""
+    if listing.size is None or (published(root, name, form) / manifests.FILE).is_file():
+        return 0
+    try:
+        there = sum(one.stat().st_size for one in staging(root, name, form).rglob("*") if one.is_file())
+    except OSError:  # another process is at work there, and takes the room
+        return 0
+    # An archive is removed when what it holds lies beside it, not packed any smaller.
+    return max(listing.size * (2 if listing.is_archive else 1) - there, 0)
+
+
 def describe(own: Path, name: str, form: str, digest: str, listing: Listing) -> None:
     """Writes the manifest: from now on the folder counts as whole wherever it lies."""
     names = sorted(

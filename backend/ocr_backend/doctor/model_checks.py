@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ocr_backend import custom_models, engines, golden, model_store, models
+from ocr_backend import custom_models, engines, golden, manifests, model_store, models
 from ocr_backend.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.errors import GoldenError
 from ocr_backend.models import ModelError
@@ -35,7 +35,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
         )
     elif nearest.is_dir() and os.access(nearest, os.W_OK):
         yield _writable(root)
-    elif not any(_faults(settings).values()):
+    elif not _is_to_fetch(settings):
         yield good("MODEL_DIR", f"{root} can be read, not written, which is enough: all models are there")
     else:
         yield bad(
@@ -62,8 +62,11 @@ def whole(settings: Settings) -> Iterator[Finding]:
     if settings.model_source == "builtin":
         yield _builtin(settings)
         return
+    unvouched = _unvouched(settings)
     for name, faults in _faults(settings).items():
-        if not faults:
+        if not faults and name in unvouched:
+            yield _unknown(name, unvouched[name], settings)
+        elif not faults:
             yield good("models", f"{name} is whole")
         elif faults == [_MISSING] and settings.model_source == "hub":
             yield warning(
@@ -73,6 +76,28 @@ def whole(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield bad("models", f"{name} {'; '.join(faults)}", "put the whole official folder there")
+
+
+def _unvouched(settings: Settings) -> dict[str, Path]:
+    """Official name -> its folder, where it is not known whose files these are and a hub has to be asked."""
+    if settings.model_source != "hub":
+        return {}
+    root = Path(settings.model_dir)
+    found: dict[str, Path] = {}
+    for name in models.needed(settings).values():
+        ours = (model_store.published(root, name, form) / manifests.FILE for form in models.FORMS)
+        if not any(file.is_file() for file in ours):
+            places = (model_store.untrusted(root, name, form) for form in models.FORMS)
+            found.update((name, place) for place in places if place is not None)
+    return found
+
+
+def _unknown(name: str, folder: Path, settings: Settings) -> Finding:
+    said = f"{name} lies in {folder} without the {manifests.FILE} of a fetch that vouches for it"
+    taken = "set OCR_MODEL_SOURCE=dir to take it as it is"
+    if settings.offline:
+        return bad("models", f"{said}, and OCR_OFFLINE=true forbids to compare it with a hub", taken)
+    return warning("models", said, f"`ocr-backend models fetch` compares it with a hub; or {taken}")
 
 
 def _builtin(settings: Settings) -> Finding:
@@ -100,6 +125,10 @@ def _faults(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
+def _is_to_fetch(settings: Settings) -> bool:
+    return any(_faults(settings).values()) or bool(_unvouched(settings))
+
+
 def disk(settings: Settings) -> Iterator[Finding]:
     """Whether there is room for models that are still to be fetched."""
     if settings.model_source != "hub":
@@ -108,7 +137,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
     place = _nearest(Path(settings.model_dir))
     free = shutil.disk_usage(place).free
     said = f"{free / _MIB:.0f} MiB free at {place}"
-    if free < _ROOM and any(_faults(settings).values()):
+    if free < _ROOM and _is_to_fetch(settings):
         yield warning(
             "disk", said, f"models are to be fetched: make {_ROOM // _MIB} MiB free, or set MODEL_DIR"
         )

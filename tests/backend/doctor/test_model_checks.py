@@ -1,10 +1,14 @@
 """The models as doctor sees them: their folder, whether they are whole, and whether they read."""
 
 import json
+import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from ocr_backend import manifests
 from ocr_backend.doctor import model_checks
 from ocr_backend.settings import Settings
 
@@ -33,13 +37,37 @@ def states(findings):
     return [found.state for found in findings]
 
 
-@pytest.mark.parametrize("source", ["hub", "dir"])
-def test_whole_models_are_good_wherever_they_come_from(settings, tmp_path, source):
+def fetched(root: Path, name: str) -> None:
+    """As a fetch leaves it, with a manifest."""
+    folder = put(root / "official_models", name)
+    files = [manifests.File(file.name, file.stat().st_size, "0" * 64) for file in folder.iterdir()]
+    manifests.write(folder, manifests.Manifest(name, "onnx", "0" * 64, "a hub", "1", tuple(files)))
+
+
+@pytest.mark.parametrize(("source", "come"), [("hub", fetched), ("dir", fetched), ("dir", put)])
+def test_whole_models_are_good_wherever_they_come_from(settings, tmp_path, source, come):
     for name in NAMES:
-        put(tmp_path / "models", name)
+        come(tmp_path / "models", name)
     chosen = settings(model_source=source)
     assert states(model_checks.folder(chosen)) == ["good"]
     assert states(model_checks.whole(chosen)) == ["good", "good"]
+
+
+def test_models_without_a_manifest_have_to_be_compared_with_a_hub(settings, tmp_path, monkeypatch):
+    root = tmp_path / "models"
+    fetched(root, NAMES[0])
+    folder = put(root, NAMES[1])
+    vouched, other = model_checks.whole(settings())
+    assert (vouched.state, other.state) == ("good", "warning")
+    assert f"{NAMES[1]} lies in {folder} without the manifest.json" in other.said
+    assert "models fetch" in other.todo
+    _, refused = model_checks.whole(settings(offline=True))
+    assert (refused.state, "OCR_MODEL_SOURCE=dir" in refused.todo) == ("bad", True)
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2**20))
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.W_OK)
+    assert states(model_checks.disk(settings())) == ["warning"]
+    assert states(model_checks.folder(settings())) == ["bad"]
 
 
 def test_missing_models_are_fetched_from_a_hub_and_bad_without(settings):
@@ -50,7 +78,7 @@ def test_missing_models_are_fetched_from_a_hub_and_bad_without(settings):
 
 
 def test_a_broken_model_is_bad_with_all_that_is_wrong(settings, tmp_path):
-    put(tmp_path / "models", NAMES[0])
+    fetched(tmp_path / "models", NAMES[0])
     folder = put(tmp_path / "models", NAMES[1], weights=b"")
     (folder / "inference.yml").unlink()
     good, broken = model_checks.whole(settings())

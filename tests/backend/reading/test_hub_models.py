@@ -8,10 +8,11 @@ import shutil
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ocr_backend import hub_http, hub_models, manifests, model_store
+from ocr_backend import hub_http, hub_listings, hub_models, manifests, model_store
 from ocr_backend.engines import open_reader
 from ocr_backend.fetch_progress import Progress
 from ocr_backend.hub_models import Hub
@@ -212,6 +213,52 @@ def test_a_folder_that_cannot_be_made_is_named_before_a_hub_is_asked(tmp_path, h
     with pytest.raises(VolumeError, match="no models can be kept in MODEL_DIR=.*/file/models: .*Not a direc"):
         fetched(tmp_path / "file" / "models", hub.url)
     assert hub.asked_for == []
+
+
+def total(official):
+    return sum(file.stat().st_size for folder in official.iterdir() for file in folder.iterdir())
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """`free(count)`: so many bytes are free on every volume; a stand-in, for a small one needs a mount."""
+
+    def make(count):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=count))
+
+    return make
+
+
+def test_what_the_volume_cannot_hold_is_refused_before_a_first_byte(root, hub, official, free):
+    free(total(official) - 1)
+    needed, there = -(-total(official) // 2**20), (total(official) - 1) // 2**20
+    with pytest.raises(
+        VolumeError, match=f": {needed} MiB are to be fetched, {there} MiB are free; make room"
+    ):
+        fetched(root, hub.url)
+    assert hub.downloads == []
+    free(total(official))
+    assert set(fetched(root, hub.url)) == set(NAMES)
+
+
+def test_what_a_killed_fetch_has_got_needs_no_room(root, hub, official, free):
+    package = "PP-OCRv6_small_rec_onnx"
+    left = model_store.staging(root, NAMES["recognition"], "onnx") / "killed"
+    left.mkdir(parents=True)
+    (left / "inference.onnx.part").write_bytes((official / package / "inference.onnx").read_bytes()[:100_000])
+    free(total(official) - 100_001)
+    with pytest.raises(VolumeError):
+        fetched(root, hub.url)
+    free(total(official) - 100_000)
+    assert set(fetched(root, hub.url)) == set(NAMES)
+    assert hub.ranges == ["bytes=100000-"]
+
+
+def test_a_model_that_another_process_has_just_brought_needs_no_room(root, hub):
+    listing = hub_listings.listing("huggingface", "PP-OCRv6_small_rec_onnx", hub.url)
+    assert model_store.lacking(root, NAMES["recognition"], "onnx", listing) == listing.size
+    fetched(root, hub.url)
+    assert model_store.lacking(root, NAMES["recognition"], "onnx", listing) == 0
 
 
 def test_offline_no_socket_is_opened_and_the_missing_model_is_named(root, monkeypatch):
