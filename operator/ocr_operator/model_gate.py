@@ -3,7 +3,7 @@
 Pure. `plan` asks it before it writes what makes pods; without models on the volume those could only fail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ocr_operator import model_fetch, model_sets
@@ -15,7 +15,7 @@ from ocr_operator.names import (
     claim_name,
     fetch_name,
 )
-from ocr_operator.observation import LiveChild
+from ocr_operator.observation import LiveChild, LivePod
 from ocr_operator.ownership import Child
 from ocr_operator.spec import Family, VariantKey
 
@@ -24,7 +24,9 @@ from ocr_operator.spec import Family, VariantKey
 class Gate:
     """Who may go on. `published`: ids of the sets of models that lie whole on the volume.
 
-    `waiting`: variants that need another set. `outdated`: finished Jobs that speak of a volume which is gone.
+    `waiting`: variants that need another set. `outdated`: finished Jobs that are no record any more, since
+    their volume is gone, or the pod that told what they published. They are made again, and fetch only what
+    is not there.
     """
 
     published: frozenset[str]
@@ -41,13 +43,21 @@ class Gate:
         return there is None or (child["kind"] == "Deployment" and there.revision != revision_of(child))
 
 
-def gate(family: Family, children: Iterable[LiveChild]) -> Gate:
-    """The gate of a family, by the Jobs and the claim that are there."""
+def gate(
+    family: Family, children: Iterable[LiveChild], pods: Iterable[LivePod], recorded: Collection[str]
+) -> Gate:
+    """The gate of a family, by the Jobs, their pods and the claim that are there.
+
+    `recorded`: names of Jobs of which the status tells what they published.
+    """
     ours = [child for child in children if child.owner_uid == family.uid and not child.is_deleting]
     claims = (child for child in children if child.ref.kind == "PersistentVolumeClaim")
     claim = next((one for one in claims if one.ref.name == claim_name(family.key.name)), None)
     finished = [one for one in ours if one.ref.kind == "Job" and model_fetch.is_finished(one)]
-    outdated = frozenset(one.ref for one in finished if model_fetch.is_outdated(one, claim))
+    told = {*recorded, *(fetch_name(family.key.name, pod.models) for pod in pods if pod.models)}
+    outdated = frozenset(
+        one.ref for one in finished if model_fetch.is_outdated(one, claim) or one.ref.name not in told
+    )
     done = {one.ref.name for one in finished if one.ref not in outdated}
     wanted = model_sets.model_sets(family.variants)
     published = frozenset(one.id for one in wanted if fetch_name(family.key.name, one.id) in done)

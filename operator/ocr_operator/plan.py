@@ -36,7 +36,7 @@ class Observed:
     """All that is there of one OCRBackend. `absent`: kinds that the cluster does not have.
 
     `progress`: what the pods that fetch models tell, by their names. `refused`: children that the API server
-    refused when last asked.
+    refused when last asked. `recorded`: names of the Jobs of which the status tells what they published.
     """
 
     children: tuple[LiveChild, ...] = ()
@@ -45,6 +45,7 @@ class Observed:
     absent: frozenset[ApiKind] = frozenset()
     progress: Mapping[str, Progress] = field(default_factory=dict)
     refused: frozenset[Ref] = frozenset()
+    recorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def plan(
     waits = [_surge_wait(family, variant, observed.pods, config, now) for variant in family.variants]
     live = {child.ref: child for child in observed.children}
     by_spec = tuple(_desired(family, waits, config, observed.absent))
-    gate = model_gate.gate(family, observed.children)
+    gate = model_gate.gate(family, observed.children, observed.pods, observed.recorded)
     rollouts = _rollouts(family, by_spec, live, observed, gate, now)
     desired = tuple(_arranged(child, rollouts) for child in by_spec)
     steps: list[Step] = []

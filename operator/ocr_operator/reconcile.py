@@ -37,7 +37,7 @@ from ocr_operator.progress_reader import ASK_AGAIN_SECONDS, ProgressReader
 from ocr_operator.reasons import Reason
 from ocr_operator.revision import digest
 from ocr_operator.spec import Family, family
-from ocr_operator.status import status_of
+from ocr_operator.status import recorded_jobs, status_of
 from ocr_operator.variants import variant_states
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,12 @@ class Reconciler:
         now = self._clock()
         jobs = fetches.without_pods(observed)
         warnings = await self._events.warnings(wanted.key.namespace, observed.pods, _overdue(jobs, now), now)
-        observed = replace(observed, warnings=warnings, refused=self.memory.refused(wanted.key))
+        observed = replace(
+            observed,
+            warnings=warnings,
+            refused=self.memory.refused(wanted.key),
+            recorded=recorded_jobs(backend.get("status") or {}),
+        )
         todo = plan.plan(wanted, observed, self.memory.written(wanted.key), self._config, now)
         if _makes_something(todo) and not await self._still_exists(wanted):
             return Outcome(is_settled=True)

@@ -161,6 +161,12 @@ def _models(fetch: Fetch, before: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def recorded_jobs(status: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the Jobs of which a status tells what they have published."""
+    told = (one.get("models") or {} for one in status.get("variants") or [])
+    return frozenset(one["job"] for one in told if one.get("digests"))
+
+
 def _is_told(before: Mapping[str, Any], fetch: Fetch) -> bool:
     return (before.get("job"), before.get("state")) == (fetch.job, fetch.state)
 

@@ -14,7 +14,7 @@ from ocr_operator.names import MODELS_LABEL
 from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.plan import Apply, Observed, plan
 from ocr_operator.spec import family
-from ocr_operator.status import status_of
+from ocr_operator.status import recorded_jobs, status_of
 from ocr_operator.variants import variant_states
 
 Make = Callable[..., dict[str, Any]]
@@ -60,7 +60,13 @@ class World:
     ) -> dict[str, Any]:
         """The status, and what it was before the next one."""
         wanted = family(self.backend)
-        observed = Observed(self.children, pods, warnings, progress=progress or {})
+        observed = Observed(
+            self.children,
+            pods,
+            warnings,
+            progress=progress or {},
+            recorded=recorded_jobs(self.previous),
+        )
         todo = plan(wanted, observed, {}, self.config, self.now)
         states = variant_states(wanted, observed, todo, todo.problems)
         self.previous = status_of(wanted, states, todo.problems, self.previous, self.now)

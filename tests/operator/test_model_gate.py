@@ -26,9 +26,11 @@ class World:
     def __init__(self, live: Live, config: OperatorConfig, now: datetime) -> None:
         self._live, self._config, self.now = live, config, now
         self.children: dict[str, LiveChild] = {}
+        self.recorded: set[str] = set()
 
     def plan(self, backend: dict[str, Any]) -> Plan:
-        return plan(family(backend), Observed(tuple(self.children.values())), {}, self._config, self.now)
+        observed = Observed(tuple(self.children.values()), recorded=frozenset(self.recorded))
+        return plan(family(backend), observed, {}, self._config, self.now)
 
     def step(self, backend: dict[str, Any]) -> list[str]:
         """What was done, in words."""
@@ -50,6 +52,7 @@ class World:
     def finish(self, *names: str) -> None:
         for name in names or self.jobs():
             self.children[name] = replace(self.children[name], status=DONE)
+            self.recorded.add(self.children[name].ref.name)
 
     def revision(self, name: str) -> str | None:
         child = self.children.get(f"Deployment {name}")
@@ -148,6 +151,22 @@ def test_while_settings_are_refused_no_job_is_deleted(world: World, ocrbackend: 
     refused = ocrbackend(models=HUB, engine="OpenVINO", accelerator={"resourceName": "nvidia.com/gpu"})
     assert family(refused).problems
     assert not [one for one in world.step(refused) if one.startswith("Remove")]
+
+
+def test_a_job_whose_pod_went_before_anybody_read_what_it_published_is_made_again(
+    world: World, ocrbackend: Make
+) -> None:
+    backend = ocrbackend(models=HUB)
+    world.step(backend)
+    world.finish()
+    [job] = world.jobs()
+    world.recorded.clear()
+    assert f"Remove {job}" in world.step(backend)
+    assert f"Apply {job}" in world.step(backend)
+    assert world.revision("ocr-ch-mobile") is None
+    world.finish()
+    assert f"Remove {job}" not in world.step(backend)
+    assert world.revision("ocr-ch-mobile")
 
 
 def test_a_finished_job_of_somebody_else_opens_nothing(world: World, ocrbackend: Make) -> None:

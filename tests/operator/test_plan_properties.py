@@ -69,6 +69,11 @@ class Model:
                     assert self.children[ref].replicas == replicas
                     self.handed_over.add(ref)
 
+    def observed(self) -> Observed:
+        """What is there; of every Job the status tells what it published."""
+        jobs = frozenset(ref.name for ref in self.children if ref.kind == "Job")
+        return Observed(tuple(self.children.values()), recorded=jobs)
+
     def finish_fetching(self) -> None:
         """Every Job that is there has brought its models."""
         for ref, child in self.children.items():
@@ -111,13 +116,13 @@ def test_one_pass_settles_whatever_happened_before(
         if is_restarted:
             model.written.clear()
         before = dict(model.children)
-        first = plan(wanted, Observed(tuple(before.values())), model.written, config, now)
+        first = plan(wanted, model.observed(), model.written, config, now)
         _no_pods_are_made_without_their_models(spec, before, first)
         model.take(first)
         _what_serves_goes_on(before, model.children, spec)
         model.finish_fetching()
-        model.take(plan(wanted, Observed(tuple(model.children.values())), model.written, config, now))
-        last = plan(wanted, Observed(tuple(model.children.values())), model.written, config, now)
+        model.take(plan(wanted, model.observed(), model.written, config, now))
+        last = plan(wanted, model.observed(), model.written, config, now)
         assert last.steps == ()
         assert _names(model) == _expected_names(spec)
         _no_volume_is_deleted(before, model.children)

@@ -66,7 +66,8 @@ class World:
         self.statuses |= dict.fromkeys(jobs, done)
         children = (self._live(child, status=self.statuses.get(ref)) for ref, child in self.children.items())
         pods = tuple(pod for pods in self.pods.values() for pod in pods)
-        return Observed(tuple(children), pods, refused=self.refused)
+        recorded = frozenset(ref.name for ref in self.children if ref.kind == "Job")
+        return Observed(tuple(children), pods, refused=self.refused, recorded=recorded)
 
     def states(self, **spec: Any) -> list[VariantState]:
         """What the status would say of the variants after a look."""

@@ -69,7 +69,9 @@ def children(ocrbackend: Mapping[str, Any], told: OperatorConfig | None = None) 
     wanted, now = family(ocrbackend), datetime(2026, 1, 1, tzinfo=UTC)
     first = plan(wanted, Observed(), {}, told or config(), now)
     jobs = [step.child for step in first.steps if isinstance(step, Apply) and step.ref.kind == "Job"]
-    after = plan(wanted, Observed(tuple(map(_finished, jobs))), {}, told or config(), now)
+    recorded = frozenset(job["metadata"]["name"] for job in jobs)
+    done = Observed(tuple(map(_finished, jobs)), recorded=recorded)
+    after = plan(wanted, done, {}, told or config(), now)
     return [dict(step.child) for step in after.steps if isinstance(step, Apply)]
 
 
