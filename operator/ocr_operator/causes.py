@@ -244,9 +244,18 @@ def refusal_reason(message: str) -> Reason:
     return Reason.QUOTA_EXCEEDED if "exceeded quota" in message else Reason.FORBIDDEN
 
 
+_NOT_EXPANDABLE = re.compile("the storageclass that provisions the pvc must support resize")
+_NOT_BOUND = re.compile("for bound claims|[Oo]nly bound persistent volume claims can be expanded")
+"""In the API server's words, as of 1.37, of a claim that shall grow."""
+
+
 def write_cause(status: int | None, message: str, what: str) -> Cause:
     """Why a write failed; `status` is HTTP's, None where no answer came."""
     said = f"{what}: {_detail(message)}"
+    if _NOT_EXPANDABLE.search(message):
+        return because(Reason.VOLUME_NOT_EXPANDABLE, said)
+    if _NOT_BOUND.search(message):
+        return because(Reason.STORAGE_PENDING, said)
     if status == 403:
         return because(refusal_reason(message), said)
     if status in (400, 422):

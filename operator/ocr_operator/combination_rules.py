@@ -8,14 +8,19 @@ from collections.abc import Iterator
 
 from ocr_backend import catalog
 from ocr_backend.settings import Settings
-from ocr_operator.names import MAX_NAME
+from ocr_operator.names import IMAGE_FOLDER, MAX_NAME
 from ocr_operator.schema import rule
+from ocr_operator.spec import ACCESS_MODE, STORAGE_SIZE
 
 Rule = dict[str, str]
 
 _DIRECT_ENGINES = ("OpenVINO", "OnnxRuntime")
+_HAS_CLAIM = "(has({0}.storage.existingClaim) && {0}.storage.existingClaim != '')"
 # A transition rule runs only where both versions of the object have the field.
-_WAS_HUB = "oldSelf.source == 'Hub' && self.source == 'Hub'"
+_HAD_VOLUME = " && ".join(
+    f"{one}.source == 'Hub' && !{_HAS_CLAIM.format(one)}" for one in ("oldSelf", "self")
+)
+"""The operator's own volume, before and after."""
 
 
 def name_rules() -> list[Rule]:
@@ -77,9 +82,9 @@ def _builtin_rules() -> Iterator[Rule]:
 def _custom_rules() -> Iterator[Rule]:
     has_one = "has(v.models) && (has(v.models.detection) || has(v.models.recognition))"
     yield rule(
-        f"self.models.source == 'Claim' || !self.variants.exists(v, {has_one})",
-        "a variant's models name folders on a claim: set models.source to Claim and "
-        "models.storage.existingClaim, or leave them out",
+        f"self.models.source in ['Claim', 'Image'] || !self.variants.exists(v, {has_one})",
+        "a variant's models name folders that you bring: set models.source to Claim, with "
+        "models.storage.existingClaim, or to Image, with models.image, or leave them out",
     )
 
 
@@ -127,7 +132,9 @@ def variant_rules() -> list[Rule]:
 
 def models_rules() -> list[Rule]:
     """Rules between fields of `models`, and on what may change of a volume that exists."""
-    has_claim = "(has(self.storage.existingClaim) && self.storage.existingClaim != '')"
+    has_claim = _HAS_CLAIM.format("self")
+    # The schema has filled them in: what is not the default was set.
+    has_defaults = f"self.storage.size == '{STORAGE_SIZE}' && self.storage.accessMode == '{ACCESS_MODE}'"
     same_class = (
         "(has(self.storage.storageClassName) ? self.storage.storageClassName : '') == "
         "(has(oldSelf.storage.storageClassName) ? oldSelf.storage.storageClassName : '')"
@@ -143,6 +150,11 @@ def models_rules() -> list[Rule]:
             "fetches to it: leave it out, or set source to one of them",
         ),
         rule(
+            f"!{has_claim} || (!has(self.storage.storageClassName) && {has_defaults})",
+            "models.storage.existingClaim is a volume that is there already: leave out size, "
+            "storageClassName and accessMode, which are for one that the operator makes",
+        ),
+        rule(
             "(self.source == 'Image') == has(self.image)",
             "models.source Image and models.image go together: set both or none",
         ),
@@ -151,11 +163,11 @@ def models_rules() -> list[Rule]:
             "models.offline asks no hub and no mirror: leave models.mirror out, or set offline to false",
         ),
         rule(
-            f"!({_WAS_HUB}) || quantity(self.storage.size).compareTo(quantity(oldSelf.storage.size)) >= 0",
+            f"!({_HAD_VOLUME}) || quantity(self.storage.size).compareTo(quantity(oldSelf.storage.size)) >= 0",
             "models.storage.size can only grow: volumes do not shrink",
         ),
         rule(
-            f"!({_WAS_HUB}) || ({same_class} && self.storage.accessMode == oldSelf.storage.accessMode)",
+            f"!({_HAD_VOLUME}) || ({same_class} && self.storage.accessMode == oldSelf.storage.accessMode)",
             "models.storage.storageClassName and accessMode cannot change: make another OCRBackend, "
             "or bring a volume of your own with models.source Claim",
         ),
@@ -219,11 +231,12 @@ def pod_template_rules() -> list[Rule]:
 
 
 def folder_rule(field: str) -> Rule:
-    """The field is a folder on the claim, by its path from the claim's root."""
+    """The field is a folder among the models that the user brings, by its path."""
     return rule(
         # No part of the path is empty, '.' or '..'; so it begins and ends with no '/' either.
         "!self.matches('(^|/)[.]{0,2}(/|$)')",
-        f"{field} is the path of a folder from the root of the claim, such as receipts/rec, without '..'",
+        f"{field} is the path of a folder from the root of the claim, or from {IMAGE_FOLDER} of the image, "
+        "such as receipts/rec, without '..'",
     )
 
 

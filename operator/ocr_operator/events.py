@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 _MAX_MESSAGE = 1024
 """Characters; the API server refuses more (core v1 Event)."""
-_UNTOLD = PASSING - {Reason.API_MISSING}
+_UNTOLD = PASSING - {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
 """They come and go, and nobody has to know."""
 _QUIET = {*_UNTOLD, *GOOD, Reason.PAUSED}
 

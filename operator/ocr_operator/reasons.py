@@ -169,6 +169,12 @@ class Reason(StrEnum):
         "The cluster does not have the API of a child that the spec asks for.",
         "install it, or set spec.monitoring.serviceMonitor to Auto or Never",
     )
+    VOLUME_NOT_EXPANDABLE = (
+        "VolumeNotExpandable",
+        "spec.models.storage.size has grown, and the StorageClass of the volume cannot expand volumes. The "
+        "volume stays as it is, and what serves goes on.",
+        "let the StorageClass do so (allowVolumeExpansion), or make another OCRBackend with a larger volume",
+    )
     API_ERROR = ("ApiError", "The API server failed.", "it is tried again")
     FETCHING = ("Fetching", "The models are on their way to the volume.", "")
     ROLLOUT_QUEUED = (
@@ -198,6 +204,7 @@ PASSING = frozenset(
         Reason.ROLLOUT_QUEUED,
         Reason.TERMINATING,
         Reason.API_MISSING,
+        Reason.VOLUME_NOT_EXPANDABLE,
         Reason.API_ERROR,
     }
 )

@@ -18,6 +18,9 @@ VariantKey = tuple[str, str]
 
 Json = Mapping[str, Any]
 
+STORAGE_SIZE, ACCESS_MODE = "5Gi", "ReadWriteOnce"
+"""Of a volume of our own, where the spec says nothing else."""
+
 
 @dataclass(frozen=True)
 class Autoscaling:
@@ -226,9 +229,9 @@ def _storage(models: Json) -> Storage | None:
         return None
     storage = models.get("storage") or {}
     return Storage(
-        size=storage.get("size", "5Gi"),
+        size=storage.get("size", STORAGE_SIZE),
         storage_class=storage.get("storageClassName"),
-        access_mode=storage.get("accessMode", "ReadWriteOnce"),
+        access_mode=storage.get("accessMode", ACCESS_MODE),
         existing_claim=storage.get("existingClaim", ""),
         is_retained=models.get("reclaimPolicy") == "Retain",
         is_fetched_to=models.get("source", "Hub") == "Hub",

@@ -22,6 +22,7 @@ from ocr_operator.schema import (
     whole,
 )
 from ocr_operator.settings_fields import FAMILY_FIELDS
+from ocr_operator.spec import ACCESS_MODE, STORAGE_SIZE
 from ocr_operator.variant_schema import options, variant
 
 MAX_VARIANTS = 16
@@ -121,13 +122,16 @@ def _models() -> Schema:
         "The volume that holds the models.",
         {
             "size": text(
-                "Size of the volume that Hub downloads to.", pattern=QUANTITY, maxLength=32, default="5Gi"
+                "Size of the volume that Hub downloads to.",
+                pattern=QUANTITY,
+                maxLength=32,
+                default=STORAGE_SIZE,
             ),
             "storageClassName": text("Its StorageClass; unset: the cluster's default.", maxLength=253),
             "accessMode": choice(
                 "ReadWriteMany where pods run on several nodes.",
                 ["ReadWriteOnce", "ReadWriteMany"],
-                default="ReadWriteOnce",
+                default=ACCESS_MODE,
             ),
             "existingClaim": text(
                 "PersistentVolumeClaim that is there already: with prepared models for the source Claim; for "
@@ -157,8 +161,8 @@ def _models() -> Schema:
 def _models_image() -> Schema:
     return structure(
         f"An OCI image with models, for the source Image: its folder {IMAGE_FOLDER} holds the official "
-        "folders. Kubernetes 1.35 and newer mounts it; on older ones its own `cp`, which it must have then, "
-        "copies them into the pod.",
+        "folders, and those of `variants[].models`. Kubernetes 1.35 and newer mounts it; on older ones its "
+        "own `cp`, which it must have then, copies them into the pod.",
         {
             "reference": text(
                 "The image, such as `registry.example.com/ocr/models:1` or with a digest.", minLength=1

@@ -44,8 +44,8 @@ def variant() -> Schema:
 
 def _custom_models() -> Schema:
     return structure(
-        "Custom models, such as fine-tuned ones, in place of the official ones: folders on the claim, for "
-        "models.source Claim.",
+        "Custom models, such as fine-tuned ones, in place of the official ones: folders on the claim "
+        "or in the image, for models.source Claim or Image.",
         {
             field.name: of_setting(field)
             | {"maxLength": 253}

@@ -27,6 +27,7 @@ from trouble_acts import (
     without,
     without_policy,
 )
+from volume_acts import RIGID, expandable, larger, rigid_volume
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,15 @@ TROUBLES = {
         "the cluster has no ServiceMonitor of monitoring.coreos.com/v1",
         {"monitoring": {"serviceMonitor": "Always"}},
         mend=with_service_monitors,
+        is_harmless=True,
+    ),
+    "growth": Trouble(
+        "VolumeNotExpandable",
+        "the storageclass that provisions the pvc must support resize",
+        {"models": {"source": "Hub", "storage": {"storageClassName": RIGID, "size": "1Gi"}}},
+        before=rigid_volume,
+        after=larger,
+        mend=expandable,
         is_harmless=True,
     ),
     "deadline": Trouble(

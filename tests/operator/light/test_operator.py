@@ -310,6 +310,39 @@ def test_a_volume_is_made_for_downloads_and_goes_with_the_object(
     release.cluster.wait(lambda: not release.names("persistentvolumeclaims"), "the claim to go")
 
 
+def test_a_volume_grows_with_the_spec_when_it_is_there_and_its_class_can(
+    release: Release, operator: Operator
+) -> None:
+    metadata = {"name": release.namespace}
+    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata}
+    waits = {"volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": True}
+    release.cluster.apply(kind | waits | {"provisioner": "example.com/nobody"})
+    storage = {"storageClassName": release.namespace}
+    release.apply(models={"source": "Hub", "storage": storage | {"size": "1Gi"}})
+    release.cluster.wait(lambda: release.names("persistentvolumeclaims"), "the claim")
+    # A claim without a volume cannot grow; it does so once it has one.
+    release.apply(models={"source": "Hub", "storage": storage | {"size": "2Gi"}})
+    told = release.wait_for("False", "StoragePending", "Reconciled")["message"]
+    assert "spec is immutable after creation except resources.requests" in told
+    volume = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], **storage}
+    claim = {"name": "ocr-models", "namespace": release.namespace}
+    release.cluster.apply(
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata}
+        | {"spec": volume | {"claimRef": claim, "hostPath": {"path": "/nowhere"}}}
+    )
+    release.wait_for("True", "Applied", "Reconciled")
+    release.wait_for("True", "Available")
+    found = release.get("persistentvolumeclaim", "ocr-models")
+    assert found["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    # A stand-in for the resizer of a storage driver, which this cluster has not.
+    done = json.dumps({"status": {"capacity": {"storage": "2Gi"}}})
+    release.kubectl("patch", "persistentvolumeclaim", "ocr-models", "--subresource=status", f"--patch={done}")
+    release.settle(operator)
+    assert release.condition("Reconciled")["status"] == release.condition()["status"] == "True"
+    release.kubectl("delete", "ocrb", "ocr")
+    release.cluster.kubectl("delete", "persistentvolume,storageclass", release.namespace, "--wait=false")
+
+
 def test_a_volume_that_is_missing_is_told_and_its_coming_noticed(
     release: Release, operator: Operator
 ) -> None:

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.light
 Release = Any
 Releases = dict[str, Any]
 # Had elsewhere: a pause and a predecessor's children in test_operator.py, rollouts in test_rollouts.py.
-ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, *(PASSING - {Reason.API_MISSING}), *GOOD}
+LASTING = {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
+ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, *(PASSING - LASTING), *GOOD}
 HARMFUL = [name for name, trouble in TROUBLES.items() if not trouble.is_harmless]
 HARMLESS = [name for name, trouble in TROUBLES.items() if trouble.is_harmless]
 
@@ -59,7 +60,8 @@ def troubled(
         everything = ("ocrb,deployments,pods", "--all", "--force", "--wait=false")
         light_cluster.kubectl("delete", *everything, f"--namespace={namespace}")
     light_cluster.kubectl("delete", "namespace", *namespaces.values(), "--wait=false")
-    light_cluster.kubectl("delete", "storageclass", "nobody-makes", "--ignore-not-found")
+    light_cluster.kubectl("delete", "persistentvolume", namespaces["growth"], "--wait=false")
+    light_cluster.kubectl("delete", "storageclass", "nobody-makes", "rigid", "--ignore-not-found")
 
 
 @pytest.mark.parametrize("name", HARMFUL)

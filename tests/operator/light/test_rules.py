@@ -81,6 +81,13 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             id="an image of models",
         ),
         pytest.param(
+            {
+                "variants": [MOBILE | {"models": {"recognition": "receipts/rec"}}],
+                "models": {"source": "Image", "image": {"reference": "models:1"}},
+            },
+            id="custom models in it",
+        ),
+        pytest.param(
             {"variants": [MOBILE | {"resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}]},
             id="amounts as numbers and texts",
         ),
@@ -270,6 +277,19 @@ REFUSED = [
         "models.storage.existingClaim is for the sources Claim, which reads from it, and Hub",
         id="the name of a claim without a use for it",
     ),
+    *(
+        pytest.param(
+            {"variants": [MOBILE], "models": {"source": source, "storage": {"existingClaim": "mine"} | more}},
+            "models.storage.existingClaim is a volume that is there already: leave out size, ",
+            id=f"{field} of a claim of the user's, for {source}",
+        )
+        for source in ("Claim", "Hub")
+        for field, more in [
+            ("size", {"size": "10Gi"}),
+            ("class", {"storageClassName": "fast"}),
+            ("mode", {"accessMode": "ReadWriteMany"}),
+        ]
+    ),
     pytest.param(
         {"variants": [MOBILE], "models": {"source": "Image"}},
         "models.source Image and models.image go together",
@@ -287,18 +307,18 @@ REFUSED = [
     ),
     pytest.param(
         {"variants": [MOBILE | {"models": {"recognition": "rec"}}]},
-        "a variant's models name folders on a claim: set models.source to Claim",
+        "a variant's models name folders that you bring: set models.source to Claim",
         id="a custom recogniser from the hub",
     ),
     pytest.param(
         BUILTIN | {"variants": [MOBILE | {"models": {"detection": "det"}}]},
-        "a variant's models name folders on a claim: set models.source to Claim",
+        "a variant's models name folders that you bring: set models.source to Claim",
         id="a custom detector in the image",
     ),
     *(
         pytest.param(
             CLAIM | {"variants": [MOBILE | {"models": {field: folder}}]},
-            f"models.{field} is the path of a folder from the root of the claim",
+            f"models.{field} is the path of a folder from the root of the claim, or from /models of",
             id=f"a custom model in {folder}",
         )
         for field, folder in [
@@ -501,6 +521,7 @@ def test_names_that_services_could_not_have_are_refused(send: Send, name: str, s
     assert sentence in send({"variants": [MOBILE]}, name)
 
 
+LARGER = {"size": "7Gi"}
 VOLUMES = [
     pytest.param({"size": "4Gi"}, "models.storage.size can only grow", id="a smaller volume"),
     pytest.param({"accessMode": "ReadWriteMany"}, "accessMode cannot change", id="another mode"),
@@ -528,6 +549,11 @@ def test_a_volume_that_exists_cannot_become_another(
     with pytest.raises(ClusterError, match=sentence):
         light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": storage}}})
     light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": {"size": "6Gi"}}}})
+    # What holds for the operator's own volume does not hold for one of the user's in its place.
+    light_cluster.apply(
+        body | {"spec": {"variants": [MOBILE], "models": {"storage": {"existingClaim": "mine"}}}}
+    )
+    light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": storage | LARGER}}})
 
 
 def test_absent_fields_get_the_backends_defaults(send: Send) -> None:
