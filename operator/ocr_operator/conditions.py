@@ -39,7 +39,7 @@ class Phase(StrEnum):
     ROLLING_OUT = "RollingOut"
     """A new revision is on its way, the previous one serves."""
     QUEUED = "Queued"
-    """It serves its previous revision until its turn to be rolled out comes."""
+    """It serves its previous revision until its turn to be rolled out comes, or while it is held."""
     READY = "Ready"
     ROLLED_BACK = "RolledBack"
     """The revision that the spec asks for was taken back; the last good one serves, or comes back."""

@@ -159,6 +159,11 @@ class Reason(StrEnum):
         "change the spec: each new revision is tried anew, and spec.rollout.autoRollback false keeps one "
         "that fails",
     )
+    ROLLOUT_HELD = (
+        "RolloutHeld",
+        "Another variant was taken back with the image that this one would get, so the previous one serves.",
+        "change spec.image, or set spec.rollout.autoRollback to false to try it all the same",
+    )
     TERMINATING = (
         "Terminating",
         "A child of a deleted OCRBackend of the same name is still being removed.",

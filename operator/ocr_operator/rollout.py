@@ -15,7 +15,7 @@ from ocr_operator.conditions import timestamp
 from ocr_operator.names import REVISION_LABEL, ROLLOUT_ANNOTATION
 from ocr_operator.observation import LiveChild, LivePod, Warned
 from ocr_operator.ownership import Child
-from ocr_operator.reasons import Reason
+from ocr_operator.reasons import WAITING, Reason
 from ocr_operator.rollout_record import Candidate, Good, Record, TakenBack, record
 from ocr_operator.spec import Family, VariantKey
 
@@ -54,7 +54,8 @@ class Standing:
     """Where a variant's rollout stands.
 
     `target`: the revision that the spec asks for; `template`: what the Deployment shall have now;
-    `waits_for`: the variants whose rollout must end before its own begins.
+    `waits_for`: the variants whose rollout must end before its own begins; `held_by`: one that was taken back
+    with the image that this one would get.
     """
 
     target: str
@@ -62,6 +63,7 @@ class Standing:
     record: Record
     waits_for: tuple[VariantKey, ...] = ()
     is_rolling: bool = False
+    held_by: VariantKey | None = None
 
     @property
     def applied(self) -> str:
@@ -77,6 +79,11 @@ class Standing:
 def revision_of(template: Template) -> str:
     """The revision that a pod template is labelled with."""
     return str(template["metadata"]["labels"][REVISION_LABEL])
+
+
+def image_of(template: Template) -> str:
+    """The image of the backend's container."""
+    return str(template["spec"]["containers"][0]["image"])
 
 
 def is_rolled_out(revision: str | None, pods: Sequence[LivePod], needed: int) -> bool:
@@ -99,20 +106,43 @@ def standings(
     """Where each variant stands, turns given in the order of the spec. `warnings`: of any objects.
 
     One that was refused comes last: it would take its turn for ever, and never end it. One whose models are
-    still to come asks for a turn when they are there.
+    still to come asks for a turn when they are there. One that would get an image with which another was
+    taken back is held.
     """
     found = {seen.key: _without_a_turn(family, seen, warnings, now) for seen in variants}
     rolling = [key for key, standing in found.items() if standing and standing.is_rolling]
+    failed = _failed_images(variants, found)
     given = {}
     for seen in sorted(variants, key=lambda one: one.is_refused):
         standing = found[seen.key]
         if standing is None and not seen.has_models:
             standing = _waiting(seen, ())
+        elif standing is None and (holder := failed.get(_new_image(seen))):
+            standing = replace(_waiting(seen, ()), held_by=holder)
         elif standing is None and len(rolling) < family.max_parallel_variants:
             standing = _going(seen, now)
             rolling.append(seen.key)
         given[seen.key] = standing or _waiting(seen, tuple(rolling))
     return given
+
+
+def _failed_images(
+    variants: Sequence[Seen], found: Mapping[VariantKey, Standing | None]
+) -> dict[str, VariantKey]:
+    """New images with which a variant was taken back, but where it lacked something from outside of it."""
+    failed: dict[str, VariantKey] = {}
+    for seen in variants:
+        standing = found[seen.key]
+        taken_back = standing.record.taken_back if standing else None
+        if taken_back and Reason(taken_back.reason) not in WAITING and (image := _new_image(seen)):
+            failed.setdefault(image, seen.key)
+    return failed
+
+
+def _new_image(seen: Seen) -> str:
+    """The image that the spec asks for; empty where it is that of the last good revision."""
+    good, wanted = _good(seen), image_of(seen.wanted)
+    return "" if good is None or image_of(good.template) == wanted else wanted
 
 
 def _without_a_turn(family: Family, seen: Seen, warnings: Sequence[Warned], now: datetime) -> Standing | None:

@@ -198,6 +198,8 @@ def _cause(seen: _Seen) -> Cause | None:
         found += _troubles(seen, seen.deployment, seen.standing.applied)
     if seen.taken_back:
         found.append(_rolled_back(seen, seen.taken_back))
+    if seen.standing and seen.standing.held_by:
+        found.append(_held("/".join(seen.standing.held_by)))
     return causes.most_urgent(found)
 
 
@@ -219,6 +221,11 @@ def _rolled_back(seen: _Seen, taken_back: TakenBack) -> Cause:
     now = "serves" if seen.is_arrived else "is on its way back"
     said = f"revision {taken_back.revision} was taken back ({taken_back.reason}: {taken_back.message})"
     return causes.because(Reason.ROLLED_BACK, f"{said}; revision {good} {now}")
+
+
+def _held(by: str) -> Cause:
+    said = f"{by} was taken back with the image that this variant would get; the previous revision serves"
+    return causes.because(Reason.ROLLOUT_HELD, said)
 
 
 def _on_its_way(seen: _Seen) -> Cause:
@@ -252,4 +259,8 @@ def _phase(cause: Cause | None, seen: _Seen) -> Phase:
     return Phase.PENDING if cause.reason in WAITING else Phase.STARTING
 
 
-_OWN_PHASES = {Reason.ROLLED_BACK: Phase.ROLLED_BACK, Reason.ROLLOUT_QUEUED: Phase.QUEUED}
+_OWN_PHASES = {
+    Reason.ROLLED_BACK: Phase.ROLLED_BACK,
+    Reason.ROLLOUT_QUEUED: Phase.QUEUED,
+    Reason.ROLLOUT_HELD: Phase.QUEUED,
+}

@@ -13,6 +13,7 @@ from ocr_operator.names import API_VERSION, FIELD_MANAGER, KIND
 from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod
 from ocr_operator.plan import ref_of
 from ocr_operator.spec_schema import spec_schema
+from rollout_world import World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -133,3 +134,15 @@ def pod() -> Callable[..., LivePod]:
         )
 
     return make
+
+
+@pytest.fixture
+def world(
+    ocrbackend: Callable[..., Json],
+    live: Callable[..., LiveChild],
+    pod: Callable[..., LivePod],
+    config: OperatorConfig,
+    now: datetime,
+) -> World:
+    """Three variants of which nothing is there yet."""
+    return World(ocrbackend, live, pod, config, now)

@@ -125,6 +125,9 @@ def _of_variants(found: Found, top: str) -> Iterator[Answer]:
             yield Answer((top, f"Deployment {name}"), cause.reason, cause.message, command)
 
 
+_WAITING = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD)
+
+
 def _held_back(found: Found, key: tuple[str, str], deployment: LiveChild) -> Cause | None:
     """Why a variant does not run what the spec asks for, though nothing may be wrong with its pods."""
     if taken_back := record(deployment.rollout).taken_back:
@@ -132,8 +135,8 @@ def _held_back(found: Found, key: tuple[str, str], deployment: LiveChild) -> Cau
         return causes.because(Reason.ROLLED_BACK, said)
     told = (found.backend.get("status") or {}).get("variants") or []
     mine = (one for one in told if (one["language"], one["modelType"]) == key)
-    queued = next((one for one in mine if one.get("reason") == Reason.ROLLOUT_QUEUED), None)
-    return Cause(Reason.ROLLOUT_QUEUED, queued["message"]) if queued else None
+    waiting = next((one for one in mine if one.get("reason") in _WAITING), None)
+    return Cause(Reason(waiting["reason"]), waiting["message"]) if waiting else None
 
 
 def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list[LivePod]) -> Answer:

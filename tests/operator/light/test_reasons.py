@@ -22,7 +22,7 @@ Release = Any
 Releases = dict[str, Any]
 # Had elsewhere: a pause and a predecessor's children in test_operator.py, rollouts in test_rollouts.py.
 LASTING = {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
-ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, *(PASSING - LASTING), *GOOD}
+ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, Reason.ROLLOUT_HELD, *(PASSING - LASTING), *GOOD}
 HARMFUL = [name for name, trouble in TROUBLES.items() if not trouble.is_harmless]
 HARMLESS = [name for name, trouble in TROUBLES.items() if trouble.is_harmless]
 

@@ -45,6 +45,34 @@ def test_one_variant_is_rolled_out_after_the_other(release: Release, operator: O
     assert all(one["revision"]["lastGood"] == one["revision"]["target"] for one in _variants(release))
 
 
+def test_an_image_with_which_one_variant_was_taken_back_is_kept_from_the_next(
+    release: Release, operator: Operator
+) -> None:
+    release.apply(variants=[CHINESE, LATIN])
+    release.wait_for("True", "Available")
+    images = [_image(release, name) for name in ("ocr-ch-mobile", "ocr-latin-mobile")]
+    never_ready(release.cluster, release.namespace)
+    bad = {"image": {"tag": "bad"}, "rollout": {"progressDeadlineSeconds": 30}}
+    release.apply(variants=[CHINESE, LATIN], **bad)
+    release.wait_for("False", "RolledBack")
+    first, second = _variants(release)
+    assert (first["phase"], second["phase"]) == ("RolledBack", "Queued")
+    assert second["reason"] == "RolloutHeld"
+    assert second["message"].startswith("ch/mobile was taken back with the image")
+    release.settle(operator)
+    assert [_image(release, name) for name in ("ocr-ch-mobile", "ocr-latin-mobile")] == images
+    assert release.condition("Progressing")["status"] == "False"
+
+    release.cluster.kubectl("delete", "stage", release.namespace)
+    release.apply(variants=[CHINESE, LATIN], image={"tag": "good"})
+    release.wait_for("True", "Available")
+
+
+def _image(release: Release, deployment: str) -> str:
+    [container] = release.get("deployment", deployment)["spec"]["template"]["spec"]["containers"]
+    return str(container["image"])
+
+
 def test_a_revision_that_is_not_ready_in_time_is_taken_back(
     release: Release, install: Callable[..., None], started: Started
 ) -> None:
