@@ -16,14 +16,13 @@ import yaml
 
 import compose
 import documents
+import label_studio_image
 from label_studio_project import Api, Project, RefusedError
 from ocr_cluster import base_image, cache, engines
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-LABEL_STUDIO = ROOT / "tests" / "support" / "label-studio.Dockerfile"
-LABEL_STUDIO_IMAGE = "localhost/ocr-backend/label-studio:pypi"
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 SECONDS = 120
@@ -68,7 +67,6 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Monke
         "PADDLEOCR_VERSION": "PP-OCRv6",
         "PADDLEOCR_MODEL_TYPE": "mobile",
         "LOCAL_FILES": str(folder / "files"),
-        "LABEL_STUDIO_IMAGE": LABEL_STUDIO_IMAGE,
         "LABEL_STUDIO_USERNAME": "you@example.com",
         "LABEL_STUDIO_PASSWORD": "a-password",
         "LABEL_STUDIO_URL": "http://label-studio:8080",
@@ -96,14 +94,9 @@ def built(variables: pytest.MonkeyPatch, guide: Path) -> None:
     base = arguments.get("BASE_IMAGE", base_image.public((ROOT / "Dockerfile").read_text()))
     variables.setenv("BASE_IMAGE", base)
     bash(command(guide, "docker-compose build"))
-    label_studio = engines.Build(
-        LABEL_STUDIO_IMAGE,
-        LABEL_STUDIO.parent,
-        LABEL_STUDIO,
-        arguments={"BASE_IMAGE": base},
-        certificates=CERTIFICATES if CERTIFICATES.exists() else None,
-    )
-    subprocess.run(engines.Podman().build(label_studio), check=True, capture_output=True)
+    label_studio = label_studio_image.archived(print)
+    variables.setenv("LABEL_STUDIO_IMAGE", label_studio.reference)
+    bash(f"docker load --quiet --input {label_studio.archive}")
 
 
 @pytest.fixture(scope="module")

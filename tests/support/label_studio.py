@@ -19,7 +19,9 @@ from loopback import Outside, serving
 from server_process import free_port, serving_process
 from user_cache import Say, environment_from, made_once, run_aloud
 
-_LOCK = Path(__file__).with_name("label-studio-requirements.txt")
+LOCK = Path(__file__).with_name("label-studio-requirements.txt")
+"""Label Studio with all that it needs."""
+
 _SECONDS_TO_START = 120  # 10 s were measured on two busy cores
 _REDIS = ("localhost", 6379)  # not to be set in Label Studio
 _USER = "somebody@ocr.example"
@@ -58,9 +60,9 @@ def running_label_studio(
             outside of this machine.
     """
     _refuse_a_redis()
-    environment = environment_from(_LOCK, say)
+    environment = environment_from(LOCK, say)
     data = folder / "data"
-    shutil.copytree(_empty_database(environment, say), data)
+    shutil.copytree(empty_database(say), data)
     files = folder / "files"
     files.mkdir()
     served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files), "LABEL_STUDIO_HOST": host}
@@ -82,8 +84,9 @@ def _refuse_a_redis() -> None:
     )
 
 
-def _empty_database(environment: Path, say: Say) -> Path:
-    """Folder of data with all migrations done, which take Label Studio most of a minute."""
+def empty_database(say: Say) -> Path:
+    """Folder of data with all migrations done, which take Label Studio most of a minute. To be copied."""
+    environment = environment_from(LOCK, say)
 
     def make(folder: Path) -> None:
         command: list[str | Path] = [environment / "bin" / "label-studio", "init", "--quiet"]

@@ -68,6 +68,13 @@ def environment_from(lock: Path, say: Say) -> Path:
     return made_once(cache_folder() / f"{name}-{digest[:12]}", make)
 
 
+def install_into(folder: Path, lock: Path, python: str, say: Say) -> None:
+    """Puts the packages of a lock file with hashes into a new folder, for a Python of that version."""
+    how: list[str | Path] = ["--quiet", "--compile-bytecode", "--require-hashes", "--no-deps"]
+    where: list[str | Path] = ["--python-version", python, "--target", folder, "-r", lock]
+    run_aloud([_UV, "pip", "install", *how, *where], f"unpacking {lock.stem} for Python {python}", say)
+
+
 def run_aloud(
     command: Sequence[str | Path], title: str, say: Say, environment: Mapping[str, str] | None = None
 ) -> None:

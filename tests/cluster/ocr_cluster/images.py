@@ -7,7 +7,8 @@ import hashlib
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,11 +73,32 @@ def build(targets: Iterable[str] = TARGETS, arguments: Mapping[str, str] | None 
             engine = engines.usable()
             given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
             for image in missing:
-                _build(engine, image, given)
+                _build(engine, image, _of_product(image.reference, image.target, given))
             for image in wanted:
                 image.archive.touch()
                 _prune(engine, image)
     return wanted
+
+
+def build_other(
+    name: str, version: str, dockerfile: Path, filled: Callable[[], AbstractContextManager[Path]]
+) -> Image:
+    """An image that is none of the product's, after building it where there is none of that version.
+
+    `filled` gives the folder to build from. The Dockerfile gets BASE_IMAGE, the product's own base. Raises
+    `ClusterError` as `build` does.
+    """
+    image = Image(name, _reference(name, version, REGISTRY), _archive(name, version))
+    with cache.locked("images"):
+        if not image.archive.exists():
+            engine = engines.usable()
+            public = base_image.public((ROOT / "Dockerfile").read_text())
+            base = {"BASE_IMAGE": public} | base_image.arguments(engine, ROOT / "Dockerfile")
+            with filled() as folder:
+                _build(engine, image, Build(image.reference, folder, dockerfile, arguments=base))
+            image.archive.touch()
+            _prune(engine, image)
+    return image
 
 
 def build_as(
@@ -92,8 +114,7 @@ def build_as(
         given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
         log = cache.images() / f"{target}-as.log"
         with step(f"building {name} with {engine.name}"):
-            build = Build(name, ROOT, ROOT / "Dockerfile", target, given, certificates=_certificates())
-            _run(engine.build(build), log)
+            _run(engine.build(_of_product(name, target, given)), log)
         if push:
             with step(f"pushing {name}"):
                 _run(engine.push(name), log)
@@ -134,8 +155,15 @@ def key(contents: Mapping[str, bytes]) -> str:
 
 def _image(target: str, arguments: Mapping[str, str]) -> Image:
     version = tag(target, arguments)
-    archive = cache.images() / f"{target}-{version}.tar"
-    return Image(target, _reference(target, version, REGISTRY), archive)
+    return Image(target, _reference(target, version, REGISTRY), _archive(target, version))
+
+
+def _archive(name: str, version: str) -> Path:
+    return cache.images() / f"{name}-{version}.tar"
+
+
+def _of_product(reference: str, target: str, arguments: Mapping[str, str]) -> Build:
+    return Build(reference, ROOT, ROOT / "Dockerfile", target, arguments, certificates=_certificates())
 
 
 def _reference(target: str, version: str, registry: str) -> str:
@@ -150,10 +178,7 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _build(engine: Engine, image: Image, arguments: Mapping[str, str]) -> None:
-    build = Build(
-        image.reference, ROOT, ROOT / "Dockerfile", image.target, arguments, certificates=_certificates()
-    )
+def _build(engine: Engine, image: Image, build: Build) -> None:
     with step(f"building {image.reference} with {engine.name}"):
         _run(engine.build(build), image.archive.with_suffix(".log"))
     scratch = image.archive.with_suffix(".new")
