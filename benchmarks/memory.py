@@ -1,7 +1,7 @@
 """How much memory reading takes: after loading, after many pictures, and while the largest pages are read.
 
-Run as `python benchmarks/memory.py [SLOTS]`. Prints a markdown table of resident megabytes; the peak is that
-of the whole process so far. `benchmarks/README.md` keeps results.
+Run as `python benchmarks/memory.py [SLOTS [GIB]]`; with GIB as in a container that may use no more. Prints a
+markdown table of resident megabytes; the peak is that of the whole process so far. `README.md` keeps results.
 """
 
 import resource
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ocr_backend import usage
 from ocr_backend.decoding import decoded
 from ocr_backend.engines import open_reader
 from ocr_backend.reading import Image, Reader
@@ -22,12 +23,14 @@ FILES = (".jpg", ".jpeg", ".png")
 CALLERS = 8
 
 
-def main(slots: int) -> None:
+def main(slots: int, limit_gib: int | None = None) -> None:
     """Reads the test pictures, then ever larger white pages with a little text, then the first again."""
     files = sorted(file for file in PICTURES.iterdir() if file.suffix in FILES)
     pictures = [decoded(file.read_bytes(), 10**8) for file in files]
     print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
+    if limit_gib is not None:
+        usage.memory_limit_bytes = lambda: limit_gib * 2**30
     reader = open_reader(Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin", slots=slots))
     _tell("loading")
     for turn in (1, 2):
@@ -63,4 +66,4 @@ def _tell(after: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
+    main(*(map(int, sys.argv[1:]) if len(sys.argv) > 1 else [2]))

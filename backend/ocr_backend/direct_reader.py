@@ -21,9 +21,24 @@ _LONGEST_SIDE = 32_000
 """OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
 _MOST_PIXELS = detection.LONGEST_SIDE**2
 _PIXELS_PER_SLOT = 4_000_000
-"""Detection takes about 165 bytes a px (measured): the largest picture is looked at alone on few slots."""
+"""The largest picture is looked at alone on few slots."""
+_BYTES_PER_PIXEL = 165
+"""That looking for lines takes (benchmarks/memory.py)."""
+_BYTES_BESIDES = 1_700_000_000
+"""What is held beside it after many pictures, as measured there on 2 and on 8 slots."""
 _LINES_TO_TURN = 16
 """Lines whose orientation is asked for in one call; a guess: the network is tiny."""
+
+
+def pixels_at_once(slots: int, memory_bytes: int | None) -> int:
+    """The px in which lines are looked for at the same moment: more with each slot, as far as memory goes.
+
+    `memory_bytes` is the limit of one process, None without one.
+    """
+    wanted = max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots)
+    if memory_bytes is None:
+        return wanted
+    return max(1, min(wanted, (memory_bytes - _BYTES_BESIDES) // _BYTES_PER_PIXEL))
 
 
 class DirectReader:
@@ -33,8 +48,10 @@ class DirectReader:
     picture's lines use every slot that is free, and memory follows the slots, not the callers.
     """
 
-    def __init__(self, models: Mapping[str, Model], slots: int, runtime: Runtime) -> None:
-        """Loads the networks.
+    def __init__(
+        self, models: Mapping[str, Model], slots: int, runtime: Runtime, memory_bytes: int | None = None
+    ) -> None:
+        """Loads the networks; `memory_bytes` is what this process may use, None without a limit.
 
         Raises:
             ModelError: one of them cannot be loaded, or does not fit its dictionary.
@@ -58,7 +75,7 @@ class DirectReader:
             _turns(models[part], networks[part][0]) if part in models else None
             for part in ("textline_orientation", "doc_orientation")
         )
-        self._budget = PixelBudget(max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots))
+        self._budget = PixelBudget(pixels_at_once(slots, memory_bytes))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
     def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:

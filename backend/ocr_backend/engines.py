@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_backend import builtin_models, catalog, custom_models, hub_models, models
+from ocr_backend import builtin_models, catalog, custom_models, hub_models, models, usage
 from ocr_backend.cores import usable_cores
 from ocr_backend.fetch_progress import Progress
 from ocr_backend.models import Model, ModelError
@@ -141,7 +141,9 @@ def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
         return PaddleReader(found, most, settings.use_gpu)
     from ocr_backend.direct_reader import DirectReader
 
-    return DirectReader(found, most, _runtime(engine, most, settings))
+    limit = usage.memory_limit_bytes()
+    share = limit // settings.workers if limit else None
+    return DirectReader(found, most, _runtime(engine, most, settings), share)
 
 
 def _refuse_misfits(found: dict[str, Model]) -> None:

@@ -12,7 +12,7 @@ class PixelBudget:
     """A number of px that callers share; who asks for more than is left waits, in order of asking."""
 
     def __init__(self, most: int) -> None:
-        self._left = most
+        self._most = self._left = most
         self._door = threading.Lock()
         self._returned = threading.Condition()
 
@@ -23,7 +23,8 @@ class PixelBudget:
 
     @contextmanager
     def spent(self, pixels: int) -> Iterator[None]:
-        """Holds so many px, at most all there are, until the end of the context."""
+        """Holds so many px until the end of the context; what is larger than all there are goes alone."""
+        pixels = min(pixels, self._most)
         # Whoever waits keeps the door shut: else many small ones would keep a large one waiting for ever.
         with self._door, self._returned:
             self._returned.wait_for(lambda: pixels <= self._left)

@@ -46,8 +46,8 @@ CONTAINER_SECURITY = {
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
 
-# Mobile: measured on two slots, 1.5 GB after mixed pictures and 3.9 GB at once for the largest
-# (benchmarks/memory.py). Server: a guess, its networks are several times as large.
+# Mobile: measured, 1.5 GB after mixed pictures and 3.9 GB at once for the largest (benchmarks/memory.py).
+# Server: a guess, its networks are several times as large.
 _RESOURCES = {
     "mobile": {"requests": {"cpu": "500m", "memory": "1536Mi"}, "limits": {"memory": "4Gi"}},
     "server": {"requests": {"cpu": "1", "memory": "3Gi"}, "limits": {"memory": "8Gi"}},

@@ -73,6 +73,20 @@ def test_a_large_one_waits_and_comes_before_later_small_ones(started):
     assert order == ["large", "small"]
 
 
+def test_what_is_larger_than_all_there_is_goes_alone(started):
+    budget = PixelBudget(10)
+    first, leave_first = threading.Event(), threading.Event()
+    started(lambda: spend(budget, 25, first, leave_first))
+    assert first.wait(DEADLINE)
+    small_done = started(lambda: spend(budget, 1, threading.Event(), leave_first))
+    deadline = time.monotonic() + DEADLINE
+    while not budget.is_waited_for:
+        assert time.monotonic() < deadline
+    assert not small_done.is_set()
+    leave_first.set()
+    assert small_done.wait(DEADLINE)
+
+
 def test_what_was_spent_comes_back_after_a_failure():
     budget = PixelBudget(10)
     with pytest.raises(ValueError, match="in between"), budget.spent(10):
