@@ -76,6 +76,12 @@ def uid(release: Release, name: str = "ocr") -> str:
     return found
 
 
+def claims(release: Release) -> dict[str, str]:
+    """Name -> uid of the volumes' claims: another claim of the same name is another volume."""
+    found = release.get("persistentvolumeclaims")["items"]
+    return {one["metadata"]["name"]: one["metadata"]["uid"] for one in found}
+
+
 def threshold(release: Release) -> str:
     found: str = release.get("ocrb", "ocr")["spec"]["options"]["scoreThreshold"]
     return found
@@ -89,7 +95,8 @@ def test_install_upgrade_rollback_uninstall_and_install_again(
     with started():
         release.wait_for("True", "Available")
         release.wait_for("True", "Available", name="more")
-    first, claims = uid(release), release.names("persistentvolumeclaims")
+    first, volumes = uid(release), claims(release)
+    assert len(volumes) == 2
 
     notes = helm("upgrade", ocr=HUB | {"options": {"scoreThreshold": "0.75"}})
     assert "ocr: was ready (1/1) before this change" in notes
@@ -117,15 +124,27 @@ def test_install_upgrade_rollback_uninstall_and_install_again(
         release.cluster.wait(lambda: not release.get("ocrb", "more"), "what the second install lacks to go")
     assert uid(release) == first
     assert release.get("deployment", "ocr-ch-mobile")["metadata"]["uid"] == running
-    assert release.names("persistentvolumeclaims") == claims
+    assert claims(release) == volumes
 
     # What is kept can be ended with the command of the notes, but for the volumes that were to be retained.
     notes = helm("get notes")
     helm("uninstall")
     [command] = [line.split() for line in notes.splitlines() if "kubectl delete configmap" in line]
     release.cluster.kubectl(*command[1:])
-    retained = {f"persistentvolumeclaim/{name}" for name in claims}
+    retained = {f"persistentvolumeclaim/{name}" for name in volumes}
     release.cluster.wait(lambda: leavings(release) == before | retained, "all else to go")
+
+    # Other OCRBackends of the same names take up these volumes, which nobody owns.
+    helm("install", ocr=HUB, more=HUB)
+    with started():
+        release.wait_for("True", "Available")
+        release.wait_for("True", "Available", name="more")
+    assert uid(release) != first
+    assert claims(release) == volumes
+    mounted = release.get("deployment", "ocr-ch-mobile")["spec"]["template"]["spec"]["volumes"]
+    assert [
+        one["persistentVolumeClaim"]["claimName"] for one in mounted if "persistentVolumeClaim" in one
+    ] == [next(name for name in volumes if name.startswith("ocr-"))]
 
 
 def test_uninstalling_without_keeping_leaves_nothing(release: Release, started: Started, helm: Helm) -> None:
