@@ -72,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
         help="how long a new pod may wait for a device before an old one gives way",
     )
     found.add_argument(
+        "--image-volumes",
+        default="Auto",
+        choices=("Auto", "Never"),
+        help="whether images of models are mounted where Kubernetes can, or their content copied into each pod",
+    )
+    found.add_argument(
         "--backends", type=Path, metavar="FILE", help="OCRBackends to make at start: names to specs"
     )
     found.add_argument(
@@ -141,7 +147,7 @@ async def _run(options: argparse.Namespace) -> int:
             return 0
         stack.push_async_callback(election.give_back)
         queue = WorkQueue[Key](counting=metrics)
-        has_volumes = await api.version() >= IMAGE_VOLUMES_SINCE
+        has_volumes = options.image_volumes == "Auto" and await api.version() >= IMAGE_VOLUMES_SINCE
         reconciler = Reconciler(api, indices, replace(_config(options), has_image_volumes=has_volumes))
         namespaces = tuple(options.namespace)
         auditor = Auditor(api, indices, watchdog, namespaces)

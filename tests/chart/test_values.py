@@ -46,6 +46,7 @@ def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
         pytest.param("operator.replica", 2, id="an unknown key of the operator"),
         pytest.param("operator.replicas", 0, id="no operator"),
         pytest.param("operator.logFormat", "xml", id="an unknown format"),
+        pytest.param("operator.imageVolumes", "Always", id="a mount that the cluster may not have"),
         pytest.param("operator.logLevel", "LOUD", id="an unknown level"),
         pytest.param("operator.watch.namespaces", "labs", id="a text for a list"),
         pytest.param("operator.image.digest", "sha256:1", id="half a digest"),
