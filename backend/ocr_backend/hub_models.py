@@ -113,9 +113,10 @@ def _brought(
 def _refuse_offline(root: Path, name: str, form: str, hub: Hub) -> None:
     if hub.offline:
         raise ModelError(
-            f"{_missing(root, name, form)}, and OCR_OFFLINE=true forbids to ask a hub; bring the folder "
-            f"{model_store.published(root, name, form)} from where `ocr-backend models fetch` can ask, set "
-            "OCR_OFFLINE=false, or take folders as they are with OCR_MODEL_SOURCE=dir"
+            f"{_missing(root, name, form)}, and OCR_OFFLINE=true forbids to ask a hub",
+            f"bring the folder {model_store.published(root, name, form)} from where "
+            "`ocr-backend models fetch` can ask, set OCR_OFFLINE=false, or take folders as they are with "
+            "OCR_MODEL_SOURCE=dir",
         )
 
 
@@ -175,7 +176,8 @@ class _Offers:
         asked = shown(self._hub.mirror) if self._hub.mirror else self._hub.name
         raise kind(
             f"{self._missing} and cannot be downloaded from {asked} or the other hubs in {self.form} form: "
-            f"{'; '.join(dict.fromkeys(map(str, self._failures)))}; {_ADVICE[kind]}"
+            f"{'; '.join(dict.fromkeys(map(str, self._failures)))}",
+            _ADVICE[kind],
         )
 
     def failed(self, error: ModelError) -> None:
@@ -212,8 +214,9 @@ def _model(root: Path, part: str, offers: _Offers, progress: Progress) -> Model:
 
 def _of_volume(root: Path, error: VolumeError) -> VolumeError:
     return VolumeError(
-        f"no models can be kept in MODEL_DIR={root}: {error}; make room, set MODEL_DIR to a folder that can "
-        "be written, or put them there and set OCR_MODEL_SOURCE=dir"
+        f"no models can be kept in MODEL_DIR={root}: {error}",
+        "make room, set MODEL_DIR to a folder that can be written, or put them there and set "
+        "OCR_MODEL_SOURCE=dir",
     )
 
 

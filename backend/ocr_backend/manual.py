@@ -127,8 +127,8 @@ before.
 
 The file of `--report` (in a pod `/dev/termination-log`) gets
 `{"models": {"det": "NAME@sha256:…", "rec": …}, "bytes": N}` on success, with `textlineOrientation`, `docOrientation` and
-`docUnwarping` where they are used and `rec2` and so on for further ones of a part; on failure a sentence that says what to
-do. It is shorter than 4 KiB.
+`docUnwarping` where they are used and `rec2` and so on for further ones of a part; on failure a sentence that says why; what
+to do about it, in the words of these variables, stands in the log. It is shorter than 4 KiB.
 
 """  # noqa: E501 - a row of a table cannot be broken
 
@@ -152,7 +152,7 @@ the authorities in the file that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` or `SSL_
 Hugging Face or the mirror, `AISTUDIO_ACCESS_TOKEN` to AI Studio, `MODELSCOPE_API_TOKEN` to ModelScope; none is sent to a
 host that they redirect to, nor written to a log. A hub that is silent for `HF_HUB_DOWNLOAD_TIMEOUT` seconds (10), or sends
 less than 64 KiB in three times as long, hangs: it is asked again, twice for its list and three times in a row for a file,
-and then the next hub is. So a fetch from a hub that hangs ends, and says so, within two minutes of the last 64 KiB; those
+and then the next hub is. So a fetch from a hub that hangs ends, and says so, about two minutes after the last 64 KiB; those
 hubs that cannot be reached at all add 20 seconds each. onnxruntime's own reports to its makers are switched off
 (`ORT_DISABLE_TELEMETRY=1`, unless the variable says otherwise).
 """  # noqa: E501 - a paragraph of the page

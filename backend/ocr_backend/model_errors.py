@@ -5,7 +5,14 @@
 
 
 class ModelError(RuntimeError):
-    """A model is missing or broken, or its source cannot be reached; trying again later may help."""
+    """A model is missing or broken, or its source cannot be reached; trying again later may help.
+
+    `seen`: the message without the advice, which speaks of variables: for those who set them otherwise.
+    """
+
+    def __init__(self, seen: str, advice: str = "") -> None:
+        super().__init__(f"{seen}; {advice}" if advice else seen)
+        self.seen = seen
 
 
 class ModelNotFoundError(ModelError):

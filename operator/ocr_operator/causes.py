@@ -43,8 +43,10 @@ _WITHOUT_VOLUME = re.compile("persistentvolumeclaim|VolumeBinding|storageclass",
 _MISSING_CLAIM = re.compile(r'persistentvolumeclaim "[^"]+" not found')
 _MISSING_CLASS = re.compile(r'storageclass(\.storage\.k8s\.io)? "[^"]+" not found', re.IGNORECASE)
 _NOT_MOUNTED = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_MAY_NOT_FETCH = re.compile("OCR_OFFLINE=true forbids")
 _MODEL_TROUBLES = (
     (re.compile("^the golden picture "), Reason.GOLDEN_MISMATCH),
+    (re.compile("^no model .* in .* [(]looked for "), Reason.MODELS_MISSING),
     (re.compile("cannot be downloaded from|is of no use: "), Reason.DOWNLOAD_FAILED),
     (re.compile("is broken: "), Reason.MODELS_DAMAGED),
 )
@@ -170,7 +172,7 @@ def ended_cause(pod: LivePod) -> Cause | None:
         return None
     times = f"ended {pod.restarts + 1} times" if pod.restarts else "ended"
     words = _detail(last_words(ended.message)) or ended.reason or "it said nothing"
-    reason = _fetch_reason(ended) if pod.models else _ended_reason(ended, words)
+    reason = _fetch_reason(ended, words) if pod.models else _ended_reason(ended, words)
     return because(reason, f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}")
 
 
@@ -185,9 +187,11 @@ def _ended_reason(ended: Ended, words: str) -> Reason:
     return next(found, Reason.MODEL_LOAD_FAILED)
 
 
-def _fetch_reason(ended: Ended) -> Reason:
+def _fetch_reason(ended: Ended, words: str) -> Reason:
     if ended.reason == "OOMKilled":
         return Reason.OOM_KILLED
+    if ended.exit_code == EXIT_CODE_MODELS and _MAY_NOT_FETCH.search(words):
+        return Reason.MODELS_MISSING
     return FETCH_REASONS.get(ended.exit_code, Reason.CRASH_LOOPING)
 
 

@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         "--image-volumes",
         default="Auto",
         choices=("Auto", "Never"),
-        help="whether images of models are mounted where Kubernetes can, or their content copied into each pod",
+        help="whether images of models are mounted where Kubernetes can, or copied into each pod",
     )
     found.add_argument(
         "--backends", type=Path, metavar="FILE", help="OCRBackends to make at start: names to specs"

@@ -56,7 +56,8 @@ class Reason(StrEnum):
     STORAGE_CLASS_NOT_FOUND = (
         "StorageClassNotFound",
         "The StorageClass that the volume asks for is not there.",
-        "see `kubectl get storageclass`; set spec.models.storage.storageClassName and delete the claim",
+        "make it, or make the OCRBackend again with another spec.models.storage.storageClassName, which "
+        "cannot change (`kubectl get storageclass` lists them)",
     )
     IMAGE_PULL_FAILED = (
         "ImagePullFailed",
@@ -80,20 +81,30 @@ class Reason(StrEnum):
         "put it there, name another hub or mirror in spec.models, or choose another ocrVersion or variant; "
         "it is tried again",
     )
+    MODELS_MISSING = (
+        "ModelsMissing",
+        "A model that is needed is not on the volume or in the image, and may not be downloaded: "
+        "spec.models.source is Claim or Image, or spec.models.offline is true.",
+        "put its folder there (docs/models.md names it), or set spec.models.source to Hub and "
+        "spec.models.offline to false",
+    )
     CHECKSUM_MISMATCH = (
         "ChecksumMismatch",
         "What was downloaded is not what the hub announced, and was thrown away.",
-        "see whether a proxy or the mirror in spec.models.mirror changes files; it is tried again",
+        "see whether a proxy or the mirror in spec.models.mirror changes files or lists wrong checksums, or "
+        "name another mirror; it is tried again",
     )
     STORAGE_FULL = (
         "StorageFull",
         "The volume has no room for the models, or cannot be written.",
-        "raise spec.models.storage.size, or free the volume and let user 10001 write it; it is tried again",
+        "raise spec.models.storage.size, enlarge or free the claim that existingClaim names, or let user "
+        "10001 write it; it is tried again",
     )
     MODELS_DAMAGED = (
         "ModelsDamaged",
         "The files of a model are there, but incomplete or of no use.",
-        "delete that model's folder from the volume so that it is fetched again, or put a good copy there",
+        "delete the Job in status.variants[].models.job: the next one looks the volume over and fetches what "
+        "is damaged; on a claim or in an image of your own, put the whole official folder there",
     )
     MODEL_LOAD_FAILED = (
         "ModelLoadFailed",
@@ -121,7 +132,8 @@ class Reason(StrEnum):
         "MountFailed",
         "The node cannot attach or mount the volume.",
         "see `kubectl describe pod`; a volume that is ReadWriteOnce can be used on one node only: for "
-        "several set spec.models.storage.accessMode ReadWriteMany, or spec.models.source Image",
+        "several make the OCRBackend again with spec.models.storage.accessMode ReadWriteMany, or use "
+        "spec.models.source Image",
     )
     CONTAINER_NOT_CREATED = (
         "ContainerNotCreated",
@@ -136,7 +148,8 @@ class Reason(StrEnum):
     STORAGE_PENDING = (
         "StoragePending",
         "The volume is not made yet.",
-        "see `kubectl describe pvc`; a StorageClass is chosen by spec.models.storage.storageClassName",
+        "see `kubectl describe pvc`: a claim without a StorageClass needs the cluster's default one, and "
+        "spec.models.storage.storageClassName names another when the OCRBackend is made",
     )
     UNSCHEDULABLE = (
         "Unschedulable",
@@ -239,6 +252,7 @@ ABOUT_MODELS = frozenset(
         Reason.GOLDEN_MISMATCH,
         Reason.DOWNLOAD_FAILED,
         Reason.MODEL_NOT_FOUND,
+        Reason.MODELS_MISSING,
         Reason.CHECKSUM_MISMATCH,
         Reason.STORAGE_FULL,
         Reason.FETCHING,

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from fake_reader import FakeReader, line
-from ocr_backend import golden, logs, models
+from ocr_backend import golden, hub_models, logs, models
+from ocr_backend.commands import exits
 from ocr_backend.errors import GoldenError
+from ocr_backend.hub_models import Hub
 from ocr_backend.models import ModelError
 from ocr_backend.reading import Image, Line, Wanted, everywhere
 from ocr_operator import causes
+from ocr_operator.names import MODELS_LABEL
 from ocr_operator.observation import live_pod
 from ocr_operator.reasons import Reason
 
@@ -29,11 +32,16 @@ def _open_an_empty_folder(folder: Path) -> None:
     models.opened("det", "PP-OCRv5_mobile_det", "onnx", folder)
 
 
+def _look_into_an_empty_root(folder: Path) -> None:
+    models.in_folder(folder, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"])
+
+
 @pytest.mark.parametrize("form", [logs.TextLines(), logs.JsonLines()], ids=["text", "JSON"])
 @pytest.mark.parametrize(
     ("fail", "reason"),
     [
         pytest.param(_misread, Reason.GOLDEN_MISMATCH, id="the test picture is misread"),
+        pytest.param(_look_into_an_empty_root, Reason.MODELS_MISSING, id="a model is not there"),
         pytest.param(_open_an_empty_folder, Reason.MODELS_DAMAGED, id="a model's folder is incomplete"),
     ],
 )
@@ -50,3 +58,15 @@ def test_the_backends_last_words_are_recognised(
     assert found is not None
     assert found.reason is reason
     assert found.message.startswith(f"pod ocr-1 ended, exit code 3: {failure.value}; ")
+
+
+def test_a_fetch_that_may_ask_nobody_is_recognised(tmp_path: Path) -> None:
+    hub = Hub("huggingface", "", ("onnx",), offline=True)
+    with pytest.raises(ModelError) as failure:
+        hub_models.fetched(tmp_path, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"], hub)
+    ended = {"exitCode": exits.status_of(failure.value), "reason": "Error", "message": str(failure.value)}
+    container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
+    metadata = {"name": "ocr-1", "labels": {MODELS_LABEL: "abc"}}
+    found = causes.pod_cause(live_pod({"metadata": metadata, "status": {"containerStatuses": [container]}}))
+    assert found is not None
+    assert found.reason is Reason.MODELS_MISSING

@@ -124,7 +124,7 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
         pytest.param(
             {"state": CRASHED, "last": _ended(3, "the model folder /models/det is broken: no inference.yml")},
             Reason.MODELS_DAMAGED,
-            "delete that model's folder",
+            "delete the Job in status.variants[].models.job",
             id="a model is incomplete",
         ),
         pytest.param(

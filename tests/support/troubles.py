@@ -134,6 +134,16 @@ TROUBLES = {
         mend=new_pod,
         exit_code=3,
     ),
+    "missing": Trouble(
+        "ModelsMissing",
+        "no model PP-OCRv5_mobile_rec in /data/models",
+        after=ends(
+            3, "no model PP-OCRv5_mobile_rec in /data/models (looked for /data/models/x, and the like)"
+        ),
+        mend=new_pod,
+        exit_code=3,
+    ),
+    "fetch-forbidden": _fetch_ends("ModelsMissing", 3, "and OCR_OFFLINE=true forbids to ask a hub"),
     "load": Trouble(
         "ModelLoadFailed",
         "no usable GPU",

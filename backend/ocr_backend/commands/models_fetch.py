@@ -69,8 +69,6 @@ def run(options: argparse.Namespace) -> None:
         said = f"the fetch failed in an unforeseen way ({type(error).__name__}); its log says more"
         fetch_report.write(options.report, said)
         raise
-    for failure in failures:
-        print(f"ocr-backend models fetch: {failure}", file=sys.stderr)
     if failures:
         fetch_report.write(options.report, str(failures[0]))
         raise SystemExit(status_of(failures[0]))
@@ -142,7 +140,8 @@ def _all(wanted: Sequence[Settings], progress: "Progress") -> tuple[list["Model"
                     _tell(model, "fetched" if is_new else "there")
                     brought.append(model)
         except ModelError as error:
-            failures.append(type(error)(f"{what}: {error}"))
+            print(f"ocr-backend models fetch: {what}: {error}", file=sys.stderr)
+            failures.append(type(error)(f"{what}: {error.seen}"))
     return brought, failures
 
 

@@ -192,7 +192,8 @@ def test_why_it_failed_is_told_by_the_status_and_the_report(fetch, hub, tmp_path
     assert done.returncode == status
     said = (tmp_path / "report").read_text()
     assert said.startswith(f"PP-OCRv6 ch mobile: the model {DETECTION} is not in MODEL_DIR=")
-    assert "OCR_MODEL_SOURCE=dir" in said
+    assert "OCR_MODEL_SOURCE=dir" in done.stderr
+    assert "OCR_MODEL_SOURCE=dir" not in said, "what to do with variables is no use to whoever has none"
     assert "\n" not in said
     assert "hf_secret" not in said + done.stdout + done.stderr
     assert hub.authorizations == {"Bearer hf_secret"}
