@@ -1,13 +1,20 @@
 """The product installed on the real node, with the images of this tree."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from fetching_place import Place
+from loopback import serving
+from ocr_backend import builtin_models
 from ocr_cluster import images, loading
 from ocr_cluster.cluster import Cluster
+from stand_in_hub import StandInHub
 
+MODELS = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
 CHART = Path(__file__).parents[2] / "chart"
 
 
@@ -37,3 +44,36 @@ def install(
 
     yield run
     full_cluster.kubectl("delete", "crd", "ocrbackends.ocrbackend.io", "--ignore-not-found")
+
+
+@pytest.fixture(scope="session")
+def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders named as the official ones, with the builtin weights."""
+    root = tmp_path_factory.mktemp("official")
+    with builtin_models.folders(MODELS) as found:
+        for model in found.values():
+            shutil.copytree(model.folder, root / model.folder.name)
+    return root
+
+
+@pytest.fixture
+def hubs(full_cluster: Cluster, official: Path) -> Iterator[Callable[..., StandInHub]]:
+    """`hubs(has_models)`: a further hub that pods reach, at the machine's end of the link to the node."""
+    with ExitStack() as stack:
+
+        def make(has_models: bool = True) -> StandInHub:
+            hub = stack.enter_context(serving(StandInHub(str(full_cluster.record.addresses.machine))))
+            if has_models:
+                hub.put_all(official)
+            return hub
+
+        yield make
+
+
+@pytest.fixture
+def place(full_cluster: Cluster, restricted_namespace: str, install: Callable[..., str]) -> Iterator[Place]:
+    """A namespace in which models are fetched, with an operator."""
+    install("--wait", "--set", "backends=null")
+    place = Place(full_cluster, restricted_namespace)
+    yield place
+    place.kubectl("delete", "ocrb", "--all", "--wait=false")

@@ -68,6 +68,11 @@ class StandInHub(LoopbackServer):
         """Serves the folder's files from now on."""
         self.folders[folder.name] = folder
 
+    def put_all(self, above: Path) -> None:
+        """Serves each folder in this one."""
+        for folder in above.iterdir():
+            self.put(folder)
+
     @property
     def downloads(self) -> list[str]:
         """The requests for content, without those for lists."""
