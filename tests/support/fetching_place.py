@@ -105,7 +105,11 @@ class Place:
 
         return self.cluster.wait(running, f"a pod that fetches for {name}", 120)
 
-    def arrived(self) -> int:
+    def wait_for_bytes(self, count: int) -> None:
+        """Until so many bytes of models are on the volume."""
+        self.cluster.wait(lambda: self._arrived() > count, f"{count} bytes to be kept")
+
+    def _arrived(self) -> int:
         """Bytes of models that are on the volume, as the pods that fetch tell; small files count too."""
         told = [0]
         for pod in self.items("pods", f"--selector={FETCHERS}"):
