@@ -46,7 +46,6 @@ SERVING = Key("labs", "ocr")
 TROUBLED = {
     Key("labs", "broken"): status("ImagePullFailed", ready=0),
     Key("labs", "empty"): status("DownloadFailed", models="DownloadFailed", ready=0),
-    Key("labs", "degraded"): status(degraded=True),
 }
 SECONDS = 240
 
@@ -189,7 +188,6 @@ def _everything_goes_wrong(site: Site) -> None:
         "OCRVariantDown",
         "OCRModelsNotReady",
         "OCRBackendNotReady",
-        "OCRBackendDegraded",
         "OCRBackendNotScraped",
         "OCRPredictionsFailing",
         "OCRWorkersRestarting",

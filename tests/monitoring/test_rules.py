@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ocr_operator.monitoring.alerts import ALERTS
+from ocr_operator.reasons import GOOD, PASSING, Reason
 from prometheus_process import promtool
 
 pytestmark = pytest.mark.prometheus
@@ -108,14 +109,6 @@ CASES: dict[str, Case] = {
             condition("ModelsReady", "false", "DownloadFailed"): "1x60",
         },
     ),
-    "OCRBackendDegraded": Case(
-        {condition("Degraded", "true", "Conflict"): "1x60", condition("Ready", "true", "Available"): "1x60"},
-        f'{FAMILY},reason="Conflict"',
-        calm={
-            condition("Degraded", "true", "Conflict"): "1x60",
-            condition("Ready", "false", "Conflict"): "1x60",
-        },
-    ),
     "OCRBackendNotScraped": Case(
         {replicas("ready"): "1x60", f"up{{{POD}}}": "0x60"},
         VARIANT,
@@ -199,25 +192,48 @@ def test_it_fires_for_its_cause_after_its_time_and_not_without_it(name: str, tmp
     wanted = f'ALERTS{{alertname="{name}",alertstate="firing",severity="{alert.severity}"'
     wanted += f",{case.labels}}}" if case.labels else "}"
     checks = [
-        _test(case, case.series, {0: [], case.at: [{"labels": wanted, "value": 1}]}, name),
-        _test(case, case.calm, {case.at: []}, name),
+        _test(case.minutes, case.series, {0: [], case.at: [{"labels": wanted, "value": 1}]}, name),
+        _test(case.minutes, case.calm, {case.at: []}, name),
     ]
-    document = {"rule_files": [str(RULES)], "evaluation_interval": f"{case.minutes}m", "tests": checks}
-    file = tmp_path / "test.yaml"
+    _run(checks, case.minutes, tmp_path)
+
+
+def test_an_ocrbackend_that_is_not_ready_is_alerted_whatever_the_reason_unless_it_passes_by_itself(
+    tmp_path: Path,
+) -> None:
+    """Each reason is that of an OCRBackend of its own; Evicted and RolledBack are among them."""
+    reasons = sorted(set(Reason) - GOOD)
+    lasting = sorted(set(reasons) - PASSING - {Reason.PAUSED})
+    assert {Reason.EVICTED, Reason.ROLLED_BACK} < set(lasting)
+    found = [
+        condition("Ready", "false", reason).replace('"ocr"', f'"{reason.lower()}"') for reason in reasons
+    ]
+    name, severity = "OCRBackendNotReady", "warning"
+    chosen = f'alertname="{name}",alertstate="firing",severity="{severity}",namespace="labs"'
+    wanted = [
+        {"labels": f'ALERTS{{{chosen},ocrbackend="{reason.lower()}",reason="{reason}"}}', "value": 1}
+        for reason in lasting
+    ]
+    _run([_test(1, dict.fromkeys(found, "1x60"), {0: [], 60: wanted}, name)], 1, tmp_path)
+
+
+def _run(checks: list[dict[str, object]], minutes: int, folder: Path) -> None:
+    document = {"rule_files": [str(RULES)], "evaluation_interval": f"{minutes}m", "tests": checks}
+    file = folder / "test.yaml"
     file.write_text(yaml.safe_dump(document))
     done = promtool("test", "rules", file)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _test(
-    case: Case, series: dict[str, str], expected: dict[int, list[object]], name: str
+    minutes: int, series: dict[str, str], expected: dict[int, list[object]], name: str
 ) -> dict[str, object]:
     asked = f'ALERTS{{alertname="{name}",alertstate="firing"}}'
     return {
-        "interval": f"{case.minutes}m",
+        "interval": f"{minutes}m",
         "input_series": [{"series": key, "values": values} for key, values in series.items()],
         "promql_expr_test": [
-            {"expr": asked, "eval_time": f"{place * case.minutes}m", "exp_samples": samples}
+            {"expr": asked, "eval_time": f"{place * minutes}m", "exp_samples": samples}
             for place, samples in expected.items()
         ],
     }

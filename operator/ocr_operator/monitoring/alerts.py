@@ -151,18 +151,6 @@ _OCRBACKENDS = (
         by_reason=True,
     ),
     Alert(
-        "OCRBackendDegraded",
-        "warning",
-        "10m",
-        _condition("Degraded", "true")
-        + f' unless on ({FAMILY}) ocrbackend_status_condition{{condition="Ready", status="false"}}',
-        "{{ $labels.namespace }}/{{ $labels.ocrbackend }} serves, but needs help: {{ $labels.reason }}",
-        "All variants serve, but something does not come right by itself.",
-        "The condition Degraded (`kubectl describe ocrb NAME`) says what; the reason's section says what to "
-        "do.",
-        by_reason=True,
-    ),
-    Alert(
         "OCRBackendNotScraped",
         "info",
         "15m",
