@@ -68,12 +68,15 @@ class _Quiet(BaseHTTPRequestHandler):
 class Pictures(LoopbackServer):
     """Serves the bytes that were put in; what is not there is 404."""
 
-    def __init__(self) -> None:
-        super().__init__(_PictureHandler)
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        super().__init__(_PictureHandler, address)
         self._contents: dict[str, bytes] = {}
         self._released = threading.Event()
         self._arrived = threading.Event()
         self._held = ""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: those who waited for a held picture may have gone."""
 
     def hold(self, name: str) -> str:
         """URL whose requests wait until `release`."""

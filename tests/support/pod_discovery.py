@@ -1,29 +1,64 @@
 """Stands for Prometheus' own discovery of pods, which Debian's build leaves out: the same labels, for files.
 
 Only where targets come from is replaced; which are kept, and what they are called, is the configuration's.
+Source: the labels of the roles `pod` and `endpoints` in Prometheus' manual of `kubernetes_sd_config`.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-_META = "__meta_kubernetes_"
+META = "__meta_kubernetes_"
+
+Json = dict[str, Any]
 
 
-def targets(pod: dict[str, Any]) -> list[dict[str, Any]]:
-    """A target for each port of a pod that has an address, labelled as by `kubernetes_sd_configs`."""
-    metadata, address = pod["metadata"], pod["status"].get("podIP")
-    labels = {f"{_META}pod_label_{_plain(name)}": value for name, value in metadata["labels"].items()}
-    labels |= {f"{_META}namespace": metadata["namespace"], f"{_META}pod_name": metadata["name"]}
+def label_name(name: str) -> str:
+    """Prometheus' name for a label of Kubernetes."""
+    return re.sub(r"\W", "_", name)
+
+
+def targets(pod: Json) -> list[Json]:
+    """A target for each port of a pod that has an address (role `pod`)."""
     return [
-        {
-            "targets": [f"{address}:{port['containerPort']}"],
-            "labels": labels | {f"{_META}pod_container_port_name": port.get("name", "")},
-        }
-        for container in pod["spec"]["containers"]
-        for port in container.get("ports", [])
-        if address
+        {"targets": [f"{pod['status']['podIP']}:{port['containerPort']}"], "labels": _of_pod(pod, name, port)}
+        for name, port in _ports(pod)
+        if pod["status"].get("podIP")
     ]
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"\W", "_", name)
+def service_targets(service: Json, pods: Iterable[Json]) -> list[Json]:
+    """A target for each named port of a Service and each pod behind it (role `endpoints`)."""
+    metadata, spec = service["metadata"], service["spec"]
+    chosen = spec.get("selector") or {}
+    found = []
+    for pod in pods if chosen else ():
+        own = pod["metadata"]
+        if own["namespace"] != metadata["namespace"] or not chosen.items() <= own.get("labels", {}).items():
+            continue
+        for target in targets(pod):
+            for port in spec["ports"]:
+                if port["targetPort"] == target["labels"][f"{META}pod_container_port_name"]:
+                    labels = _labels("service", metadata) | {f"{META}endpoint_port_name": port["name"]}
+                    found.append({**target, "labels": target["labels"] | labels})
+    return found
+
+
+def _of_pod(pod: Json, container: str, port: Json) -> dict[str, str]:
+    return _labels("pod", pod["metadata"]) | {
+        f"{META}pod_phase": pod["status"].get("phase", ""),
+        f"{META}pod_container_name": container,
+        f"{META}pod_container_port_name": port.get("name", ""),
+    }
+
+
+def _labels(kind: str, metadata: Json) -> dict[str, str]:
+    labels = metadata.get("labels") or {}
+    found = {f"{META}{kind}_label_{label_name(name)}": value for name, value in labels.items()}
+    return found | {f"{META}namespace": metadata["namespace"], f"{META}{kind}_name": metadata["name"]}
+
+
+def _ports(pod: Json) -> Iterator[tuple[str, Json]]:
+    for container in pod["spec"]["containers"]:
+        for port in container.get("ports") or []:
+            yield container.get("name", ""), port

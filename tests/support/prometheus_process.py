@@ -64,6 +64,20 @@ class Prometheus:
         alerts = self._get("alerts")["alerts"]
         return [one for one in alerts if one["labels"]["alertname"] == name and one["state"] == "firing"]
 
+    def fired(self) -> list[dict[str, str]]:
+        """Labels of each alert that fires, or has within the last hour."""
+        return [one["metric"] for one in self.query('max_over_time(ALERTS{alertstate="firing"}[1h])')]
+
+    def targets(self) -> list[dict[str, str]]:
+        """Labels of each target, which may be down."""
+        return [one["labels"] for one in self._get("targets")["activeTargets"]]
+
+    def reload(self) -> None:
+        """Has it read its configuration and rules anew; needs `--web.enable-lifecycle`."""
+        answer = requests.post(f"{self.url}/-/reload", timeout=30)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+
     def _asked(self, path: str, **arguments: object) -> list[Sample]:
         found: list[Sample] = self._get(path, **arguments)["result"]
         return found

@@ -1,27 +1,34 @@
-"""The committed rules with every duration a sixtieth: what takes minutes on a cluster takes seconds here.
+"""Rules with every duration a part of what it was: what takes minutes on a cluster takes seconds here.
 
 Nothing else is changed: expressions, thresholds, labels and texts are those that the chart installs.
 """
 
 import re
-from pathlib import Path
-
-import yaml
+from copy import deepcopy
+from typing import Any
 
 FASTER = 60
+FASTER_BY_ALERT = {"OCRScoresDropped": 1200}
+"""Where hours and days are compared: six hours become 18 s."""
+
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _IN_EXPRESSION = re.compile(r"(\[|offset )(\d+[smhd])")
 
 
-def shortened(rules: Path) -> str:
-    """Text of the rules file."""
-    document = yaml.safe_load(rules.read_text("utf-8"))
+def shortened(rules: dict[str, Any]) -> dict[str, Any]:
+    """The groups of rules, made faster."""
+    document = deepcopy(rules)
     for group in document["groups"]:
         for rule in group["rules"]:
-            rule["for"] = _sixtieth(rule["for"])
-            rule["expr"] = _IN_EXPRESSION.sub(lambda found: found[1] + _sixtieth(found[2]), rule["expr"])
-    return yaml.safe_dump(document)
+            faster = FASTER_BY_ALERT.get(rule["alert"], FASTER)
+            rule["for"] = _part(rule["for"], faster)
+            rule["expr"] = _expression(rule["expr"], faster)
+    return document
 
 
-def _sixtieth(duration: str) -> str:
-    return f"{int(duration[:-1]) * _MILLISECONDS[duration[-1]] // FASTER}ms"
+def _expression(text: str, faster: int) -> str:
+    return _IN_EXPRESSION.sub(lambda found: found[1] + _part(found[2], faster), text)
+
+
+def _part(duration: str, faster: int) -> str:
+    return f"{int(duration[:-1]) * _MILLISECONDS[duration[-1]] // faster}ms"

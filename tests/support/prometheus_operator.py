@@ -1,0 +1,126 @@
+"""Stands for the Prometheus operator: makes Prometheus' files of the monitors, rules and pods of a cluster.
+
+Pure. Each monitor becomes a job as the real one makes it: its selectors, its default labels, then the
+monitor's own relabelings. Source: the configurations that prometheus-operator 0.75 writes. The targets are
+those of `pod_discovery`; their interval is the test's.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pod_discovery import META, label_name, service_targets, targets
+
+Json = dict[str, Any]
+
+PODS, SERVICES = "pods.json", "services.json"
+_FOUND_IN = {"PodMonitor": PODS, "ServiceMonitor": SERVICES}
+_SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
+
+
+def configuration(objects: Iterable[Json], folder: Path, rules: Path, interval: str) -> Json:
+    """Prometheus' configuration, for the objects of a cluster and targets in files of the folder."""
+    jobs = [
+        _job(monitor, endpoint, number, folder)
+        for monitor in objects
+        if monitor["kind"] in _FOUND_IN
+        for number, endpoint in enumerate(_endpoints(monitor))
+    ]
+    return {
+        "global": {"scrape_interval": interval, "evaluation_interval": interval},
+        "rule_files": [str(rules)],
+        "scrape_configs": jobs,
+    }
+
+
+def found_targets(objects: Iterable[Json]) -> dict[str, list[Json]]:
+    """Name of a file -> what discovery finds among the objects for the monitors that look there."""
+    every = list(objects)
+    pods = [one for one in every if one["kind"] == "Pod"]
+    services = [one for one in every if one["kind"] == "Service"]
+    return {
+        PODS: [target for pod in pods for target in targets(pod)],
+        SERVICES: [target for service in services for target in service_targets(service, pods)],
+    }
+
+
+def groups(objects: Iterable[Json]) -> Json:
+    """The file of all rules."""
+    return {
+        "groups": [
+            group for one in objects if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]
+        ]
+    }
+
+
+def _endpoints(monitor: Json) -> list[Json]:
+    spec = monitor["spec"]
+    return list(spec["podMetricsEndpoints"] if monitor["kind"] == "PodMonitor" else spec["endpoints"])
+
+
+def _job(monitor: Json, endpoint: Json, number: int, folder: Path) -> Json:
+    metadata, kind = monitor["metadata"], monitor["kind"]
+    name = f"{metadata['namespace']}/{metadata['name']}"
+    return {
+        "job_name": f"{kind}/{name}/{number}",
+        "honor_labels": endpoint.get("honorLabels", False),
+        "metrics_path": endpoint.get("path", "/metrics"),
+        "file_sd_configs": [{"files": [str(folder / _FOUND_IN[kind])]}],
+        "relabel_configs": [
+            *_kept(monitor, endpoint),
+            *(_default_labels(name) if kind == "PodMonitor" else _default_labels_of_services()),
+            {"target_label": "endpoint", "replacement": endpoint["port"]},
+            *(_snake(one) for one in endpoint.get("relabelings") or []),
+        ],
+    }
+
+
+def _kept(monitor: Json, endpoint: Json) -> list[Json]:
+    """What leaves out the targets that the monitor does not choose."""
+    spec, is_pods = monitor["spec"], monitor["kind"] == "PodMonitor"
+    chosen = spec.get("namespaceSelector") or {}
+    thing, port = ("pod", "pod_container_port_name") if is_pods else ("service", "endpoint_port_name")
+    found = [
+        _keep(f"{thing}_label_{label_name(name)}", [value])
+        for name, value in spec["selector"]["matchLabels"].items()
+    ]
+    if not chosen.get("any"):
+        found.append(_keep("namespace", chosen.get("matchNames") or [monitor["metadata"]["namespace"]]))
+    ended = {"source_labels": [f"{META}pod_phase"], "regex": "(Failed|Succeeded)", "action": "drop"}
+    return [ended, *found, _keep(port, [endpoint["port"]])]
+
+
+def _keep(label: str, values: Iterable[str]) -> Json:
+    return {
+        "source_labels": [f"{META}{label}"],
+        "regex": "|".join(map(re.escape, values)),
+        "action": "keep",
+    }
+
+
+def _default_labels(job: str) -> list[Json]:
+    return [
+        _label("namespace", "namespace"),
+        _label("pod_container_name", "container"),
+        _label("pod_name", "pod"),
+        {"target_label": "job", "replacement": job},
+    ]
+
+
+def _default_labels_of_services() -> list[Json]:
+    return [
+        _label("namespace", "namespace"),
+        _label("service_name", "service"),
+        _label("pod_name", "pod"),
+        _label("pod_container_name", "container"),
+        _label("service_name", "job"),
+    ]
+
+
+def _label(found: str, name: str) -> Json:
+    return {"source_labels": [f"{META}{found}"], "target_label": name}
+
+
+def _snake(relabeling: Mapping[str, Any]) -> Json:
+    return {_SNAKE.get(name, name): value for name, value in relabeling.items()}
