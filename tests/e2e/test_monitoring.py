@@ -21,7 +21,7 @@ from monitored_site import Site
 from ocr_cluster.cluster import Cluster
 from ocr_operator.monitoring import files
 from ocr_operator.monitoring.alerts import ALERTS
-from panel_pictures import draw, expression, series
+from panel_pictures import Span, draw, expression, series
 from prometheus_crds import definition
 from server_process import free_port
 from shown_pages import data_uri, page
@@ -115,6 +115,7 @@ def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happe
                 _pictures_are_bad_and_memory_is_full(site)
                 _workers_are_killed(site)
                 _nothing_troubled_comes_up(site)
+                worst = time.time()
             with site.under_load(OCR, coarse=True):
                 site.wait_for({"OCRScoresDropped": {"ocr"}})
             with site.under_load(OCR):
@@ -129,7 +130,8 @@ def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happe
     site.scale_operator(1)
     site.wait_without()
     assert set(site.fired()) == {alert.name for alert in ALERTS}
-    _every_panel_shows_something(site, begun, Path(PICTURES) if PICTURES else tmp_path)
+    span = Span(begun, time.time(), worst)
+    _every_panel_shows_something(site, span, Path(PICTURES) if PICTURES else tmp_path)
 
 
 def _pods_are_not_scraped(site: Site) -> None:
@@ -214,13 +216,12 @@ def _nobody_leads(site: Site) -> None:
         )
 
 
-def _every_panel_shows_something(site: Site, begun: float, folder: Path) -> None:
-    ended = time.time()
+def _every_panel_shows_something(site: Site, span: Span, folder: Path) -> None:
     for dashboard in files.DASHBOARDS:
         for panel in dashboard.panels:
             for query in panel.queries:
-                found = series(site.prometheus, query, begun, ended)
+                found = series(site.prometheus, query, span.start, span.end)
                 assert found, f"{dashboard.title}, {panel.title}: {expression(query)} shows nothing"
         file = folder / f"dashboard-{dashboard.name}.png"
-        draw(site.prometheus, dashboard, begun, ended, file)
+        draw(site.prometheus, dashboard, span, file)
         assert file.stat().st_size < 200_000

@@ -1,22 +1,40 @@
 """One PNG for each dashboard, drawn from Prometheus' answers to the panels' own queries. Not Grafana's.
 
-Knows of a dashboard what `ocr_operator.monitoring.pages` says.
+Knows of a dashboard what `ocr_operator.monitoring.pages` says. Tables and numbers are those of one moment,
+which is a grey line in the other panels.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from ocr_operator.monitoring.pages import Dashboard, Panel, Query
 from prometheus_process import Prometheus, Sample
 
-_COLUMNS, _WIDTH, _HEIGHT, _NUMBER_HEIGHT = 3, 5.0, 2.6, 1.0  # of one panel, in inches
-_MOST_NAMES, _MOST_ROWS = 6, 8
+_COLUMNS = 24  # Grafana's
+_WIDTH, _HEIGHT, _NUMBER_HEIGHT = 15.0, 2.9, 1.1  # inches of the page, of a row and of a row of numbers
+_DPI = 72
+_CHARACTERS = 260  # of the names of series, beside each other on the whole width
+_CHARACTERS_OF_TABLES = 220  # at their largest size
+_MOST_NAMES, _MOST_ROWS = 10, 9
 _STEP_SECONDS = 1.0
+_COLORS = ("#56a64b", "#ff9830", "#e02f44")  # green, orange, red
+_NAMED_COLORS = {"Ready": _COLORS[0], "Failed": _COLORS[2], "503": _COLORS[2], "error": _COLORS[2]}
+"""Those of series that are good or bad by their names."""
+_UNITS: dict[str, tuple[float, str]] = {
+    "s": (1, "s"),
+    "percentunit": (100, "%"),
+    "bytes": (1 / 2**20, "MiB"),
+    "ops": (1, "per second"),
+    "reqps": (1, "per second"),
+}
+"""Unit of a panel -> what its values are multiplied by, and the name of the result."""
 
 mpl.use("agg")
 
@@ -33,29 +51,42 @@ def series(prometheus: Prometheus, query: Query, start: float, end: float) -> li
     return prometheus.query_range(expression(query), start, end, _STEP_SECONDS)
 
 
-def draw(prometheus: Prometheus, page: Dashboard, start: float, end: float, file: Path) -> None:
-    """Writes the picture of a dashboard; times in s since 1970."""
-    kinds = [panel.kind for panel in page.panels]
-    rows = [kinds[first : first + _COLUMNS] for first in range(0, len(kinds), _COLUMNS)]
-    heights = [_NUMBER_HEIGHT if set(row) == {"number"} else _HEIGHT for row in rows]
-    figure = Figure(figsize=(_COLUMNS * _WIDTH, sum(heights) + 0.5), layout="constrained")
-    places = figure.subplots(len(rows), _COLUMNS, squeeze=False, height_ratios=heights).flat
-    figure.suptitle(f"{page.title}: drawn from the panels' queries", fontsize=10)
-    for place, panel in zip(places, page.panels, strict=False):
-        answers = [(query, series(prometheus, query, start, end)) for query in panel.queries]
-        place.set_title(panel.title, fontsize=9)
-        _DRAWERS[panel.kind](place, panel, answers, start)
-    for place in list(figure.axes)[len(page.panels) :]:
-        place.set_axis_off()
-    figure.savefig(file, dpi=72)
+@dataclass(frozen=True)
+class Span:
+    """What is shown: from `start` to `end`, and `moment` for tables and numbers; in s since 1970."""
+
+    start: float
+    end: float
+    moment: float
 
 
-Answers = list[tuple[Query, list[Sample]]]
+def draw(prometheus: Prometheus, page: Dashboard, span: Span, file: Path) -> None:
+    """Writes the picture of a dashboard."""
+    rows = list(_rows(page.panels))
+    heights = [_NUMBER_HEIGHT if row[0].kind == "number" else _HEIGHT for row in rows]
+    figure = Figure(figsize=(_WIDTH, sum(heights) + 0.4), layout="constrained")
+    figure.suptitle(page.title, fontsize=12)
+    grid = figure.add_gridspec(len(rows), _COLUMNS, height_ratios=heights)
+    for number, row in enumerate(rows):
+        column = 0
+        for panel in row:
+            place = figure.add_subplot(grid[number, column : column + panel.width])
+            column += panel.width
+            place.set_title(panel.title, fontsize=10)
+            _DRAWERS[panel.kind](place, panel, prometheus, span)
+    figure.savefig(file, dpi=_DPI)
 
 
-def _points(sample: Sample, start: float) -> tuple[list[float], list[float]]:
-    pairs = [(float(at) - start, float(value)) for at, value in sample["values"]]
-    return [at for at, _ in pairs], [value for _, value in pairs]
+def _rows(panels: Sequence[Panel]) -> Iterator[list[Panel]]:
+    """The panels as they follow each other, as many to a row as it takes."""
+    row: list[Panel] = []
+    for panel in panels:
+        if row and sum(one.width for one in row) + panel.width > _COLUMNS:
+            yield row
+            row = []
+        row.append(panel)
+    if row:
+        yield row
 
 
 def _name(query: Query, sample: Sample) -> str:
@@ -63,39 +94,102 @@ def _name(query: Query, sample: Sample) -> str:
     return re.sub(r"{{(\w+)}}", lambda found: labels.get(found[1], ""), query.legend)
 
 
-def _lines(place: Axes, panel: Panel, answers: Answers, start: float) -> None:
-    for query, samples in answers:
-        for sample in samples:
-            place.plot(*_points(sample, start), label=_name(query, sample), linewidth=1)
-    for value in panel.worse_from:
-        place.axhline(value, color="red", linewidth=0.6, linestyle="--")
-    place.set_ylim(bottom=0, top=panel.top and panel.top * 1.03)
-    place.set_ylabel({"s": "s", "percentunit": "share", "bytes": "bytes"}.get(panel.unit, ""), fontsize=7)
-    place.set_xlabel("s", fontsize=7)
-    place.tick_params(labelsize=7)
-    names = place.get_legend_handles_labels()
-    if names[0]:
-        place.legend(names[0][:_MOST_NAMES], names[1][:_MOST_NAMES], fontsize=6, loc="upper left")
+def _curves(panel: Panel, prometheus: Prometheus, span: Span) -> Iterator[tuple[str, dict[int, float]]]:
+    """Each series: its name, and its values by the second since the start."""
+    factor, _ = _UNITS.get(panel.unit, (1, ""))
+    for query in panel.queries:
+        for sample in series(prometheus, query, span.start, span.end):
+            points = ((round(float(at) - span.start), float(value)) for at, value in sample["values"])
+            yield _name(query, sample), {at: value * factor for at, value in points if value == value}
 
 
-def _number(place: Axes, panel: Panel, answers: Answers, start: float) -> None:
-    [(_, samples)] = answers
-    values = [value for sample in samples for value in _points(sample, start)[1] if value == value]
-    last = f"{values[-1]:.3g}" if values else "-"
-    place.text(0.5, 0.5, last, fontsize=26, ha="center", va="center")
+def _lines(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+    last = round(span.end - span.start)
+    for name, points in _curves(panel, prometheus, span):
+        # A second without a value is a gap, as Grafana draws it.
+        values = [points.get(at, float("nan")) for at in range(last + 1)]
+        place.plot(range(last + 1), values, label=name, linewidth=1.4)
+    _frame(place, panel, span)
+
+
+def _stacked(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+    last = round(span.end - span.start)
+    found = list(_curves(panel, prometheus, span))
+    values = [[points.get(at, 0.0) for at in range(last + 1)] for _, points in found]
+    names = [name for name, _ in found]
+    others = iter(mpl.colormaps["tab20"].colors[: 2 * len(names) : 2])  # type: ignore[attr-defined]
+    colors = [_NAMED_COLORS.get(name.split(" ")[-1]) or next(others) for name in names]
+    place.stackplot(range(last + 1), *values, labels=names, colors=colors, alpha=0.8)
+    _frame(place, panel, span)
+
+
+def _frame(place: Axes, panel: Panel, span: Span) -> None:
+    factor, unit = _UNITS.get(panel.unit, (1, ""))
+    for value, color in zip(panel.worse_from, _COLORS[3 - len(panel.worse_from) :], strict=True):
+        place.axhline(value * factor, color=color, linewidth=1, linestyle="--")
+    place.axvline(span.moment - span.start, color="grey", linewidth=0.8)
+    place.set_xlim(0, span.end - span.start)
+    place.set_ylim(bottom=0, top=panel.top and panel.top * factor * 1.03)
+    place.set_ylabel(unit, fontsize=8)
+    place.tick_params(labelsize=8)
+    drawn, names = place.get_legend_handles_labels()
+    if names:
+        place.legend(
+            drawn[:_MOST_NAMES],
+            names[:_MOST_NAMES],
+            fontsize=7,
+            ncols=max(1, min(4, _CHARACTERS * panel.width // (_COLUMNS * (max(map(len, names)) + 5)))),
+            frameon=False,
+            loc="upper left",
+            bbox_to_anchor=(0, -0.1),
+            borderpad=0,
+            columnspacing=1,
+            handlelength=1,
+        )
+
+
+def _number(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+    [query] = panel.queries
+    found = prometheus.query(expression(query), span.moment)
+    factor, unit = _UNITS.get(panel.unit, (1, ""))
+    value = float(found[0]["value"][1]) if found else float("nan")
+    shown = f"{value * factor:.3g} {unit}".rstrip() if value == value else "-"
+    worse = sum(value >= limit for limit in panel.worse_from)
+    color = _COLORS[worse + 2 - len(panel.worse_from)] if worse else _COLORS[0]
+    place.text(0.5, 0.45, shown, fontsize=22, ha="center", va="center", color="white")
+    place.set_facecolor(color)
+    place.set_xticks([])
+    place.set_yticks([])
+
+
+def _table(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+    [query] = panel.queries
+    rows = [one["metric"] for one in prometheus.query(expression(query), span.moment)]
     place.set_axis_off()
+    if not rows:
+        return
+    names = [name for name in _ORDER if name in rows[0]] + sorted(set(rows[0]) - set(_ORDER))
+    cells = sorted([row.get(name, "") for name in names] for row in rows)[:_MOST_ROWS]
+    widths = [max(len(name), *(len(row[column]) for row in cells)) + 2 for column, name in enumerate(names)]
+    height = 0.1 * (len(cells) + 1)
+    table = place.table(
+        cells,
+        colLabels=names,
+        colWidths=[width / sum(widths) for width in widths],
+        cellLoc="left",
+        edges="horizontal",
+        bbox=Bbox.from_bounds(0, 1 - height, 1, height),
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(min(8, 8 * _CHARACTERS_OF_TABLES * panel.width / (_COLUMNS * sum(widths))))
 
 
-def _table(place: Axes, panel: Panel, answers: Answers, start: float) -> None:
-    [(_, samples)] = answers
-    rows = sorted(" ".join(sample["metric"].values()) for sample in samples)
-    place.text(0, 0.95, "\n".join(rows[:_MOST_ROWS]), fontsize=6, va="top", family="monospace", wrap=True)
-    place.set_axis_off()
+_ORDER = ("namespace", "ocrbackend", "language", "model_type", "part", "name")
+"""Columns that come first."""
 
-
-_DRAWERS: dict[str, Callable[[Axes, Panel, Answers, float], None]] = {
+_DRAWERS: dict[str, Callable[[Axes, Panel, Prometheus, Span], None]] = {
     "lines": _lines,
-    "stacked": _lines,
+    "stacked": _stacked,
     "number": _number,
     "table": _table,
 }

@@ -46,9 +46,9 @@ class Prometheus:
 
     url: str
 
-    def query(self, expression: str) -> list[Sample]:
-        """Samples of now, each with `metric` and `value`."""
-        return self._asked("query", query=expression)
+    def query(self, expression: str, at: float | None = None) -> list[Sample]:
+        """Samples of now or of a time in s since 1970, each with `metric` and `value`."""
+        return self._asked("query", query=expression, **({} if at is None else {"time": at}))
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Sample]:
         """Series, each with `metric` and `values`, between two times in s since 1970."""
