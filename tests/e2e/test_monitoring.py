@@ -193,8 +193,7 @@ def _nothing_troubled_comes_up(site: Site) -> None:
 
 def _troubled_ones_are_mended(site: Site, official: Path) -> None:
     with serving(StandInHub(str(site.cluster.record.addresses.machine))) as hub:
-        for folder in official.iterdir():
-            hub.put(folder)
+        hub.put_all(official)
         site.patch("wrong-tag", {"image": None})
         site.patch("too-large", variants("ch"))
         site.patch("no-hub", {"models": {"mirror": hub.url}})
