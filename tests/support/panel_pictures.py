@@ -4,6 +4,7 @@ Knows of a dashboard what `ocr_operator.monitoring.pages` says. Tables and numbe
 which is a grey line in the other panels.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from prometheus_process import Prometheus, Sample
 
 _COLUMNS = 24  # Grafana's
 _WIDTH, _HEIGHT, _NUMBER_HEIGHT = 15.0, 2.9, 1.1  # inches of the page, of a row and of a row of numbers
+_TOP, _ABOVE, _LEFT, _RIGHT = 0.4, 0.3, 0.6, 0.1  # inches: of the page's title; around a panel's frame
+_BELOW, _BELOW_NUMBER = 0.75, 0.1  # inches below it: for times and names
 _DPI = 72
 _CHARACTERS = 260  # of the names of series, beside each other on the whole width
 _CHARACTERS_OF_TABLES = 220  # at their largest size
@@ -61,20 +64,36 @@ class Span:
 
 
 def draw(prometheus: Prometheus, page: Dashboard, span: Span, file: Path) -> None:
-    """Writes the picture of a dashboard."""
+    """Writes the picture of a dashboard. Places are fixed: long names, and many, move nothing."""
     rows = list(_rows(page.panels))
     heights = [_NUMBER_HEIGHT if row[0].kind == "number" else _HEIGHT for row in rows]
-    figure = Figure(figsize=(_WIDTH, sum(heights) + 0.4), layout="constrained")
-    figure.suptitle(page.title, fontsize=12)
-    grid = figure.add_gridspec(len(rows), _COLUMNS, height_ratios=heights)
-    for number, row in enumerate(rows):
+    height = sum(heights) + _TOP
+    figure = Figure(figsize=(_WIDTH, height))
+    figure.suptitle(page.title, fontsize=12, y=1 - 0.1 / height)
+    upper = height - _TOP
+    for row, row_height in zip(rows, heights, strict=True):
+        below = _BELOW_NUMBER if row[0].kind == "number" else _BELOW
         column = 0
         for panel in row:
-            place = figure.add_subplot(grid[number, column : column + panel.width])
+            left, width = (cells * _WIDTH / _COLUMNS for cells in (column, panel.width))
+            inner = (
+                left + _LEFT,
+                upper - row_height + below,
+                width - _LEFT - _RIGHT,
+                row_height - below - _ABOVE,
+            )
+            place = figure.add_axes(_parts(inner, height))
             column += panel.width
             place.set_title(panel.title, fontsize=10)
             _DRAWERS[panel.kind](place, panel, prometheus, span)
+        upper -= row_height
     figure.savefig(file, dpi=_DPI)
+
+
+def _parts(inches: tuple[float, float, float, float], height: float) -> tuple[float, float, float, float]:
+    """A rectangle as parts of the page."""
+    left, bottom, width, tall = inches
+    return left / _WIDTH, bottom / height, width / _WIDTH, tall / height
 
 
 def _rows(panels: Sequence[Panel]) -> Iterator[list[Panel]]:
@@ -117,7 +136,7 @@ def _stacked(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> N
     found = list(_curves(panel, prometheus, span))
     values = [[points.get(at, 0.0) for at in range(last + 1)] for _, points in found]
     names = [name for name, _ in found]
-    others = iter(mpl.colormaps["tab20"].colors[: 2 * len(names) : 2])  # type: ignore[attr-defined]
+    others = itertools.cycle(mpl.colormaps["tab10"].colors)  # type: ignore[attr-defined]
     colors = [_NAMED_COLORS.get(name.split(" ")[-1]) or next(others) for name in names]
     place.stackplot(range(last + 1), *values, labels=names, colors=colors, alpha=0.8)
     _frame(place, panel, span)
