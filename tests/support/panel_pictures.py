@@ -25,7 +25,7 @@ _BELOW, _BELOW_NUMBER = 0.75, 0.1  # inches below it: for times and names
 _DPI = 72
 _CHARACTERS = 260  # of the names of series, beside each other on the whole width
 _CHARACTERS_OF_TABLES = 220  # at their largest size
-_MOST_NAMES, _MOST_ROWS = 10, 9
+_MOST_NAME_ROWS, _MOST_ROWS = 4, 9
 _STEP_SECONDS = 1.0
 _COLORS = ("#56a64b", "#ff9830", "#e02f44")  # green, orange, red
 _NAMED_COLORS = {"Ready": _COLORS[0], "Failed": _COLORS[2], "503": _COLORS[2], "error": _COLORS[2]}
@@ -153,11 +153,13 @@ def _frame(place: Axes, panel: Panel, span: Span) -> None:
     place.tick_params(labelsize=8)
     drawn, names = place.get_legend_handles_labels()
     if names:
+        columns = max(1, min(4, _CHARACTERS * panel.width // (_COLUMNS * (max(map(len, names)) + 5))))
+        shown = columns * _MOST_NAME_ROWS
         place.legend(
-            drawn[:_MOST_NAMES],
-            names[:_MOST_NAMES],
+            drawn[:shown],
+            names[:shown],
             fontsize=7,
-            ncols=max(1, min(4, _CHARACTERS * panel.width // (_COLUMNS * (max(map(len, names)) + 5)))),
+            ncols=columns,
             frameon=False,
             loc="upper left",
             bbox_to_anchor=(0, -0.1),
