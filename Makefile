@@ -67,7 +67,7 @@ generate: install  ## Write the generated files again: CRD, chart schema, alerts
 	$(PY) -m ocr_backend.manual
 
 panels: install  ## Draw the dashboards' panels for docs/monitoring.md, from a real Prometheus that scrapes the real node
-	@mkdir -p docs/images; OCR_PANEL_PICTURES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py
+	@mkdir -p docs/images; PANEL_PICTURES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py
 
 bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run
 	@$(PY) benchmarks/reading.py; $(PY) benchmarks/serving.py

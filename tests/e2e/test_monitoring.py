@@ -30,7 +30,7 @@ from stand_in_hub import StandInHub
 pytestmark = pytest.mark.e2e
 
 CHART = Path(__file__).parents[2] / "chart"
-PICTURES = os.environ.get("OCR_PANEL_PICTURES", "")
+PICTURES = os.environ.get("PANEL_PICTURES", "")
 """Folder for the pictures of the manual (`make panels`); by default they are thrown away."""
 
 Install = Callable[..., str]
