@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt backend/requirements-bui
 	@start=$$SECONDS; echo "install: making $(VENV) from the locked requirements"
 	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[0-9.]+' requirements-dev.txt)"
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements-dev.txt -r backend/requirements-builtin.txt
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(PY) --no-deps --require-hashes -r requirements-dev.txt -r backend/requirements-builtin.txt
 	$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e .
 	touch $@; echo "install: done after $$((SECONDS - start)) s"
 
