@@ -60,11 +60,8 @@ format: install  ## Let ruff mend what it can
 	@$(VENV)/bin/ruff check --fix --quiet . || true; $(VENV)/bin/ruff format --quiet .
 
 generate: install  ## Write the generated files again: CRD, chart schema, alerts, dashboards, tables in the docs
-	@$(PY) -m ocr_operator.crd
-	$(PY) -m ocr_operator.reasons_page
-	$(PY) -m ocr_operator.values_page
-	$(PY) -m ocr_operator.monitoring
-	$(PY) -m ocr_backend.manual
+	@$(PY) -m ocr_operator.docs
+	$(PY) -m ocr_backend.commands.reference_docs
 
 panels: install  ## Draw the dashboards' panels for docs/monitoring.md, from a real Prometheus that scrapes the real node
 	@mkdir -p docs/images; PANEL_PICTURES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 
 from ocr_backend.commands.serve import start_server
-from ocr_backend.settings import SETTINGS
+from ocr_backend.config.settings import SETTINGS
 
 OPTIONS = {
     "host": "OCR_HOST",

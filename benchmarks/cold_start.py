@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ocr_backend import builtin_models
+from ocr_backend.models import builtin_models
 
 MODELS = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
 ENGINES = ("openvino", "onnxruntime")

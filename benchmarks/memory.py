@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_backend import usage
-from ocr_backend.decoding import decoded
-from ocr_backend.engines import open_reader
-from ocr_backend.reading import Image, Reader
-from ocr_backend.settings import Settings
+from ocr_backend.config.settings import Settings
+from ocr_backend.images.decoding import decoded
+from ocr_backend.ocr.engine_factory import open_reader
+from ocr_backend.ocr_types import Image, Reader
+from ocr_backend.system import cgroup_usage
 
 PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
 FILES = (".jpg", ".jpeg", ".png")
@@ -30,7 +30,7 @@ def main(slots: int, limit_gib: int | None = None) -> None:
     print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
     if limit_gib is not None:
-        usage.memory_limit_bytes = lambda: limit_gib * 2**30
+        cgroup_usage.memory_limit_bytes = lambda: limit_gib * 2**30
     reader = open_reader(Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin", slots=slots))
     _tell("loading")
     for turn in (1, 2):

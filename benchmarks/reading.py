@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ocr_backend import builtin_models, models
-from ocr_backend.cores import usable_cores
-from ocr_backend.decoding import decoded
-from ocr_backend.engines import open_reader
-from ocr_backend.paddle_reader import PaddleReader
-from ocr_backend.reading import Image
-from ocr_backend.settings import Settings
+from ocr_backend.config.settings import Settings
+from ocr_backend.images.decoding import decoded
+from ocr_backend.models import builtin_models, model_folder
+from ocr_backend.ocr.engine_factory import open_reader
+from ocr_backend.ocr.paddle_engine import PaddleReader
+from ocr_backend.ocr_types import Image
+from ocr_backend.system.cpu_quota import usable_cores
 
 PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
 SURE = 0.5
@@ -61,7 +61,9 @@ def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
     exact = open_reader(Settings(**level, precision="f32"))
     onnx = open_reader(Settings(**level, engine="onnxruntime"))
     stock = stock_reader()
-    with builtin_models.folders(models.needed(Settings(**given, use_textline_orientation=False))) as found:
+    with builtin_models.folders(
+        model_folder.needed(Settings(**given, use_textline_orientation=False))
+    ) as found:
         shared = PaddleReader(found, cores, use_gpu=False)
     callers = max(2, cores)
     yield {
@@ -82,7 +84,7 @@ def stock_reader() -> Read:
     """A PaddleOCR as its manual makes it, but for these weights and without five models."""
     from paddleocr import PaddleOCR
 
-    wanted = models.needed(Settings(**BUILTIN, use_textline_orientation=False))
+    wanted = model_folder.needed(Settings(**BUILTIN, use_textline_orientation=False))
     with builtin_models.folders(wanted) as found:
         ocr = PaddleOCR(
             text_detection_model_name=found["detection"].name,

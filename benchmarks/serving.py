@@ -22,8 +22,8 @@ from reading import stock_reader
 
 from backend_process import BUILTIN, Backend, backend_process
 from loopback import Pictures, serving
-from ocr_backend.cores import usable_cores
-from ocr_backend.decoding import decoded
+from ocr_backend.images.decoding import decoded
+from ocr_backend.system.cpu_quota import usable_cores
 
 SLOW_REQUESTS = 24
 SECONDS_TO_FILL = 60

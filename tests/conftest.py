@@ -1,3 +1,3 @@
-"""Real clusters for whichever test asks for one."""
+"""Real clusters, readers and models for whichever test asks for one."""
 
-pytest_plugins = ["ocr_cluster.fixtures"]
+pytest_plugins = ["ocr_cluster.fixtures", "real_models"]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ocr_cluster import images
-from ocr_operator.values_page import VALUES_FILE, values
+from ocr_operator.docs.values_page import VALUES_FILE, values
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "skaffold.yaml"

@@ -1,5 +1,5 @@
 """`python -m ocr_backend` is the command `ocr-backend`."""
 
-from ocr_backend.cli import main
+from ocr_backend.commands.cli import main
 
 main()

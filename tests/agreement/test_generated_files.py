@@ -1,25 +1,14 @@
-"""What the chart and the manual hold of generated text is what the code says now."""
+"""Generated files in the chart and the docs are what the code generates now."""
 
-from ocr_operator import crd, reasons_page, reference, values_page, values_schema
+from pathlib import Path
 
+import pytest
 
-def test_the_crd_in_the_chart_is_fresh() -> None:
-    assert crd.CRD_FILE.read_text("utf-8") == crd.crd_text(), "run `make generate`"
+from ocr_operator.docs import generated_files
 
-
-def test_the_charts_schema_is_fresh() -> None:
-    committed = crd.VALUES_SCHEMA_FILE.read_text("utf-8")
-    assert committed == values_schema.values_schema_text(committed), "run `make generate`"
+CONTENTS = generated_files.contents()
 
 
-def test_the_page_of_reasons_is_fresh() -> None:
-    assert reasons_page.PAGE.read_text("utf-8") == reasons_page.reasons_page(), "run `make generate`"
-
-
-def test_the_page_of_fields_is_fresh() -> None:
-    assert crd.REFERENCE_FILE.read_text("utf-8") == reference.page(), "run `make generate`"
-
-
-def test_the_page_of_values_is_fresh() -> None:
-    page = values_page.page(values_page.VALUES_FILE.read_text("utf-8"))
-    assert values_page.PAGE.read_text("utf-8") == page, "run `make generate`"
+@pytest.mark.parametrize("path", CONTENTS, ids=lambda path: path.name)
+def test_the_file_is_fresh(path: Path) -> None:
+    assert path.read_text("utf-8") == CONTENTS[path], "run `make generate`"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from ocr_backend import manual
+from ocr_backend.commands import reference_docs
 
 
-@pytest.mark.parametrize("name", manual.pages())
+@pytest.mark.parametrize("name", reference_docs.pages())
 def test_the_page_is_fresh(name: str) -> None:
-    committed = (manual.DOCS / name).read_text("utf-8")
-    assert committed == manual.pages()[name], "run `make generate`"
+    committed = (reference_docs.DOCS / name).read_text("utf-8")
+    assert committed == reference_docs.pages()[name], "run `make generate`"

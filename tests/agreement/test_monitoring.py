@@ -9,16 +9,16 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from ocr_backend import pod_metrics
-from ocr_backend.metrics import Metrics as BackendMetrics
-from ocr_operator.metrics import Metrics as OperatorMetrics
+from ocr_backend.telemetry import container_metrics
+from ocr_backend.telemetry.metrics import Metrics as BackendMetrics
+from ocr_operator.api.reasons import Reason
+from ocr_operator.manifests.relabelings import BACKEND_JOB, OPERATOR_JOB, backend_relabelings
 from ocr_operator.monitoring import files
 from ocr_operator.monitoring.alerts import ALERTS
-from ocr_operator.monitoring.pages import Panel
+from ocr_operator.monitoring.dashboard_model import Panel
 from ocr_operator.monitoring.rules import REASONS_PAGE, rules, runbook
-from ocr_operator.reasons import Reason
-from ocr_operator.scraping import BACKEND_JOB, OPERATOR_JOB, backend_relabelings
-from ocr_operator.status_metrics import StatusCollector
+from ocr_operator.telemetry.metrics import Metrics as OperatorMetrics
+from ocr_operator.telemetry.status_metrics import StatusCollector
 
 ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"\b([a-zA-Z_]\w*)\{")
@@ -30,7 +30,7 @@ PANELS = [
 
 
 def _known() -> set[str]:
-    described = {one.name for one in (*BackendMetrics().described, *pod_metrics.DESCRIBED)}
+    described = {one.name for one in (*BackendMetrics().described, *container_metrics.DESCRIBED)}
     operator = OperatorMetrics()
     operator.leads("operator", lambda: 1.0)
     operator.watches("Pod", lambda: 0.0)

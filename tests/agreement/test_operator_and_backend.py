@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 from gunicorn.arbiter import Arbiter
 
-from ocr_backend import environment, fetch_progress, models
-from ocr_backend.commands import exits, models_fetch
-from ocr_backend.settings import SETTINGS, Settings, from_env
-from ocr_operator import causes, model_fetch, model_progress, model_sets, names, pod_template
-from ocr_operator.config import ImageName, OperatorConfig
-from ocr_operator.reasons import Reason
-from ocr_operator.spec import family
+from ocr_backend.commands import exit_codes
+from ocr_backend.commands.models import fetch
+from ocr_backend.config import environment
+from ocr_backend.config.settings import SETTINGS, Settings, from_env
+from ocr_backend.models import model_folder
+from ocr_backend.models.hub import download_progress
+from ocr_operator.api import names
+from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.api.reasons import Reason
+from ocr_operator.api.spec import family
+from ocr_operator.manifests import download_job, model_sets, pod_template
+from ocr_operator.observed import causes
+from ocr_operator.observed import download_progress as model_progress
 
 ROOT = Path(__file__).parents[2]
 CONFIG = OperatorConfig(ImageName("cpu"), ImageName("gpu"))
@@ -97,18 +103,18 @@ def test_the_port_of_the_service_is_the_backends() -> None:
 
 
 def test_the_operator_understands_the_backends_exit_codes() -> None:
-    assert exits.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
+    assert exit_codes.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
     # The server ends so when no worker can load the models.
     assert Arbiter.WORKER_BOOT_ERROR == causes.EXIT_CODE_MODELS
 
 
 def test_the_operator_understands_how_fetching_ends() -> None:
     assert causes.FETCH_REASONS == {
-        exits.SETTINGS_STATUS: Reason.INVALID,
-        exits.MODEL_STATUS: Reason.DOWNLOAD_FAILED,
-        exits.NOT_FOUND_STATUS: Reason.MODEL_NOT_FOUND,
-        exits.MISMATCH_STATUS: Reason.CHECKSUM_MISMATCH,
-        exits.VOLUME_STATUS: Reason.STORAGE_FULL,
+        exit_codes.SETTINGS_STATUS: Reason.INVALID,
+        exit_codes.MODEL_STATUS: Reason.DOWNLOAD_FAILED,
+        exit_codes.NOT_FOUND_STATUS: Reason.MODEL_NOT_FOUND,
+        exit_codes.MISMATCH_STATUS: Reason.CHECKSUM_MISMATCH,
+        exit_codes.VOLUME_STATUS: Reason.STORAGE_FULL,
     }
 
 
@@ -121,7 +127,7 @@ def _fetching(**given: Any) -> tuple[Settings, dict[str, Any]]:
         "engine": "OnnxRuntime",
     }
     found = family({"metadata": metadata, "spec": spec})
-    [job] = model_fetch.jobs(found, CONFIG)
+    [job] = download_job.jobs(found, CONFIG)
     [container] = job["spec"]["template"]["spec"]["containers"]
     return found.variants[0].settings, container
 
@@ -129,7 +135,7 @@ def _fetching(**given: Any) -> tuple[Settings, dict[str, Any]]:
 def test_the_job_fetches_the_very_models_that_the_variant_needs() -> None:
     settings, container = _fetching(hub="BOS", mirror="https://mirror.example.com", offline=True)
     given = from_env({entry["name"]: entry["value"] for entry in container["env"]})
-    assert models.needed(given) == models.needed(settings)
+    assert model_folder.needed(given) == model_folder.needed(settings)
     for name in ("model_source", "model_hub", "model_mirror", "offline", "model_dir", "engine", "use_gpu"):
         assert getattr(given, name) == getattr(settings, name)
 
@@ -139,19 +145,19 @@ def test_a_set_is_told_by_the_models_that_the_backend_needs(options: dict[str, A
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     spec = {"variants": [{"language": "korean", "modelType": "mobile"}], "options": options}
     [variant] = family({"metadata": metadata, "spec": spec}).variants
-    assert model_sets.model_names(variant.settings) == list(models.needed(variant.settings).values())
+    assert model_sets.model_names(variant.settings) == list(model_folder.needed(variant.settings).values())
 
 
 def test_the_backend_has_the_command_that_the_job_runs() -> None:
-    assert model_fetch.COMMAND[:2] == ("models", "fetch")
+    assert download_job.COMMAND[:2] == ("models", "fetch")
     parser = argparse.ArgumentParser()
-    models_fetch.describe(parser)
-    options = parser.parse_args(list(model_fetch.COMMAND[2:]))
-    assert (options.status_port, str(options.report)) == (names.PORT, model_fetch.REPORT)
+    fetch.describe(parser)
+    options = parser.parse_args(list(download_job.COMMAND[2:]))
+    assert (options.status_port, str(options.report)) == (names.PORT, download_job.REPORT)
 
 
 def test_the_operator_reads_the_progress_that_the_backend_tells() -> None:
-    told = fetch_progress.Progress()
+    told = download_progress.Progress()
     told.expect("det", "onnx", 100)
     told.expect("rec", "onnx")
     told.enter("det", "onnx", "Fetching")
@@ -178,8 +184,8 @@ def test_the_backend_answers_every_probe(probe: str, answered: Callable[[str], i
 @pytest.fixture
 def answered() -> Callable[[str], int]:
     """Status that the backend's app answers for a path."""
-    from ocr_backend.app import create_app
-    from ocr_backend.worker import Worker
+    from ocr_backend.pipeline.worker import Worker
+    from ocr_backend.web.app import create_app
 
     def unused(*_: Any) -> Any:
         raise AssertionError("a probe must not load a model")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ocr_backend.prelabel.arguments import LARGEST_PARALLEL, LARGEST_SLICE, MOST_SHARDS, Options
-from ocr_operator.prelabel_schema import prelabel_schema
+from ocr_backend.commands.prelabel.arguments import LARGEST_PARALLEL, LARGEST_SLICE, MOST_SHARDS, Options
+from ocr_operator.crd.prelabel_schema import prelabel_schema
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from fake_reader import FakeReader, line
-from ocr_backend import golden, hub_models, logs, models
-from ocr_backend.commands import exits
+from ocr_backend.commands import exit_codes
 from ocr_backend.errors import GoldenError
-from ocr_backend.hub_models import Hub
-from ocr_backend.models import ModelError
-from ocr_backend.reading import Image, Line, Wanted, everywhere
-from ocr_operator import causes
-from ocr_operator.names import MODELS_LABEL
-from ocr_operator.observation import live_pod
-from ocr_operator.reasons import Reason
+from ocr_backend.models import golden_sample, model_folder
+from ocr_backend.models.hub import model_download
+from ocr_backend.models.hub.model_download import Hub
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr_types import Image, Line, Wanted, everywhere
+from ocr_backend.telemetry import log_format
+from ocr_operator.api.names import MODELS_LABEL
+from ocr_operator.api.reasons import Reason
+from ocr_operator.observed import causes
+from ocr_operator.observed.observation import live_pod
 
 
 class _Misreader(FakeReader):
@@ -25,18 +27,18 @@ class _Misreader(FakeReader):
 
 
 def _misread(folder: Path) -> None:
-    golden.check(_Misreader())
+    golden_sample.check(_Misreader())
 
 
 def _open_an_empty_folder(folder: Path) -> None:
-    models.opened("det", "PP-OCRv5_mobile_det", "onnx", folder)
+    model_folder.opened("det", "PP-OCRv5_mobile_det", "onnx", folder)
 
 
 def _look_into_an_empty_root(folder: Path) -> None:
-    models.in_folder(folder, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"])
+    model_folder.in_folder(folder, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"])
 
 
-@pytest.mark.parametrize("form", [logs.TextLines(), logs.JsonLines()], ids=["text", "JSON"])
+@pytest.mark.parametrize("form", [log_format.TextLines(), log_format.JsonLines()], ids=["text", "JSON"])
 @pytest.mark.parametrize(
     ("fail", "reason"),
     [
@@ -50,7 +52,9 @@ def test_the_backends_last_words_are_recognised(
 ) -> None:
     with pytest.raises((GoldenError, ModelError)) as failure:
         fail(tmp_path)
-    record = logging.LogRecord("ocr_backend.server", logging.CRITICAL, "", 0, "%s", (failure.value,), None)
+    record = logging.LogRecord(
+        "ocr_backend.web.gunicorn_server", logging.CRITICAL, "", 0, "%s", (failure.value,), None
+    )
     ended = {"exitCode": causes.EXIT_CODE_MODELS, "reason": "Error", "message": form.format(record)}
     container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
     pod = live_pod({"metadata": {"name": "ocr-1"}, "status": {"containerStatuses": [container]}})
@@ -63,8 +67,12 @@ def test_the_backends_last_words_are_recognised(
 def test_a_fetch_that_may_ask_nobody_is_recognised(tmp_path: Path) -> None:
     hub = Hub("huggingface", "", ("onnx",), offline=True)
     with pytest.raises(ModelError) as failure:
-        hub_models.fetched(tmp_path, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"], hub)
-    ended = {"exitCode": exits.status_of(failure.value), "reason": "Error", "message": str(failure.value)}
+        model_download.fetched(tmp_path, {"detection": "PP-OCRv5_mobile_det"}, ["onnx"], hub)
+    ended = {
+        "exitCode": exit_codes.status_of(failure.value),
+        "reason": "Error",
+        "message": str(failure.value),
+    }
     container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
     metadata = {"name": "ocr-1", "labels": {MODELS_LABEL: "abc"}}
     found = causes.pod_cause(live_pod({"metadata": metadata, "status": {"containerStatuses": [container]}}))

@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from ocr_operator import crd
-from ocr_operator.values_page import VALUES_FILE, values
+from ocr_operator.docs.generated_files import VALUES_SCHEMA
+from ocr_operator.docs.values_page import VALUES_FILE, values
 
 TEXT = VALUES_FILE.read_text("utf-8")
-SCHEMA = json.loads(crd.VALUES_SCHEMA_FILE.read_text("utf-8"))
+SCHEMA = json.loads(VALUES_SCHEMA.read_text("utf-8"))
 
 
 def in_values(found: dict[str, Any], schema: dict[str, Any], parent: str = "") -> Iterator[str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from ocr_backend.openapi import description
-from ocr_backend.settings import Settings
+from ocr_backend.config.settings import Settings
+from ocr_backend.web.openapi import description
 
 ROOT = Path(__file__).parents[2]
 

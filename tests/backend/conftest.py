@@ -15,10 +15,10 @@ from PIL import Image
 from downloading import MakeDownloader
 from fake_reader import FakeReader
 from loopback import serving
-from ocr_backend.app import create_app
-from ocr_backend.downloads import Downloader
-from ocr_backend.settings import Settings
-from ocr_backend.worker import Worker
+from ocr_backend.config.settings import Settings
+from ocr_backend.fetch.downloader import Downloader
+from ocr_backend.pipeline.worker import Worker
+from ocr_backend.web.app import create_app
 from scripted_server import ScriptedServer
 
 MakeApp = Callable[..., Flask]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.names import FIELD_MANAGER, MANAGED_BY_LABEL, PORT
+from ocr_operator.api.names import FIELD_MANAGER, MANAGED_BY_LABEL, PORT
 
 pytestmark = pytest.mark.helm
 

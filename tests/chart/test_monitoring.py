@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ocr_operator.api.names import SELECTOR
+from ocr_operator.manifests.relabelings import backend_relabelings
 from ocr_operator.monitoring.alerts import ALERTS
-from ocr_operator.names import SELECTOR
-from ocr_operator.scraping import backend_relabelings
 
 pytestmark = pytest.mark.helm
 

@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 import yaml
 
-from ocr_backend import catalog
-from ocr_backend.prelabel.arguments import INDEX, LARGEST_SLICE, MOST_SHARDS, Options, describe, options_of
-from ocr_backend.prelabel.command import MODEL_STATUS, USAGE_STATUS
-from ocr_backend.settings import Settings, from_env
-from ocr_operator.config import ImageName, OperatorConfig
-from ocr_operator.names import Key, variant_url
-from ocr_operator.pod_template import pod_template
-from ocr_operator.spec import family
+from ocr_backend.commands.prelabel.arguments import (
+    INDEX,
+    LARGEST_SLICE,
+    MOST_SHARDS,
+    Options,
+    describe,
+    options_of,
+)
+from ocr_backend.commands.prelabel.project_run import MODEL_STATUS, USAGE_STATUS
+from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import Settings, from_env
+from ocr_operator.api.names import Key, variant_url
+from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.api.spec import family
+from ocr_operator.manifests.pod_template import pod_template
 
 pytestmark = pytest.mark.helm
 
@@ -200,7 +207,7 @@ def test_the_pods_share_the_tasks(job: Callable[..., Json]) -> None:
 
 
 def test_the_url_of_a_variant_is_where_the_operator_puts_it(jobs: Callable[..., list[Json]]) -> None:
-    variants = [(language, tier) for language in catalog.LANGUAGES for tier in catalog.TIERS]
+    variants = [(language, tier) for language in model_catalog.LANGUAGES for tier in model_catalog.TIERS]
     runs = {
         f"{language}-{tier}".replace("_", "-"): RUN
         | {"backend": {"name": "other", "language": language, "modelType": tier}}
@@ -255,8 +262,8 @@ def test_with_builtin_the_pods_read_by_themselves(job: Callable[..., Json]) -> N
     found = job({**BUILTIN, "extraEnv": extra})
     assert options(found).backend is None
     assert settings(found) == Settings(
-        generation=catalog.BUILTIN_GENERATION,
-        tier=catalog.BUILTIN_TIER,
+        generation=model_catalog.BUILTIN_GENERATION,
+        tier=model_catalog.BUILTIN_TIER,
         language="latin",
         model_source="builtin",
         score_threshold=0.75,
@@ -268,7 +275,7 @@ def test_with_builtin_the_pods_read_by_themselves(job: Callable[..., Json]) -> N
 def test_a_pod_that_reads_by_itself_has_what_the_operator_gives_the_same_models(
     job: Callable[..., Json],
 ) -> None:
-    variants = [{"language": "ch", "modelType": catalog.BUILTIN_TIER}]
+    variants = [{"language": "ch", "modelType": model_catalog.BUILTIN_TIER}]
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     like = family({"metadata": metadata, "spec": {"variants": variants}})
     config = OperatorConfig(ImageName("cpu"), ImageName("gpu"))

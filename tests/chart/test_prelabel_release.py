@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.prelabel.arguments import MOST_SHARDS
+from ocr_backend.commands.prelabel.arguments import MOST_SHARDS
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
 

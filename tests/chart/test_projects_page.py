@@ -12,8 +12,8 @@ import yaml
 from documents import Block, blocks, script
 from ocr_cluster import programs
 from ocr_cluster.cluster import Cluster
-from ocr_operator.prelabel_schema import prelabel_schema
-from ocr_operator.values_schema import as_values_schema
+from ocr_operator.crd.prelabel_schema import prelabel_schema
+from ocr_operator.crd.values_schema import as_values_schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "projects.md"

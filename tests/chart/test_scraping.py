@@ -10,7 +10,7 @@ import yaml
 
 import prometheus_operator
 from ocr_cluster import waiting
-from ocr_operator.names import variant_labels
+from ocr_operator.api.names import variant_labels
 from prometheus_process import running_prometheus
 
 pytestmark = [pytest.mark.helm, pytest.mark.prometheus]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ocr_operator import cli, crd
+from ocr_operator.app import cli
+from ocr_operator.crd import crd
 
 pytestmark = pytest.mark.helm
 

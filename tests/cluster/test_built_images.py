@@ -100,7 +100,7 @@ def _last_layer(image):
         layer = json.load(archive.extractfile("manifest.json"))[0]["Layers"][-1]
         with tarfile.open(fileobj=archive.extractfile(layer)) as files:
             read = {entry.name: files.extractfile(entry).read() for entry in files if entry.isfile()}
-    assert "opt/app/ocr_backend/cli.py" in read
+    assert "opt/app/ocr_backend/commands/cli.py" in read
     return {name: hashlib.sha256(content).hexdigest() for name, content in read.items()}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fetching_place import Place
 from loopback import serving
-from ocr_backend import builtin_models
+from ocr_backend.models import builtin_models
 from ocr_cluster import images, loading
 from ocr_cluster.cluster import Cluster
 from stand_in_hub import StandInHub

@@ -13,7 +13,7 @@ import cv2
 import pytest
 import requests
 
-from ocr_backend import builtin_models, golden
+from ocr_backend.models import builtin_models, golden_sample
 from ocr_cluster.cluster import Cluster
 from ocr_demo.picture import LABELING_CONFIG
 from ocr_quality import Score, score
@@ -69,8 +69,8 @@ def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
         with builtin_models.folders(names) as found:
             for part, model in found.items():
                 shutil.copytree(model.folder, Path(folder) / places[part])
-        cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden.picture())
-        Path(f"{folder}/receipts/rec/golden.txt").write_text(golden.TEXT)
+        cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden_sample.picture())
+        Path(f"{folder}/receipts/rec/golden.txt").write_text(golden_sample.TEXT)
         Path(folder).chmod(0o755)
         shared = {
             "accessModes": ["ReadOnlyMany"],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fetching_place import FETCHERS, TEXT, Place, delete_job, delete_pod, kill_container
-from ocr_backend.hub_http import BLOCK
+from ocr_backend.models.hub.hub_client import BLOCK
 from ocr_cluster.errors import ClusterError
 from plugin import kubectl_ocr
 from stand_in_hub import StandInHub

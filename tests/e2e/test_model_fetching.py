@@ -14,7 +14,7 @@ from fetching_place import TEXT, Place
 from loopback import serving
 from ocr_cluster import archive, loading
 from ocr_cluster.cluster import Cluster
-from ocr_operator.names import IMAGE_FOLDER, MODELS_CONTAINER
+from ocr_operator.api.names import IMAGE_FOLDER, MODELS_CONTAINER
 from stand_in_hub import StandInHub
 
 pytestmark = pytest.mark.e2e

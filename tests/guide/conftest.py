@@ -11,9 +11,9 @@ from PIL import Image
 
 from fake_reader import FakeReader
 from loopback import serving
-from ocr_backend.app import create_app
-from ocr_backend.settings import from_env
-from ocr_backend.worker import Worker
+from ocr_backend.config.settings import from_env
+from ocr_backend.pipeline.worker import Worker
+from ocr_backend.web.app import create_app
 from scripted_server import ScriptedServer
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import documents
-from ocr_backend.settings import SETTINGS
+from ocr_backend.config.settings import SETTINGS
 from ocr_cluster import programs
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import documents
-from ocr_backend.settings import Settings
+from ocr_backend.config.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent

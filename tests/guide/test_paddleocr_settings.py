@@ -11,9 +11,9 @@ from PIL import Image
 
 from backend_process import BUILTIN, clean_environment
 from fake_reader import FakeReader, line
-from ocr_backend.engines import open_reader
-from ocr_backend.models import ModelError
-from ocr_backend.settings import from_env
+from ocr_backend.config.settings import from_env
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr.engine_factory import open_reader
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from backend_process import BUILTIN, backend_process
-from ocr_backend import builtin_models, models
-from ocr_backend.settings import from_env
+from ocr_backend.config.settings import from_env
+from ocr_backend.models import builtin_models, model_folder
 
 SECONDS = 60
 
@@ -57,7 +57,7 @@ def test_workers_are_processes_with_models_of_their_own(tmp_path, workers):
         pid = backend.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         assert len(children) == int(workers)
-        with builtin_models.folders(models.needed(from_env(BUILTIN))) as found:
+        with builtin_models.folders(model_folder.needed(from_env(BUILTIN))) as found:
             weights = sum(model.weights.stat().st_size for model in found.values())
         assert all(_own_bytes(child) > weights for child in children)
         assert backend.log.read_text().count("models loaded") == int(workers)
@@ -78,7 +78,7 @@ def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_pictur
         "OCR_MODEL_SOURCE": "dir",
         "MODEL_DIR": str(tmp_path / "models"),
     }
-    with builtin_models.folders(models.needed(from_env(variables))) as found:
+    with builtin_models.folders(model_folder.needed(from_env(variables))) as found:
         for model in found.values():
             shutil.copytree(model.folder, tmp_path / "models" / model.folder.name)
     with backend_process(variables, tmp_path / "log") as backend:

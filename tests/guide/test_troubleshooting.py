@@ -14,10 +14,10 @@ import stand_in_models
 from backend_process import BUILTIN, SERVE, clean_environment
 from fake_reader import FakeReader, line
 from loopback import Outside, serving
-from ocr_backend import catalog
-from ocr_backend.engines import open_reader
-from ocr_backend.models import ModelError
-from ocr_backend.settings import from_env
+from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import from_env
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr.engine_factory import open_reader
 from scripted_server import Reply
 from server_process import free_port
 from stand_in_hub import StandInHub
@@ -173,9 +173,9 @@ def paddle_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stand_in_models.detector(root, "PP-OCRv5_server_det", "paddle")
     stand_in_models.recogniser(root, "PP-OCRv5_server_rec", "paddle")
     pages, lines = stand_in_models.PAGE_LABELS, stand_in_models.LINE_LABELS
-    stand_in_models.classifier(root, catalog.DOC_ORIENTATION, "paddle", pages, "0")
-    stand_in_models.classifier(root, catalog.TEXTLINE_ORIENTATION, "paddle", lines, "0_degree")
-    stand_in_models.flattener(root, catalog.DOC_UNWARPING, "paddle")
+    stand_in_models.classifier(root, model_catalog.DOC_ORIENTATION, "paddle", pages, "0")
+    stand_in_models.classifier(root, model_catalog.TEXTLINE_ORIENTATION, "paddle", lines, "0_degree")
+    stand_in_models.flattener(root, model_catalog.DOC_UNWARPING, "paddle")
     return root
 
 

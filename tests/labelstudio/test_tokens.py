@@ -16,7 +16,7 @@ from label_studio import LabelStudio
 from label_studio_project import Api, Project
 from label_studio_regions import regions_of
 from loopback import Relay, serving
-from ocr_backend.tokens import jwt_claims
+from ocr_backend.fetch.label_studio_token import jwt_claims
 
 pytestmark = pytest.mark.labelstudio
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ocr_operator.api.reasons import GOOD, PASSING, Reason
 from ocr_operator.monitoring.alerts import ALERTS
-from ocr_operator.reasons import GOOD, PASSING, Reason
 from prometheus_process import promtool
 
 pytestmark = pytest.mark.prometheus

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from api_defaults import defaulted
-from ocr_operator.config import ImageName, OperatorConfig
-from ocr_operator.names import API_VERSION, FIELD_MANAGER, KIND
-from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod
-from ocr_operator.plan import ref_of
-from ocr_operator.spec_schema import spec_schema
+from ocr_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
+from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.crd.spec_schema import spec_schema
+from ocr_operator.observed.observation import LiveChild, LivePod, live_child, live_pod
+from ocr_operator.planning.plan import ref_of
 from rollout_world import World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

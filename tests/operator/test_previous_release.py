@@ -12,10 +12,10 @@ import yaml
 
 import frozen_release
 from api_defaults import defaulted
-from ocr_operator.config import ImageName, OperatorConfig
-from ocr_operator.crd import crd
-from ocr_operator.names import REVISION_LABEL
-from ocr_operator.spec_schema import spec_schema
+from ocr_operator.api.names import REVISION_LABEL
+from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.crd.crd import crd
+from ocr_operator.crd.spec_schema import spec_schema
 from schema_narrowing import narrowings
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ocr_backend.credentials import Credentials
-from ocr_backend.downloads import Downloader
 from ocr_backend.errors import PictureError
+from ocr_backend.fetch.downloader import Downloader
+from ocr_backend.system.basic_credentials import Credentials
 from scripted_server import Asked
 
 MakeDownloader = Callable[..., Downloader]

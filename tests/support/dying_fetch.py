@@ -14,9 +14,9 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
 
-from ocr_backend import claims, hub_http, hub_models
-from ocr_backend.hub_models import Hub
-from ocr_backend.model_errors import ModelError
+from ocr_backend.models.hub import hub_client, lease_lock, model_download
+from ocr_backend.models.hub.model_download import Hub
+from ocr_backend.models.model_errors import ModelError
 
 NAMES = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
 
@@ -26,10 +26,10 @@ _ON_DISK = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"
 
 def fetch(root: Path, mirror: str, told: "Queue[Any]") -> None:
     """Fetches; tells the digests by part, or the name of the error's class and its message."""
-    hub_http.PAUSE_SECONDS = 0
+    hub_client.PAUSE_SECONDS = 0
     hub = Hub("huggingface", mirror, ("onnx",))
     try:
-        found = hub_models.fetched(root, NAMES, ("onnx",), hub)
+        found = model_download.fetched(root, NAMES, ("onnx",), hub)
     except ModelError as error:
         told.put((type(error).__name__, str(error)))
     else:
@@ -55,13 +55,13 @@ def killed_at(root: Path, mirror: str, told: "Queue[Any]", event: int) -> None:
 def without_locks(root: Path, mirror: str, told: "Queue[Any]", machine: str) -> None:
     """As on another node of a volume on which locks do not reach the others."""
     fcntl.flock = _nothing
-    claims.machine = lambda: machine
+    lease_lock.machine = lambda: machine
     fetch(root, mirror, told)
 
 
 def without_claims(root: Path, mirror: str, told: "Queue[Any]") -> None:
     """As if nothing kept two from working at the same model."""
-    claims.claimed = _unclaimed  # type: ignore[assignment]
+    lease_lock.claimed = _unclaimed  # type: ignore[assignment]
     fetch(root, mirror, told)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ocr_backend import golden
-from ocr_backend.reading import Image, Line, LoadedModel, Wanted, everywhere
+from ocr_backend.models import golden_sample
+from ocr_backend.ocr_types import Image, Line, LoadedModel, Wanted, everywhere
 
 Look = Callable[[Image], Sequence[Line]]
 
@@ -36,8 +36,8 @@ class FakeReader:
 
     def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
         """What `look` says of wanted places; the golden picture is read as what stands on it."""
-        if np.array_equal(image, golden.picture()):
-            return [line(golden.TEXT)]
+        if np.array_equal(image, golden_sample.picture()):
+            return [line(golden_sample.TEXT)]
         with self._counting:
             self.seen.append(image)
             self._at_once += 1

@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 
 from api_defaults import defaulted
-from ocr_operator.config import OperatorConfig, image_name
-from ocr_operator.observation import LiveChild, live_child
-from ocr_operator.plan import Apply, Observed, plan
-from ocr_operator.spec import family
-from ocr_operator.spec_schema import spec_schema
+from ocr_operator.api.operator_config import OperatorConfig, image_name
+from ocr_operator.api.spec import family
+from ocr_operator.crd.spec_schema import spec_schema
+from ocr_operator.observed.observation import LiveChild, live_child
+from ocr_operator.planning.plan import Apply, Observed, plan
 
 Json = dict[str, Any]
 

@@ -72,8 +72,8 @@ def running_operator(
     """The operator of the only release in a namespace, from when `/readyz` answers `ready` until the end.
 
     `more` are further arguments, `server` is an API server to ask in the place of the cluster's own, and
-    `failpoint` what `ocr_operator.failpoints` reads. With an `identity` it finds the API server and its token
-    as in a pod, else by a kubeconfig. Its log stands in the error if it does not start.
+    `failpoint` what `ocr_operator.cluster.failpoints` reads. With an `identity` it finds the API server and
+    its token as in a pod, else by a kubeconfig. Its log stands in the error if it does not start.
     """
     [deployment] = cluster.get(
         "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/name=ocr-backend-operator"

@@ -1,7 +1,7 @@
 """One PNG for each dashboard, drawn from Prometheus' answers to the panels' own queries. Not Grafana's.
 
-Knows of a dashboard what `ocr_operator.monitoring.pages` says. Tables and numbers are those of one moment,
-which is a grey line in the other panels.
+Knows of a dashboard what `ocr_operator.monitoring.dashboard_model` says. Tables and numbers are those of one
+moment, which is a grey line in the other panels.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from ocr_operator.monitoring.pages import Dashboard, Panel, Query
+from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query
 from prometheus_process import Prometheus, Sample
 
 _COLUMNS = 24  # Grafana's

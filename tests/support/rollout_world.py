@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ocr_operator.config import OperatorConfig
-from ocr_operator.names import ROLLOUT_ANNOTATION, Ref
-from ocr_operator.observation import LiveChild, LivePod
-from ocr_operator.plan import Apply, Observed, Plan, plan, ref_of
-from ocr_operator.rollout_record import Record, record
-from ocr_operator.spec import family
-from ocr_operator.variants import VariantState, variant_states
+from ocr_operator.api.names import ROLLOUT_ANNOTATION, Ref
+from ocr_operator.api.operator_config import OperatorConfig
+from ocr_operator.api.spec import family
+from ocr_operator.observed.observation import LiveChild, LivePod
+from ocr_operator.observed.rollout_record import Record, record
+from ocr_operator.planning.plan import Apply, Observed, Plan, plan, ref_of
+from ocr_operator.status.variant_status import VariantState, variant_states
 
 Make = Callable[..., dict[str, Any]]
 Live = Callable[..., LiveChild]

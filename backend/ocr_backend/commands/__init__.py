@@ -1,1 +1,4 @@
-"""The commands of `ocr-backend`, one module each: `describe` gives its parser arguments, `run` does it."""
+"""The commands of `ocr-backend`: `describe` gives a command its arguments, `run` executes it.
+
+May import every other room; no other room imports this one.
+"""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_backend.commands.exits import (
+from ocr_backend.commands.exit_codes import (
     FAULT_STATUS,
     GOOD_STATUS,
     SETTINGS_STATUS,
@@ -15,11 +15,11 @@ from ocr_backend.commands.exits import (
     settings_or_exit,
     status_of,
 )
-from ocr_backend.commands.outlets import Drawings, Outlet, OutletError, Page, as_json, as_lines
-from ocr_backend.settings import Settings
+from ocr_backend.commands.read_output import Drawings, Outlet, OutletError, Page, as_json, as_lines
+from ocr_backend.config.settings import Settings
 
 if TYPE_CHECKING:
-    from ocr_backend.reading import Reader
+    from ocr_backend.ocr_types import Reader
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +45,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Reads the files one after the other, and ends the process."""
     settings = settings_or_exit(os.environ)
-    from ocr_backend import logs
-    from ocr_backend.engines import open_reader
-    from ocr_backend.models import ModelError
+    from ocr_backend.models.model_folder import ModelError
+    from ocr_backend.ocr.engine_factory import open_reader
+    from ocr_backend.telemetry import log_format
 
-    logs.set_up(settings)
+    log_format.set_up(settings)
     try:
         drawings = Drawings(options.png, options.files) if options.png else None
     except OutletError as error:
@@ -83,7 +83,7 @@ def _put_out(file: Path, reader: "Reader", settings: Settings, outlets: list[Out
 
 
 def _pages(file: Path, reader: "Reader", settings: Settings) -> Iterator[Page]:
-    from ocr_backend import documents
+    from ocr_backend.images import documents
 
     with documents.opened(file.read_bytes(), settings) as document:
         for number in range(document.pages):

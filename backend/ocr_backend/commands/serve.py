@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import NoReturn
 
-from ocr_backend.commands.exits import settings_or_exit
+from ocr_backend.commands.exit_codes import settings_or_exit
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,6 @@ def run(options: argparse.Namespace) -> NoReturn:
 def start_server(variables: Mapping[str, str]) -> NoReturn:
     """Serves with the settings that these variables give, until told to stop; ends the process."""
     settings = settings_or_exit(variables)
-    from ocr_backend.server import serve
+    from ocr_backend.web.gunicorn_server import serve
 
     serve(settings)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ocr_backend.settings import SETTINGS
+from ocr_backend.config.settings import SETTINGS
 
 
 def describe(_: argparse.ArgumentParser) -> None:

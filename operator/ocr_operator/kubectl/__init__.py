@@ -1,4 +1,4 @@
-"""`kubectl ocr`: why an OCRBackend does not serve, its variants, a picture read, and a bundle for a report.
+"""`kubectl ocr`: explains an OCRBackend, lists variants, reads an image and collects a support bundle.
 
-Of the operator it uses what decides (`causes`, `observation`, `reasons`, `names`): none has to run for it.
+Reads through kubectl; shares only pure rooms with the operator.
 """

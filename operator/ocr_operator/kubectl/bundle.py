@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ocr_operator.kubectl.found import Found
-from ocr_operator.names import ROLLOUT_ANNOTATION
+from ocr_operator.api.names import ROLLOUT_ANNOTATION
+from ocr_operator.kubectl.cluster_objects import Found
 
 LEFT_OUT = "(left out)"
 _SECRET_NAME = re.compile("KEY|TOKEN|PASS|SECRET|CREDENTIAL|AUTH", re.IGNORECASE)

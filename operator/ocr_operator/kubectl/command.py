@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ocr_operator.api.names import PORT, variant_name
 from ocr_operator.kubectl import bundle, predict, table
-from ocr_operator.kubectl.found import BACKENDS, Found, found
+from ocr_operator.kubectl.cluster_objects import BACKENDS, Found, found
+from ocr_operator.kubectl.kubectl_program import Kubectl, KubectlError
 from ocr_operator.kubectl.predict import PredictError
-from ocr_operator.kubectl.program import Kubectl, KubectlError
 from ocr_operator.kubectl.why import Answer, why
-from ocr_operator.names import PORT, variant_name
 
 _LOG_LINES = 2000
 

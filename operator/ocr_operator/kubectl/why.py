@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_operator import causes
-from ocr_operator.causes import Cause
-from ocr_operator.kubectl.found import Found
-from ocr_operator.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
-from ocr_operator.observation import LiveChild, LivePod, live_child, live_pod, warned
-from ocr_operator.reasons import PASSING, URGENCY, Reason
-from ocr_operator.rollout_record import record
+from ocr_operator.api.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
+from ocr_operator.api.reasons import PASSING, URGENCY, Reason
+from ocr_operator.kubectl.cluster_objects import Found
+from ocr_operator.observed import causes
+from ocr_operator.observed.causes import Cause
+from ocr_operator.observed.observation import LiveChild, LivePod, live_child, live_pod, warned
+from ocr_operator.observed.rollout_record import record
 
 Json = Mapping[str, Any]
 

@@ -1,5 +1,4 @@
-"""The chart's alerts and dashboards, and the page of the manual about them, made by `make generate`.
+"""The chart's alerts and dashboards, and their page in the docs, written by `make generate`.
 
-Nothing of the running operator imports this: it needs Grafana's SDK, which only the development environment
-has.
+The running operator never imports it.
 """

@@ -6,7 +6,8 @@ Thresholds are guesses unless a comment says otherwise; each alert says how to s
 from dataclasses import dataclass
 from typing import Literal
 
-from ocr_operator.monitoring.series import (
+from ocr_operator.api.reasons import PASSING, Reason
+from ocr_operator.monitoring.promql import (
     BACKEND,
     FAMILY,
     NOT_READ,
@@ -17,7 +18,6 @@ from ocr_operator.monitoring.series import (
     quantile,
     ratio,
 )
-from ocr_operator.reasons import PASSING, Reason
 
 Severity = Literal["critical", "warning", "info"]
 

@@ -5,16 +5,24 @@ from pathlib import Path
 
 import yaml
 
-from ocr_operator.monitoring import backend_page, fleet_page, grafana, manual, operator_page
+from ocr_operator.manifests.relabelings import backend_relabelings
+from ocr_operator.monitoring import (
+    backend_dashboard,
+    fleet_dashboard,
+    grafana,
+    monitoring_page,
+    operator_dashboard,
+)
 from ocr_operator.monitoring.rules import rules_text
-from ocr_operator.scraping import backend_relabelings
 
 ROOT = Path(__file__).parents[3]
 CHART_FILES = ROOT / "chart" / "files"
 PAGE = ROOT / "docs" / "monitoring.md"
-DASHBOARDS = (fleet_page.PAGE, backend_page.PAGE, operator_page.PAGE)
+DASHBOARDS = (fleet_dashboard.PAGE, backend_dashboard.PAGE, operator_dashboard.PAGE)
 
-_HEADER = "# Made by `make generate` from operator/ocr_operator/scraping.py; edit that, not this.\n"
+_HEADER = (
+    "# Made by `make generate` from operator/ocr_operator/manifests/relabelings.py; edit that, not this.\n"
+)
 
 
 def contents() -> Mapping[Path, str]:
@@ -24,7 +32,7 @@ def contents() -> Mapping[Path, str]:
         CHART_FILES / "alerts.yaml": rules_text(),
         CHART_FILES / "backend-relabelings.yaml": _HEADER + relabelings,
         **{CHART_FILES / "dashboards" / f"{one.name}.json": _dashboard(one.name) for one in DASHBOARDS},
-        PAGE: manual.page(PAGE.read_text("utf-8"), DASHBOARDS),
+        PAGE: monitoring_page.page(PAGE.read_text("utf-8"), DASHBOARDS),
     }
 
 

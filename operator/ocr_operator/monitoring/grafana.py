@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from ocr_operator.monitoring.pages import Dashboard, Kind, Panel, Query, Variable
+from ocr_operator.monitoring.dashboard_model import Dashboard, Kind, Panel, Query, Variable
 
 _Made = timeseries.Panel | stat.Panel | table.Panel
 

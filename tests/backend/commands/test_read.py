@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from backend_process import BUILTIN
-from ocr_backend.commands import exits
+from ocr_backend.commands import exit_codes
 
 PICTURES = Path(__file__).parents[2] / "data" / "images"
 
@@ -26,7 +26,7 @@ def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) ->
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
     done = run("read", PICTURES / "issue_170.png", broken, PICTURES / "en_rec.jpg", **BUILTIN)
-    assert done.returncode == exits.FAULT_STATUS
+    assert done.returncode == exit_codes.FAULT_STATUS
     first, second = done.stdout.splitlines()
     assert first == "TEST"
     assert second.startswith("To facilitate the shot type analysis")
@@ -44,7 +44,7 @@ def test_files_are_read_as_json_with_places_and_scores() -> None:
 
 def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path) -> None:
     done = run("read", PICTURES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
-    assert done.returncode == exits.MODEL_STATUS
+    assert done.returncode == exit_codes.MODEL_STATUS
     assert done.stderr.splitlines()[-1].startswith("ocr-backend read: no model PP-OCRv5_server_det")
     assert "Traceback" not in done.stderr
 
@@ -99,6 +99,6 @@ def test_a_place_that_cannot_be_drawn_into_is_refused_before_anything_is_loaded(
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(png())
     done = run("read", *(tmp_path / file for file in files), "--png", tmp_path / target, **BUILTIN)
-    assert done.returncode == exits.SETTINGS_STATUS
+    assert done.returncode == exit_codes.SETTINGS_STATUS
     assert why in done.stderr
     assert (tmp_path / "a.png").read_bytes() == png()

@@ -10,7 +10,7 @@ import pytest
 import ocr_backend
 import ocr_operator
 from ocr_operator.kubectl import command
-from ocr_operator.kubectl.program import KubectlError
+from ocr_operator.kubectl.kubectl_program import KubectlError
 
 
 def test_without_kubectl_it_says_so(

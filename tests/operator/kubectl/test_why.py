@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.kubectl.found import Found
+from ocr_operator.kubectl.cluster_objects import Found
 from ocr_operator.kubectl.why import why
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from api_relay import ApiRelay
 from installed_crds import install_crd
 from loopback import serving
 from ocr_cluster.cluster import Cluster
-from ocr_operator.crd import crd
+from ocr_operator.crd.crd import crd
 from operator_process import Operator, running_operator
 from prometheus_crds import service_monitor_crd
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.settings import Settings
+from ocr_backend.config.settings import Settings
 from ocr_cluster.errors import ClusterError
-from ocr_operator.model_sets import set_id
+from ocr_operator.manifests.model_sets import set_id
 from operator_process import Operator
 from owned_fields import Field, meddlings, owned_values
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.settings import Settings
-from ocr_operator.model_sets import set_id
+from ocr_backend.config.settings import Settings
+from ocr_operator.manifests.model_sets import set_id
 from operator_process import Operator
 from plugin import kubectl_ocr
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ocr_cluster.cluster import Cluster
-from ocr_operator.reasons import GOOD, PASSING, Reason
+from ocr_operator.api.reasons import GOOD, PASSING, Reason
 from operator_process import Operator
 from plugin import kubectl_ocr
 from trouble_acts import backend

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ocr_backend import catalog
+from ocr_backend.config import model_catalog
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
-from ocr_operator.reference import refusals
-from ocr_operator.spec_schema import MAX_VARIANTS, spec_schema
+from ocr_operator.crd.spec_schema import MAX_VARIANTS, spec_schema
+from ocr_operator.docs.crd_reference import refusals
 
 pytestmark = pytest.mark.light
 
@@ -57,8 +57,8 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             {
                 "variants": [
                     {"language": language, "modelType": tier}
-                    for language in list(catalog.languages_of("PP-OCRv5"))[: MAX_VARIANTS // 2]
-                    for tier in catalog.TIERS
+                    for language in list(model_catalog.languages_of("PP-OCRv5"))[: MAX_VARIANTS // 2]
+                    for tier in model_catalog.TIERS
                 ]
             },
             id="all sixteen variants",

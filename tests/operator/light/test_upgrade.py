@@ -12,7 +12,7 @@ import yaml
 import frozen_release
 from installed_crds import install_crd
 from ocr_cluster.cluster import Cluster
-from ocr_operator.crd import crd
+from ocr_operator.crd.crd import crd
 from operator_process import Operator
 from schema_narrowing import narrowings
 

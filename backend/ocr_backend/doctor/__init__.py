@@ -1,1 +1,0 @@
-"""`ocr-backend doctor`: looks at everything around a backend and says what is wrong and what to do."""

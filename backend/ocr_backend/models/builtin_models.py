@@ -1,0 +1,132 @@
+"""The weights that the package rapidocr carries, laid out as PaddleX model folders.
+
+Only its files are used, none of its code. `engines` asks for the folders while it loads the networks.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ocr_backend.config import model_catalog
+from ocr_backend.models.model_folder import CONFIG, Model, ModelError, opened, package
+from ocr_backend.models.onnx_metadata import metadata
+
+# Official name -> file of the package.
+_FILES = {
+    "PP-OCRv6_small_det": "PP-OCRv6_det_small.onnx",
+    "PP-OCRv6_small_rec": "PP-OCRv6_rec_small.onnx",
+    model_catalog.BUILTIN_TEXTLINE_ORIENTATION: "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+}
+_DECODE = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
+
+
+@contextmanager
+def folders(names: Mapping[str, str]) -> Iterator[dict[str, Model]]:
+    """The named models in a private temporary folder, which is gone at the end.
+
+    Weights are links into the package, so that only some text is written: a read-only root will do, and
+    processes cannot get in each other's way.
+
+    Raises:
+        ModelError: the package or a file of it is missing.
+    """
+    weights = _package_folder()
+    with TemporaryDirectory(prefix="ocr-builtin-") as scratch:
+        yield {part: _laid_out(part, name, weights, Path(scratch)) for part, name in names.items()}
+
+
+def _package_folder() -> Path:
+    spec = find_spec("rapidocr")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            "OCR_MODEL_SOURCE=builtin needs the package rapidocr, which is not installed; "
+            "run pip install --no-deps -r backend/requirements-builtin.txt, "
+            "or set OCR_MODEL_SOURCE to hub or dir"
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "models"
+
+
+def _laid_out(part: str, name: str, weights: Path, scratch: Path) -> Model:
+    source = weights / _FILES[name]
+    if not source.is_file():
+        raise ModelError(
+            f"the installed package rapidocr has no file models/{source.name}; install the version named in "
+            "backend/requirements-builtin.txt"
+        )
+    folder = scratch / package(name, "onnx")
+    folder.mkdir()
+    (folder / "inference.onnx").symlink_to(source)
+    config = {"Global": {"model_name": name}, **_CONFIGS[part](source)}
+    # JSON is YAML, and thousands of characters are written 50 times as fast.
+    (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    return opened(part, name, "onnx", folder)
+
+
+def _detection(_: Path) -> dict[str, Any]:
+    normalize = {
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+        "scale": "1./255.",
+        "order": "hwc",
+    }
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                _DECODE,
+                {"DetResizeForTest": {"resize_long": 960}},
+                {"NormalizeImage": normalize},
+                {"ToCHWImage": None},
+                {"KeepKeys": {"keep_keys": ["image", "shape"]}},
+            ]
+        },
+        "PostProcess": {
+            "name": "DBPostProcess",
+            "thresh": 0.3,
+            "box_thresh": 0.6,
+            "max_candidates": 1000,
+            "unclip_ratio": 1.5,
+        },
+    }
+
+
+def _recognition(weights: Path) -> dict[str, Any]:
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                _DECODE,
+                {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+                {"KeepKeys": {"keep_keys": ["image"]}},
+            ]
+        },
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": _characters(weights)},
+    }
+
+
+def _characters(weights: Path) -> list[str]:
+    """The dictionary, which these files carry in the metadata `character`, one character a line."""
+    return metadata(weights)["character"].split("\n")
+
+
+def _textline_orientation(_: Path) -> dict[str, Any]:
+    normalize = {"mean": [0.5] * 3, "std": [0.5] * 3, "scale": 1 / 255, "order": "", "channel_num": 3}
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"ResizeImage": {"size": [192, 48]}},
+                {"NormalizeImage": normalize},
+                {"ToCHWImage": None},
+            ]
+        },
+        "PostProcess": {"Topk": {"topk": 1, "label_list": ["0_degree", "180_degree"]}},
+    }
+
+
+_CONFIGS = {
+    "detection": _detection,
+    "recognition": _recognition,
+    "textline_orientation": _textline_orientation,
+}

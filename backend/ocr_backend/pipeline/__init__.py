@@ -1,0 +1,4 @@
+"""Tasks become predictions: order, deadlines, fairness between requests, inference slots and caches.
+
+Knows neither Flask nor any particular engine.
+"""

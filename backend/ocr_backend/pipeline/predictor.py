@@ -1,0 +1,223 @@
+"""From the tasks of a request to what became of each: its prediction, or the reason why there is none.
+
+Knows neither HTTP nor any engine. `app` calls it; one instance serves all threads of a worker.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, Literal
+
+from ocr_backend.config.settings import Settings
+from ocr_backend.errors import LateError, Outcome, PictureError
+from ocr_backend.labelstudio.interactive_regions import Drawing, with_text, without_text
+from ocr_backend.labelstudio.label_config import Controls
+from ocr_backend.labelstudio.predictions import Page, prediction
+from ocr_backend.labelstudio.request_bodies import Task
+from ocr_backend.labelstudio.task_images import ShownImage, shown_images
+from ocr_backend.ocr_types import Image, Reader
+from ocr_backend.pipeline.fair_scheduler import FairPool
+from ocr_backend.pipeline.image_reader import Errand, Pictures
+from ocr_backend.pipeline.region_ocr import lines_at
+from ocr_backend.system.basic_credentials import Credentials
+from ocr_backend.telemetry.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a task; where it has no prediction, `reason` is a sentence that says why."""
+
+    outcome: Outcome | Literal["read", "no_text"]
+    prediction: Json | None = None
+    reason: str = ""
+
+
+class Pipeline:
+    """Reads tasks with one reader. `version` is what the predictions carry."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: Reader,
+        pictures: Pictures,
+        pool: FairPool,
+        metrics: Metrics,
+        version: str,
+    ) -> None:
+        self.version = version
+        self._settings = settings
+        self._reader = reader
+        self._pictures = pictures
+        self._pool = pool
+        self._metrics = metrics
+
+    def predictions(
+        self,
+        tasks: Sequence[Task],
+        controls: Controls,
+        until: float,
+        credentials: Credentials | None = None,
+    ) -> list[Answer]:
+        """What became of each task, in their order; `until` (monotonic s) is when the answers are needed.
+
+        `credentials` are the project's for the hosts of its pictures.
+        """
+        shown = self._bounded([self._images(task, controls) for task in tasks])
+        jobs = [
+            partial(self._pictures.read, value, Errand(task.id, until, credentials))
+            for task, images in zip(tasks, shown, strict=True)
+            if not isinstance(images, PictureError)
+            for image in images
+            for value in image.values
+        ]
+        done = iter(self._pool.run(jobs, until))
+        return [
+            self._answer(
+                place, task, images if isinstance(images, PictureError) else _read_images(images, done)
+            )
+            for place, (task, images) in enumerate(zip(tasks, shown, strict=True))
+        ]
+
+    def drawn(
+        self,
+        task: Task,
+        context: Json,
+        controls: Controls,
+        until: float,
+        credentials: Credentials | None = None,
+    ) -> Answer:
+        """The drawn regions of a task that had no text, with their text; left out are those without any."""
+        shown = self._images(task, controls)
+        if isinstance(shown, PictureError):
+            return self._unread(shown)
+        images = {image.controls.image: image for image in shown}
+        by_page: dict[tuple[str, int], list[Drawing]] = {}
+        for drawing in without_text(context):
+            if drawing.image in images:
+                by_page.setdefault((drawing.image, drawing.page), []).append(drawing)
+        jobs = [
+            partial(
+                self._pictures.look,
+                *place,
+                Errand(task.id, until, credentials),
+                partial(self._pieces, drawings, images[name].controls, until),
+            )
+            for (name, page), drawings in by_page.items()
+            if (place := _place(images[name].values, page)) is not None
+        ]
+        done = self._pool.run(jobs, until)
+        failed = _failure(done)
+        if failed is not None:
+            return self._unread(failed)
+        items = [item for of_page in done if isinstance(of_page, list) for item in of_page]
+        scores = [item["score"] for item in items if item.get("type") == controls.text.kind]
+        score = sum(scores) / len(scores) if scores else 0.0
+        return self._read({"result": items, "score": score, "model_version": self.version})
+
+    def _pieces(
+        self, drawings: Sequence[Drawing], controls: Controls, until: float, image: Image
+    ) -> list[Json]:
+        size = (image.shape[1], image.shape[0])
+        items: list[Json] = []
+        for drawing in drawings:
+            if time.monotonic() >= until:  # thousands may have been sent, and nobody waits any longer
+                raise LateError
+            # No threshold: a person has asked for the text of this very place.
+            lines = lines_at(self._reader.read, image, drawing.polygon(size))
+            items += with_text(drawing, lines, controls, size)
+        return items
+
+    def _answer(
+        self, place: int, task: Task, images: list[tuple[Controls, list[Page]]] | PictureError
+    ) -> Answer:
+        if isinstance(images, PictureError):
+            return self._unread(images)
+        name = task.id if task.id is not None else f"task {place} of the request"
+        return self._read(prediction(images, name, self.version, self._settings.score_threshold))
+
+    def _images(self, task: Task, controls: Controls) -> list[ShownImage] | PictureError:
+        try:
+            images = shown_images(task.data, controls)
+            pages, most = _pages_of(images), self._settings.max_pages
+            if pages > most:
+                raise PictureError(
+                    "refused", f"the task has {pages} pages; at most {most} are allowed (OCR_MAX_PAGES)"
+                )
+        except PictureError as error:
+            logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
+            return error
+        return images
+
+    def _bounded(
+        self, shown: Sequence[list[ShownImage] | PictureError]
+    ) -> list[list[ShownImage] | PictureError]:
+        """The same, late from the task on before which there are as many pages as there may be tasks."""
+        left = self._settings.max_tasks
+        bounded: list[list[ShownImage] | PictureError] = []
+        for images in shown:
+            if isinstance(images, PictureError):
+                bounded.append(images)
+            else:
+                bounded.append(images if left > 0 else LateError())
+                left -= _pages_of(images)
+        return bounded
+
+    def _read(self, told: Json) -> Answer:
+        outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
+        self._metrics.tasks.labels(outcome).inc()
+        return Answer(outcome, told)
+
+    def _unread(self, error: PictureError) -> Answer:
+        self._metrics.tasks.labels(error.outcome).inc()
+        return Answer(error.outcome, reason=str(error))
+
+
+def _pages_of(images: Sequence[ShownImage]) -> int:
+    return sum(len(image.values) for image in images)
+
+
+def _read_images(
+    images: Sequence[ShownImage], done: Iterator[list[Page] | PictureError | None]
+) -> list[tuple[Controls, list[Page]]] | PictureError:
+    """The pages of each of a task's Images, or why not all were read; takes its share of what was `done`."""
+    read = [(image.controls, _pages(list(islice(done, len(image.values))))) for image in images]
+    failed = _failure([pages for _, pages in read])
+    if failed is not None:
+        return failed
+    return [(controls, pages) for controls, pages in read if isinstance(pages, list)]
+
+
+def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | PictureError:
+    """The pages of an Image's files, or why not all of them were read."""
+    failed = _failure(files)
+    if failed is not None:
+        return failed
+    read = [pages for pages in files if isinstance(pages, list)]
+    longest = max(map(len, read))
+    if len(read) > 1 and longest > 1:
+        return PictureError(
+            "refused",
+            f"a PDF of {longest} pages stands among other pages of the task; "
+            "give a task one PDF, or a list of pictures",
+        )
+    return [page for pages in read for page in pages]
+
+
+def _place(values: Sequence[object], page: int) -> tuple[object, int] | None:
+    """The value of the file that a page of an Image is in, and its number there: a PDF is one value."""
+    if len(values) == 1:
+        return values[0], page
+    return (values[page], 0) if page < len(values) else None
+
+
+def _failure(done: Sequence[object]) -> PictureError | None:
+    """Why not all files were read, or None."""
+    broken = next((one for one in done if isinstance(one, PictureError)), None)
+    return broken or (LateError() if None in done else None)

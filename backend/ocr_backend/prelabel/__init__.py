@@ -1,1 +1,0 @@
-"""Whole projects: reads every task of a Label Studio project and stores the predictions there."""

@@ -1,0 +1,4 @@
+"""Reference pages generated from code: fields, reasons and chart values.
+
+The running operator never imports it.
+"""

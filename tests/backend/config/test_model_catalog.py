@@ -1,0 +1,196 @@
+"""The catalog against hand-written expectations and against what the installed PaddleOCR says."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ocr_backend.config import model_catalog
+from ocr_backend.config.model_catalog import ModelSet, UnknownModelsError, model_set
+
+# The codes that PaddleOCR knows for what the manual calls by the name of a script.
+PADDLE_LANG = {"arabic": "ar", "cyrillic": "bg", "devanagari": "hi", "latin": "fr", "eslav": "ru"}
+
+
+@pytest.fixture(scope="module")
+def paddleocr_names():
+    """What PaddleOCR picks by itself for a language and a generation: names, or (None, None)."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its many imports
+        from paddleocr import PaddleOCR
+
+    pipeline = PaddleOCR.__new__(PaddleOCR)  # its resolver uses nothing of the object
+    return lambda generation, language: pipeline._get_ocr_model_names(
+        PADDLE_LANG.get(language, language), generation
+    )
+
+
+@pytest.fixture(scope="module")
+def official():
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from paddlex.inference.utils import official_models
+    return official_models
+
+
+@pytest.mark.parametrize("generation", model_catalog.GENERATIONS)
+@pytest.mark.parametrize("language", model_catalog.LANGUAGES)
+def test_the_languages_of_a_generation_are_those_paddleocr_reads(paddleocr_names, generation, language):
+    exists = paddleocr_names(generation, language) != (None, None)
+    assert (language in model_catalog.languages_of(generation)) == exists
+
+
+@pytest.mark.parametrize("generation", ["PP-OCRv6", "PP-OCRv5"])
+def test_the_server_tier_is_what_paddleocr_picks_by_itself(paddleocr_names, generation):
+    for language in model_catalog.languages_of(generation):
+        models = model_set(generation, language, "server")
+        assert (models.detection, models.recognition) == paddleocr_names(generation, language), language
+
+
+@pytest.mark.parametrize("generation", ["PP-OCRv4", "PP-OCRv3"])
+def test_the_mobile_tier_of_old_generations_is_what_paddleocr_picks_by_itself(paddleocr_names, generation):
+    for language in model_catalog.languages_of(generation):
+        models = model_set(generation, language, "mobile")
+        assert (models.detection, models.recognition) == paddleocr_names(generation, language), language
+
+
+def test_every_model_is_an_official_one(official):
+    named = set(model_catalog.OPTIONAL.values())
+    for combination in model_catalog.combinations():
+        models = model_set(*combination)
+        named |= {models.detection, models.recognition}
+    assert named <= set(official.ALL_MODELS)
+    assert "onnx" in model_catalog.OPTIONAL_FORMS
+    assert set(model_catalog.OPTIONAL.values()) <= set(official.ONNX_SUPPORTED_MODELS)
+
+
+LEFT_OUT = {
+    "PP-OCRv6_tiny_det": "smaller than mobile, of which the settings know nothing",
+    "PP-OCRv6_tiny_rec": "smaller than mobile, of which the settings know nothing",
+    "PP-OCRv4_server_rec_doc": "a further training of PP-OCRv4_server_rec, which PaddleOCR picks for nothing",
+    "PP-OCRv4_mobile_seal_det": "for seals",
+    "PP-OCRv4_server_seal_det": "for seals",
+}
+
+
+def test_every_official_model_of_these_generations_is_in_the_catalog_or_left_out_for_a_reason(official):
+    """An upgrade of the packages shows here what is new."""
+    found = {name for name in official.ALL_MODELS if re.search(r"PP-OCRv\d_\w+_(det|rec)(_|$)", name)}
+    named = set()
+    for combination in model_catalog.combinations():
+        models = model_set(*combination)
+        named |= {models.detection, models.recognition}
+    assert found - named == set(LEFT_OUT)
+
+
+def test_every_code_of_paddleocr_is_read_by_the_models_of_a_language_here(paddleocr_names):
+    from paddleocr._utils import langs
+
+    groups = (langs.LATIN_LANGS, langs.ARABIC_LANGS, langs.ESLAV_LANGS, langs.CYRILLIC_LANGS)
+    codes = set().union(*groups, langs.DEVANAGARI_LANGS)
+    for generation in model_catalog.GENERATIONS:
+        ours = {
+            model_set(generation, language, tier).recognition
+            for language in model_catalog.languages_of(generation)
+            for tier in model_catalog.TIERS
+        }
+        theirs = {paddleocr_names(generation, code)[1] for code in codes | set(model_catalog.LANGUAGES)} - {
+            None
+        }
+        assert theirs <= ours
+
+
+def test_the_package_forms_are_those_of_the_official_hub(official):
+    for generation, language, tier in model_catalog.combinations():
+        models = model_set(generation, language, tier)
+        has_onnx = "onnx" in model_catalog.package_forms(generation)
+        for name in (models.detection, models.recognition):
+            assert (name in official.ONNX_SUPPORTED_MODELS) == has_onnx, name
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(
+            ("PP-OCRv5", "ch", "server"),
+            ModelSet("PP-OCRv5_server_det", "PP-OCRv5_server_rec"),
+            id="the guide",
+        ),
+        pytest.param(
+            ("PP-OCRv5", "japan", "mobile"),
+            ModelSet("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec"),
+            id="shared",
+        ),
+        pytest.param(
+            ("PP-OCRv5", "arabic", "mobile"),
+            ModelSet("PP-OCRv5_mobile_det", "arabic_PP-OCRv5_mobile_rec"),
+            id="own script",
+        ),
+        pytest.param(
+            ("PP-OCRv6", "latin", "mobile"), ModelSet("PP-OCRv6_small_det", "PP-OCRv6_small_rec"), id="small"
+        ),
+        pytest.param(
+            ("PP-OCRv4", "ch", "server"),
+            ModelSet("PP-OCRv4_server_det", "PP-OCRv4_server_rec"),
+            id="v4 server",
+        ),
+    ],
+)
+def test_a_combination_names_its_models(asked, expected):
+    assert model_set(*asked) == expected
+
+
+def test_a_server_tier_without_server_recogniser_says_so():
+    models = model_set("PP-OCRv5", "korean", "server")
+    assert (models.detection, models.recognition) == ("PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec")
+    assert models.notes == (
+        "PP-OCRv5 has no server recogniser for korean: the server tier reads with PP-OCRv5_server_det and "
+        "korean_PP-OCRv5_mobile_rec, as PaddleOCR itself does",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        pytest.param(
+            ("PP-OCRv5", "koreen", "mobile"),
+            "language 'koreen' is not known to PP-OCRv5; known: ch, en, japan, korean, arabic, cyrillic, "
+            "devanagari, latin, eslav, th, el, te, ta, chinese_cht",
+            id="misspelt",
+        ),
+        pytest.param(
+            ("PP-OCRv4", "japan", "server"),
+            "language 'japan' is not known to PP-OCRv4; known: ch, en (japan is read by PP-OCRv6 and "
+            "PP-OCRv5 and PP-OCRv3)",
+            id="other generation",
+        ),
+        pytest.param(
+            ("PP-OCRv7", "ch", "mobile"),
+            "generation 'PP-OCRv7' is not known; known: PP-OCRv6, PP-OCRv5, PP-OCRv4, PP-OCRv3",
+            id="generation",
+        ),
+        pytest.param(
+            ("PP-OCRv5", "ch", "tiny"), "model type 'tiny' is not known; known: server, mobile", id="tier"
+        ),
+    ],
+)
+def test_what_does_not_exist_is_refused_in_one_sentence(asked, sentence):
+    with pytest.raises(UnknownModelsError) as refusal:
+        model_set(*asked)
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize("module", ["ocr_backend.config.model_catalog", "ocr_backend.config.settings"])
+def test_the_operator_may_import_it_without_any_library(module):
+    code = (
+        "import sys; before = set(sys.modules); import " + module + "; "
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}"
+        " - set(sys.stdlib_module_names)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["ocr_backend"]

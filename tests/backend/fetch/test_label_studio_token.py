@@ -1,0 +1,129 @@
+import base64
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from ocr_backend.errors import PictureError
+from ocr_backend.fetch.label_studio_token import LabelStudioToken, jwt_claims
+
+LEGACY = "0123456789abcdef0123456789abcdef01234567"
+
+
+def jwt(**claims: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJIUzI1NiJ9.{body}.c2lnbmF0dXJl"
+
+
+PERSONAL = jwt(token_type="refresh", exp=9e9)
+
+
+class Refreshes:
+    """Stands in for Label Studio's /api/token/refresh/: gives new access tokens, counts, keeps the clock."""
+
+    def __init__(self, status: int = 200, lifetime: float | None = 300) -> None:
+        self.now = 1000.0
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self._status = status
+        self._lifetime = lifetime
+
+    def __call__(self, url: str, body: dict[str, str]) -> requests.Response:
+        self.asked.append((url, body))
+        response = requests.Response()
+        response.status_code = self._status
+        expiry = {} if self._lifetime is None else {"exp": self.now + self._lifetime}
+        access = jwt(token_type="access", number=len(self.asked), **expiry)
+        response._content = json.dumps({"access": access}).encode()
+        return response
+
+    def token(self, key: str) -> LabelStudioToken:
+        return LabelStudioToken("http://ls/studio/", key, self, lambda: self.now)
+
+
+@pytest.mark.parametrize(
+    ("key", "header"),
+    [
+        pytest.param("", "", id="none"),
+        pytest.param(LEGACY, f"Token {LEGACY}", id="legacy"),
+        pytest.param(jwt(token_type="access"), f"Bearer {jwt(token_type='access')}", id="access token"),
+        pytest.param("a.b.c", "Token a.b.c", id="dots"),
+    ],
+)
+def test_tokens_that_need_no_exchange_are_sent_as_they_are(key: str, header: str) -> None:
+    refreshes = Refreshes()
+    token = refreshes.token(key)
+    assert token.header() == header
+    assert not token.can_renew()
+    assert refreshes.asked == []
+
+
+def test_a_personal_token_is_exchanged_once_and_kept_until_shortly_before_its_end() -> None:
+    refreshes = Refreshes()
+    token = refreshes.token(PERSONAL)
+    first = token.header()
+    refreshes.now += 265
+    assert token.header() == first
+    assert refreshes.asked == [("http://ls/studio/api/token/refresh/", {"refresh": PERSONAL})]
+    refreshes.now += 10
+    assert token.header() != first
+    assert len(refreshes.asked) == 2
+
+
+def test_a_refused_access_token_is_renewed_once_for_all_who_had_it() -> None:
+    refreshes = Refreshes()
+    token = refreshes.token(PERSONAL)
+    stale = token.header()
+    fresh = token.header(refused=stale)
+    assert fresh != stale
+    assert token.header(refused=stale) == fresh
+    assert len(refreshes.asked) == 2
+
+
+def test_an_access_token_that_tells_no_end_is_kept_for_label_studios_five_minutes() -> None:
+    refreshes = Refreshes(lifetime=None)
+    token = refreshes.token(PERSONAL)
+    token.header()
+    refreshes.now += 269
+    token.header()
+    assert len(refreshes.asked) == 1
+    refreshes.now += 2
+    token.header()
+    assert len(refreshes.asked) == 2
+
+
+def test_many_threads_renew_together_once() -> None:
+    refreshes = Refreshes()
+    token = refreshes.token(PERSONAL)
+    together = threading.Barrier(16)
+
+    def header(_: int) -> str:
+        together.wait(timeout=10)
+        return token.header()
+
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(header, range(16)))) == 1
+    assert len(refreshes.asked) == 1
+
+
+def test_a_personal_token_that_is_refused_is_told_of_without_showing_it() -> None:
+    with pytest.raises(PictureError, match="answered 401 to the personal access token; set") as refused:
+        Refreshes(status=401).token(PERSONAL).header()
+    assert PERSONAL not in str(refused.value)
+
+
+def test_an_unreachable_label_studio_is_told_of() -> None:
+    def fails(url: str, body: dict[str, str]) -> requests.Response:
+        raise requests.ConnectionError
+
+    with pytest.raises(PictureError, match="cannot be reached to renew"):
+        LabelStudioToken("http://ls", PERSONAL, fails).header()
+
+
+@pytest.mark.parametrize(
+    "text", ["", LEGACY, "a.b", "a.b.c.d", "a.!.c", f"a.{base64.b64encode(b'[1]').decode()}.c"]
+)
+def test_what_is_no_jwt_has_no_claims(text: str) -> None:
+    assert jwt_claims(text) is None

@@ -1,0 +1,81 @@
+import pytest
+
+from ocr_backend.errors import PictureError
+from ocr_backend.labelstudio.label_config import Controls, Tag
+from ocr_backend.labelstudio.label_config_xml import Repeater
+from ocr_backend.labelstudio.task_images import ShownImage, shown_images
+
+
+def controls(
+    value: str, several: bool = False, repeater: Repeater | None = None, name: str = "page"
+) -> Controls:
+    tags = (Tag(f"{name}_box", "rectangle"), None, Tag(f"{name}_words", "textarea"))
+    return Controls(name, value, several, *tags, None, repeater=repeater)
+
+
+ON_DOC = Repeater("$doc", "{{idx}}")
+
+
+@pytest.mark.parametrize(
+    ("value", "several", "data", "values"),
+    [
+        pytest.param("$image", False, {"image": "a"}, ["a"], id="one picture"),
+        pytest.param("$pages", True, {"pages": ["a", "b"]}, ["a", "b"], id="a list of pages, in order"),
+        pytest.param("$pages", True, {"pages": "a"}, ["a"], id="a list that is one picture"),
+        pytest.param("$image", False, {"image": ["a", "b"]}, ["a"], id="a list where one is shown"),
+        pytest.param("$a.b[1]", False, {"a": {"b": ["x", "y"]}}, ["y"], id="a path"),
+        pytest.param("$image", False, {"image": None}, [None], id="no address, as the fetcher will say"),
+    ],
+)
+def test_a_task_shows_one_image_with_its_pages(
+    value: str, several: bool, data: dict, values: list[object]
+) -> None:
+    assert shown_images(data, controls(value, several)) == [ShownImage(controls(value, several), values)]
+
+
+def test_a_repeater_shows_an_image_for_each_entry_of_its_list() -> None:
+    repeated = controls("$doc[{{idx}}].page", repeater=ON_DOC, name="page_{{idx}}")
+    assert shown_images({"doc": [{"page": "a"}, {"page": "b"}]}, repeated) == [
+        ShownImage(controls("$doc[0].page", name="page_0"), ["a"]),
+        ShownImage(controls("$doc[1].page", name="page_1"), ["b"]),
+    ]
+
+
+def test_an_image_in_a_repeater_may_have_several_pages() -> None:
+    repeated = controls("$doc[{{idx}}]", several=True, repeater=ON_DOC, name="page_{{idx}}")
+    shown = shown_images({"doc": [["a", "b"], ["c"]]}, repeated)
+    assert [image.values for image in shown] == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("controls", "data", "reason"),
+    [
+        pytest.param(controls("$image"), {"scan": "x"}, "no 'image'; it has scan", id="no key"),
+        pytest.param(
+            controls("$image", several=True),
+            {"image": []},
+            "the list of pages under 'image' is empty",
+            id="no pages",
+        ),
+        pytest.param(controls("$image"), {"image": []}, "under 'image' is empty", id="nothing to show"),
+        pytest.param(
+            controls("$doc[{{idx}}].page", repeater=ON_DOC),
+            {"doc": [{"page": "a"}, {"pag": "b"}]},
+            r"no 'doc\[1\]\.page'",
+            id="an entry without it",
+        ),
+        pytest.param(controls("$a", repeater=ON_DOC), {"a": "x"}, "no 'doc'; it has a", id="no list"),
+        pytest.param(
+            controls("$a", repeater=ON_DOC), {"doc": []}, "no list with entries at 'doc'", id="empty list"
+        ),
+        pytest.param(
+            controls("$a", repeater=ON_DOC), {"doc": "ab"}, "no list with entries at 'doc'", id="a text"
+        ),
+    ],
+)
+def test_a_task_without_what_the_config_points_to_is_refused(
+    controls: Controls, data: dict, reason: str
+) -> None:
+    with pytest.raises(PictureError, match=reason) as refused:
+        shown_images(data, controls)
+    assert refused.value.outcome == "refused"

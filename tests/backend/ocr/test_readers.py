@@ -1,0 +1,245 @@
+"""Both readers on real pictures with the builtin weights: any size, any way up, any number of callers."""
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_backend.models import builtin_models, model_folder
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr.engine_factory import open_reader
+from ocr_backend.ocr.native_engine import DirectReader
+from ocr_backend.ocr.onnx_runtime import OnnxRuntime
+from ocr_backend.ocr.openvino_runtime import OpenVino
+
+pytestmark = pytest.mark.model
+
+PAGE = "eo_easyocr_framework.jpeg"
+
+
+@pytest.fixture(scope="module")
+def paddle_reader(builtin):
+    reader = open_reader(builtin(engine="paddle", use_textline_orientation=False))
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(params=["openvino_reader", "onnxruntime_reader", "paddle_reader"])
+def reader(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(
+    params=[OpenVino(1, is_exact=False), OnnxRuntime(use_gpu=False)], ids=lambda made: made.engine
+)
+def runtime(request):
+    return request.param
+
+
+def texts(lines):
+    return [line.text for line in lines]
+
+
+def test_a_reader_says_what_it_reads_with(reader, builtin):
+    names = {model.part: model.name for model in reader.models}
+    assert names["detection"] == "PP-OCRv6_small_det"
+    assert names["recognition"] == "PP-OCRv6_small_rec"
+    assert all(len(model.digest) == 64 for model in reader.models)
+    assert reader.slots == 2
+    assert reader.engine in ("openvino", "onnxruntime", "paddle")
+
+
+def test_lines_come_in_reading_order_with_their_places(reader, pictures):
+    lines = reader.read(pictures["eo_japanese.jpg"])
+    found = [line for line in lines if line.score >= 0.5]
+    assert texts(found) == ["ポイ捨て禁止!", "NO LITTER", "清潔できれいな港区を", "港区 MINATO CITY"]
+    tops = [line.polygon[0][1] for line in found]
+    assert tops == sorted(tops)
+    for line in found:
+        (left, top), (right, _), (_, bottom), _ = line.polygon
+        assert 0 <= left < right <= 555
+        assert 0 <= top < bottom <= 418
+        assert 0 <= line.score <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 5000), (5000, 1), (20, 20), (64, 2), (700, 33)])
+def test_a_picture_of_any_shape_without_text_has_no_lines(reader, shape):
+    assert reader.read(np.full((*shape, 3), 255, np.uint8)) == []
+
+
+def test_a_picture_longer_than_opencv_can_cut_is_read(builtin_reader, pictures):
+    word = pictures["test_without_det.jpg"]
+    wide = np.full((60, 33_000, 3), 255, np.uint8)
+    wide[10 : 10 + word.shape[0], 100 : 100 + word.shape[1]] = word
+    for picture in (wide, np.ascontiguousarray(wide.transpose(1, 0, 2))):
+        for line in builtin_reader.read(picture):
+            assert np.array(line.polygon).max() <= 33_000
+
+
+def test_a_large_page_is_read(builtin_reader, pictures):
+    page = np.full((4000, 4000, 3), 255, np.uint8)
+    picture = cv2.resize(pictures[PAGE], None, fx=2, fy=2)
+    page[3000 : 3000 + picture.shape[0], 1500 : 1500 + picture.shape[1]] = picture
+    lines = builtin_reader.read(page)
+    assert "EasyOCR Framework" in texts(lines)
+    title = next(line for line in lines if line.text == "EasyOCR Framework")
+    assert title.polygon[0][0] > 1500
+    assert title.polygon[0][1] > 3000
+
+
+def test_large_and_small_pictures_are_read_side_by_side(builtin_reader, pictures, caplog):
+    """The memory of large ones is given back while others come and go."""
+    small = pictures["test_without_det.jpg"]
+    large = np.full((1600, 1600, 3), 255, np.uint8)
+    large[1000 : 1000 + small.shape[0], 500 : 500 + small.shape[1]] = small
+    mixed = [small, large, small] * 4
+    with ThreadPoolExecutor(8) as callers:
+        read = list(callers.map(builtin_reader.read, mixed))
+    assert {text for lines in read for text in texts(lines)} == {"在中国作家协会第三届儿童文学"}
+    assert all(len(lines) == 1 for lines in read)
+    assert caplog.messages == []
+
+
+def test_a_picture_may_be_a_view_of_another(reader, pictures):
+    picture = pictures["issue_170.png"]
+    mirrored = picture[::-1, ::-1].copy()
+    assert texts(reader.read(mirrored[::-1, ::-1])) == ["TEST"]
+
+
+def test_the_picture_is_left_as_it_was(reader, pictures):
+    picture = pictures["issue_170.png"].copy()
+    reader.read(picture)
+    assert np.array_equal(picture, pictures["issue_170.png"])
+
+
+def test_equal_pictures_give_equal_answers(reader, pictures):
+    assert reader.read(pictures[PAGE]) == reader.read(pictures[PAGE].copy())
+
+
+def test_eight_callers_get_the_answers_of_one(reader, pictures):
+    small = [name for name, picture in pictures.items() if picture.size < 800_000]
+    names = small * 3
+    assert len(names) >= 16
+    alone = {name: reader.read(pictures[name]) for name in small}
+    with ThreadPoolExecutor(8) as callers:
+        together = list(callers.map(lambda name: reader.read(pictures[name]), names))
+    assert together == [alone[name] for name in names]
+
+
+def upside_down(picture):
+    return np.ascontiguousarray(picture[::-1, ::-1])
+
+
+def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_reader, pictures):
+    lines = builtin_reader.read(upside_down(pictures["ls_image.jpeg"]))
+    assert "Kenapa Harus Punya IMB?" in texts(lines)
+    line = next(line for line in lines if line.text == "Kenapa Harus Punya IMB?")
+    (start_x, start_y), (end_x, _), (_, far_y), _ = line.polygon
+    assert start_x > end_x
+    assert start_y > far_y
+
+
+def test_upside_down_lines_are_left_alone_when_that_is_switched_off(builtin, pictures):
+    reader = open_reader(builtin(use_textline_orientation=False))
+    lines = reader.read(upside_down(pictures["ls_image.jpeg"]))
+    assert "Kenapa Harus Punya IMB?" not in texts(lines)
+    assert all(line.polygon[0][0] < line.polygon[1][0] for line in lines)
+    reader.close()
+
+
+def test_upright_lines_stay_so(builtin_reader, pictures, truth):
+    for name in (name for name, entry in truth.items() if entry["default_model_can_read"]):
+        for line in builtin_reader.read(pictures[name]):
+            if line.score >= 0.5:
+                assert line.polygon[0][0] < line.polygon[1][0], (name, line)
+
+
+def test_a_line_that_runs_downwards_is_read_from_the_top(reader, pictures):
+    standing = np.ascontiguousarray(np.rot90(pictures["test_without_det.jpg"], -1))
+    (line,) = reader.read(standing)
+    assert line.text == "在中国作家协会第三届儿童文学"
+    (start, second, third, _) = line.polygon
+    assert start[1] < second[1]  # along the line: down
+    assert second[0] > third[0]  # across it: to the left
+    assert start[0] > third[0]
+
+
+def test_a_slanting_line_is_read(builtin_reader, pictures):
+    picture = pictures["test_without_det.jpg"]
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -20, 1)
+    matrix[:, 2] += (20, 100)
+    turned = cv2.warpAffine(picture, matrix, (500, 260), borderValue=(255, 255, 255))
+    (line,) = (line for line in builtin_reader.read(turned) if line.score >= 0.5)
+    assert line.text == "在中国作家协会第三届儿童文学"
+    (start_x, start_y), (end_x, end_y), *_ = line.polygon
+    assert np.degrees(np.arctan2(end_y - start_y, end_x - start_x)) == pytest.approx(20, abs=2)
+
+
+def test_slots_do_not_change_the_answer(builtin, builtin_reader, pictures):
+    one = open_reader(builtin(slots=1, engine=builtin_reader.engine))
+    assert one.read(pictures[PAGE]) == builtin_reader.read(pictures[PAGE])
+    one.close()
+
+
+def test_weights_that_are_no_network_are_named(tmp_path, builtin, runtime):
+    with builtin_models.folders(model_folder.needed(builtin())) as found:
+        broken = tmp_path / "broken"
+        broken.mkdir()
+        (broken / "inference.onnx").write_bytes(b"not a network")
+        changed = model_folder.Model("detection", "x", "onnx", broken, found["detection"].config, "")
+        with pytest.raises(
+            ModelError, match=f"the model folder {broken} is broken: inference.onnx is no network"
+        ):
+            DirectReader({**found, "detection": changed}, 1, runtime)
+
+
+def test_a_dictionary_of_another_network_is_refused(builtin, runtime):
+    with builtin_models.folders(model_folder.needed(builtin())) as found:
+        right = found["recognition"]
+        config = {**right.config, "PostProcess": {"character_dict": ["a", "b"]}}
+        wrong = model_folder.Model(right.part, right.name, right.form, right.folder, config, right.digest)
+        with pytest.raises(ModelError, match="the network knows 18710 classes, its dictionary 4"):
+            DirectReader({**found, "recognition": wrong}, 1, runtime)
+
+
+def test_paddleocr_is_not_imported_for_the_direct_reader():
+    code = (
+        "import sys; from ocr_backend.ocr.engine_factory import open_reader;"
+        "from ocr_backend.config.settings import Settings;"
+        "open_reader(Settings(generation='PP-OCRv6', tier='mobile', model_source='builtin')).close();"
+        "print(*sorted({'paddle', 'paddleocr', 'paddlex', 'flask'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == []
+
+
+def test_paddleocr_writes_no_log_lines_of_its_own(paddle_reader):
+    for name in ("paddlex", "paddleocr", "modelscope"):
+        assert logging.getLogger(name).handlers == []
+
+
+def test_only_the_temporary_folder_is_written_to(tmp_path):
+    """As on a root that is read-only: a home that cannot be written to."""
+    code = (
+        "from ocr_backend.ocr.engine_factory import open_reader;"
+        "from ocr_backend.config.settings import Settings;"
+        "import numpy;"
+        "s = Settings(generation='PP-OCRv6', tier='mobile', model_source='builtin', engine='paddle',"
+        "             use_textline_orientation=False);"
+        "r = open_reader(s); r.read(numpy.zeros((64, 64, 3), numpy.uint8)); r.close(); print('read')"
+    )
+    (tmp_path / "no-home").write_text("a file, in which no folder can be made")
+    (tmp_path / "tmp").mkdir()
+    environment = {
+        "HOME": str(tmp_path / "no-home"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PATH": "/usr/bin:/bin",
+    }
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert answer.stdout.strip() == "read", answer.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -1,0 +1,178 @@
+"""Both readers on stand-ins for official models, in onnx and in real paddle form: dark px read "a"."""
+
+import numpy as np
+import pytest
+
+import stand_in_models
+from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import Settings
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr.engine_factory import open_reader
+
+# Importing paddle warns that it finds no compiler cache.
+pytestmark = pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
+
+WAYS = [("onnxruntime", "onnx"), ("paddle", "onnx"), ("paddle", "paddle")]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Form -> folder with stand-ins for all models of PP-OCRv5 mobile; lines and pages stand as they are."""
+    made = {}
+    for form in ("onnx", "paddle"):
+        root = made[form] = tmp_path_factory.mktemp(form)
+        stand_in_models.detector(root, "PP-OCRv5_mobile_det", form)
+        stand_in_models.recogniser(root, "PP-OCRv5_mobile_rec", form)
+    return made
+
+
+@pytest.fixture(params=WAYS, ids=["direct", "PaddleOCR with onnx", "PaddleOCR with paddle"])
+def way(request):
+    return request.param
+
+
+@pytest.fixture
+def opened(way, folders):
+    """Makes a reader of the parameter's engine and form, with classifiers that say what they are told to."""
+    engine, form = way
+    readers = []
+
+    def make(tmp_path, page=None, line=None, is_flattened=False):
+        root = tmp_path / "models"
+        root.mkdir()
+        for folder in folders[form].iterdir():
+            (root / folder.name).symlink_to(folder)
+        if page is not None:
+            stand_in_models.classifier(
+                root, model_catalog.DOC_ORIENTATION, form, stand_in_models.PAGE_LABELS, page
+            )
+        if line is not None:
+            stand_in_models.classifier(
+                root, model_catalog.TEXTLINE_ORIENTATION, form, stand_in_models.LINE_LABELS, line
+            )
+        if is_flattened:
+            stand_in_models.flattener(root, model_catalog.DOC_UNWARPING, form)
+        settings = Settings(
+            tier="mobile",
+            model_source="dir",
+            model_dir=str(root),
+            engine=engine,
+            use_doc_unwarping=is_flattened,
+            slots=2,
+            use_doc_orientation=page is not None,
+            use_textline_orientation=line is not None,
+        )
+        readers.append(open_reader(settings))
+        return readers[-1]
+
+    yield make
+    for reader in readers:
+        reader.close()
+
+
+SQUARE = (60, 40, 92, 72)
+"""Left, top, right, bottom of the dark px of a picture of 150 x 200."""
+
+
+@pytest.fixture
+def picture():
+    white = np.full((150, 200, 3), 255, np.uint8)
+    left, top, right, bottom = SQUARE
+    white[top:bottom, left:right] = 0
+    return white
+
+
+def corner_names(polygon):
+    """Which corners of their box the points are, in order: "tl" for top left, ..."""
+    xs, ys = zip(*polygon, strict=True)
+    middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return ["tb"[y > middle[1]] + "lr"[x > middle[0]] for x, y in polygon]
+
+
+def assert_around_the_square(polygon):
+    # 31 px from centre to centre grow by 31 * 31 * 1.5 / 124 = 11.6 on each side.
+    xs, ys = zip(*polygon, strict=True)
+    left, top, right, bottom = SQUARE
+    assert (min(xs), min(ys)) == (pytest.approx(left - 12, abs=2), pytest.approx(top - 12, abs=2))
+    assert (max(xs), max(ys)) == (pytest.approx(right + 12, abs=2), pytest.approx(bottom + 12, abs=2))
+
+
+def test_the_dark_square_is_found_and_read(opened, way, tmp_path, picture):
+    reader = opened(tmp_path)
+    (line,) = reader.read(picture)
+    assert line.text == "a"
+    assert_around_the_square(line.polygon)
+    assert corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
+    assert reader.slots == (1 if way == ("paddle", "paddle") else 2)
+
+
+def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, picture):
+    (line,) = opened(tmp_path, line="180_degree").read(picture)
+    assert line.text == "a"
+    assert_around_the_square(line.polygon)
+    from_the_end = corner_names(line.polygon) == ["br", "bl", "tl", "tr"]
+    # The direct reader reads such a line both ways up, and here one is as good as the other.
+    assert from_the_end or (
+        way[0] == "onnxruntime" and corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "corners"),
+    [
+        ("0", ["tl", "tr", "br", "bl"]),
+        ("90", ["tr", "br", "bl", "tl"]),
+        ("180", ["br", "bl", "tl", "tr"]),
+        ("270", ["bl", "tl", "tr", "br"]),
+    ],
+)
+def test_lines_of_a_turned_page_are_placed_on_the_picture_as_it_came(
+    opened, tmp_path, picture, page, corners
+):
+    (line,) = opened(tmp_path, page=page).read(picture)
+    assert line.text == "a"
+    assert_around_the_square(line.polygon)
+    assert corner_names(line.polygon) == corners
+
+
+@pytest.mark.parametrize("way", WAYS[1:], ids=["onnx", "paddle"])
+@pytest.mark.parametrize("page", [None, "90"])
+def test_lines_of_a_flattened_page_are_placed_on_the_picture_as_it_came(opened, tmp_path, picture, page):
+    (line,) = opened(tmp_path, page=page, is_flattened=True).read(picture)
+    assert line.text == "a"
+    assert_around_the_square(line.polygon)
+
+
+def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
+    settings = Settings(
+        tier="mobile", model_source="dir", model_dir=str(folders["paddle"]), use_textline_orientation=False
+    )
+    reader = open_reader(settings)
+    assert reader.engine == "paddle"
+    reader.close()
+
+
+def test_onnxruntime_refuses_a_folder_in_paddle_form(folders):
+    settings = Settings(
+        tier="mobile",
+        model_source="dir",
+        model_dir=str(folders["paddle"]),
+        engine="onnxruntime",
+        use_textline_orientation=False,
+    )
+    with pytest.raises(ModelError, match="no model PP-OCRv5_mobile_det and no model PP-OCRv5_mobile_rec in"):
+        open_reader(settings)
+
+
+def test_a_folder_that_paddleocr_cannot_load_is_named(folders, tmp_path):
+    for folder in folders["paddle"].iterdir():
+        copy = tmp_path / folder.name
+        copy.mkdir()
+        for file in folder.iterdir():
+            (copy / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "PP-OCRv5_mobile_det" / "inference.json").write_text("{}")
+    settings = Settings(
+        tier="mobile", model_source="dir", model_dir=str(tmp_path), use_textline_orientation=False
+    )
+    with pytest.raises(ModelError, match=f"PaddleOCR cannot load {tmp_path}/PP-OCRv5_mobile_det, "):
+        open_reader(settings)

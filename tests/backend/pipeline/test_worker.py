@@ -1,0 +1,87 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fake_reader import FakeReader, line
+from ocr_backend.errors import GoldenError, NotReadyError
+from ocr_backend.models import golden_sample
+from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker
+
+
+def test_a_worker_is_ready_when_it_is_loaded_until_it_stops(make_worker: Callable[..., Worker]) -> None:
+    worker = make_worker(FakeReader(), is_loaded=False)
+    assert not worker.is_ready
+    with pytest.raises(NotReadyError, match="being loaded; ask again when /readyz answers 200"):
+        _ = worker.pipeline
+    worker.load()
+    assert worker.is_ready
+    assert worker.pipeline.version.startswith("PP-OCRv5-ch-server-")
+    worker.stop()
+    assert not worker.is_ready
+
+
+def test_a_reader_that_misreads_the_golden_picture_never_becomes_ready(
+    make_worker: Callable[..., Worker],
+) -> None:
+    class Wrong(FakeReader):
+        def read(self, image: np.ndarray) -> list:
+            return [line("3l4l5926")]
+
+    worker = make_worker(Wrong(), is_loaded=False)
+    with pytest.raises(GoldenError, match="'31415926' was read as '3l4l5926'"):
+        worker.load()
+    assert not worker.is_ready
+
+
+def test_a_misread_golden_picture_keeps_nobody_waiting_where_it_is_not_asked_for(
+    make_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Wrong(FakeReader):
+        def read(self, image: np.ndarray) -> list:
+            return [line("3l4l5926")]
+
+    worker = make_worker(Wrong(), golden_check=False)
+    assert worker.is_ready
+    assert "the test picture '31415926' was read as '3l4l5926'" in caplog.text
+
+
+def test_models_that_cannot_be_loaded_are_the_callers_to_tell(make_worker: Callable[..., Worker]) -> None:
+    def opens(_: object) -> FakeReader:
+        raise FileNotFoundError("no model")
+
+    worker = make_worker(FakeReader(), is_loaded=False)
+    worker._open_reader = opens
+    with pytest.raises(FileNotFoundError, match="no model"):
+        worker.load()
+
+
+def test_a_place_is_free_again_after_each_request_even_a_failed_one(
+    make_worker: Callable[..., Worker],
+) -> None:
+    worker = make_worker(FakeReader(), is_loaded=False, most_requests=2)
+    for _ in range(5):
+        with pytest.raises(KeyError), worker.admitted():
+            raise KeyError
+    with worker.admitted(), worker.admitted(), pytest.raises(NotReadyError), worker.admitted():
+        pass
+
+
+def test_a_worker_is_stuck_when_a_picture_takes_longer_than_any_does(
+    make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = make_worker(FakeReader(), is_loaded=False)
+    assert not worker.is_stuck
+    worker.load()
+    assert not worker.is_stuck
+    for seconds, is_stuck in ((STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)):
+        monkeypatch.setattr(
+            "ocr_backend.pipeline.fair_scheduler.FairPool.oldest_seconds", lambda _, seconds=seconds: seconds
+        )
+        assert worker.is_stuck is is_stuck
+
+
+def test_the_golden_picture_is_the_same_each_time() -> None:
+    assert np.array_equal(golden_sample.picture(), golden_sample.picture())
+    assert golden_sample.picture().shape == (96, 400, 3)
+    golden_sample.check(FakeReader())

@@ -1,0 +1,31 @@
+"""Names of children fit where Kubernetes puts them."""
+
+import re
+
+from ocr_backend.config import model_catalog
+from ocr_operator.api import names
+
+MAX_LABEL = 63  # of RFC 1123: names of Services, values of labels
+
+
+def test_every_child_of_the_longest_name_fits_a_service() -> None:
+    longest = "a" * names.MAX_NAME
+    children = [
+        names.variant_name(longest, language, tier)
+        for language in model_catalog.LANGUAGES
+        for tier in model_catalog.TIERS
+    ]
+    children.append(names.claim_name(longest))
+    assert max(map(len, children)) <= MAX_LABEL
+
+
+def test_names_of_children_are_names_of_services() -> None:
+    for language in model_catalog.LANGUAGES:
+        for tier in model_catalog.TIERS:
+            assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", names.variant_name("ocr", language, tier))
+
+
+def test_the_url_leads_to_the_service_of_the_variant() -> None:
+    key = names.Key("labs", "ocr")
+    assert names.variant_name("ocr", "chinese_cht", "server") == "ocr-chinese-cht-server"
+    assert names.variant_url(key, "korean", "mobile") == "http://ocr-korean-mobile.labs.svc:9090"

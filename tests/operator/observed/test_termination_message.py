@@ -1,0 +1,42 @@
+"""What is told of a container that ended, in whatever form its log is."""
+
+import json
+
+import pytest
+
+from ocr_operator.observed.termination_message import last_words
+
+AT = "2026-01-31T12:00:00.123Z"
+TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nKeyError: 3'
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        pytest.param("", "", id="nothing"),
+        pytest.param("a\n\x1b[31mb\x1b[0m\n\n", "b", id="the last line, without colours"),
+        pytest.param("a\nb:\n  c\n  d\n", "b:   c   d", id="with the line that it is a part of"),
+        pytest.param("  \n  c", "  c", id="a part of a line that is cut off"),
+        pytest.param(f"{AT} INFO x.y [-] a\n{AT} ERROR x.y [id] b", "b", id="without time and logger"),
+        pytest.param(
+            f"{AT} CRITICAL x.y [-] no model\n/usr/lib/x.py:1: UserWarning: leaked",
+            "no model",
+            id="the fatal one",
+        ),
+        pytest.param(f"{AT} CRITICAL x [-] a\n{AT} CRITICAL x [-] b", "b", id="the last fatal one"),
+        pytest.param(
+            f"{AT} CRITICAL x [-] not loaded\n{TRACEBACK}", "not loaded: KeyError: 3", id="with its error"
+        ),
+        pytest.param(
+            json.dumps({"level": "CRITICAL", "message": "no model"}) + "\nleaked", "no model", id="JSON"
+        ),
+        pytest.param(
+            json.dumps({"level": "CRITICAL", "message": "not loaded", "traceback": TRACEBACK}),
+            "not loaded: KeyError: 3",
+            id="JSON with its error",
+        ),
+        pytest.param('{"level": "CRIT', '{"level": "CRIT', id="JSON that is cut off"),
+    ],
+)
+def test_the_event_that_matters_is_told_without_its_dress(log: str, said: str) -> None:
+    assert last_words(log) == said

@@ -1,0 +1,45 @@
+"""Lines of the log: JSON that names the object and the look, and text for people."""
+
+import json
+import logging
+import sys
+
+from ocr_operator.api.names import Key
+from ocr_operator.telemetry.log_format import JsonFormatter, TextFormatter, looking_at
+
+
+def _record(message: str, *arguments: object, error: bool = False) -> logging.LogRecord:
+    info = sys.exc_info() if error else None
+    return logging.LogRecord("ocr_operator.x", logging.WARNING, "x.py", 1, message, arguments, info)
+
+
+def test_a_line_is_one_json_object() -> None:
+    fields = json.loads(JsonFormatter().format(_record("two\nlines of %s", "ü")))
+    assert fields.pop("time").endswith("+00:00")
+    assert fields == {"level": "warning", "logger": "ocr_operator.x", "message": "two\nlines of ü"}
+
+
+def test_lines_of_a_look_name_its_object_and_share_an_id() -> None:
+    formatter = JsonFormatter()
+    with looking_at(Key("labs", "ocr")):
+        first, second = (json.loads(formatter.format(_record("x"))) for _ in range(2))
+    with looking_at(Key("labs", "ocr")):
+        later = json.loads(formatter.format(_record("x")))
+    assert first["object"] == "labs/ocr"
+    assert first["reconcileID"] == second["reconcileID"] != later["reconcileID"]
+    assert "object" not in json.loads(formatter.format(_record("x")))
+
+
+def test_a_traceback_stays_within_the_object() -> None:
+    try:
+        raise KeyError("gone")
+    except KeyError:
+        line = JsonFormatter().format(_record("x", error=True))
+    assert "\n" not in line
+    assert "KeyError" in json.loads(line)["error"]
+
+
+def test_text_has_the_look_in_front() -> None:
+    with looking_at(Key("labs", "ocr")):
+        assert TextFormatter().format(_record("it is so")).endswith("] it is so")
+    assert TextFormatter().format(_record("it is so")).endswith("WARNING it is so")
