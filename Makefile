@@ -35,7 +35,7 @@ run: install  ## Start the backend on :9090 with the small weights (set variable
 	if [ "$$OCR_MODEL_SOURCE" = builtin ]; then export PADDLEOCR_VERSION="$${PADDLEOCR_VERSION:-PP-OCRv6}" PADDLEOCR_MODEL_TYPE="$${PADDLEOCR_MODEL_TYPE:-mobile}"; fi
 	exec $(VENV)/bin/ocr-backend serve
 
-demo: install  ## Read a picture with the backend alone, then through an OCRBackend on a real cluster
+demo: install  ## Read an image with the backend alone, then through an OCRBackend on a real cluster
 	@$(PY) -m ocr_demo --cluster $(CLUSTER)
 
 cluster-up: install  ## Start a real single-node Kubernetes (built from Go modules at first) and print its kubeconfig
@@ -64,7 +64,7 @@ generate: install  ## Write the generated files again: CRD, chart schema, alerts
 	$(PY) -m ocr_backend.commands.reference_docs
 
 panels: install  ## Draw the dashboards' panels for docs/monitoring.md, from a real Prometheus that scrapes the real node
-	@mkdir -p docs/images; PANEL_PICTURES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py
+	@mkdir -p docs/images; PANEL_IMAGES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py
 
 bench: install  ## Measure reading and serving beside stock PaddleOCR, as ratios in one run
 	@$(PY) benchmarks/reading.py; $(PY) benchmarks/serving.py

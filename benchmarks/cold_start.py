@@ -3,7 +3,7 @@
 Run as `python benchmarks/cold_start.py [RUNS]`. Each run starts, in turns: the server with the builtin
 models, which it lays out anew; the server with each engine on a model folder; the same stages in a process
 that tells when each of them ends; and PaddleOCR from a cache with equal models, until it has read the same
-picture. Prints a markdown table of medians and ratios. `benchmarks/README.md` keeps results.
+image. Prints a markdown table of medians and ratios. `benchmarks/README.md` keeps results.
 """
 
 import os
@@ -47,12 +47,12 @@ reader = PaddleOCR(text_detection_model_name=sys.argv[1], text_recognition_model
                    use_textline_orientation=False, engine="onnxruntime", device="cpu")
 told.append(time.monotonic())
 from ocr_backend import golden
-(page,) = reader.predict(golden.picture()); told.append(time.monotonic())
+(page,) = reader.predict(golden.image()); told.append(time.monotonic())
 assert "".join(page["rec_texts"]).replace(" ", "") == golden.TEXT
 print(*told)
 """
-STAGES = ("interpreter", "imports", "models verified", "networks loaded", "golden picture read")
-STOCK_STAGES = ("interpreter", "imports", "networks loaded", "golden picture read")
+STAGES = ("interpreter", "imports", "models verified", "networks loaded", "golden sample read")
+STOCK_STAGES = ("interpreter", "imports", "networks loaded", "golden sample read")
 
 
 def main(runs: int) -> None:

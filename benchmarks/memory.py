@@ -1,4 +1,4 @@
-"""How much memory reading takes: after loading, after many pictures, and while the largest pages are read.
+"""How much memory reading takes: after loading, after many images, and while the largest pages are read.
 
 Run as `python benchmarks/memory.py [SLOTS [GIB]]`; with GIB as in a container that may use no more. Prints a
 markdown table of resident megabytes; the peak is that of the whole process so far. `README.md` keeps results.
@@ -18,15 +18,15 @@ from ocr_backend.ocr.engine_factory import open_reader
 from ocr_backend.ocr_types import Image, Reader
 from ocr_backend.system import cgroup_usage
 
-PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
+IMAGES = Path(__file__).parents[1] / "tests" / "data" / "images"
 FILES = (".jpg", ".jpeg", ".png")
 CALLERS = 8
 
 
 def main(slots: int, limit_gib: int | None = None) -> None:
-    """Reads the test pictures, then ever larger white pages with a little text, then the first again."""
-    files = sorted(file for file in PICTURES.iterdir() if file.suffix in FILES)
-    pictures = [decoded(file.read_bytes(), 10**8) for file in files]
+    """Reads the golden samples, then ever larger white pages with a little text, then the first again."""
+    files = sorted(file for file in IMAGES.iterdir() if file.suffix in FILES)
+    images = [decoded(file.read_bytes(), 10**8) for file in files]
     print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
     if limit_gib is not None:
@@ -34,28 +34,28 @@ def main(slots: int, limit_gib: int | None = None) -> None:
     reader = open_reader(Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin", slots=slots))
     _tell("loading")
     for turn in (1, 2):
-        _read(reader, pictures)
-        _tell(f"{len(pictures)} pictures, time {turn}")
+        _read(reader, images)
+        _tell(f"{len(images)} images, time {turn}")
     for side in (2000, 3000, 4000):
-        _read(reader, [_page(side, pictures)])
+        _read(reader, [_page(side, images)])
         _tell(f"a page of {side} x {side}")
-    _read(reader, [_page(4000, pictures)] * 2)
+    _read(reader, [_page(4000, images)] * 2)
     _tell("two of these at the same time")
-    _read(reader, pictures)
-    _tell(f"{len(pictures)} pictures again")
+    _read(reader, images)
+    _tell(f"{len(images)} images again")
     reader.close()
 
 
-def _page(side: int, pictures: Sequence[Image]) -> Image:
+def _page(side: int, images: Sequence[Image]) -> Image:
     page = np.full((side, side, 3), 255, np.uint8)
-    text = max(pictures, key=lambda picture: picture.shape[1])[:600, :1800]
+    text = max(images, key=lambda image: image.shape[1])[:600, :1800]
     page[: text.shape[0], : text.shape[1]] = text
     return page
 
 
-def _read(reader: Reader, pictures: Sequence[Image]) -> None:
+def _read(reader: Reader, images: Sequence[Image]) -> None:
     with ThreadPoolExecutor(CALLERS) as callers:
-        list(callers.map(reader.read, pictures))
+        list(callers.map(reader.read, images))
 
 
 def _tell(after: str) -> None:

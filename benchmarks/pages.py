@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 SIDE = 1000
 """Px: one megapixel."""
 LINES = 20
-"""Of 23 characters on average: those of the real pictures in the tests have 15."""
+"""Of 23 characters on average: those of the real images in the tests have 15."""
 _WORDS = (
     "invoice",
     "delivery",

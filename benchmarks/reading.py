@@ -1,4 +1,4 @@
-"""How fast pictures are read: this backend's reader beside a plain PaddleOCR, with equal weights.
+"""How fast images are read: this backend's reader beside a plain PaddleOCR, with equal weights.
 
 Run as `python benchmarks/reading.py [ROUNDS]`. All set-ups take turns within one process, since seconds on a
 shared machine mean little and ratios more. Prints a markdown table; `benchmarks/README.md` keeps results.
@@ -24,37 +24,37 @@ from ocr_backend.ocr.paddle_engine import PaddleReader
 from ocr_backend.ocr_types import Image
 from ocr_backend.system.cpu_quota import usable_cores
 
-PICTURES = Path(__file__).parents[1] / "tests" / "data" / "images"
+IMAGES = Path(__file__).parents[1] / "tests" / "data" / "images"
 SURE = 0.5
 """Lines count from this score on, as with the manual's PADDLEOCR_SCORE_THRESHOLD."""
 
 BUILTIN: dict[str, Any] = {"generation": "PP-OCRv6", "tier": "mobile", "model_source": "builtin"}
 
 Read = Callable[[Image], int]
-"""Reads a picture and says how many lines it found."""
+"""Reads an image and says how many lines it found."""
 
 
 def main(rounds: int) -> None:
     """Times every set-up `rounds` times, after one round that is not counted."""
-    truth = json.loads((PICTURES / "ground_truth.json").read_text(encoding="utf-8"))
+    truth = json.loads((IMAGES / "ground_truth.json").read_text(encoding="utf-8"))
     names = [name for name, entry in truth.items() if entry["default_model_can_read"]]
-    pictures = [decoded((PICTURES / name).read_bytes(), 10**8) for name in names]
+    images = [decoded((IMAGES / name).read_bytes(), 10**8) for name in names]
     cores = usable_cores()
     with _setups(cores) as setups:
-        lines, seconds = _timed(setups, pictures, rounds)
+        lines, seconds = _timed(setups, images, rounds)
     base = seconds[next(iter(setups))]
-    print(f"\n{len(pictures)} pictures, {rounds} rounds, {cores} cores, PP-OCRv6 mobile, CPU\n")
-    print("| Set-up | Pictures per second, median | Against the first, median / best | Lines |")
+    print(f"\n{len(images)} images, {rounds} rounds, {cores} cores, PP-OCRv6 mobile, CPU\n")
+    print("| Set-up | Images per second, median | Against the first, median / best | Lines |")
     print("| --- | --- | --- | --- |")
     for name, taken in seconds.items():
-        rate = len(pictures) / statistics.median(taken)
+        rate = len(images) / statistics.median(taken)
         median = statistics.median(base) / statistics.median(taken)
         print(f"| {name} | {rate:.1f} | {median:.2f} / {min(base) / min(taken):.2f} | {lines[name]} |")
 
 
 @contextmanager
 def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
-    """Name -> what reads one picture, and how many callers ask at the same time."""
+    """Name -> what reads one image, and how many callers ask at the same time."""
     given = {**BUILTIN, "slots": cores}
     level = {**given, "use_textline_orientation": False}
     plain, turning = open_reader(Settings(**level)), open_reader(Settings(**given))
@@ -67,11 +67,11 @@ def _setups(cores: int) -> Iterator[dict[str, tuple[Read, int]]]:
         shared = PaddleReader(found, cores, use_gpu=False)
     callers = max(2, cores)
     yield {
-        "PaddleOCR, one picture after the other, its own threads": (stock, 1),
+        "PaddleOCR, one image after the other, its own threads": (stock, 1),
         f"PaddleOCR, {callers} callers, one thread each": (_count(shared.read), callers),
         f"this backend with ONNX Runtime, {callers} callers": (_count(onnx.read), callers),
         f"this backend with OpenVINO in float32, {callers} callers": (_count(exact.read), callers),
-        "this backend, one picture after the other": (_count(plain.read), 1),
+        "this backend, one image after the other": (_count(plain.read), 1),
         f"this backend, {callers} callers": (_count(plain.read), callers),
         f"this backend, {4 * callers} callers": (_count(plain.read), 4 * callers),
         f"the same with lines that may stand upside down, {callers} callers": (_count(turning.read), callers),
@@ -98,19 +98,19 @@ def stock_reader() -> Read:
             device="cpu",
         )
 
-    def read(picture: Image) -> int:
-        (page,) = ocr.predict(picture)
+    def read(image: Image) -> int:
+        (page,) = ocr.predict(image)
         return int(np.sum(np.array(page["rec_scores"]) >= SURE))
 
     return read
 
 
 def _count(read: Callable[[Image], Any]) -> Read:
-    return lambda picture: sum(line.score >= SURE for line in read(picture))
+    return lambda image: sum(line.score >= SURE for line in read(image))
 
 
 def _timed(
-    setups: dict[str, tuple[Read, int]], pictures: list[Image], rounds: int
+    setups: dict[str, tuple[Read, int]], images: list[Image], rounds: int
 ) -> tuple[dict[str, int], dict[str, list[float]]]:
     lines: dict[str, int] = {}
     seconds: dict[str, list[float]] = {name: [] for name in setups}
@@ -118,7 +118,7 @@ def _timed(
         for name, (read, callers) in setups.items():
             begun = time.perf_counter()
             with ThreadPoolExecutor(callers) as pool:
-                lines[name] = sum(pool.map(read, pictures))
+                lines[name] = sum(pool.map(read, images))
             if turn:
                 seconds[name].append(time.perf_counter() - begun)
     return lines, seconds

@@ -21,7 +21,7 @@ from pages import LINES, page
 from reading import stock_reader
 
 from backend_process import BUILTIN, Backend, backend_process
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from ocr_backend.images.decoding import decoded
 from ocr_backend.system.cpu_quota import usable_cores
 
@@ -38,9 +38,9 @@ def main(tasks: int) -> None:
     """Measures and prints."""
     files = [page(number) for number in range(tasks)]
     stock = _stock_rate([content for content, _ in files[:PAGES_OF_STOCK]])
-    with serving(Pictures()) as pictures, _backend() as backend:
+    with serving(ImageFiles()) as image_files, _backend() as backend:
         url = backend.url
-        urls = [pictures.put(f"{number}.jpg", content) for number, (content, _) in enumerate(files)]
+        urls = [image_files.put(f"{number}.jpg", content) for number, (content, _) in enumerate(files)]
         _predict(url, urls[:2])
         before = _cpu_seconds(backend)
         whole, answer = _timed(lambda: _predict(url, urls))
@@ -93,7 +93,7 @@ def _stock_rate(files: list[bytes]) -> float:
 
 
 def _predict(url: str, urls: list[str], **more: Any) -> Json:
-    tasks = [{"id": number, "data": {"image": picture}} for number, picture in enumerate(urls)]
+    tasks = [{"id": number, "data": {"image": image}} for number, image in enumerate(urls)]
     response = requests.post(f"{url}/predict", json={"tasks": tasks, **more}, timeout=1800)
     response.raise_for_status()
     answer: Json = response.json()
@@ -110,7 +110,7 @@ def _right(answer: Json, truth: list[list[str]]) -> tuple[int, int]:
     return right, sum(map(len, truth))
 
 
-def _median_of_boxes(url: str, picture: str) -> float:
+def _median_of_boxes(url: str, image_url: str) -> float:
     """Seconds until a box around one line comes back with its text, each time another line."""
     times = []
     for round_ in range(ROUNDS):
@@ -118,7 +118,7 @@ def _median_of_boxes(url: str, picture: str) -> float:
         value = {"x": 3, "y": top, "width": 90, "height": 4, "rotation": 0}
         item = {"id": "DRAWN", "from_name": "bbox", "to_name": "image", "type": "rectangle", "value": value}
         params = {"context": {"result": [item]}}
-        seconds, answer = _timed(lambda params=params: _predict(url, [picture], params=params))
+        seconds, answer = _timed(lambda params=params: _predict(url, [image_url], params=params))
         if not answer["results"][0]["result"]:
             raise SystemExit(f"no text in the box at {top} %")
         times.append(seconds)
@@ -152,7 +152,7 @@ def _slow_predictions(url: str, urls: list[str]) -> Iterator[None]:
 def _waiting(url: str) -> float:
     text = requests.get(f"{url}/metrics", timeout=10).text
     return next(
-        float(line.split()[1]) for line in text.splitlines() if line.startswith("ocr_pictures_waiting ")
+        float(line.split()[1]) for line in text.splitlines() if line.startswith("ocr_images_waiting ")
     )
 
 

@@ -1,4 +1,4 @@
-"""What README says of this tree, tried: its targets exist, its local commands read the picture it shows."""
+"""What README says of this tree, tried: its targets exist, its local commands read the image it shows."""
 
 import re
 import subprocess

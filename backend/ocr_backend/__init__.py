@@ -1,4 +1,4 @@
-"""OCR predictions for Label Studio: the ML backend that reads pictures with PaddleOCR models."""
+"""OCR predictions for Label Studio: the ML backend that reads images with PaddleOCR models."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a request or a picture: one class per reaction, each a sentence for its reader.
+"""What can go wrong with a request or an image: one class per reaction, each a sentence for its reader.
 
 Knows no framework. Messages reach clients: they hold no path, secret or library text; the cause is chained.
 """
@@ -6,7 +6,7 @@ Knows no framework. Messages reach clients: they hold no path, secret or library
 from typing import ClassVar, Literal
 
 Outcome = Literal["unreachable", "refused", "broken", "late", "failed"]
-"""Why a picture was not read: it did not come, is not allowed, is no picture, was not reached in time, or the
+"""Why an image was not read: it did not come, is not allowed, is no image, was not reached in time, or the
 fault is ours."""
 
 
@@ -38,16 +38,16 @@ class NotReadyError(RequestError):
     status = 503
 
 
-class PictureError(Exception):
-    """One task's picture cannot be read; its neighbours are not affected."""
+class ImageError(Exception):
+    """One task's image cannot be read; its neighbours are not affected."""
 
     def __init__(self, outcome: Outcome, reason: str) -> None:
         super().__init__(reason)
         self.outcome: Outcome = outcome
 
 
-class LateError(PictureError):
-    """The time for the whole request ended before this picture was read; asking again goes on from here."""
+class LateError(ImageError):
+    """The time for the whole request ended before this image was read; asking again goes on from here."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -56,4 +56,4 @@ class LateError(PictureError):
 
 
 class GoldenError(RuntimeError):
-    """The golden picture was read wrongly; the message says what was read."""
+    """The golden sample was read wrongly; the message says what was read."""

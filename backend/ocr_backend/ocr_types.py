@@ -46,7 +46,7 @@ class LoadedModel:
 
 
 class Reader(Protocol):
-    """Turns pictures into lines; safe to call from many threads, which wait for a free slot."""
+    """Turns images into lines; safe to call from many threads, which wait for a free slot."""
 
     engine: str
     models: Sequence[LoadedModel]

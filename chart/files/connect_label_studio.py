@@ -1,6 +1,6 @@
-"""Makes a project in Label Studio for each variant of a backend, connected to it, with a picture to try.
+"""Makes a project in Label Studio for each variant of a backend, connected to it, with an image to try.
 
-Standard library only; the chart's trial of Label Studio runs it. Arguments: the picture, a labelling
+Standard library only; the chart's trial of Label Studio runs it. Arguments: the image, a labelling
 configuration, seconds to wait, and for each variant its name and its URL. What is there already is left as it
 is, so it can be run again.
 """
@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-BOUNDARY = "of-the-picture"
+BOUNDARY = "of-the-image"
 
 
 class LabelStudio:
@@ -60,11 +60,11 @@ class LabelStudio:
             connection |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": password}
         self.post("ml/", connection)
 
-    def upload(self, project: int, picture: Path) -> None:
-        """Makes a task of a picture."""
-        head = f'Content-Disposition: form-data; name="picture"; filename="{picture.name}"'
+    def upload(self, project: int, image: Path) -> None:
+        """Makes a task of an image."""
+        head = f'Content-Disposition: form-data; name="image"; filename="{image.name}"'
         begin = f"--{BOUNDARY}\r\n{head}\r\nContent-Type: image/png\r\n\r\n".encode()
-        body = begin + picture.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
+        body = begin + image.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
         self.call("POST", f"projects/{project}/import", body, f"multipart/form-data; boundary={BOUNDARY}")
 
 
@@ -82,7 +82,7 @@ def wait_until_answering(url: str, deadline: float) -> None:
 
 def main() -> None:
     """Waits for both sides, and connects every variant."""
-    picture, config, seconds, *named = sys.argv[1:]
+    image, config, seconds, *named = sys.argv[1:]
     deadline = time.monotonic() + float(seconds)
     label_studio_url = os.environ["LABEL_STUDIO_URL"]
     label_studio = LabelStudio(label_studio_url, os.environ["LABEL_STUDIO_API_KEY"])
@@ -92,7 +92,7 @@ def main() -> None:
         project, is_new = label_studio.project(title, Path(config).read_text("utf-8"))
         label_studio.connect(project, url)
         if is_new:
-            label_studio.upload(project, Path(picture))
+            label_studio.upload(project, Path(image))
         print(f"project {project}, {title!r}, is connected to {url}", flush=True)
 
 

@@ -42,7 +42,7 @@ def _look_into_an_empty_root(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fail", "reason"),
     [
-        pytest.param(_misread, Reason.GOLDEN_MISMATCH, id="the test picture is misread"),
+        pytest.param(_misread, Reason.GOLDEN_MISMATCH, id="the golden sample is misread"),
         pytest.param(_look_into_an_empty_root, Reason.MODELS_MISSING, id="a model is not there"),
         pytest.param(_open_an_empty_folder, Reason.MODELS_DAMAGED, id="a model's folder is incomplete"),
     ],

@@ -64,7 +64,7 @@ def secure(authority: trustme.CA) -> Iterator[tuple[ScriptedServer, str]]:
 
 @pytest.fixture
 def settings() -> Callable[..., Settings]:
-    """Settings that let pictures come from loopback, with what is given changed."""
+    """Settings that let images come from loopback, with what is given changed."""
 
     def made(**changed: Any) -> Settings:
         return Settings(**{"allowed_hosts": ("127.0.0.0/8",), **changed})
@@ -122,7 +122,7 @@ def make_client(make_worker: Callable[..., Worker]) -> Callable[..., Any]:
 
 @pytest.fixture
 def png() -> Callable[..., bytes]:
-    """The file of a picture of one colour."""
+    """The file of an image of one colour."""
 
     def made(
         width: int = 200, height: int = 100, colour: str = "white", kind: str = "PNG", **how: Any

@@ -34,7 +34,7 @@ def test_by_default_there_is_none(render: Render) -> None:
     assert "labelStudio" not in backends(render())["ocr"]
 
 
-def test_backends_fetch_pictures_with_its_token_unless_they_have_a_label_studio_of_their_own(
+def test_backends_fetch_images_with_its_token_unless_they_have_a_label_studio_of_their_own(
     render: Render,
 ) -> None:
     own = {"url": "http://mine", "apiKeySecretRef": {"name": "mine", "key": "k"}}

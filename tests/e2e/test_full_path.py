@@ -1,4 +1,4 @@
-"""From `helm install` to the text of real pictures, through the Services of a real node."""
+"""From `helm install` to the text of real images, through the Services of a real node."""
 
 import base64
 import json
@@ -15,13 +15,13 @@ import requests
 
 from ocr_backend.models import builtin_models, golden_sample
 from ocr_cluster.cluster import Cluster
-from ocr_demo.picture import LABELING_CONFIG
+from ocr_demo.image import LABELING_CONFIG
 from ocr_quality import Score, score
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "tests/data/images"
+IMAGES = ROOT / "tests/data/images"
 TWO_VARIANTS = ROOT / "docs/examples/two-variants.yaml"
 CUSTOM_MODELS = ROOT / "docs/examples/custom-models.yaml"
 READY_SECONDS = 240
@@ -45,9 +45,9 @@ def wait_until_ready(cluster: Cluster, namespace: str, name: str = "ocr") -> dic
     return found
 
 
-def predictions(url: str, pictures: list[Path]) -> list[Any]:
-    """Answers of one /predict request with all pictures as data URIs, in their order."""
-    uris = [f"data:image/{p.suffix[1:]};base64,{base64.b64encode(p.read_bytes()).decode()}" for p in pictures]
+def predictions(url: str, images: list[Path]) -> list[Any]:
+    """Answers of one /predict request with all images as data URIs, in their order."""
+    uris = [f"data:image/{p.suffix[1:]};base64,{base64.b64encode(p.read_bytes()).decode()}" for p in images]
     tasks = [{"id": number, "data": {"image": uri}} for number, uri in enumerate(uris)]
     body = {"tasks": tasks, "label_config": LABELING_CONFIG.read_text("utf-8")}
     answer = requests.post(f"{url}/predict", json=body, timeout=100)
@@ -69,7 +69,7 @@ def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
         with builtin_models.folders(names) as found:
             for part, model in found.items():
                 shutil.copytree(model.folder, Path(folder) / places[part])
-        cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden_sample.picture())
+        cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden_sample.default_image())
         Path(f"{folder}/receipts/rec/golden.txt").write_text(golden_sample.TEXT)
         Path(folder).chmod(0o755)
         shared = {
@@ -100,17 +100,17 @@ def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
         cluster.kubectl("delete", "persistentvolume", str(shared["volumeName"]), "--wait=false")
 
 
-def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_pictures(
+def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_images(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait")
     backend = wait_until_ready(full_cluster, restricted_namespace)
     assert backend["status"]["summary"] == "1/1"
 
-    truth = json.loads((PICTURES / "ground_truth.json").read_text("utf-8"))
+    truth = json.loads((IMAGES / "ground_truth.json").read_text("utf-8"))
     readable = {name: facts["lines"] for name, facts in truth.items() if facts["default_model_can_read"]}
     url = backend_url(full_cluster, restricted_namespace, "ocr-ch-mobile")
-    answers = predictions(url, [PICTURES / name for name in readable])
+    answers = predictions(url, [IMAGES / name for name in readable])
     scored = [score(wanted, lines(answer)) for wanted, answer in zip(readable.values(), answers, strict=True)]
     total = sum(scored, Score())
     assert total.error_rate <= 0.01, total.worst
@@ -132,7 +132,7 @@ def test_each_variant_has_a_service_of_its_own(
         service = f"ocr-{variant['language']}-{variant['modelType']}"
         assert variant["url"] == f"http://{service}.{restricted_namespace}.svc:9090"
         url = backend_url(full_cluster, restricted_namespace, service)
-        [answer] = predictions(url, [PICTURES / "ls_image.jpeg"])
+        [answer] = predictions(url, [IMAGES / "ls_image.jpeg"])
         assert "Kenapa Harus Punya IMB?" in lines(answer)
         versions.add(answer["model_version"])
     assert len(versions) == len(variants)
@@ -145,7 +145,7 @@ def test_each_variant_has_a_service_of_its_own(
 
         def read_by_new_pod() -> Any:
             """Ready says that the variant can be used: until the rollout ends, also by the old pod."""
-            [answer] = predictions(url, [PICTURES / "ls_image.jpeg"])
+            [answer] = predictions(url, [IMAGES / "ls_image.jpeg"])
             return answer if answer["model_version"] not in versions else None
 
         answer = full_cluster.wait(read_by_new_pod, "an answer of the fine-tuned models", READY_SECONDS)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 CONFIG = (ROOT / "chart/files/labeling-config.xml").read_text("utf-8")
-PICTURE = ROOT / "tests/data/images/ls_image.jpeg"
+IMAGE = ROOT / "tests/data/images/ls_image.jpeg"
 WIDTH, HEIGHT = 1080, 1349  # px
 NUMBER = "2468013579"
 
@@ -84,7 +84,7 @@ def boxes(prediction: Json) -> dict[str, Box]:
     return {region.text: region.box for region in regions_of(prediction["result"])}
 
 
-def test_its_page_shows_boxes_and_texts_for_its_own_picture_and_for_mine(trial: Trial) -> None:
+def test_its_page_shows_boxes_and_texts_for_its_own_image_and_for_mine(trial: Trial) -> None:
     [project] = trial.api.call("GET", "projects/")["results"]
     assert project["title"] == "ocr ch/mobile"
     here = {"project": project["id"]}
@@ -98,7 +98,7 @@ def test_its_page_shows_boxes_and_texts_for_its_own_picture_and_for_mine(trial: 
     found = re.fullmatch(r"ch/mobile: (\S+)", line(trial.notes, "ch/mobile: "))
     assert found
     assert mine.connect(found[1])["readable_state"] == "Connected"
-    [uploaded] = mine.upload(PICTURE)
+    [uploaded] = mine.upload(IMAGE)
     mine.retrieve_predictions()
     [prediction] = mine.predictions(uploaded)
     left, top, right, bottom = boxes(prediction)["Kenapa Harus Punya IMB?"]

@@ -1,7 +1,7 @@
 """Real troubles on the real node: each alert fires for its cause and clears, and every panel shows something.
 
 Debian's Prometheus scrapes the pods that the chart's monitors choose, with the chart's rules, whose durations
-are shortened. The Prometheus operator, a hub of models and a store of pictures have stand-ins.
+are shortened. The Prometheus operator, a hub of models and a store of images have stand-ins.
 """
 
 import json
@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from installed_crds import install_crd
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from monitored_cluster import monitored
 from monitored_site import Site
 from ocr_cluster.cluster import Cluster
 from ocr_operator.monitoring import files
 from ocr_operator.monitoring.alerts import ALERTS
-from panel_pictures import Span, draw, expression, series
+from panel_images import Span, draw, expression, series
 from prometheus_crds import definition
 from server_process import free_port
 from shown_pages import data_uri, page
@@ -30,8 +30,8 @@ from stand_in_hub import StandInHub
 pytestmark = pytest.mark.e2e
 
 CHART = Path(__file__).parents[2] / "chart"
-PICTURES = os.environ.get("PANEL_PICTURES", "")
-"""Folder for the pictures of the manual (`make panels`); by default they are thrown away."""
+IMAGES = os.environ.get("PANEL_IMAGES", "")
+"""Folder for the images of the manual (`make panels`); by default they are thrown away."""
 
 Install = Callable[..., str]
 Json = dict[str, Any]
@@ -48,17 +48,17 @@ def variants(language: str, **more: Any) -> Json:
     return {"variants": [{"language": language, "modelType": "mobile", "resources": SMALL, **more}]}
 
 
-def backends(pictures: str) -> dict[str, Json]:
-    """What serves: one that reads all the time, one to be killed, and one with a bad store of pictures."""
+def backends(images: str) -> dict[str, Json]:
+    """What serves: one that reads all the time, one to be killed, and one with a bad store of images."""
     one_core = {"requests": SMALL["requests"], "limits": {"cpu": "1", "memory": "2Gi"}}
     full = [{"name": "full", "emptyDir": {"medium": "Memory"}}]
     return {
         "ocr": BUILTIN | variants("ch", resources=one_core) | {"server": {"threads": 1}},
-        "forms": BUILTIN | variants("latin") | {"server": {"workers": 2, "allowedHosts": [pictures]}},
+        "forms": BUILTIN | variants("latin") | {"server": {"workers": 2, "allowedHosts": [images]}},
         "photos": BUILTIN
         | variants("en")
         | {
-            "server": {"predictTimeoutSeconds": 62, "fetchTimeoutSeconds": 100, "allowedHosts": [pictures]},
+            "server": {"predictTimeoutSeconds": 62, "fetchTimeoutSeconds": 100, "allowedHosts": [images]},
             "podTemplate": {"volumes": full, "volumeMounts": [{"name": "full", "mountPath": "/full"}]},
         },
     }
@@ -92,13 +92,13 @@ def site(
     full_cluster: Cluster, restricted_namespace: str, known_kinds: None, install: Install, tmp_path: Path
 ) -> Iterator[Site]:
     address = str(full_cluster.record.addresses.machine)
-    with serving(Pictures(address)) as pictures, monitored(full_cluster, tmp_path) as prometheus:
+    with serving(ImageFiles(address)) as images, monitored(full_cluster, tmp_path) as prometheus:
         monitoring = [f"--set=metrics.{name}.enabled=true" for name in ENABLED]
         served = [
             f"--set-json=backends.{name}={json.dumps(spec)}" for name, spec in backends(address).items()
         ]
         install("--wait", *monitoring, *served)
-        yield Site(full_cluster, restricted_namespace, prometheus, pictures)
+        yield Site(full_cluster, restricted_namespace, prometheus, images)
 
 
 def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happened(
@@ -112,7 +112,7 @@ def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happe
     with site.without_right("services", "list", "watch"):
         with site.store_hangs(PHOTOS):
             with site.under_load(OCR):
-                _pictures_are_bad_and_memory_is_full(site)
+                _images_are_bad_and_memory_is_full(site)
                 _workers_are_killed(site)
                 _nothing_troubled_comes_up(site)
                 worst = time.time()
@@ -131,7 +131,7 @@ def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happe
     site.wait_without()
     assert set(site.fired()) == {alert.name for alert in ALERTS}
     span = Span(begun, time.time(), worst)
-    _every_panel_shows_something(site, span, Path(PICTURES) if PICTURES else tmp_path)
+    _every_panel_shows_something(site, span, Path(IMAGES) if IMAGES else tmp_path)
 
 
 def _pods_are_not_scraped(site: Site) -> None:
@@ -148,19 +148,19 @@ def _pods_are_not_scraped(site: Site) -> None:
     site.wait_without("OCRBackendNotScraped")
 
 
-def _pictures_are_bad_and_memory_is_full(site: Site) -> None:
+def _images_are_bad_and_memory_is_full(site: Site) -> None:
     """The memory is that of a pod that only waits: what it uses does not change."""
     pod = site.pod("photos")
     limit = site.number("ocr_memory_limit_bytes", pod)
     free = int(0.95 * limit - site.number("ocr_memory_bytes", pod))
     site.kubectl("exec", pod, "--", "sh", "-c", f"head -c {free} /dev/zero > /full/zeros")
-    good = site.pictures.put("page.png", page())
+    good = site.images.put("page.png", page())
 
     def send() -> None:
         """A good one, one that is broken, one that is not allowed, and one that is not there."""
         site.predict(FORMS, good, "data:image/png;base64,AAAA", "ftp://example.com/a.png", f"{good}.gone")
 
-    site.wait_for({"OCRPicturesNotRead": {"forms"}, "OCRMemoryNearLimit": {"photos"}}, meanwhile=send)
+    site.wait_for({"OCRImagesNotRead": {"forms"}, "OCRMemoryNearLimit": {"photos"}}, meanwhile=send)
     site.kubectl("exec", pod, "--", "rm", "/full/zeros")
 
 

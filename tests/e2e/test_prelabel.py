@@ -61,7 +61,7 @@ def secret(full_cluster: Cluster, restricted_namespace: str, label_studio: Label
     return {"name": "label-studio", "key": "token"}
 
 
-def picture(word: str) -> str:
+def page_uri(word: str) -> str:
     image, file = Image.new("RGB", (160, 44), "white"), BytesIO()
     ImageDraw.Draw(image).text((8, 4), word, fill="black", font=ImageFont.load_default(size=30))
     image.save(file, "PNG")
@@ -113,7 +113,7 @@ def test_two_pods_of_which_one_is_killed_leave_one_prediction_for_each_task(
     secret: dict[str, str],
     reader: dict[str, Any],
 ) -> None:
-    tasks = project.add(*(picture(f"No {number}") for number in range(TASKS)))
+    tasks = project.add(*(page_uri(f"No {number}") for number in range(TASKS)))
     killed: list[str] = []
     between.once(STORING, pass_on)
     between.once(STORING, pass_on)

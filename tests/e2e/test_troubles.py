@@ -86,7 +86,7 @@ def test_each_trouble_is_told_by_its_reason_and_goes_when_it_is_mended(
         )
 
 
-def test_helm_test_reads_a_picture_through_each_variant(
+def test_helm_test_reads_an_image_through_each_variant(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait")

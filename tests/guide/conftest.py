@@ -44,14 +44,14 @@ def client_with() -> Iterator[MakeClient]:
 
 @pytest.fixture
 def web() -> Iterator[ScriptedServer]:
-    """Hosts of pictures, Label Studio among them."""
+    """Hosts of images, Label Studio among them."""
     with serving(ScriptedServer()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def png() -> bytes:
-    """The file of an empty picture."""
+    """The file of an empty image."""
     file = io.BytesIO()
     Image.new("RGB", (200, 100), "white").save(file, "PNG")
     return file.getvalue()
@@ -59,25 +59,25 @@ def png() -> bytes:
 
 @pytest.fixture(scope="session")
 def inline(png: bytes) -> str:
-    """The same as the address of a picture."""
+    """The same as the address of an image."""
     return _inline(png)
 
 
 @pytest.fixture(scope="session")
-def real_picture() -> Path:
-    """A picture that says TEST."""
+def real_image() -> Path:
+    """An image that says TEST."""
     return ROOT / "tests" / "data" / "images" / "issue_170.png"
 
 
 @pytest.fixture(scope="session")
 def sign() -> Path:
-    """A picture with several lines, among them "Kenapa Harus Punya IMB?"."""
+    """An image with several lines, among them "Kenapa Harus Punya IMB?"."""
     return ROOT / "tests" / "data" / "images" / "ls_image.jpeg"
 
 
 @pytest.fixture(scope="session")
 def as_task() -> Callable[[bytes], dict[str, Any]]:
-    """A request for the prediction of one picture, by its content."""
+    """A request for the prediction of one image, by its content."""
     return lambda content: {"tasks": [{"id": 1, "data": {"image": _inline(content)}}]}
 
 

@@ -147,8 +147,8 @@ class TestUp:
     def test_the_port_is_open_to_this_machine_only(self) -> None:
         assert bash("docker port paddleocr").split() == ["9090/tcp", "->", "127.0.0.1:9090"]
 
-    def test_a_picture_is_read(self, as_task, real_picture: Path) -> None:
-        body = as_task(real_picture.read_bytes())
+    def test_an_image_is_read(self, as_task, real_image: Path) -> None:
+        body = as_task(real_image.read_bytes())
         (result,) = requests.post("http://localhost:9090/predict", json=body, timeout=SECONDS).json()[
             "results"
         ]
@@ -177,18 +177,18 @@ def project(together: None) -> Iterator[Project]:
 class TestWithLabelStudio:
     """`docker-compose --profile with-label-studio up`."""
 
-    def test_an_uploaded_picture_is_read(self, project: Project, real_picture: Path) -> None:
-        (task,) = project.upload(real_picture)
+    def test_an_uploaded_image_is_read(self, project: Project, real_image: Path) -> None:
+        (task,) = project.upload(real_image)
         project.retrieve_predictions()
         (prediction,) = project.predictions(task)
         assert prediction["result"][-1]["value"]["text"] == ["TEST"]
 
     def test_a_local_file_is_read_from_the_folder_that_both_see(
-        self, project: Project, real_picture: Path
+        self, project: Project, real_image: Path
     ) -> None:
         folder = Path(os.environ["LOCAL_FILES"], "scans")
         folder.mkdir()
-        (folder / "picture.png").write_bytes(real_picture.read_bytes())
+        (folder / "image.png").write_bytes(real_image.read_bytes())
         tasks = project.add_local_files(Path("/label-studio/files/scans"))
         project.retrieve_predictions()
         (prediction,) = project.predictions(tasks[-1])

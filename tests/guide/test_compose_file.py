@@ -27,7 +27,7 @@ def test_every_setting_is_passed_on_with_its_default(services) -> None:
     passed = services["paddleocr"]["environment"]
     assert set(passed) == {row.env for row in SETTINGS} - FIXED
     for row in SETTINGS:
-        if row.env in FIXED | {"LOCAL_FILES_DOCUMENT_ROOT", "OCR_PICTURE_CACHE_DIR"}:
+        if row.env in FIXED | {"LOCAL_FILES_DOCUMENT_ROOT", "OCR_IMAGE_CACHE_DIR"}:
             continue
         default = "" if row.default is None else row.write(row.default)
         # Without a default here, the backend's own holds.
@@ -39,7 +39,7 @@ def test_files_and_models_lie_where_the_backend_looks_for_them(services) -> None
     assert backend["volumes"] == ["models:/data", "${LOCAL_FILES:-./files}:/data/files:ro"]
     assert backend["environment"]["LOCAL_FILES_DOCUMENT_ROOT"] == "/data/files"
     assert backend["environment"]["MODEL_DIR"] == "${MODEL_DIR:-/data/models}"
-    assert backend["environment"]["OCR_PICTURE_CACHE_DIR"] == "/data/pictures"
+    assert backend["environment"]["OCR_IMAGE_CACHE_DIR"] == "/data/images"
 
 
 def test_label_studio_serves_the_files_that_the_backend_sees(services) -> None:
@@ -49,7 +49,7 @@ def test_label_studio_serves_the_files_that_the_backend_sees(services) -> None:
     assert root == "/label-studio/files"
 
 
-def test_the_guides_volume_for_pictures_is_where_the_backend_looks_for_files(services, guide) -> None:
+def test_the_guides_volume_for_images_is_where_the_backend_looks_for_files(services, guide) -> None:
     (block,) = [block for block in documents.blocks(guide) if "/path/to/your/images" in block.text]
     (volume,) = yaml.safe_load(block.text)["volumes"]
     assert (

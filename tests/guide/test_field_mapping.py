@@ -46,7 +46,7 @@ def test_without_variables_the_guides_names_are_answered(items):
         assert read["labels"]["value"]["labels"] == ["Text"]
 
 
-def test_image_data_key_is_where_the_picture_is_found(items):
+def test_image_data_key_is_where_the_image_is_found(items):
     assert items({"IMAGE_DATA_KEY": "photo"}, key="photo")["textarea"]["value"]["text"] == ["text"]
 
 

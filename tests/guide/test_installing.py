@@ -35,7 +35,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_guides_lines_install_and_start_the_backend(cloned, guide, tmp_path, as_task, real_picture):
+def test_the_guides_lines_install_and_start_the_backend(cloned, guide, tmp_path, as_task, real_image):
     install = UV_AS_PIP + block(guide, "python -m venv") + block(guide, "pip install --no-deps")
     done = subprocess.run(
         ["bash", "-ec", install],
@@ -48,7 +48,7 @@ def test_the_guides_lines_install_and_start_the_backend(cloned, guide, tmp_path,
     assert done.returncode == 0, done.stdout + done.stderr
     start = f"cd {cloned} && source ml-backend/bin/activate && exec {block(guide, 'python backend/')}"
     with backend_process(BUILTIN, tmp_path / "log", ["bash", "-ec", start]) as backend:
-        body = as_task(real_picture.read_bytes())
+        body = as_task(real_image.read_bytes())
         (result,) = requests.post(f"{backend.url}/predict", json=body, timeout=60).json()["results"]
         environment = Path(f"/proc/{backend.process.pid}/environ").read_text().split("\0")
     assert result["result"][-1]["value"]["text"] == ["TEST"]

@@ -30,11 +30,11 @@ def asked_for(tmp_path):
 
 @pytest.fixture
 def read(tmp_path):
-    """`read(picture, variables)`: status, lines and log of `ocr-backend read` with the small weights."""
+    """`read(image, variables)`: status, lines and log of `ocr-backend read` with the small weights."""
 
-    def answered(picture: bytes, variables: dict[str, str]) -> tuple[int, list[str], str]:
-        file = tmp_path / "picture.png"
-        file.write_bytes(picture)
+    def answered(image: bytes, variables: dict[str, str]) -> tuple[int, list[str], str]:
+        file = tmp_path / "image.png"
+        file.write_bytes(image)
         command = [sys.executable, "-m", "ocr_backend", "read", "--json", str(file)]
         env = {**clean_environment(), **BUILTIN, **variables}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

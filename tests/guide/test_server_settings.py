@@ -70,7 +70,7 @@ def _own_bytes(pid: str) -> int:
 
 
 @pytest.mark.model
-def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_picture):
+def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_image):
     variables = {
         "PADDLEOCR_VERSION": "PP-OCRv6",
         "PADDLEOCR_MODEL_TYPE": "mobile",
@@ -83,16 +83,16 @@ def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_pictur
             shutil.copytree(model.folder, tmp_path / "models" / model.folder.name)
     with backend_process(variables, tmp_path / "log") as backend:
         answer = requests.post(
-            f"{backend.url}/predict", json=as_task(real_picture.read_bytes()), timeout=SECONDS
+            f"{backend.url}/predict", json=as_task(real_image.read_bytes()), timeout=SECONDS
         )
     (prediction,) = answer.json()["results"]
     assert prediction["result"][-1]["value"]["text"] == ["TEST"]
 
 
 def test_label_studio_url_and_label_studio_api_key_open_its_uploads(client_with, web, png):
-    web.serve("/data/upload/1/picture.png", png)
+    web.serve("/data/upload/1/image.png", png)
     client = client_with({"LABEL_STUDIO_URL": web.url, "LABEL_STUDIO_API_KEY": "0123abc"})
-    body = {"tasks": [{"id": 1, "data": {"image": "/data/upload/1/picture.png"}}]}
+    body = {"tasks": [{"id": 1, "data": {"image": "/data/upload/1/image.png"}}]}
     (prediction,) = client.post("/predict", json=body).json["results"]
     assert prediction["result"]
     (asked,) = web.asked

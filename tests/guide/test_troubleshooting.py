@@ -22,13 +22,13 @@ from scripted_server import Reply
 from server_process import free_port
 from stand_in_hub import StandInHub
 
-UPLOAD = "/data/upload/1/picture.png"
-LOCAL = "/data/local-files/?d=scans/picture.png"
+UPLOAD = "/data/upload/1/image.png"
+LOCAL = "/data/local-files/?d=scans/image.png"
 
 
 @pytest.fixture
 def asked(client_with) -> Callable[..., dict]:
-    """`asked(variables, address)`: the answer for a task with a picture there."""
+    """`asked(variables, address)`: the answer for a task with an image there."""
 
     def answer(variables: dict[str, str], address: str) -> dict:
         body = {"tasks": [{"id": 7, "data": {"image": address}}]}
@@ -87,12 +87,12 @@ def _without_numbers(page: str) -> str:
 class TestImagesCannotBeRead:
     """Images visible in Label Studio but the backend can't read them."""
 
-    @pytest.mark.parametrize("address", [UPLOAD, LOCAL, "s3://bucket/picture.png"])
+    @pytest.mark.parametrize("address", [UPLOAD, LOCAL, "s3://bucket/image.png"])
     def test_what_label_studio_keeps_needs_its_url_and_key(self, asked, caplog, address):
         answer = asked({}, address)
         assert answer["results"] == [[]]
         assert answer["unread"][0]["reason"].endswith("set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY")
-        assert "task 7: picture refused" in caplog.text
+        assert "task 7: image refused" in caplog.text
         assert "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY" in caplog.text
 
     def test_a_wrong_key_is_named(self, asked, web, caplog):
@@ -112,12 +112,12 @@ class TestImagesCannotBeRead:
     def test_a_file_that_the_container_sees_is_read(self, asked, png, tmp_path):
         (tmp_path / "scans").mkdir()
         assert asked({"LOCAL_FILES_DOCUMENT_ROOT": str(tmp_path)}, LOCAL)["results"] == [[]]
-        (tmp_path / "scans" / "picture.png").write_bytes(png)
+        (tmp_path / "scans" / "image.png").write_bytes(png)
         (prediction,) = asked({"LOCAL_FILES_DOCUMENT_ROOT": str(tmp_path)}, LOCAL)["results"]
         assert prediction["result"]
 
-    def test_a_picture_on_a_private_address_needs_to_be_allowed(self, asked, web, png):
-        address = web.serve("/picture.png", png)
+    def test_an_image_on_a_private_address_needs_to_be_allowed(self, asked, web, png):
+        address = web.serve("/image.png", png)
         answer = asked({"OCR_FETCH_ALLOW": ""}, address)
         assert "which is not public" in answer["unread"][0]["reason"]
         assert "OCR_FETCH_ALLOW" in answer["unread"][0]["reason"]
@@ -145,7 +145,7 @@ class TestEmptyPredictions:
 
     def test_the_log_tells_what_became_of_the_tasks(self, client_with, inline, caplog):
         caplog.set_level(logging.INFO)
-        urls = [inline, "data:,no picture", UPLOAD]
+        urls = [inline, "data:,no image", UPLOAD]
         body = {"tasks": [{"id": number, "data": {"image": url}} for number, url in enumerate(urls)]}
         client_with({}, FakeReader(lambda image: [])).post("/predict", json=body)
         assert "3 tasks in" in caplog.text

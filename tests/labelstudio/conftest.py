@@ -12,9 +12,9 @@ from backend_process import BUILTIN, running_backend
 from label_studio import LabelStudio, running_label_studio
 from label_studio_project import Api, Project
 from label_studio_regions import Box
-from loopback import Pictures, Relay, serving
+from loopback import ImageFiles, Relay, serving
 
-PICTURES = Path(__file__).parents[1] / "data" / "images"
+IMAGES = Path(__file__).parents[1] / "data" / "images"
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def api(label_studio: LabelStudio) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def settings(label_studio: LabelStudio) -> dict[str, str]:
-    """The backend's environment, with the legacy token; pictures on loopback may be fetched."""
+    """The backend's environment, with the legacy token; images on loopback may be fetched."""
     return {
         **BUILTIN,
         "LABEL_STUDIO_URL": label_studio.url,
@@ -91,10 +91,10 @@ def relay(backend: str) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def served() -> Iterator[Pictures]:
-    with serving(Pictures()) as pictures:
-        yield pictures
-        pictures.release()
+def served() -> Iterator[ImageFiles]:
+    with serving(ImageFiles()) as image_files:
+        yield image_files
+        image_files.release()
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def connected(project: Project, backend: str) -> Project:
 
 
 @pytest.fixture(scope="session")
-def picture() -> Callable[[str], Path]:
-    """The file of a real picture, by its name."""
-    return lambda name: PICTURES / name
+def image_path() -> Callable[[str], Path]:
+    """The file of a real image, by its name."""
+    return lambda name: IMAGES / name
 
 
 @pytest.fixture(scope="session")
@@ -130,9 +130,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Box]
 
 @pytest.fixture(scope="session")
 def as_data_uri() -> Callable[[Path], str]:
-    def uri(picture: Path) -> str:
+    def uri(image_path: Path) -> str:
         png = BytesIO()
-        with Image.open(picture) as image:
+        with Image.open(image_path) as image:
             image.save(png, "PNG")
         return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
 

@@ -7,7 +7,7 @@ import pytest
 
 from label_studio_project import Api, Project
 from label_studio_regions import Box, overlap, regions_of
-from loopback import Pictures
+from loopback import ImageFiles
 
 pytestmark = pytest.mark.labelstudio
 
@@ -161,22 +161,24 @@ def test_a_label_that_is_missing_is_told_of_when_the_model_is_connected(
 @pytest.mark.parametrize(
     ("value", "data"),
     [
-        pytest.param("$meta.scan", lambda picture: {"meta": {"scan": picture}}, id="in an object"),
-        pytest.param("$scans[1].url", lambda picture: {"scans": [{}, {"url": picture}]}, id="in a list"),
-        pytest.param("$scans", lambda picture: {"scans": [picture, "other"]}, id="first of a list"),
+        pytest.param("$meta.scan", lambda image_path: {"meta": {"scan": image_path}}, id="in an object"),
+        pytest.param(
+            "$scans[1].url", lambda image_path: {"scans": [{}, {"url": image_path}]}, id="in a list"
+        ),
+        pytest.param("$scans", lambda image_path: {"scans": [image_path, "other"]}, id="first of a list"),
     ],
 )
-def test_a_picture_is_found_wherever_it_is_in_the_data(
+def test_an_image_is_found_wherever_it_is_in_the_data(
     api: Api,
     backend: str,
-    picture: Callable[[str], Path],
+    image_path: Callable[[str], Path],
     as_data_uri: Callable[[Path], str],
     value: str,
     data: Callable[[str], dict],
 ) -> None:
     project = Project(api, RECTANGLE_LABELS.replace("$image", value))
     project.connect(backend)
-    (task,) = project.add_data(data(as_data_uri(picture("issue_170.png"))))
+    (task,) = project.add_data(data(as_data_uri(image_path("issue_170.png"))))
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)
     assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
@@ -185,13 +187,13 @@ def test_a_picture_is_found_wherever_it_is_in_the_data(
 def test_the_pages_of_one_task_are_told_apart(
     api: Api,
     backend: str,
-    served: Pictures,
-    picture: Callable[[str], Path],
+    served: ImageFiles,
+    image_path: Callable[[str], Path],
     page: tuple[Path, dict[str, Box]],
 ) -> None:
     project = Project(api, PAGES)
     project.connect(backend)
-    files = [picture("issue_170.png"), page[0]]
+    files = [image_path("issue_170.png"), page[0]]
     (task,) = project.add_data({"pages": [served.put(file.name, file.read_bytes()) for file in files]})
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)

@@ -76,10 +76,10 @@ def test_a_config_that_has_lost_its_place_for_text_shows_our_sentence(connected:
 
 
 def test_every_event_of_a_project_is_answered_well(
-    project: Project, relay: Relay, picture: Callable[[str], Path]
+    project: Project, relay: Relay, image_path: Callable[[str], Path]
 ) -> None:
     project.connect(relay.url)
-    (task,) = project.upload(picture("issue_170.png"))
+    (task,) = project.upload(image_path("issue_170.png"))
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)
     project.submit(task, prediction)
@@ -106,12 +106,12 @@ def test_start_training_leaves_the_backend_connected(project: Project, relay: Re
 
 
 def test_events_of_a_guarded_backend_are_refused_and_nothing_comes_of_it(
-    project: Project, guarded_backend: str, picture: Callable[[str], Path]
+    project: Project, guarded_backend: str, image_path: Callable[[str], Path]
 ) -> None:
     right = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
     with serving(Relay(guarded_backend)) as relay:
         connection = project.connect(relay.url, **right)
-        (task,) = project.upload(picture("issue_170.png"))
+        (task,) = project.upload(image_path("issue_170.png"))
         project.retrieve_predictions()
         (prediction,) = project.predictions(task)
         project.submit(task, prediction)
@@ -139,9 +139,9 @@ def test_send_test_request_shows_what_was_read(
 
 
 def test_no_token_is_logged_at_any_level(
-    connected: Project, backend_log: Path, label_studio: LabelStudio, picture: Callable[[str], Path]
+    connected: Project, backend_log: Path, label_studio: LabelStudio, image_path: Callable[[str], Path]
 ) -> None:
-    connected.upload(picture("issue_170.png"))  # each /setup brings the token, each fetch sends it
+    connected.upload(image_path("issue_170.png"))  # each /setup brings the token, each fetch sends it
     connected.retrieve_predictions()
     log = backend_log.read_text()
     assert "predict" in log

@@ -15,7 +15,7 @@ import requests
 from backend_process import clean_environment
 from label_studio import LabelStudio
 from label_studio_project import Api, Project
-from loopback import Pictures, Relay, serving
+from loopback import ImageFiles, Relay, serving
 from server_process import free_port
 
 pytestmark = pytest.mark.labelstudio
@@ -61,15 +61,15 @@ def doctor(settings: dict[str, str]) -> Callable[..., Told]:
 
 
 @pytest.mark.parametrize("kind", ["legacy", "personal"])
-def test_a_connected_project_with_a_good_token_and_picture_is_all_good(
+def test_a_connected_project_with_a_good_token_and_image_is_all_good(
     doctor: Callable[..., Told],
     connected: Project,
     label_studio: LabelStudio,
-    picture: Callable[[str], Path],
+    image_path: Callable[[str], Path],
     kind: str,
 ) -> None:
     token = label_studio.legacy_token if kind == "legacy" else label_studio.personal_token
-    (task,) = connected.upload(picture("issue_170.png"))
+    (task,) = connected.upload(image_path("issue_170.png"))
     told = doctor("--project", connected.id, LABEL_STUDIO_API_KEY=token)
     assert told.status == 0, told.output
     state, said = told.one("Label Studio")
@@ -84,7 +84,7 @@ def test_a_connected_project_with_a_good_token_and_picture_is_all_good(
         "Image 'image' ($image), rectangle 'bbox', labels 'label' with 'Text', TextArea 'transcription' "
     )
     assert told.one("label config") == ("good", expected)
-    state, said = told.one("picture")
+    state, said = told.one("image")
     assert (state, f"task {task}: " in said, "800 x 566 px, from /data/upload/" in said) == (
         "good",
         True,
@@ -187,7 +187,7 @@ def test_a_project_without_a_place_for_text_or_a_connection_is_told_of(
     assert (state, "has no TextArea for the image" in said) == ("bad", True)
     state, said = told.one("connection")
     assert (state, "no model is connected" in said) == ("warning", True)
-    assert "picture" not in told.findings
+    assert "image" not in told.findings
 
 
 def test_a_label_that_the_configuration_lacks_is_warned_of(doctor: Callable[..., Told], api: Api) -> None:
@@ -199,7 +199,7 @@ def test_a_label_that_the_configuration_lacks_is_warned_of(doctor: Callable[...,
     )
     state, said = told.one("label config")
     assert (state, "'Text' is not among" in said, "set PREDICTED_LABEL" in said) == ("warning", True, True)
-    state, said = told.one("picture")
+    state, said = told.one("image")
     assert (state, "the task itself: the file is neither" in said) == ("bad", True)
     assert (
         doctor("--project", project.id, PREDICTED_LABEL="Body").findings["label config"][-1]["state"]
@@ -216,19 +216,19 @@ def test_a_backend_that_label_studio_does_not_reach_is_told_of(
     assert (state, "is disconnected" in said, "ML_BLOCK_LOCAL_IP=false" in said) == ("bad", True, True)
 
 
-def test_a_picture_on_a_private_host_is_refused_with_the_setting_that_allows_it(
-    doctor: Callable[..., Told], project: Project, served: Pictures, picture: Callable[[str], Path]
+def test_an_image_on_a_private_host_is_refused_with_the_setting_that_allows_it(
+    doctor: Callable[..., Told], project: Project, served: ImageFiles, image_path: Callable[[str], Path]
 ) -> None:
-    url = served.put("page.png", picture("issue_170.png").read_bytes())
+    url = served.put("page.png", image_path("issue_170.png").read_bytes())
     first, second = project.add("http://192.0.2.1:1/other.png", url)
     told = doctor("--project", project.id, "--task", second, OCR_FETCH_ALLOW="example.org")
     assert told.status == 1
-    state, said = told.one("picture")
+    state, said = told.one("image")
     assert (state, said.startswith(f"task {second}, {url}: ")) == ("bad", True)
     assert "127.0.0.1, which is not public" in said
     assert "set OCR_FETCH_ALLOW=127.0.0.1" in said
     allowed = doctor("--project", project.id, "--task", second)
-    assert allowed.one("picture")[0] == "good"
+    assert allowed.one("image")[0] == "good"
     assert first != second
 
 

@@ -9,7 +9,7 @@ from chromium import running_chromium
 from label_studio import LabelStudio
 from label_studio_page import LabelingPage, signed_in
 from label_studio_project import GUIDES_CONFIG, Api, Project
-from turned_lines import HEIGHT, WIDTH, Line, Shape, covered_ink, drawn, picture_in, shapes_over
+from turned_lines import HEIGHT, WIDTH, Line, Shape, covered_ink, drawn, image_in, shapes_over
 
 pytestmark = pytest.mark.labelstudio
 
@@ -74,12 +74,12 @@ def test_turned_text_is_seen_under_regions_that_are_turned_like_it(
     (task,) = project.upload(turned)
     project.retrieve_predictions()
     labeling_page.open(project.id, task, len(LINES))
-    picture = picture_in(labeling_page.seen())
-    shapes = shapes_over(picture)
+    image_path = image_in(labeling_page.seen())
+    shapes = shapes_over(image_path)
     over = {text: [shape for shape in shapes if lies_over(shape, line)] for text, line in LINES.items()}
     assert [len(found) for found in over.values()] == [1] * len(LINES), shapes
     assert len(shapes) == len(LINES), shapes
-    assert covered_ink(picture) > 0.98
+    assert covered_ink(image_path) > 0.98
 
 
 def test_a_box_that_is_drawn_with_auto_annotation_gets_its_text(

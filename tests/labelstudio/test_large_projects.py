@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from backend_process import running_backend
 from label_studio_project import Json, Project
-from loopback import Pictures
+from loopback import ImageFiles
 
 pytestmark = pytest.mark.labelstudio
 
@@ -26,14 +26,14 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slow(settings: dict[str, str], log: Path) -> Iterator[str]:
-    """A backend that reads one picture at a time and answers after a second: never with so many."""
+    """A backend that reads one image at a time and answers after a second: never with so many."""
     with running_backend({**settings, "OCR_SLOTS": "1", "OCR_PREDICT_TIMEOUT": "1"}, log) as url:
         yield url
 
 
 @pytest.fixture
-def pictures(served: Pictures) -> list[str]:
-    """URLs of small pictures, each with another text."""
+def image_files(served: ImageFiles) -> list[str]:
+    """URLs of small images, each with another text."""
 
     def url(number: int) -> str:
         image, file = Image.new("RGB", (160, 44), "white"), BytesIO()
@@ -59,11 +59,11 @@ def test_it_is_finished_by_pressing_again_with_nothing_read_twice_lost_or_falsel
     project: Project,
     slow: str,
     log: Path,
-    pictures: list[str],
+    image_files: list[str],
     number: Callable[[str], float],
     say: Callable[[str], None],
 ) -> None:
-    tasks = project.add(*pictures)
+    tasks = project.add(*image_files)
     project.connect(slow)
 
     def left() -> int:

@@ -10,7 +10,7 @@ from PIL import Image
 from label_studio import LabelStudio
 from label_studio_project import Project
 from label_studio_regions import Box, overlap, regions_of
-from loopback import Pictures, Relay
+from loopback import ImageFiles, Relay
 from ocr_quality import total
 
 pytestmark = pytest.mark.labelstudio
@@ -23,16 +23,16 @@ def texts(project: Project, task: int) -> list[list[str]]:
     return [[region.text for region in regions_of(one["result"])] for one in project.predictions(task)]
 
 
-def test_each_kind_of_picture_gets_one_prediction_with_its_text(
+def test_each_kind_of_image_gets_one_prediction_with_its_text(
     project: Project,
     relay: Relay,
     label_studio: LabelStudio,
-    served: Pictures,
-    picture: Callable[[str], Path],
+    served: ImageFiles,
+    image_path: Callable[[str], Path],
     as_data_uri: Callable[[Path], str],
 ) -> None:
     project.connect(relay.url)
-    test = picture("issue_170.png")
+    test = image_path("issue_170.png")
     local = label_studio.files / f"project-{project.id}"
     local.mkdir()
     (local / "a b ü.png").write_bytes(test.read_bytes())
@@ -47,10 +47,10 @@ def test_each_kind_of_picture_gets_one_prediction_with_its_text(
 
 
 def test_a_second_retrieve_adds_nothing_and_asks_for_nothing(
-    project: Project, relay: Relay, picture: Callable[[str], Path]
+    project: Project, relay: Relay, image_path: Callable[[str], Path]
 ) -> None:
     project.connect(relay.url)
-    tasks = project.upload(picture("issue_170.png"), picture("en_rec.jpg"))
+    tasks = project.upload(image_path("issue_170.png"), image_path("en_rec.jpg"))
     project.retrieve_predictions()
     stored = [project.predictions(task) for task in tasks]
     project.retrieve_predictions()
@@ -58,7 +58,7 @@ def test_a_second_retrieve_adds_nothing_and_asks_for_nothing(
     assert len(relay.to("/predict")) == 1
 
 
-def test_a_picture_without_text_is_done_with_nothing(project: Project, relay: Relay, tmp_path: Path) -> None:
+def test_an_image_without_text_is_done_with_nothing(project: Project, relay: Relay, tmp_path: Path) -> None:
     blank = tmp_path / "blank.png"
     Image.new("RGB", (400, 300), "white").save(blank)
     project.connect(relay.url)
@@ -70,9 +70,9 @@ def test_a_picture_without_text_is_done_with_nothing(project: Project, relay: Re
 
 
 def test_what_was_not_read_in_time_is_read_at_the_next_retrieve(
-    project: Project, hasty_backend: str, served: Pictures, picture: Callable[[str], Path]
+    project: Project, hasty_backend: str, served: ImageFiles, image_path: Callable[[str], Path]
 ) -> None:
-    good = picture("issue_170.png").read_bytes()
+    good = image_path("issue_170.png").read_bytes()
     served.put("slow.png", good)
     project.connect(hasty_backend)
     slow, quick = project.add(served.hold("slow.png"), served.put("quick.png", good))
@@ -84,10 +84,10 @@ def test_what_was_not_read_in_time_is_read_at_the_next_retrieve(
 
 
 def test_a_backend_that_reads_otherwise_adds_its_own_prediction(
-    project: Project, backend: str, hasty_backend: str, picture: Callable[[str], Path]
+    project: Project, backend: str, hasty_backend: str, image_path: Callable[[str], Path]
 ) -> None:
     connection = project.connect(backend)
-    (task,) = project.upload(picture("issue_170.png"))
+    (task,) = project.upload(image_path("issue_170.png"))
     project.retrieve_predictions()
     moved = project.move(connection["id"], hasty_backend)
     project.retrieve_predictions()
@@ -96,10 +96,10 @@ def test_a_backend_that_reads_otherwise_adds_its_own_prediction(
     assert len(versions) == len(project.predictions(task)) == 2
 
 
-def test_every_picture_is_stored_with_its_text(connected: Project, picture: Callable[[str], Path]) -> None:
-    known = json.loads(picture("ground_truth.json").read_text(encoding="utf-8"))
+def test_every_image_is_stored_with_its_text(connected: Project, image_path: Callable[[str], Path]) -> None:
+    known = json.loads(image_path("ground_truth.json").read_text(encoding="utf-8"))
     truth = {name: facts["lines"] for name, facts in known.items() if facts["default_model_can_read"]}
-    tasks = connected.upload(*(picture(name) for name in truth))
+    tasks = connected.upload(*(image_path(name) for name in truth))
     connected.retrieve_predictions()
     stored = [texts(connected, task) for task in tasks]
     assert [len(predictions) for predictions in stored] == [1] * len(truth)
@@ -108,9 +108,9 @@ def test_every_picture_is_stored_with_its_text(connected: Project, picture: Call
 
 
 def test_a_prediction_carries_the_version_that_the_model_page_shows(
-    connected: Project, picture: Callable[[str], Path]
+    connected: Project, image_path: Callable[[str], Path]
 ) -> None:
-    (task,) = connected.upload(picture("issue_170.png"))
+    (task,) = connected.upload(image_path("issue_170.png"))
     connected.retrieve_predictions()
     (prediction,) = connected.predictions(task)
     (connection,) = connected.connections()
@@ -118,10 +118,10 @@ def test_a_prediction_carries_the_version_that_the_model_page_shows(
     assert 0.5 < prediction["score"] <= 1
 
 
-def test_a_picture_that_cannot_be_read_waits_until_it_is_mended(
-    connected: Project, served: Pictures, picture: Callable[[str], Path]
+def test_an_image_that_cannot_be_read_waits_until_it_is_mended(
+    connected: Project, served: ImageFiles, image_path: Callable[[str], Path]
 ) -> None:
-    good = picture("issue_170.png").read_bytes()
+    good = image_path("issue_170.png").read_bytes()
     broken = served.put("broken.png", good[:200])
     first, second, third, fourth = connected.add(
         served.put("first.png", good), broken, f"{served.url}/missing.png", served.put("fourth.png", good)
@@ -153,7 +153,7 @@ def test_a_page_is_read_in_order_with_boxes_where_its_lines_are(
         assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
 
 
-def test_a_picture_that_its_camera_has_turned_gets_boxes_as_it_is_shown(
+def test_an_image_that_its_camera_has_turned_gets_boxes_as_it_is_shown(
     connected: Project, page: tuple[Path, dict[str, Box]], tmp_path: Path
 ) -> None:
     file, lines = page
@@ -174,17 +174,17 @@ def test_a_picture_that_its_camera_has_turned_gets_boxes_as_it_is_shown(
         assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
 
 
-def test_opening_a_task_brings_its_prediction(connected: Project, picture: Callable[[str], Path]) -> None:
-    (task,) = connected.upload(picture("issue_170.png"))
+def test_opening_a_task_brings_its_prediction(connected: Project, image_path: Callable[[str], Path]) -> None:
+    (task,) = connected.upload(image_path("issue_170.png"))
     (prediction,) = connected.open(task)["predictions"]
     assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
     assert len(connected.predictions(task)) == 1
 
 
 def test_the_label_stream_brings_each_task_with_its_prediction(
-    connected: Project, picture: Callable[[str], Path]
+    connected: Project, image_path: Callable[[str], Path]
 ) -> None:
-    connected.upload(picture("issue_170.png"))
+    connected.upload(image_path("issue_170.png"))
     (prediction,) = connected.next_task()["predictions"]
     assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
 

@@ -14,7 +14,7 @@ from backend_process import running_backend
 from label_studio import LabelStudio
 from label_studio_project import Project
 from label_studio_regions import regions_of
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from prelabel_process import Ended, end, start
 from scripted_server import Reply, ScriptedServer
 
@@ -37,8 +37,8 @@ def prelabel(project: Project, settings: dict[str, str], tmp_path: Path) -> Prel
 
 
 @pytest.fixture
-def words(served: Pictures) -> Callable[[str], str]:
-    """URL of a small picture with a word on it."""
+def words(served: ImageFiles) -> Callable[[str], str]:
+    """URL of a small image with a word on it."""
 
     def url(word: str) -> str:
         image, file = Image.new("RGB", (160, 44), "white"), BytesIO()
@@ -72,10 +72,10 @@ def test_every_task_gets_what_retrieve_would_have_stored(
     backend: str,
     label_studio: LabelStudio,
     prelabel: Prelabel,
-    picture: Callable[[str], Path],
+    image_path: Callable[[str], Path],
     token: str,
 ) -> None:
-    first, second = project.upload(picture("issue_170.png"), picture("en_rec.jpg"))
+    first, second = project.upload(image_path("issue_170.png"), image_path("en_rec.jpg"))
     ended = prelabel(LABEL_STUDIO_API_KEY=getattr(label_studio, token))
     assert ended.status == 0, ended.err
     by_command = [project.predictions(task) for task in (first, second)]
@@ -126,9 +126,9 @@ def test_a_backend_is_asked_with_its_password(
 
 @pytest.mark.parametrize("by", ["itself", "a backend"])
 def test_hosts_that_ask_for_a_password_get_the_projects(
-    project: Project, backend: str, prelabel: Prelabel, picture: Callable[[str], Path], by: str
+    project: Project, backend: str, prelabel: Prelabel, image_path: Callable[[str], Path], by: str
 ) -> None:
-    content = picture("issue_170.png").read_bytes()
+    content = image_path("issue_170.png").read_bytes()
 
     def guarded(handler: BaseHTTPRequestHandler) -> None:
         is_right = handler.headers.get("Authorization") == "Basic bWU6cEBzcw=="
@@ -146,12 +146,12 @@ def test_a_task_that_fails_is_listed_with_its_reason_and_tried_again_by_the_next
     project: Project,
     backend: str,
     prelabel: Prelabel,
-    served: Pictures,
+    served: ImageFiles,
     words: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
     good, broken, missing = project.add(
-        words("good"), served.put("broken.png", b"no picture"), f"{served.url}/missing.png"
+        words("good"), served.put("broken.png", b"no image"), f"{served.url}/missing.png"
     )
     ended = prelabel("--backend", backend)
     assert (ended.status, "prelabel-failures.jsonl" in ended.err) == (1, True)
@@ -170,7 +170,7 @@ def test_a_task_that_fails_is_listed_with_its_reason_and_tried_again_by_the_next
 
 
 def test_the_list_of_failures_may_go_to_standard_output(
-    project: Project, backend: str, prelabel: Prelabel, served: Pictures
+    project: Project, backend: str, prelabel: Prelabel, served: ImageFiles
 ) -> None:
     (missing,) = project.add(f"{served.url}/missing.png")
     ended = prelabel("--backend", backend, "--failures", "-")
@@ -203,8 +203,8 @@ def test_a_version_that_is_part_of_anothers_name_is_not_taken_for_it(
 
 @pytest.fixture
 def forgetful_backend(settings: dict[str, str]) -> Iterator[str]:
-    """One that fetches a picture each time, as it may have changed."""
-    with running_backend({**settings, "OCR_PICTURE_CACHE_BYTES": "0"}) as url:
+    """One that fetches an image each time, as it may have changed."""
+    with running_backend({**settings, "OCR_IMAGE_CACHE_BYTES": "0"}) as url:
         yield url
 
 
@@ -213,7 +213,7 @@ def test_predictions_of_this_version_are_replaced_where_this_is_wanted(
     forgetful_backend: str,
     prelabel: Prelabel,
     words: Callable[[str], str],
-    served: Pictures,
+    served: ImageFiles,
 ) -> None:
     first, second, third = project.add(*map(words, ("first", "second", "third")))
     assert prelabel("--backend", forgetful_backend).status == 0
@@ -369,7 +369,7 @@ def test_a_config_without_a_place_for_text_is_refused(
 
 
 def test_a_label_studio_that_cannot_be_reached_is_said_with_status_1(
-    prelabel: Prelabel, served: Pictures
+    prelabel: Prelabel, served: ImageFiles
 ) -> None:
     served.server_close()
     ended = prelabel(LABEL_STUDIO_URL=served.url)

@@ -17,7 +17,7 @@ from PIL import Image
 from faulty_relay import FaultyRelay, Passing, done_but_not_told, too_many, unavailable
 from label_studio import LabelStudio
 from label_studio_project import Project
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from prelabel_process import end, start
 from scripted_server import Reply, ScriptedServer
 
@@ -53,8 +53,8 @@ def begun(
 
 
 @pytest.fixture
-def blank(served: Pictures) -> str:
-    """URL of a small picture without text."""
+def blank(served: ImageFiles) -> str:
+    """URL of a small image without text."""
     file = BytesIO()
     Image.new("RGB", (64, 32), "white").save(file, "PNG")
     return served.put("blank.png", file.getvalue())
@@ -85,8 +85,8 @@ def numbers(project: Project, tasks: list[int]) -> list[int]:
     return [len(project.predictions(task)) for task in tasks]
 
 
-def wait_until_it_fetches(process: Popen[str], served: Pictures) -> None:
-    """Waits for the request for the picture that is held."""
+def wait_until_it_fetches(process: Popen[str], served: ImageFiles) -> None:
+    """Waits for the request for the image that is held."""
     deadline = time.monotonic() + SECONDS
     while not served.is_waiting:
         assert process.poll() is None, end(process)
@@ -167,7 +167,7 @@ def test_what_an_import_leaves_out_without_a_word_is_stored_nevertheless(
 
 
 def test_a_task_that_is_deleted_while_it_is_read_is_no_failure(
-    project: Project, begun: Callable[..., Popen[str]], backend: str, served: Pictures, blank: str
+    project: Project, begun: Callable[..., Popen[str]], backend: str, served: ImageFiles, blank: str
 ) -> None:
     served.put("slow.png", served.content("/blank.png") or b"")
     kept, gone = project.add(blank, served.hold("slow.png"))
@@ -193,7 +193,7 @@ def test_two_runs_at_once_leave_one_prediction_each(
 def test_a_signal_ends_it_with_what_is_read_stored_and_the_next_run_goes_on(
     project: Project,
     begun: Callable[..., Popen[str]],
-    served: Pictures,
+    served: ImageFiles,
     blank: str,
     number: signal.Signals,
 ) -> None:
@@ -213,7 +213,7 @@ def test_a_signal_ends_it_with_what_is_read_stored_and_the_next_run_goes_on(
 
 
 def test_a_stopped_run_that_replaces_says_after_which_task_to_go_on(
-    project: Project, begun: Callable[..., Popen[str]], served: Pictures, blank: str, backend: str
+    project: Project, begun: Callable[..., Popen[str]], served: ImageFiles, blank: str, backend: str
 ) -> None:
     served.put("slow.png", served.content("/blank.png") or b"")
     tasks = project.add(*[blank] * 2, served.hold("slow.png"), *[blank] * 9)
@@ -236,7 +236,7 @@ def test_what_a_backend_did_not_reach_is_asked_again_and_listed_when_it_never_do
     project: Project,
     begun: Callable[..., Popen[str]],
     hasty_backend: str,
-    served: Pictures,
+    served: ImageFiles,
     blank: str,
     tmp_path: Path,
 ) -> None:

@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from faulty_relay import FaultyRelay, Passing, pass_on
 from label_studio import LabelStudio
 from label_studio_project import Project
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from prelabel_process import end, start
 
 pytestmark = pytest.mark.labelstudio
 
 TASKS = 2000
-PICTURES = 20
+IMAGES = 20
 KILLED = -9
 STORING = "POST /api/"
 """Begins both the request that stores a slice and the one that stores a single prediction."""
@@ -30,8 +30,8 @@ def between(label_studio: LabelStudio) -> Iterator[FaultyRelay]:
 
 
 @pytest.fixture
-def pictures(served: Pictures) -> list[str]:
-    """URLs of small pictures; a quarter of them has a word on it."""
+def image_files(served: ImageFiles) -> list[str]:
+    """URLs of small images; a quarter of them has a word on it."""
 
     def url(number: int) -> str:
         image, file = Image.new("RGB", (120, 40), "white"), BytesIO()
@@ -41,18 +41,18 @@ def pictures(served: Pictures) -> list[str]:
         image.save(file, "PNG")
         return served.put(f"{number}.png", file.getvalue())
 
-    return [url(number) for number in range(PICTURES)]
+    return [url(number) for number in range(IMAGES)]
 
 
 def test_killed_twice_it_ends_with_one_prediction_for_each_of_2000_tasks(
     project: Project,
     between: FaultyRelay,
     settings: dict[str, str],
-    pictures: list[str],
+    image_files: list[str],
     tmp_path: Path,
     say: Callable[[str], None],
 ) -> None:
-    tasks = project.add(*[pictures[number % PICTURES] for number in range(TASKS)])
+    tasks = project.add(*[image_files[number % IMAGES] for number in range(TASKS)])
 
     def started() -> Popen[str]:
         return start(["--project", project.id], {**settings, "LABEL_STUDIO_URL": between.url}, tmp_path)

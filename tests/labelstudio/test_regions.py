@@ -8,7 +8,7 @@ from label_studio_regions import Region, overlap, regions_of
 
 
 def item(kind: str, value: dict[str, Any], region: str = "r") -> dict[str, Any]:
-    """One result item on a picture of 200 x 100 px."""
+    """One result item on an image of 200 x 100 px."""
     return {"id": region, "type": kind, "original_width": 200, "original_height": 100, "value": value}
 
 

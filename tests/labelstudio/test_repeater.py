@@ -13,7 +13,7 @@ from label_studio import LabelStudio, running_label_studio
 from label_studio_page import signed_in
 from label_studio_project import Api, Project, RefusedError
 from label_studio_regions import regions_of
-from turned_lines import Line, covered_ink, drawn, picture_in
+from turned_lines import Line, covered_ink, drawn, image_in
 
 pytestmark = pytest.mark.labelstudio
 
@@ -78,7 +78,7 @@ def test_each_page_is_seen_with_its_own_text_under_regions(
     with running_chromium() as browser, signed_in(browser, as_it_comes) as page:
         page.open(project.id, task, regions=3, images=2)
         for number in range(len(PAGES)):
-            assert covered_ink(picture_in(page.seen(number))) > 0.98
+            assert covered_ink(image_in(page.seen(number))) > 0.98
 
 
 def test_a_box_drawn_on_the_second_page_gets_its_text(its_api: Api, backend: str, document: dict) -> None:

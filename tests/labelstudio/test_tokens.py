@@ -1,4 +1,4 @@
-"""Uploaded pictures are fetched from Label Studio with either kind of its tokens, and with no other."""
+"""Uploaded images are fetched from Label Studio with either kind of its tokens, and with no other."""
 
 import base64
 import hashlib
@@ -33,12 +33,12 @@ PASSWORD = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_p
 def test_uploads_are_fetched_with_the_token(
     request: pytest.FixtureRequest,
     project: Project,
-    picture: Callable[[str], Path],
+    image_path: Callable[[str], Path],
     backend_fixture: str,
     password: dict[str, str],
 ) -> None:
     project.connect(request.getfixturevalue(backend_fixture), **password)
-    (task,) = project.upload(picture("issue_170.png"))
+    (task,) = project.upload(image_path("issue_170.png"))
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)
     assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
@@ -81,12 +81,12 @@ def token_of(label_studio: LabelStudio, api: Api) -> Callable[[str], str]:
 
 @pytest.fixture
 def unread_with(
-    settings: dict[str, str], project: Project, picture: Callable[[str], Path]
+    settings: dict[str, str], project: Project, image_path: Callable[[str], Path]
 ) -> Callable[[str], tuple[int, str]]:
     """`unread_with(token)`: predictions of an upload that a backend with the token leaves, and its reason."""
 
     def asked(token: str) -> tuple[int, str]:
-        (task,) = project.upload(picture("issue_170.png"))
+        (task,) = project.upload(image_path("issue_170.png"))
         with (
             running_backend({**settings, "LABEL_STUDIO_API_KEY": token}) as url,
             serving(Relay(url)) as relay,

@@ -21,7 +21,7 @@ PASSWORD = {"BASIC_AUTH_USER": "ocr", "BASIC_AUTH_PASS": "right"}
 def connect(
     label_studio: LabelStudio, url: str, title: str, token: str = "", **more: str
 ) -> subprocess.CompletedProcess[str]:
-    files = [FILES / name for name in ("connect_label_studio.py", "picture.png", "labeling-config.xml")]
+    files = [FILES / name for name in ("connect_label_studio.py", "image.png", "labeling-config.xml")]
     known = {
         "LABEL_STUDIO_URL": label_studio.url,
         "LABEL_STUDIO_API_KEY": token or label_studio.legacy_token,
@@ -47,7 +47,7 @@ def tasks(api: Api, project: int) -> list[dict[str, Any]]:
     return listed
 
 
-def test_a_variant_gets_a_project_that_is_connected_and_whose_picture_is_read(
+def test_a_variant_gets_a_project_that_is_connected_and_whose_image_is_read(
     label_studio: LabelStudio, api: Api, backend: str
 ) -> None:
     done = connect(label_studio, backend, "ocr ch/mobile")

@@ -1,20 +1,20 @@
-"""The tests' own look at screenshots, on pictures that are drawn here."""
+"""The tests' own look at screenshots, on images that are drawn here."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from turned_lines import HEIGHT, WIDTH, Line, covered_ink, drawn, picture_in, shapes_over
+from turned_lines import HEIGHT, WIDTH, Line, covered_ink, drawn, image_in, shapes_over
 
 LINES = {"Total 1250 EUR": Line((400, 300), 30), "Invoice 4711": Line((800, 600), 90)}
 
 
 def tinted(corners: list[tuple[float, float]]) -> np.ndarray:
-    """The picture with one polygon in green over it, as a page shows it."""
-    picture = drawn(LINES)
-    over = Image.new("RGBA", picture.size)
+    """The image with one polygon in green over it, as a page shows it."""
+    image_path = drawn(LINES)
+    over = Image.new("RGBA", image_path.size)
     ImageDraw.Draw(over).polygon(corners, (0, 128, 0, 51), (0, 128, 0, 255))
-    return np.asarray(Image.alpha_composite(picture.convert("RGBA"), over).convert("RGB"))
+    return np.asarray(Image.alpha_composite(image_path.convert("RGBA"), over).convert("RGB"))
 
 
 def test_a_line_is_drawn_where_it_is_said_to_be() -> None:
@@ -25,12 +25,12 @@ def test_a_line_is_drawn_where_it_is_said_to_be() -> None:
     assert np.ptp(down) > 5 * np.ptp(across)
 
 
-def test_the_picture_is_found_in_a_screenshot_at_its_own_size() -> None:
+def test_the_image_is_found_in_a_screenshot_at_its_own_size() -> None:
     screen = Image.new("RGB", (1400, 1000), "gray")
-    picture = drawn(LINES)
-    screen.paste(picture.resize((WIDTH * 7 // 10, HEIGHT * 7 // 10), Image.Resampling.LANCZOS), (250, 100))
-    found = picture_in(np.asarray(screen))
-    assert np.abs(found.astype(int) - np.asarray(picture)).mean() < 2
+    image_path = drawn(LINES)
+    screen.paste(image_path.resize((WIDTH * 7 // 10, HEIGHT * 7 // 10), Image.Resampling.LANCZOS), (250, 100))
+    found = image_in(np.asarray(screen))
+    assert np.abs(found.astype(int) - np.asarray(image_path)).mean() < 2
 
 
 @pytest.mark.parametrize("marks", [0, 1, 3])
@@ -39,7 +39,7 @@ def test_a_screenshot_without_the_marks_is_refused(marks: int) -> None:
     for place in range(marks):
         screen.paste("magenta", (100 * place, 0, 100 * place + 16, 16))
     with pytest.raises(ValueError, match=f"^{marks} marks"):
-        picture_in(np.asarray(screen))
+        image_in(np.asarray(screen))
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "OCRPredictionsSlow": Case(buckets("0+20x60"), VARIANT, calm=buckets("0+10x60")),
-    "OCRPicturesNotRead": Case(
+    "OCRImagesNotRead": Case(
         {
             f'ocr_tasks_total{{{POD},outcome="read"}}': "0+50x60",
             f'ocr_tasks_total{{{POD},outcome="unreachable"}}': "0+10x60",
@@ -144,13 +144,13 @@ CASES: dict[str, Case] = {
         {
             f"ocr_slots{{{POD}}}": "2x60",
             f"ocr_slots_busy{{{POD}}}": "2x60",
-            f"ocr_pictures_waiting{{{POD}}}": "9x60",
+            f"ocr_images_waiting{{{POD}}}": "9x60",
         },
         VARIANT,
         calm={
             f"ocr_slots{{{POD}}}": "2x60",
             f"ocr_slots_busy{{{POD}}}": "2x60",
-            f"ocr_pictures_waiting{{{POD}}}": "0x60",
+            f"ocr_images_waiting{{{POD}}}": "0x60",
         },
     ),
     "OCRMemoryNearLimit": Case(

@@ -40,8 +40,8 @@ class Sent:
         return f"Sent({self.path!r}, {self.body[:1000]!r}, {self.tasks})"
 
 
-def streams(good: str, pictures: st.SearchStrategy[bytes]) -> dict[str, st.SearchStrategy[list[Sent]]]:
-    """Kind of what is bad -> requests around one bad thing each; `good` is the address of a sound picture.
+def streams(good: str, image_bytes: st.SearchStrategy[bytes]) -> dict[str, st.SearchStrategy[list[Sent]]]:
+    """Kind of what is bad -> requests around one bad thing each; `good` is the address of a sound image.
 
     Where there are several tasks the good one stands between bad ones, so that a missing result is seen.
     """
@@ -73,7 +73,7 @@ def streams(good: str, pictures: st.SearchStrategy[bytes]) -> dict[str, st.Searc
             ),
         ]
 
-    def with_picture(content: bytes) -> list[Sent]:
+    def with_image(content: bytes) -> list[Sent]:
         uri = inline(content)
         return [
             _sent("/predict", {"tasks": tasks(uri, good, uri)}, 3),
@@ -87,7 +87,7 @@ def streams(good: str, pictures: st.SearchStrategy[bytes]) -> dict[str, st.Searc
         "configurations": bad_texts.configs.map(with_config),
         "addresses": bad_texts.values.map(with_value),
         "drawings": bad_texts.contexts.map(with_context),
-        "pictures": pictures.map(with_picture),
+        "images": image_bytes.map(with_image),
         "bodies": bad_texts.bodies.map(with_body),
     }
 

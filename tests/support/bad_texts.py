@@ -143,7 +143,7 @@ _data_uris = st.builds(
     | st.sampled_from(("iVBORw0KGgo=", "%89PNG", "AAAA" * 1000, "=", "====", "%", "PHN2Zz4=")),
 )
 values: st.SearchStrategy[Json] = _urls | _data_uris | st.sampled_from(_OWN_PATHS) | junk
-"""What may stand in a task's data where a picture's address should."""
+"""What may stand in a task's data where an image's address should."""
 
 _NUMBERS = st.floats(0, 100) | _ODD_NUMBERS
 _points = st.lists(st.lists(_NUMBERS, min_size=1, max_size=3), max_size=5)

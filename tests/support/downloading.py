@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.downloader import Downloader
 from ocr_backend.system.basic_credentials import Credentials
 from scripted_server import Asked
@@ -22,7 +22,7 @@ def fetch(
 
 def failure(downloader: Downloader, *urls: str, seconds: float = 30) -> tuple[str, str]:
     """Outcome and reason of a download that fails."""
-    with pytest.raises(PictureError) as failed:
+    with pytest.raises(ImageError) as failed:
         fetch(downloader, *urls, seconds=seconds)
     return failed.value.outcome, str(failed.value)
 

@@ -1,6 +1,6 @@
 """A reader without networks, for tests of everything around reading.
 
-It obeys the `Reader` protocol and reads the golden picture, so a worker takes it as it takes a real one.
+It obeys the `Reader` protocol and reads the golden sample, so a worker takes it as it takes a real one.
 """
 
 import threading
@@ -21,7 +21,7 @@ def line(text: str, score: float = 0.9, left: float = 10, top: float = 20) -> Li
 
 
 class FakeReader:
-    """Answers what `look` says of each picture; remembers the pictures, and how many were read at once."""
+    """Answers what `look` says of each image; remembers the images, and how many were read at once."""
 
     engine = "fake"
 
@@ -35,8 +35,8 @@ class FakeReader:
         self._counting = threading.Lock()
 
     def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
-        """What `look` says of wanted places; the golden picture is read as what stands on it."""
-        if np.array_equal(image, golden_sample.picture()):
+        """What `look` says of wanted places; the golden sample is read as what stands on it."""
+        if np.array_equal(image, golden_sample.default_image()):
             return [line(golden_sample.TEXT)]
         with self._counting:
             self.seen.append(image)

@@ -11,9 +11,9 @@ from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
 from plugin import kubectl_ocr
 
-PICTURE = Path(__file__).parents[1] / "data/images/ls_image.jpeg"
+IMAGE = Path(__file__).parents[1] / "data/images/ls_image.jpeg"
 TEXT = "Kenapa Harus Punya IMB?"
-"""A line of the picture."""
+"""A line of the image."""
 
 FETCHERS = "ocrbackend.io/models"
 """Label of Jobs that fetch, and of their pods."""
@@ -86,8 +86,8 @@ class Place:
         )
 
     def read(self, name: str) -> list[str]:
-        """Lines that an OCRBackend reads in the picture."""
-        said = kubectl_ocr(self.cluster, "predict", name, str(PICTURE), f"--namespace={self.namespace}")
+        """Lines that an OCRBackend reads in the image."""
+        said = kubectl_ocr(self.cluster, "predict", name, str(IMAGE), f"--namespace={self.namespace}")
         if said.returncode:
             raise ClusterError(said.stderr)
         return said.stdout.splitlines()

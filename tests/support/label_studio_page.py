@@ -17,7 +17,7 @@ from turned_lines import Pixels
 
 Point = tuple[float, float]
 
-_WINDOW = ViewportSize(width=1400, height=1800)  # px; two pictures below each other are seen at once
+_WINDOW = ViewportSize(width=1400, height=1800)  # px; two images below each other are seen at once
 _SECONDS_TO_SHOW = 90  # 6 s were measured on two busy cores
 _TIPS = "**/heidi-tips*"  # Label Studio would ask elsewhere for them
 _IS_SHOWN = """
@@ -26,21 +26,21 @@ _IS_SHOWN = """
 """
 _ALL_IS_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _ROW = "[data-testid=table-row]"
-_PICTURE = ".konvajs-content"
+_IMAGE = ".konvajs-content"
 _SMART_TOOL = ".lsf-tool_smart >> visible=true"
 _TEXT = "[data-testid=textarea-region-textarea]"
 _HAS_TEXT = f"() => [...document.querySelectorAll('{_TEXT}')].some(area => area.value)"
 
 
 class LabelingPage:
-    """One page of a signed-in user. Pictures are counted from 0, in the order in which a task shows them."""
+    """One page of a signed-in user. Images are counted from 0, in the order in which a task shows them."""
 
     def __init__(self, page: Page, url: str) -> None:
         self._page = page
         self._url = url
 
     def open(self, project: int, task: int, regions: int, images: int = 1) -> None:
-        """Opens a task from the Data Manager's list; waits until so many pictures and regions are shown."""
+        """Opens a task from the Data Manager's list; waits until so many images and regions are shown."""
         # Not by the task's own address: then the list, when it comes later, may take the predictions away.
         self._page.goto(f"{self._url}/projects/{project}/data")
         row = self._page.locator(_ROW, has=self._page.get_by_label(f"Select Task {task}", exact=True))
@@ -49,8 +49,8 @@ class LabelingPage:
         self._page.evaluate(_ALL_IS_PAINTED)
 
     def seen(self, image: int = 0) -> Pixels:
-        """What is to be seen of a picture, with its regions."""
-        with Image.open(BytesIO(self._page.locator(_PICTURE).nth(image).screenshot())) as shot:
+        """What is to be seen of an image, with its regions."""
+        with Image.open(BytesIO(self._page.locator(_IMAGE).nth(image).screenshot())) as shot:
             return np.asarray(shot.convert("RGB"))
 
     def texts(self) -> list[str]:
@@ -64,11 +64,11 @@ class LabelingPage:
         self._page.locator(_SMART_TOOL).click()
 
     def draw_box(self, label: str, begin: Point, end: Point, image: int = 0) -> None:
-        """Draws a box with a label, from corner to corner in parts (0..1) of a picture, and awaits a text."""
+        """Draws a box with a label, from corner to corner in parts (0..1) of an image, and awaits a text."""
         self._page.locator("[class*=label]").get_by_text(label, exact=True).nth(image).click()
-        place = self._page.locator(_PICTURE).nth(image).bounding_box()
+        place = self._page.locator(_IMAGE).nth(image).bounding_box()
         if place is None:
-            raise ValueError(f"picture {image} is not to be seen")
+            raise ValueError(f"image {image} is not to be seen")
         first, last = (
             (place["x"] + across * place["width"], place["y"] + down * place["height"])
             for across, down in (begin, end)

@@ -79,7 +79,7 @@ class Project:
     id: int = field(init=False)
 
     def __post_init__(self) -> None:
-        body = {"title": "pictures with text", "label_config": self.config}
+        body = {"title": "images with text", "label_config": self.config}
         self.id = self.api.call("POST", "projects/", json=body)["id"]
 
     def connect(self, url: str, **settings: Any) -> Json:
@@ -115,15 +115,15 @@ class Project:
         """Settings > Annotation > Use predictions to prelabel tasks: off."""
         self.api.call("PATCH", f"projects/{self.id}/", json={"show_collab_predictions": False})
 
-    def upload(self, *pictures: Path) -> list[int]:
-        """Tasks made by uploading picture files, in their order."""
+    def upload(self, *images: Path) -> list[int]:
+        """Tasks made by uploading image files, in their order."""
         with ExitStack() as opened:
-            files = [(picture.name, opened.enter_context(picture.open("rb"))) for picture in pictures]
+            files = [(image.name, opened.enter_context(image.open("rb"))) for image in images]
             return self._import(files=files)
 
-    def add(self, *pictures: str) -> list[int]:
-        """Tasks made by importing the addresses of pictures, in their order."""
-        return self.add_data(*({"image": picture} for picture in pictures))
+    def add(self, *images: str) -> list[int]:
+        """Tasks made by importing the addresses of images, in their order."""
+        return self.add_data(*({"image": image} for image in images))
 
     def add_data(self, *data: Json) -> list[int]:
         """Tasks made by importing their data, in its order."""
@@ -137,7 +137,7 @@ class Project:
         return ids
 
     def add_local_files(self, folder: Path) -> list[int]:
-        """Tasks made by connecting and syncing a folder of pictures as a local files storage."""
+        """Tasks made by connecting and syncing a folder of images as a local files storage."""
         body = {"project": self.id, "title": folder.name, "path": str(folder), "use_blob_urls": True}
         storage = self.api.call("POST", "storages/localfiles/", json=body)
         self.api.call("POST", f"storages/localfiles/{storage['id']}/sync")
@@ -145,7 +145,7 @@ class Project:
         return sorted(task["id"] for task in tasks if "local-files" in task["data"]["image"])
 
     def add_from_s3(self, url: str, bucket: str, **settings: Any) -> list[int]:
-        """Tasks made by connecting and syncing a bucket of pictures in the object store at `url`."""
+        """Tasks made by connecting and syncing a bucket of images in the object store at `url`."""
         keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
         body = {
             "project": self.id,
@@ -162,7 +162,7 @@ class Project:
         return sorted(task["id"] for task in tasks)
 
     def say_credentials(self, login: str, password: str) -> None:
-        """Sets the credentials for the hosts of the tasks' pictures (the API alone offers them)."""
+        """Sets the credentials for the hosts of the tasks' images (the API alone offers them)."""
         body = {"task_data_login": login, "task_data_password": password}
         self.api.call("PATCH", f"projects/{self.id}/", json=body)
 

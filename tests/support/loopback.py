@@ -1,6 +1,6 @@
-"""Small HTTP servers on loopback: one serves pictures, one passes on and remembers, one refuses.
+"""Small HTTP servers on loopback: one serves images, one passes on and remembers, one refuses.
 
-They stand for what lies around Label Studio and the backend: hosts of pictures, the wire between the two,
+They stand for what lies around Label Studio and the backend: hosts of images, the wire between the two,
 and every other machine.
 """
 
@@ -65,18 +65,18 @@ class _Quiet(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class Pictures(LoopbackServer):
+class ImageFiles(LoopbackServer):
     """Serves the bytes that were put in; what is not there is 404."""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
-        super().__init__(_PictureHandler, address)
+        super().__init__(_ImageHandler, address)
         self._contents: dict[str, bytes] = {}
         self._released = threading.Event()
         self._arrived = threading.Event()
         self._held = ""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: those who waited for a held picture may have gone."""
+        """Says nothing: those who waited for a held image may have gone."""
 
     def hold(self, name: str) -> str:
         """URL whose requests wait until `release`."""
@@ -105,8 +105,8 @@ class Pictures(LoopbackServer):
         return self._contents.get(path)
 
 
-class _PictureHandler(_Quiet):
-    server: Pictures
+class _ImageHandler(_Quiet):
+    server: ImageFiles
 
     def do_GET(self) -> None:  # noqa: D102, N802 - the name is the library's
         content = self.server.content(self.path)

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from loopback import Pictures
+from loopback import ImageFiles
 from ocr_cluster import waiting
 from ocr_cluster.cluster import Cluster
 from prometheus_process import Prometheus
@@ -27,11 +27,13 @@ Alerts = Mapping[str, set[str]]
 
 
 class Site:
-    """The release `ocr` in a namespace. `pictures`: a store of pictures that the pods reach."""
+    """The release `ocr` in a namespace. `image_files`: a store of images that the pods reach."""
 
-    def __init__(self, cluster: Cluster, namespace: str, prometheus: Prometheus, pictures: Pictures) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, prometheus: Prometheus, image_files: ImageFiles
+    ) -> None:
         self.cluster, self.namespace = cluster, namespace
-        self.prometheus, self.pictures = prometheus, pictures
+        self.prometheus, self.image_files = prometheus, image_files
 
     def get(self, *what: str) -> Any:
         """What `kubectl get` finds in the namespace."""
@@ -104,7 +106,7 @@ class Site:
         waiting.until(condition, what, _SECONDS, blame)
 
     def predict(self, service: str, *images: str) -> int:
-        """Status of a request through a Service with these pictures; 0 where none of its pods answers."""
+        """Status of a request through a Service with these images; 0 where none of its pods answers."""
         address = self.get("service", service)["spec"]["clusterIP"]
         return _predict(f"http://{address}:9090/predict", *images)
 
@@ -127,9 +129,9 @@ class Site:
 
     @contextmanager
     def store_hangs(self, service: str) -> Iterator[None]:
-        """A request a second whose picture does not come; at the end all come."""
+        """A request a second whose image does not come; at the end all come."""
         address = self.get("service", service)["spec"]["clusterIP"]
-        image = self.pictures.hold("late.png")
+        image = self.image_files.hold("late.png")
         stopped = threading.Event()
         with ThreadPoolExecutor(100) as pool:
 
@@ -142,8 +144,8 @@ class Site:
                 yield
             finally:
                 stopped.set()
-                self.pictures.put("late.png", page())
-                self.pictures.release()
+                self.image_files.put("late.png", page())
+                self.image_files.release()
             sending.result()
 
     def kill_the_workers(self, pod: str, service: str) -> None:

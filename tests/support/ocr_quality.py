@@ -1,4 +1,4 @@
-"""How well pictures were read: character errors against the lines that a person reads in them.
+"""How well images were read: character errors against the lines that a person reads in them.
 
 Pure: knows neither readers nor servers, only texts. Tests of every layer score what they got with it.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """Character errors in lines; scores of several pictures can be added."""
+    """Character errors in lines; scores of several images can be added."""
 
     errors: int = 0
     characters: int = 0
@@ -42,7 +42,7 @@ def normal(text: str) -> str:
 
 
 def score(true_lines: Iterable[str], read: Sequence[str]) -> Score:
-    """Score of one picture: each true line against the stretch of all that was read that matches it best."""
+    """Score of one image: each true line against the stretch of all that was read that matches it best."""
     everything = normal("".join(read))
     total = Score()
     for line in true_lines:
@@ -71,5 +71,5 @@ def best_stretch_errors(wanted: str, everything: str) -> int:
 
 
 def total(truth: Mapping[str, Sequence[str]], read: Mapping[str, Sequence[str]]) -> Score:
-    """Score of many pictures by name; one that was not read counts with all of its characters."""
+    """Score of many images by name; one that was not read counts with all of its characters."""
     return sum((score(lines, read.get(name, ())) for name, lines in truth.items()), Score())

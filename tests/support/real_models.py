@@ -18,7 +18,7 @@ from ocr_backend.ocr_types import Image, Reader
 from stand_in_hub import StandInHub
 
 SMALL_MODELS = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
-PICTURES = Path(__file__).parents[1] / "data" / "images"
+IMAGES = Path(__file__).parents[1] / "data" / "images"
 
 Truth = dict[str, dict[str, Any]]
 
@@ -26,14 +26,14 @@ Truth = dict[str, dict[str, Any]]
 @pytest.fixture(scope="session")
 def truth() -> Truth:
     """File name -> language, lines, size and whether the builtin models can read the script."""
-    text = (PICTURES / "ground_truth.json").read_text(encoding="utf-8")
+    text = (IMAGES / "ground_truth.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
 @pytest.fixture(scope="session")
-def pictures(truth: Truth) -> dict[str, Image]:
-    """File name -> picture as a reader takes it."""
-    return {name: decoded((PICTURES / name).read_bytes(), 10**8) for name in truth}
+def images(truth: Truth) -> dict[str, Image]:
+    """File name -> image as a reader takes it."""
+    return {name: decoded((IMAGES / name).read_bytes(), 10**8) for name in truth}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A web server on loopback whose answers a test writes down, path by path; it remembers what it was asked.
 
-It stands for hosts of pictures, for Label Studio's paths of files, and for hosts that misbehave.
+It stands for hosts of images, for Label Studio's paths of files, and for hosts that misbehave.
 """
 
 from collections.abc import Callable, Mapping

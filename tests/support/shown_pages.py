@@ -1,4 +1,4 @@
-"""Pictures of printed pages, each another, and such that a test makes them far faster than they are read."""
+"""Images of printed pages, each another, and such that a test makes them far faster than they are read."""
 
 import base64
 import io
@@ -22,7 +22,7 @@ def page(coarse: bool = False) -> bytes:
 
 
 def data_uri(content: bytes) -> str:
-    """The picture as it stands in a task's data."""
+    """The image as it stands in a task's data."""
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 

@@ -55,7 +55,7 @@ def recogniser(root: Path, name: str, form: str, characters: Sequence[str] = CHA
 
 
 def classifier(root: Path, name: str, form: str, labels: tuple[str, ...], says: str) -> None:
-    """A folder whose network gives every picture the label `says`."""
+    """A folder whose network gives every image the label `says`."""
     is_page = len(labels) == len(PAGE_LABELS)
     resize = {"resize_short": 256} if is_page else {"size": [160, 80]}
     crop = [{"CropImage": {"size": 224}}] if is_page else []

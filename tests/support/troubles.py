@@ -51,7 +51,7 @@ BAD_AFFINITY: Json = {
     "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}
 }
 SILENT = {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"]}
-GOLDEN = "the golden picture '2468013579' was read as '8': these weights do not read"
+GOLDEN = "the golden sample '2468013579' was read as '8': these weights do not read"
 DOWNLOAD = (
     "the models PP-OCRv5_mobile_det are not in MODEL_DIR and cannot be downloaded from huggingface (refused)"
 )

@@ -1,4 +1,4 @@
-"""A picture with lines of text at known places and angles, and what a screenshot of a page shows over it.
+"""An image with lines of text at known places and angles, and what a screenshot of a page shows over it.
 
 Pure pixels: knows neither the page nor who has drawn on it. Tests of the labelling page use it.
 """
@@ -18,16 +18,16 @@ WIDTH, HEIGHT = 1100, 900
 _MARK = "magenta"
 _MARK_PX = 16
 _MARKS = ((10, 10), (WIDTH - 10 - _MARK_PX, HEIGHT - 10 - _MARK_PX))
-"""Top left corners of two squares by which the picture is found in a screenshot."""
+"""Top left corners of two squares by which the image is found in a screenshot."""
 
-_LEAST_AREA = 1000  # px; a line of the picture has ten times as much
+_LEAST_AREA = 1000  # px; a line of the image has ten times as much
 _LEAST_TINT = 12  # of 255; Label Studio's fill of a green label has 26 on white
 _DARKEST_TINT = 100  # of 255: ink is darker, and an outline of the label's green is not
 
 
 @dataclass(frozen=True)
 class Line:
-    """Centre in px of the picture, and the angle clockwise."""
+    """Centre in px of the image, and the angle clockwise."""
 
     centre: tuple[float, float]
     degrees: float
@@ -44,8 +44,8 @@ class Shape:
 
 
 def drawn(lines: Mapping[str, Line]) -> Image.Image:
-    """The picture: black lines on white, and the two marks."""
-    picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    """The image: black lines on white, and the two marks."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), "white")
     font = ImageFont.load_default(size=44)
     for text, line in lines.items():
         left, top, right, bottom = font.getbbox(text)
@@ -53,14 +53,14 @@ def drawn(lines: Mapping[str, Line]) -> Image.Image:
         ImageDraw.Draw(flat).text((-left, -top), text, fill=255, font=font)
         ink = flat.rotate(-line.degrees, Image.Resampling.BICUBIC, expand=True)
         corner = (round(line.centre[0] - ink.width / 2), round(line.centre[1] - ink.height / 2))
-        picture.paste("black", corner, ink)
+        image.paste("black", corner, ink)
     for left, top in _MARKS:
-        picture.paste(_MARK, (left, top, left + _MARK_PX, top + _MARK_PX))
-    return picture
+        image.paste(_MARK, (left, top, left + _MARK_PX, top + _MARK_PX))
+    return image
 
 
-def picture_in(screenshot: Pixels) -> Pixels:
-    """What a screenshot shows in place of the picture, in px of the picture.
+def image_in(screenshot: Pixels) -> Pixels:
+    """What a screenshot shows in place of the image, in px of the image.
 
     Raises:
         ValueError: the two marks are not to be seen, and nothing else of their colour.
@@ -81,23 +81,23 @@ def picture_in(screenshot: Pixels) -> Pixels:
     return np.asarray(cv2.warpAffine(screenshot, from_screen, (WIDTH, HEIGHT), flags=how), np.uint8)
 
 
-def shapes_over(picture: Pixels) -> list[Shape]:
+def shapes_over(image: Pixels) -> list[Shape]:
     """All that is tinted green or drawn in green, each with what it encloses."""
-    tint = _tint(picture).astype(np.uint8)
+    tint = _tint(image).astype(np.uint8)
     outlines, _ = cv2.findContours(tint, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return [
         _shape(cv2.minAreaRect(outline)) for outline in outlines if cv2.contourArea(outline) >= _LEAST_AREA
     ]
 
 
-def covered_ink(picture: Pixels) -> float:
+def covered_ink(image: Pixels) -> float:
     """Part (0..1) of the text's black px that lies under the tint."""
-    ink = picture.max(axis=2) < _DARKEST_TINT
-    return float((ink & _tint(picture)).sum() / ink.sum())
+    ink = image.max(axis=2) < _DARKEST_TINT
+    return float((ink & _tint(image)).sum() / ink.sum())
 
 
-def _tint(picture: Pixels) -> npt.NDArray[np.bool_]:
-    seen = picture.astype(int)
+def _tint(image: Pixels) -> npt.NDArray[np.bool_]:
+    seen = image.astype(int)
     return np.asarray(seen[..., 1] - np.maximum(seen[..., 0], seen[..., 2]) >= _LEAST_TINT)
 
 

@@ -17,7 +17,7 @@ from ocr_backend.commands.prelabel import command as prelabel
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "serve": (serve, "answer Label Studio"),
-    "read": (read, "print the text in pictures"),
+    "read": (read, "print the text in images"),
     "prelabel": (prelabel, "read a whole project of Label Studio"),
     "models": (models, "list, fetch, verify and prune the models"),
     "doctor": (doctor, "find out what is wrong, and say what to do"),

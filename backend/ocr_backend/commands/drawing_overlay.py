@@ -1,4 +1,4 @@
-"""The picture with what was read: numbered outlines on it, and the texts in a column beside it.
+"""The image with what was read: numbered outlines on it, and the texts in a column beside it.
 
 Knows neither files nor readers. The command `read` draws with it.
 """
@@ -17,11 +17,11 @@ _COLOURS = ("#c1121f", "#0353a4", "#2b7a0b", "#7b2cbf", "#b85c00", "#006d77")
 """Dark enough for white letters on them and for a white page; neighbours differ."""
 _LEAST_LETTER, _GREATEST_LETTER = 14, 40  # px
 _LETTERS_PER_SIDE = 45  # letters' height is that part of the shorter side (guess)
-_WIDEST_COLUMN = 900  # px, where the picture itself is not wider
+_WIDEST_COLUMN = 900  # px, where the image itself is not wider
 
 
 def letter_px(image: Image) -> int:
-    """Height of the letters that suit a picture."""
+    """Height of the letters that suit an image."""
     suitable = int(min(image.shape[:2])) // _LETTERS_PER_SIDE
     return max(_LEAST_LETTER, min(_GREATEST_LETTER, suitable))
 

@@ -9,7 +9,7 @@ from ocr_backend.models.model_errors import ModelError, ModelMismatchError, Mode
 
 GOOD_STATUS = 0
 FAULT_STATUS = 1
-"""Something that was looked at is not good: a picture, a model, a check."""
+"""Something that was looked at is not good: an image, a model, a check."""
 SETTINGS_STATUS = 2
 """The command line or the settings are wrong."""
 MODEL_STATUS = 3
@@ -20,7 +20,7 @@ VOLUME_STATUS = 6
 
 STATUSES = {
     GOOD_STATUS: "all is good",
-    FAULT_STATUS: "something that was looked at is not good: a picture, a model, a check",
+    FAULT_STATUS: "something that was looked at is not good: an image, a model, a check",
     SETTINGS_STATUS: "the command line or the settings are wrong",
     MODEL_STATUS: "a model cannot be had or loaded: no hub answers in time, one refuses, OCR_OFFLINE "
     "forbids to ask, or a folder of OCR_MODEL_SOURCE=dir is missing or broken",

@@ -1,4 +1,4 @@
-"""`ocr-backend read`: prints the text in pictures and PDF files, and draws where it stands."""
+"""`ocr-backend read`: prints the text in images and PDF files, and draws where it stands."""
 
 import argparse
 import os
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 def describe(parser: argparse.ArgumentParser) -> None:
     """Gives the parser of the command its arguments."""
     parser.description = (
-        "Prints the text of each picture or page, line by line. Exit status: 0 all could be read, 1 some "
+        "Prints the text of each image or page, line by line. Exit status: 0 all could be read, 1 some "
         "could not, 2 the settings or arguments are wrong, 3 to 6 the models cannot be had or "
         "loaded."
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a picture or a PDF file")
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="an image or a PDF file")
     parser.add_argument(
-        "--json", action="store_true", help="with places and scores, one object per picture or page"
+        "--json", action="store_true", help="with places and scores, one object per image or page"
     )
     parser.add_argument(
         "--png",
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _put_out(file: Path, reader: "Reader", settings: Settings, outlets: list[Outlet]) -> bool:
     """Whether all pages could be read and put out; complaints go to standard error."""
-    from ocr_backend.errors import PictureError
+    from ocr_backend.errors import ImageError
 
     try:
         for page in _pages(file, reader, settings):
@@ -76,7 +76,7 @@ def _put_out(file: Path, reader: "Reader", settings: Settings, outlets: list[Out
                 outlet(page)
     except BrokenPipeError:
         raise  # whoever listens has gone: that is no fault of the file
-    except (OSError, PictureError, OutletError) as error:
+    except (OSError, ImageError, OutletError) as error:
         print(f"{file}: {error}", file=sys.stderr)
         return False
     return True

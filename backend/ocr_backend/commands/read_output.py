@@ -54,14 +54,14 @@ class Drawings:
         """`target` is a folder, made if it is not there, or a file whose name ends in .png.
 
         Raises:
-            OutletError: it is one file for several, a picture that is to be read, or cannot be made.
+            OutletError: it is one file for several, an image that is to be read, or cannot be made.
         """
         self._target = target
         self._is_file = target.suffix.lower() == ".png" and not target.is_dir()
         if self._is_file and len(files) > 1:
             raise OutletError(f"--png {target} is one file for {len(files)}; name a folder")
         if self._is_file and target.resolve() in [file.resolve() for file in files]:
-            raise OutletError(f"--png {target} is the picture that is to be read; name another file")
+            raise OutletError(f"--png {target} is the image that is to be read; name another file")
         try:
             (target.parent if self._is_file else target).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -99,7 +99,7 @@ class Drawings:
         print("\n".join(f"{n:{wide}}  {line.text}" for n, line in enumerate(page.lines, 1)), flush=True)
 
     def _free_name(self, page: Page) -> Path:
-        """`picture.jpg.png`, `paper.pdf.2.png`; with a number where that is taken."""
+        """`image.jpg.png`, `paper.pdf.2.png`; with a number where that is taken."""
         stem = page.file.name + (f".{page.number + 1}" if page.of > 1 else "")
         names = (f"{stem}{again}.png" for again in ["", *(f"-{number}" for number in range(2, 10_000))])
         return next(place for name in names if not (place := self._target / name).exists())

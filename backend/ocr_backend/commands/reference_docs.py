@@ -199,7 +199,7 @@ def _metrics_page() -> str:
         "# Metrics of the backend\n\n"
         "`GET /metrics` answers without a password, and for all workers of the pod whichever is asked. "
         f"Outcomes of tasks: {outcomes}; a `late` one is left for the next Retrieve. "
-        f"Sources of pictures: {sources}.\n\n"
+        f"Sources of images: {sources}.\n\n"
     )
     described = (*Metrics().described, *container_metrics.DESCRIBED)
     rows = ([_code(one.name), one.kind, ", ".join(map(_code, one.labels)), one.doc] for one in described)

@@ -39,7 +39,7 @@ class Settings:
     language: str = setting(
         "ch",
         "PADDLEOCR_LANG",
-        "Language or script of the text in the pictures",
+        "Language or script of the text in the images",
         choices=tuple(model_catalog.LANGUAGES),
     )
     use_gpu: bool = setting(False, "PADDLEOCR_USE_GPU", "Read on the GPU instead of the CPU")
@@ -113,7 +113,7 @@ class Settings:
     slots: int = setting(
         0,
         "OCR_SLOTS",
-        "Pictures that one worker reads at the same moment; 0 is one per core that the container may use",
+        "Images that one worker reads at the same moment; 0 is one per core that the container may use",
         minimum=0,
         maximum=256,
     )
@@ -121,12 +121,12 @@ class Settings:
     golden_check: bool = setting(
         True,
         "OCR_GOLDEN_CHECK",
-        "Serve only once the test picture has been read rightly; false: once it has been read at all",
+        "Serve only once the golden sample has been read rightly; false: once it has been read at all",
     )
 
     # Names in the labelling configuration; None = not set, then the configuration itself is asked
     image_data_key: str | None = setting(
-        None, "IMAGE_DATA_KEY", "Key of the task's data that holds the picture", manual_default="image"
+        None, "IMAGE_DATA_KEY", "Key of the task's data that holds the image", manual_default="image"
     )
     image_to_name: str | None = setting(
         None, "IMAGE_TO_NAME", "Name of the Image tag", manual_default="image"
@@ -144,11 +144,11 @@ class Settings:
         None, "PREDICTED_LABEL", "Label given to the text that was found", manual_default="Text"
     )
 
-    # Label Studio and the pictures
+    # Label Studio and the images
     label_studio_url: str = setting(
         "",
         "LABEL_STUDIO_URL",
-        "URL of Label Studio, from which uploaded and stored pictures are fetched",
+        "URL of Label Studio, from which uploaded and stored images are fetched",
         aliases=("LABEL_STUDIO_HOST",),
     )
     label_studio_api_key: str = setting(
@@ -159,7 +159,7 @@ class Settings:
         secret=True,
     )
     verify_ssl: bool = setting(
-        True, "VERIFY_SSL", "Check the certificates of the servers that pictures come from"
+        True, "VERIFY_SSL", "Check the certificates of the servers that images come from"
     )
     local_files_document_root: str = setting(
         "",
@@ -169,33 +169,33 @@ class Settings:
     allowed_hosts: tuple[str, ...] = setting(
         (),
         "OCR_FETCH_ALLOW",
-        "Hosts and networks (CIDR) with private addresses that pictures may come from, parted by commas",
+        "Hosts and networks (CIDR) with private addresses that images may come from, parted by commas",
     )
     fetch_timeout_seconds: float = setting(
-        20.0, "OCR_FETCH_TIMEOUT", "Seconds that fetching one picture may take", minimum=0.1, maximum=600
+        20.0, "OCR_FETCH_TIMEOUT", "Seconds that fetching one image may take", minimum=0.1, maximum=600
     )
-    picture_cache_bytes: int = setting(
+    image_cache_bytes: int = setting(
         2**29,
-        "OCR_PICTURE_CACHE_BYTES",
-        "Bytes of pictures kept on disk; 0 keeps none",
+        "OCR_IMAGE_CACHE_BYTES",
+        "Bytes of images kept on disk; 0 keeps none",
         minimum=0,
         maximum=2**40,
     )
-    picture_cache_seconds: float = setting(
+    image_cache_seconds: float = setting(
         600.0,
-        "OCR_PICTURE_CACHE_SECONDS",
-        "Seconds until a kept picture is fetched anew",
+        "OCR_IMAGE_CACHE_SECONDS",
+        "Seconds until a kept image is fetched anew",
         minimum=1,
         maximum=1e7,
     )
-    picture_cache_dir: str = setting(
-        "", "OCR_PICTURE_CACHE_DIR", "Folder of the kept pictures; empty takes one among the temporary files"
+    image_cache_dir: str = setting(
+        "", "OCR_IMAGE_CACHE_DIR", "Folder of the kept images; empty takes one among the temporary files"
     )
     max_image_bytes: int = setting(
-        50 * 2**20, "OCR_MAX_IMAGE_BYTES", "Bytes that a picture's file may have", minimum=1024, maximum=2**31
+        50 * 2**20, "OCR_MAX_IMAGE_BYTES", "Bytes that an image's file may have", minimum=1024, maximum=2**31
     )
     max_image_pixels: int = setting(
-        80_000_000, "OCR_MAX_IMAGE_PIXELS", "Pixels that one picture may have", minimum=1, maximum=10**9
+        80_000_000, "OCR_MAX_IMAGE_PIXELS", "Pixels that one image may have", minimum=1, maximum=10**9
     )
     max_pages: int = setting(
         500, "OCR_MAX_PAGES", "Pages that a task may have, in a PDF or a list", minimum=1, maximum=100_000
@@ -206,7 +206,7 @@ class Settings:
     result_cache_lines: int = setting(
         100_000,
         "OCR_RESULT_CACHE",
-        "Lines of text that a worker remembers of pictures, so as not to read the same one again; 0 turns "
+        "Lines of text that a worker remembers of images, so as not to read the same one again; 0 turns "
         "that off",
         minimum=0,
         maximum=10**8,
@@ -221,7 +221,7 @@ class Settings:
     threads: int = setting(
         8,
         "THREADS",
-        "Pictures that one worker fetches and reads side by side; further ones wait their turn",
+        "Images that one worker fetches and reads side by side; further ones wait their turn",
         minimum=1,
         maximum=256,
     )
@@ -254,7 +254,7 @@ class Settings:
     max_tasks: int = setting(
         10_000, "OCR_MAX_TASKS", "Tasks that one request may have", minimum=1, maximum=10**6
     )
-    has_ui: bool = setting(True, "OCR_UI", "Serve the page /ui, on which a picture can be tried")
+    has_ui: bool = setting(True, "OCR_UI", "Serve the page /ui, on which an image can be tried")
 
     def __post_init__(self) -> None:
         problems = tuple(settings_validation.problems(self, SETTINGS))

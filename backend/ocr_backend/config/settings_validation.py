@@ -40,7 +40,7 @@ def _server_problems(settings: "Settings") -> Iterator[Problem]:
         yield Problem("BASIC_AUTH_USER", "a user's name cannot have a colon: HTTP ends the name there")
     folders = {
         "LOCAL_FILES_DOCUMENT_ROOT": settings.local_files_document_root,
-        "OCR_PICTURE_CACHE_DIR": settings.picture_cache_dir,
+        "OCR_IMAGE_CACHE_DIR": settings.image_cache_dir,
     }
     for env, folder in folders.items():
         if isinstance(folder, str) and folder and (not folder.startswith("/") or not folder.strip("/.")):

@@ -1,4 +1,4 @@
-"""Where a server's picture cache lies: in the folder that the settings name, or in one of the server's own.
+"""Where a server's image cache lies: in the folder that the settings name, or in one of the server's own.
 
 Its own is a temporary one, ends with it, and is removed by the next server if it was killed. `server` calls
 this before its workers begin.
@@ -18,14 +18,14 @@ from ocr_backend.config.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_PREFIX = "ocr-backend-pictures-"
+_PREFIX = "ocr-backend-images-"
 _LOCK = "lock"  # held as long as a process of the server lives
 
 
 @contextmanager
 def named(settings: Settings) -> Iterator[Settings]:
     """The settings with a folder for the cache, or with none where it is off or no folder can be made."""
-    if settings.picture_cache_dir or not settings.picture_cache_bytes:
+    if settings.image_cache_dir or not settings.image_cache_bytes:
         yield settings
         return
     own = os.getpid()
@@ -34,11 +34,11 @@ def named(settings: Settings) -> Iterator[Settings]:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = _locked(folder)
     except OSError as error:
-        logger.warning("fetched pictures are not kept: there is no folder for temporary files: %s", error)
-        yield replace(settings, picture_cache_bytes=0)
+        logger.warning("fetched images are not kept: there is no folder for temporary files: %s", error)
+        yield replace(settings, image_cache_bytes=0)
         return
     try:
-        yield replace(settings, picture_cache_dir=str(folder))
+        yield replace(settings, image_cache_dir=str(folder))
     finally:
         if os.getpid() == own:  # a worker comes by here too, when it ends
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Downloads a file, within limits of bytes, time and redirects.
 
-With `tokens` and `connections` the only place that uses the network for pictures. Label Studio's token goes
+With `tokens` and `connections` the only place that uses the network for images. Label Studio's token goes
 to Label Studio alone, a project's credentials to the host that a task names. `fetching` calls it.
 """
 
@@ -13,8 +13,8 @@ import requests
 import urllib3
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
-from ocr_backend.fetch.download_cache import keep_seconds
+from ocr_backend.errors import ImageError
+from ocr_backend.fetch.image_cache import keep_seconds
 from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import LabelStudioToken
 from ocr_backend.fetch.ssrf_guard import session
@@ -54,7 +54,7 @@ class Downloader:
         `deadline` is on the clock of `now`.
 
         Raises:
-            PictureError: it cannot be had, or not within the limits.
+            ImageError: it cannot be had, or not within the limits.
         """
         for last, url in zip([False] * (len(urls) - 1) + [True], urls, strict=True):
             response, at = self._answer(url, credentials, deadline)
@@ -62,11 +62,11 @@ class Downloader:
                 if response.status_code in _UNKNOWN_FILE_STATUS and not last:
                     continue
                 if response.status_code != 200:
-                    raise PictureError("unreachable", self._complaint(response.status_code, at))
+                    raise ImageError("unreachable", self._complaint(response.status_code, at))
                 # What a redirect says of caching is said of the address it leads to.
                 keep = keep_seconds(response.headers.get("Cache-Control", ""))
                 return self._content(response, at, deadline), keep
-        raise PictureError("unreachable", "there is no address to ask")
+        raise ImageError("unreachable", "there is no address to ask")
 
     def _answer(
         self, url: str, credentials: Credentials | None, deadline: float
@@ -84,7 +84,7 @@ class Downloader:
             # Where Label Studio's paths of files lead its storage is, often on an address of the cluster.
             trusted = self._is_label_studio(url) and _FILES.search(urlsplit(url).path) is not None
             url = _joined(url, target)
-        raise PictureError("unreachable", f"{shown(url)} is at the end of more than {_REDIRECTS} redirects")
+        raise ImageError("unreachable", f"{shown(url)} is at the end of more than {_REDIRECTS} redirects")
 
     def _ask(
         self, url: str, trusted: bool, credentials: Credentials | None, deadline: float
@@ -112,11 +112,11 @@ class Downloader:
                 stream=True,
             )
         except OSError as error:  # those of requests are some, and it raises others for the file of a CA
-            raise PictureError("unreachable", f"{shown(url)} {_said(error)}") from error
+            raise ImageError("unreachable", f"{shown(url)} {_said(error)}") from error
 
     def _content(self, response: requests.Response, url: str, deadline: float) -> bytes:
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-            raise PictureError("broken", f"{shown(url)} answered with a web page instead of a picture")
+            raise ImageError("broken", f"{shown(url)} answered with a web page instead of an image")
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > self._settings.max_image_bytes:
             raise too_large(self._settings)
@@ -128,13 +128,13 @@ class Downloader:
                     raise too_large(self._settings)
                 self._seconds_left(url, deadline)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise PictureError("unreachable", f"{shown(url)} ended before the file was complete") from error
+            raise ImageError("unreachable", f"{shown(url)} ended before the file was complete") from error
         return bytes(content)
 
     def _seconds_left(self, url: str, deadline: float) -> float:
         left = deadline - self._now()
         if left <= 0:
-            raise PictureError("unreachable", f"{shown(url)} took too long (OCR_FETCH_TIMEOUT)")
+            raise ImageError("unreachable", f"{shown(url)} took too long (OCR_FETCH_TIMEOUT)")
         return left
 
     def _post(self, url: str, body: dict[str, str]) -> requests.Response:
@@ -152,9 +152,9 @@ class Downloader:
         return f"{shown(url)} answered {status}{advice}"
 
 
-def too_large(settings: Settings) -> PictureError:
+def too_large(settings: Settings) -> ImageError:
     """The refusal of a file that has more bytes than are allowed."""
-    return PictureError(
+    return ImageError(
         "refused", f"the file has more than {settings.max_image_bytes} bytes (OCR_MAX_IMAGE_BYTES)"
     )
 
@@ -164,16 +164,16 @@ def _refuse_other_schemes(url: str) -> None:
         parts = urlsplit(url)
         is_right = parts.scheme in ("http", "https") and parts.port != 0  # asking for the port checks it
     except ValueError as error:
-        raise PictureError("unreachable", "the address is not a URL that can be asked") from error
+        raise ImageError("unreachable", "the address is not a URL that can be asked") from error
     if not is_right:
-        raise PictureError("refused", f"redirected to {shown(url)}, which is neither http nor https")
+        raise ImageError("refused", f"redirected to {shown(url)}, which is neither http nor https")
 
 
 def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError as error:
-        raise PictureError("unreachable", f"{shown(url)} redirects to something that is no URL") from error
+        raise ImageError("unreachable", f"{shown(url)} redirects to something that is no URL") from error
 
 
 def _said(error: OSError) -> str:

@@ -1,6 +1,6 @@
-"""The file of a picture, wherever it is: in the task, on disk, kept from the last time, or to be downloaded.
+"""The file of an image, wherever it is: in the task, on disk, kept from the last time, or to be downloaded.
 
-Knows nothing of pictures or tasks beyond their `Source`. `pictures` asks it; `downloads` uses the network.
+Knows nothing of images or tasks beyond their `Source`. `images` asks it; `downloads` uses the network.
 """
 
 import threading
@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
-from ocr_backend.fetch.download_cache import PictureCache
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.downloader import Downloader, too_large
+from ocr_backend.fetch.image_cache import ImageCache
 from ocr_backend.fetch.image_source import Inline, OnDisk, Remote, Source
 from ocr_backend.system.basic_credentials import Credentials
 
@@ -28,7 +28,7 @@ class Fetcher:
         settings: Settings,
         threads: int,
         now: Callable[[], float] = time.monotonic,
-        cache: PictureCache | None = None,
+        cache: ImageCache | None = None,
     ) -> None:
         self._settings = settings
         self._now = now
@@ -49,7 +49,7 @@ class Fetcher:
         `credentials` are for the host that the source names, unless that is Label Studio.
 
         Raises:
-            PictureError: it cannot be had, or not within the limits.
+            ImageError: it cannot be had, or not within the limits.
         """
         if isinstance(source, Inline):
             return self._within_limit(source.content)
@@ -58,7 +58,7 @@ class Fetcher:
             if found is not None:
                 return found
             if source.elsewhere is None:
-                raise PictureError("unreachable", "the file is not below LOCAL_FILES_DOCUMENT_ROOT")
+                raise ImageError("unreachable", "the file is not below LOCAL_FILES_DOCUMENT_ROOT")
             source = source.elsewhere
         deadline = min(until, self._now() + self._settings.fetch_timeout_seconds)
         if self._cache is None:
@@ -66,13 +66,13 @@ class Fetcher:
         return self._kept(self._cache, source, credentials, deadline)
 
     def forget(self, source: Source, credentials: Credentials | None = None) -> None:
-        """Fetches it anew the next time, since what came was no picture."""
+        """Fetches it anew the next time, since what came was no image."""
         remote = source.elsewhere if isinstance(source, OnDisk) else source
         if self._cache is not None and isinstance(remote, Remote):
             self._cache.forget(self._key(self._cache, remote, credentials))
 
     def _kept(
-        self, cache: PictureCache, source: Remote, credentials: Credentials | None, deadline: float
+        self, cache: ImageCache, source: Remote, credentials: Credentials | None, deadline: float
     ) -> bytes:
         key = self._key(cache, source, credentials)
         with self._one_at_a_time(key, deadline):
@@ -83,7 +83,7 @@ class Fetcher:
             cache.put(key, content, seconds)
             return content
 
-    def _key(self, cache: PictureCache, source: Remote, credentials: Credentials | None) -> str:
+    def _key(self, cache: ImageCache, source: Remote, credentials: Credentials | None) -> str:
         """Of the addresses asked for, not of those that these lead to, and of all that may open them."""
         token = self._settings.label_studio_api_key
         return cache.key(*source.urls, token, credentials.header if credentials else "")
@@ -110,13 +110,13 @@ class Fetcher:
         try:
             file = (root / path.lstrip("/")).resolve()
             if not file.is_relative_to(root):
-                raise PictureError("refused", "the path leads out of LOCAL_FILES_DOCUMENT_ROOT")
+                raise ImageError("refused", "the path leads out of LOCAL_FILES_DOCUMENT_ROOT")
             if not file.is_file():
                 return None
             with file.open("rb") as stream:
                 return self._within_limit(stream.read(self._settings.max_image_bytes + 1))
         except (OSError, ValueError) as error:  # also where no file can have such a name
-            raise PictureError("unreachable", "the file on disk cannot be read") from error
+            raise ImageError("unreachable", "the file on disk cannot be read") from error
 
     def _within_limit(self, content: bytes) -> bytes:
         if len(content) > self._settings.max_image_bytes:

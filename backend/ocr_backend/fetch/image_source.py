@@ -1,4 +1,4 @@
-"""Where a task's picture is: the value in the task's data -> what to fetch.
+"""Where a task's image is: the value in the task's data -> what to fetch.
 
 Pure: no network, no disk. The rules are those of Label Studio's SDK 2.1 (`get_local_path`), and `data:` URIs.
 """
@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit, urlunsplit
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.system.address_policy import is_within
 
 _CLOUD = ("s3", "gs", "azure-blob")
@@ -23,12 +23,12 @@ _PREFIXED = re.compile(
 )
 
 Kind = Literal["inline", "local_file", "label_studio", "cloud_storage", "url"]
-"""Where a picture comes from, as metrics tell it."""
+"""Where an image comes from, as metrics tell it."""
 
 
 @dataclass(frozen=True)
 class Inline:
-    """The picture's file is in the task itself."""
+    """The image's file is in the task itself."""
 
     kind: ClassVar[Kind] = "inline"
     content: bytes
@@ -55,13 +55,13 @@ Source = Inline | OnDisk | Remote
 
 
 def source_of(value: object, task_id: object, settings: Settings) -> Source:
-    """Where the picture of a value in a task's data is.
+    """Where the image of a value in a task's data is.
 
     Raises:
-        PictureError: the value is no address, or one that is not supported.
+        ImageError: the value is no address, or one that is not supported.
     """
     if not isinstance(value, str) or not value.strip():
-        raise PictureError("refused", f"the picture's address is {_kind(value)}, not a text with a URL")
+        raise ImageError("refused", f"the image's address is {_kind(value)}, not a text with a URL")
     text = value.strip()
     scheme = text.partition(":")[0].lower() if re.match(r"[A-Za-z][\w+.-]*:", text) else ""
     if scheme == "data":
@@ -71,7 +71,7 @@ def source_of(value: object, task_id: object, settings: Settings) -> Source:
     if scheme in _CLOUD:
         return _presigned(text, task_id, settings)
     if scheme:
-        raise PictureError(
+        raise ImageError(
             "refused",
             f"the scheme {scheme!r} is not supported; supported are http, https, data, {', '.join(_CLOUD)} "
             "and Label Studio's own paths",
@@ -94,7 +94,7 @@ def _own_path(text: str, settings: Settings) -> Source:
         stored = f"/storage-data/uploaded/?filepath={quote(upload[1])}"
         return _at_label_studio((f"/data/{upload[1]}", stored), settings)
     if not text.startswith("/") or text.startswith("//"):
-        raise PictureError("refused", "the picture's address is neither a URL nor a path of Label Studio")
+        raise ImageError("refused", "the image's address is neither a URL nor a path of Label Studio")
     return _local_file(text, settings) or _at_label_studio((text,), settings)
 
 
@@ -114,16 +114,16 @@ def _local_file(path: str, settings: Settings) -> OnDisk | None:
 
 def _presigned(uri: str, task_id: object, settings: Settings) -> Remote:
     if not re.fullmatch(r"\d+", str(task_id)):
-        raise PictureError("refused", "a file in cloud storage can be asked for only with the id of its task")
+        raise ImageError("refused", "a file in cloud storage can be asked for only with the id of its task")
     name = base64.urlsafe_b64encode(uri.encode()).decode()
     return _at_label_studio((f"/tasks/{task_id}/presign/?fileuri={name}",), settings, "cloud_storage")
 
 
 def _at_label_studio(paths: tuple[str, ...], settings: Settings, kind: Kind = "label_studio") -> Remote:
     if not settings.label_studio_url:
-        raise PictureError(
+        raise ImageError(
             "refused",
-            "the picture lies in Label Studio; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
+            "the image lies in Label Studio; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
         )
     root = settings.label_studio_url.rstrip("/")
     return Remote(tuple(root + path for path in paths), kind)
@@ -132,14 +132,14 @@ def _at_label_studio(paths: tuple[str, ...], settings: Settings, kind: Kind = "l
 def _inline(uri: str) -> bytes:
     head, comma, body = uri.partition(",")
     if not comma:
-        raise PictureError("broken", "the data: URI has no comma and so no content")
+        raise ImageError("broken", "the data: URI has no comma and so no content")
     raw = unquote_to_bytes(body)
     if not head.lower().endswith(";base64"):
         return raw
     try:
         return base64.b64decode(b"".join(raw.split()), validate=True)
     except binascii.Error as error:
-        raise PictureError("broken", "the content of the data: URI is not base64") from error
+        raise ImageError("broken", "the content of the data: URI is not base64") from error
 
 
 def shown(url: str) -> str:

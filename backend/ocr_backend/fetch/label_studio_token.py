@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class LabelStudioToken:
         """The value of Authorization, empty without a token. `refused` is a header that was answered 401.
 
         Raises:
-            PictureError: Label Studio does not exchange the personal token.
+            ImageError: Label Studio does not exchange the personal token.
         """
         claims = jwt_claims(self._key)
         if not self._key:
@@ -68,11 +68,11 @@ class LabelStudioToken:
             response = self._post(self._refresh_url, {"refresh": self._key})
             answer = response.json() if response.status_code == 200 else None
         except OSError as error:  # those of requests are some, and it raises others for the file of a CA
-            raise PictureError(
+            raise ImageError(
                 "unreachable", "Label Studio cannot be reached to renew the access token"
             ) from error
         if not isinstance(answer, dict) or not isinstance(answer.get("access"), str):
-            raise PictureError(
+            raise ImageError(
                 "unreachable",
                 f"Label Studio answered {response.status_code} to the personal access token; "
                 "set LABEL_STUDIO_API_KEY to a token that is valid",

@@ -16,18 +16,18 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.system.address_policy import Allowed, is_metadata
 from ocr_backend.system.header_deadline import Timely, pool_classes
 
 AddressCheck = Callable[[str, str], None]
-"""Takes a host and the address of a connection to it; raises `PictureError` if it must not be used."""
+"""Takes a host and the address of a connection to it; raises `ImageError` if it must not be used."""
 
 
 def session(allowed: Allowed | None, size: int) -> requests.Session:
     """A session for `size` threads that keeps no cookies and no credentials.
 
-    Connections to metadata services of clouds end in `PictureError`; with `allowed` also those to addresses
+    Connections to metadata services of clouds end in `ImageError`; with `allowed` also those to addresses
     that are neither public nor allowed.
     """
     made = requests.Session()
@@ -41,15 +41,15 @@ def session(allowed: Allowed | None, size: int) -> requests.Session:
 
 def _check(allowed: Allowed | None, host: str, address: str) -> None:
     if is_metadata(address):
-        raise PictureError(
+        raise ImageError(
             "refused",
             f"{host} has the address {address} of a cloud's metadata service, which is never asked, "
             "whatever OCR_FETCH_ALLOW says",
         )
     if allowed is not None and not allowed.has_address(address):
-        raise PictureError(
+        raise ImageError(
             "refused",
-            f"{host} has the address {address}, which is not public; if pictures may come from there, "
+            f"{host} has the address {address}, which is not public; if images may come from there, "
             "add the host or its network to OCR_FETCH_ALLOW",
         )
 
@@ -99,7 +99,7 @@ class _Careful(Timely):
         made: socket.socket = super()._new_conn()  # type: ignore[misc]  # the class beside this one has it
         try:
             self.check_address(self.host, made.getpeername()[0])
-        except PictureError:
+        except ImageError:
             made.close()
             raise
         return made

@@ -1,4 +1,4 @@
-"""The file of a picture -> the upright image that a reader takes.
+"""The file of an image -> the upright image that a reader takes.
 
 Knows nothing of where files come from. Sizes are checked in the file's header, before pixels take memory.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Files
 from PIL import ImageOps, UnidentifiedImageError
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.ocr_types import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
@@ -42,44 +42,44 @@ _LEAST_CONTRAST = 1e-30
 
 
 def decoded(content: bytes, max_pixels: int) -> Image:
-    """The picture as `(height, width, 3)` uint8 BGR: first frame, turned as its EXIF says, without alpha.
+    """The image as `(height, width, 3)` uint8 BGR: first frame, turned as its EXIF says, without alpha.
 
     Transparent parts get the background, white or black, that the visible parts stand out from.
 
     Raises:
-        PictureError: the file is empty, no picture, damaged, or has more than `max_pixels`.
+        ImageError: the file is empty, no image, damaged, or has more than `max_pixels`.
     """
     if not content:
-        raise PictureError("broken", "the file is empty")
+        raise ImageError("broken", "the file is empty")
     try:
         with Files.open(io.BytesIO(content), formats=FORMATS) as file:
             check_size(file.size, max_pixels)
             turned = ImageOps.exif_transpose(file)
             return cast(Image, cv2.cvtColor(_rgb(turned), cv2.COLOR_RGB2BGR))
     except UnidentifiedImageError as error:
-        raise PictureError(
-            "broken", f"the file is neither a PDF nor a picture of these: {', '.join(FORMATS)}"
+        raise ImageError(
+            "broken", f"the file is neither a PDF nor an image of these: {', '.join(FORMATS)}"
         ) from error
     except MemoryError as error:
-        raise PictureError("refused", "there is not enough memory for the picture") from error
+        raise ImageError("refused", "there is not enough memory for the image") from error
     except _BROKEN as error:
-        raise PictureError("broken", "the picture's file is damaged or incomplete") from error
+        raise ImageError("broken", "the image's file is damaged or incomplete") from error
 
 
 def check_size(size: tuple[int, int], max_pixels: int) -> None:
-    """Lets a picture of this width and height pass.
+    """Lets an image of this width and height pass.
 
     Raises:
-        PictureError: it has no pixels, or more than `max_pixels`.
+        ImageError: it has no pixels, or more than `max_pixels`.
     """
     width, height = size
     if width * height > max_pixels:
-        raise PictureError(
+        raise ImageError(
             "refused",
-            f"the picture has {width} x {height} pixels; {max_pixels} are allowed (OCR_MAX_IMAGE_PIXELS)",
+            f"the image has {width} x {height} pixels; {max_pixels} are allowed (OCR_MAX_IMAGE_PIXELS)",
         )
     if width < 1 or height < 1:
-        raise PictureError("broken", "the picture has no pixels")
+        raise ImageError("broken", "the image has no pixels")
 
 
 def _rgb(file: Files.Image) -> NDArray[np.uint8]:
@@ -91,7 +91,7 @@ def _rgb(file: Files.Image) -> NDArray[np.uint8]:
 
 
 def _stretched(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Grey values of more than 8 bits as 0..255, from the least to the greatest in the picture.
+    """Grey values of more than 8 bits as 0..255, from the least to the greatest in the image.
 
     Scanners keep 10 or 12 bits in 16, so cutting off the low ones would leave the page black.
     """
@@ -113,5 +113,5 @@ def _is_light(pixels: NDArray[np.uint8]) -> bool:
     """Whether what is to be seen is light and scattered, as white letters without a page are."""
     visible = pixels[:, :, 3] > 127
     covered = float(visible.mean())
-    # A picture that is nearly all visible is a page with soft edges, whatever its colour.
+    # An image that is nearly all visible is a page with soft edges, whatever its colour.
     return 0 < covered < 0.9 and float(pixels[:, :, :3][visible].mean()) > 127

@@ -1,6 +1,6 @@
-"""The file of a task -> its pages as upright images: one of a picture, several of a PDF.
+"""The file of a task -> its pages as upright images: one of an image, several of a PDF.
 
-Knows nothing of where files come from. Pictures are `decoding`'s; PDF pages are drawn by PDFium, which serves
+Knows nothing of where files come from. Images are `decoding`'s; PDF pages are drawn by PDFium, which serves
 one thread at a time.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import pypdfium2
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.images.decoding import check_size, decoded
 from ocr_backend.ocr_types import Image
 
@@ -36,7 +36,7 @@ class Document(Protocol):
         """One page, from 0, as readers take it.
 
         Raises:
-            PictureError: it is damaged or too large.
+            ImageError: it is damaged or too large.
         """
         ...
 
@@ -46,10 +46,10 @@ def opened(content: bytes, settings: Settings) -> Iterator[Document]:
     """The document in a file, until the end of the context.
 
     Raises:
-        PictureError: a PDF is damaged, encrypted, or has too many pages.
+        ImageError: a PDF is damaged, encrypted, or has too many pages.
     """
     if b"%PDF-" not in content[:_HEAD]:
-        yield _Picture(content, settings.max_image_pixels)
+        yield _Image(content, settings.max_image_pixels)
         return
     pdf = _Pdf(content, settings)
     try:
@@ -58,7 +58,7 @@ def opened(content: bytes, settings: Settings) -> Iterator[Document]:
         pdf.close()
 
 
-class _Picture:
+class _Image:
     pages = 1
 
     def __init__(self, content: bytes, max_pixels: int) -> None:
@@ -75,11 +75,11 @@ class _Pdf:
             try:
                 self._file = pypdfium2.PdfDocument(content)
             except pypdfium2.PdfiumError as error:
-                raise PictureError("broken", "the PDF is damaged, or needs a password") from error
+                raise ImageError("broken", "the PDF is damaged, or needs a password") from error
             self.pages = len(self._file)
         if not 0 < self.pages <= settings.max_pages:
             self.close()
-            raise PictureError(
+            raise ImageError(
                 "refused",
                 f"the PDF has {self.pages} pages; 1 to {settings.max_pages} are allowed (OCR_MAX_PAGES)",
             )
@@ -93,7 +93,7 @@ class _Pdf:
                 check_size((width, height), self._settings.max_image_pixels)
                 drawn = page.render(scale=scale).to_numpy().copy()
             except pypdfium2.PdfiumError as error:
-                raise PictureError("broken", f"page {number + 1} of the PDF is damaged") from error
+                raise ImageError("broken", f"page {number + 1} of the PDF is damaged") from error
         return _three_channels(drawn)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Polygons in pixels and the same shapes in Label Studio's percent, both ways.
 
-Pure. Sizes are `(width, height)` px of the picture as shown. Label Studio's rectangle: `x, y` are the corner
+Pure. Sizes are `(width, height)` px of the image as shown. Label Studio's rectangle: `x, y` are the corner
 where the text begins, before turning; `rotation` is clockwise around that corner.
 """
 
@@ -17,7 +17,7 @@ _DIGITS = 4  # a ten-thousandth of a percent is below a tenth of a pixel up to 1
 
 @dataclass(frozen=True)
 class Rectangle:
-    """`x y width height` in percent of the picture, `rotation` in degrees, at least 0 and below 360."""
+    """`x y width height` in percent of the image, `rotation` in degrees, at least 0 and below 360."""
 
     x: float
     y: float
@@ -27,13 +27,13 @@ class Rectangle:
 
 
 def clipped(polygon: Sequence[Point], size: Size) -> tuple[Point, ...]:
-    """The corners, moved onto the picture's edge where they lie outside."""
+    """The corners, moved onto the image's edge where they lie outside."""
     width, height = size
     return tuple((min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in polygon)
 
 
 def upright(polygon: Sequence[Point], size: Size) -> Polygon:
-    """The upright box around what of a polygon is in the picture, clockwise from the top left."""
+    """The upright box around what of a polygon is in the image, clockwise from the top left."""
     inside = clipped(polygon, size)
     left, right = min(x for x, _ in inside), max(x for x, _ in inside)
     top, bottom = min(y for _, y in inside), max(y for _, y in inside)
@@ -43,7 +43,7 @@ def upright(polygon: Sequence[Point], size: Size) -> Polygon:
 def polygon_to_rectangle(polygon: Polygon, size: Size) -> Rectangle:
     """The turned rectangle with the polygon's first, second and fourth corner.
 
-    Width and height never exceed 100 percent: where a long line stands upright in a narrow picture, the same
+    Width and height never exceed 100 percent: where a long line stands upright in a narrow image, the same
     rectangle is told from another corner, since Label Studio's check refuses more than 100.
     """
     corners = clipped(polygon, size)
@@ -53,7 +53,7 @@ def polygon_to_rectangle(polygon: Polygon, size: Size) -> Rectangle:
 
 
 def _shrunk(shape: Rectangle) -> Rectangle:
-    # Only a line along the diagonal of a nearly square picture is longer than both of its sides.
+    # Only a line along the diagonal of a nearly square image is longer than both of its sides.
     return replace(shape, width=min(shape.width, 100.0), height=min(shape.height, 100.0))
 
 
@@ -70,7 +70,7 @@ def _rectangle_from(corners: tuple[Point, ...], size: Size) -> Rectangle:
 
 
 def rectangle_to_polygon(rectangle: Rectangle, size: Size) -> Polygon:
-    """The four corners in px, clockwise from `x, y`; they may lie outside the picture."""
+    """The four corners in px, clockwise from `x, y`; they may lie outside the image."""
     x, y = rectangle.x * size[0] / 100, rectangle.y * size[1] / 100
     along = rectangle.width * size[0] / 100
     down = rectangle.height * size[1] / 100

@@ -30,11 +30,11 @@ class Drawing:
     place: Rectangle | tuple[Point, ...]
 
     def polygon(self, size: Size) -> Polygon:
-        """The corners in px, clockwise from where its text begins; inside the picture unless it is turned."""
+        """The corners in px, clockwise from where its text begins; inside the image unless it is turned."""
         if not isinstance(self.place, Rectangle):
             return upright(points_to_polygon(self.place, size), size)
         corners = rectangle_to_polygon(self.place, size)
-        if self.place.rotation % 360 == 0 or _is_larger_than_the_picture(corners, size):
+        if self.place.rotation % 360 == 0 or _is_larger_than_the_image(corners, size):
             return upright(corners, size)
         return corners
 
@@ -110,7 +110,7 @@ def _page(item: Json) -> int:
     return number if isinstance(number, int) and number >= 0 else 0
 
 
-def _is_larger_than_the_picture(corners: Polygon, size: Size) -> bool:
-    """Whether cutting it out would take more memory than the whole picture; no person draws that."""
+def _is_larger_than_the_image(corners: Polygon, size: Size) -> bool:
+    """Whether cutting it out would take more memory than the whole image; no person draws that."""
     along, down = math.dist(corners[0], corners[1]), math.dist(corners[0], corners[3])
     return along * down > size[0] * size[1] or math.hypot(along, down) > math.hypot(*size)

@@ -46,7 +46,7 @@ class Tag:
 class Controls:
     """Where the parts of a region go.
 
-    `image_value` points to the picture in a task's data, to a list of them where there are `several_pages`.
+    `image_value` points to the image in a task's data, to a list of them where there are `several_pages`.
     `labels` is None where no tag takes labels, and equals `shape` where one tag takes both; `label` is None
     where none is given. `warning` is a sentence for the log, or empty. In a `repeater`, names, label and
     `image_value` hold its flag until they are `filled`.

@@ -22,7 +22,7 @@ ANSWERS_REVISION = 1
 
 @dataclass(frozen=True)
 class Page:
-    """What was read of one picture or page; `size` is `(width, height)` px, lines stand in reading order."""
+    """What was read of one image or page; `size` is `(width, height)` px, lines stand in reading order."""
 
     size: Size
     lines: Sequence[Line]

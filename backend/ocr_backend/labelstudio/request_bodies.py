@@ -30,9 +30,9 @@ class Task:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """`context` is what a person has drawn, None when predictions for whole pictures are wanted.
+    """`context` is what a person has drawn, None when predictions for whole images are wanted.
 
-    `credentials` are those that the project has for the hosts of its pictures.
+    `credentials` are those that the project has for the hosts of its images.
     """
 
     tasks: tuple[Task, ...]

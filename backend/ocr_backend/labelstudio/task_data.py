@@ -6,7 +6,7 @@ Pure. The rules are those of Label Studio's own page (1.23, `parseValue`).
 import re
 from collections.abc import Mapping
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 
 _PATH = re.compile(r"\$([\w\[\].{}]+)", re.ASCII)
 _STEP = re.compile(r"[^.\[\]]+")
@@ -26,7 +26,7 @@ def value_at(expression: str, data: Mapping[str, object]) -> object:
     A key is taken literally where the data has it, dots and all.
 
     Raises:
-        PictureError: there is no such value.
+        ImageError: there is no such value.
     """
     key = expression.removeprefix("$")
     if expression.startswith("$") and key in data:
@@ -42,7 +42,7 @@ def _at(path: str, data: Mapping[str, object]) -> object:
         value = _inside(value, step)
     if value is _NOTHING:
         known = ", ".join(sorted(map(str, data))[:_MOST_KEYS]) or "nothing"
-        raise PictureError("refused", f"the task's data has no {path!r}; it has {known}")
+        raise ImageError("refused", f"the task's data has no {path!r}; it has {known}")
     return value
 
 

@@ -6,7 +6,7 @@ Pure. One Image, or one for each entry of a Repeater's list; an Image with `valu
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.labelstudio.label_config import Controls
 from ocr_backend.labelstudio.task_data import value_at
 
@@ -23,14 +23,14 @@ def shown_images(data: Mapping[str, object], controls: Controls) -> list[ShownIm
     """The Images of a task, at least one, in the order of its Repeater's list.
 
     Raises:
-        PictureError: the data lacks what the configuration points to, or there is no page.
+        ImageError: the data lacks what the configuration points to, or there is no page.
     """
     repeater = controls.repeater
     if repeater is None:
         return [_shown(data, controls)]
     entries = value_at(repeater.on, data)
     if not isinstance(entries, list) or not entries:
-        raise PictureError(
+        raise ImageError(
             "refused",
             f"the task's data has no list with entries at {_said(repeater.on)}, "
             "on which the Repeater of the labelling configuration stands",
@@ -43,7 +43,7 @@ def _shown(data: Mapping[str, object], controls: Controls) -> ShownImage:
     if not isinstance(value, list):
         return ShownImage(controls, [value])
     if not value:
-        raise PictureError("refused", f"the list of pages under {_said(controls.image_value)} is empty")
+        raise ImageError("refused", f"the list of pages under {_said(controls.image_value)} is empty")
     # Without valueList, Label Studio shows the first of a list.
     return ShownImage(controls, value if controls.several_pages else value[:1])
 

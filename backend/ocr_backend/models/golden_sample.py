@@ -1,8 +1,8 @@
-"""The golden picture: a text that the models must read before their worker says that it is ready.
+"""The golden sample: a text that the models must read before their worker says that it is ready.
 
 It is drawn, so it needs no file, and holds digits only, which every official recogniser knows. A wrong answer
 means weights that do not fit, or an engine that does not compute on this machine. A custom model may know no
-digits: its folder may hold a picture of its own, and without one what is read is told and not judged.
+digits: its folder may hold an image of its own, and without one what is read is told and not judged.
 """
 
 import math
@@ -18,19 +18,19 @@ from ocr_backend.errors import GoldenError
 from ocr_backend.ocr_types import Image, Line, Reader
 
 TEXT = "31415926"
-PICTURE_FILE, TEXT_FILE = "golden.png", "golden.txt"
+IMAGE_FILE, TEXT_FILE = "golden.png", "golden.txt"
 _SCORE_ROUNDING = 1e-3  # bfloat16 adds up probabilities to a little more than 1
 
 
 @dataclass(frozen=True)
 class Golden:
-    """A picture and the text in it; white space does not count."""
+    """An image and the text in it; white space does not count."""
 
     image: Image
     text: str
 
 
-def picture() -> Image:
+def default_image() -> Image:
     """Dark digits on a light ground, `(96, 400, 3)` uint8."""
     canvas = np.full((96, 400, 3), 245, np.uint8)
     drawn = cv2.putText(canvas, TEXT, (40, 66), cv2.FONT_HERSHEY_DUPLEX, 1.6, (20, 20, 20), 2, cv2.LINE_AA)
@@ -38,53 +38,53 @@ def picture() -> Image:
 
 
 def of_folder(folder: Path) -> Golden | None:
-    """The picture and text that a model folder brings; None where it brings neither.
+    """The image and text that a model folder brings; None where it brings neither.
 
     Raises:
         GoldenError: one is missing or cannot be read; the message says so of the folder.
     """
-    picture_file, text_file = folder / PICTURE_FILE, folder / TEXT_FILE
-    if not picture_file.exists() and not text_file.exists():
+    image_file, text_file = folder / IMAGE_FILE, folder / TEXT_FILE
+    if not image_file.exists() and not text_file.exists():
         return None
     try:
-        image = cv2.imdecode(np.frombuffer(picture_file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(image_file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
         text = text_file.read_text("utf-8")
     except OSError as error:
         name = Path(error.filename).name
-        raise GoldenError(f"{PICTURE_FILE} and {TEXT_FILE} go together: {name}: {error.strerror}") from error
+        raise GoldenError(f"{IMAGE_FILE} and {TEXT_FILE} go together: {name}: {error.strerror}") from error
     except (UnicodeDecodeError, cv2.error) as error:
-        raise GoldenError(f"{TEXT_FILE} is no UTF-8, or {PICTURE_FILE} is empty") from error
+        raise GoldenError(f"{TEXT_FILE} is no UTF-8, or {IMAGE_FILE} is empty") from error
     if image is None or not _bare(text):
-        raise GoldenError(f"{PICTURE_FILE} is no picture" if image is None else f"{TEXT_FILE} has no text")
+        raise GoldenError(f"{IMAGE_FILE} is no image" if image is None else f"{TEXT_FILE} has no text")
     return Golden(cast(Image, image), text)
 
 
 def check(reader: Reader, custom: Sequence[Path] = (), *, is_strict: bool = True) -> str:
-    """Reads a picture, which warms the engine up as well, and judges what was read where that can be.
+    """Reads an image, which warms the engine up as well, and judges what was read where that can be.
 
-    `custom` are the folders of custom models, the recogniser's last: the last one with a picture of its own
+    `custom` are the folders of custom models, the recogniser's last: the last one with an image of its own
     tells what must be read. Answers a sentence if something else was read and let pass, else "".
 
     Raises:
         GoldenError: something else was read, and `is_strict`; or lines that no reader gives.
     """
     brought = [found for folder in custom if (found := of_folder(folder)) is not None]
-    wanted = brought[-1] if brought else Golden(picture(), TEXT)
+    wanted = brought[-1] if brought else Golden(default_image(), TEXT)
     lines = reader.read(wanted.image)
     read = _bare("".join(line.text for line in lines))
     if read == _bare(wanted.text):
         return ""
     if not is_strict:
-        return f"OCR_GOLDEN_CHECK is off: the test picture {_bare(wanted.text)!r} was read as {read!r}"
+        return f"OCR_GOLDEN_CHECK is off: the golden sample {_bare(wanted.text)!r} was read as {read!r}"
     if not custom or brought:
         raise GoldenError(
-            f"the golden picture {_bare(wanted.text)!r} was read as {read!r}: these weights do not read, or "
+            f"the golden sample {_bare(wanted.text)!r} was read as {read!r}: these weights do not read, or "
             f"the engine {reader.engine} computes wrongly on this machine; check the models or set OCR_ENGINE"
         )
     _refuse_malformed(lines, wanted.image, reader.engine)
     return (
-        f"whether the custom models read well is not known: the picture {TEXT!r} was read as {read!r}, which "
-        f"may be right for them; put a {PICTURE_FILE} and its text as {TEXT_FILE} into the model folder, and "
+        f"whether the custom models read well is not known: the image {TEXT!r} was read as {read!r}, which "
+        f"may be right for them; put a {IMAGE_FILE} and its text as {TEXT_FILE} into the model folder, and "
         "each start makes sure that it is read"
     )
 
@@ -96,7 +96,7 @@ def _refuse_malformed(lines: Sequence[Line], image: Image, engine: str) -> None:
         is_score = math.isfinite(line.score) and 0 <= line.score <= 1 + _SCORE_ROUNDING
         if not is_inside or not is_score:
             raise GoldenError(
-                f"the engine {engine} gave {line} for the golden picture: these models compute nonsense here"
+                f"the engine {engine} gave {line} for the golden sample: these models compute nonsense here"
             )
 
 

@@ -1,4 +1,4 @@
-"""Where lines of text stand: a picture -> the network's input, and its answer -> boxes.
+"""Where lines of text stand: an image -> the network's input, and its answer -> boxes.
 
 Pure, with the effective settings and the arithmetic of PaddleX 3.7's OCR pipeline (its OCR.yaml and
 text_detection/processors.py), so that equal weights give equal boxes. `direct_reader` calls it.
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from ocr_backend.ocr_types import Image
 
 Box = NDArray[np.int32]
-"""`(4, 2)` corners x, y in px of the picture, clockwise from the one nearest to the top left."""
+"""`(4, 2)` corners x, y in px of the image, clockwise from the one nearest to the top left."""
 
 LONGEST_SIDE = 4000
-"""The network sees no more px than this on a side; larger pictures are shrunk for it."""
+"""The network sees no more px than this on a side; larger images are shrunk for it."""
 SHORTEST_SIDE = 64
 
 _INK = 0.3
@@ -31,7 +31,7 @@ _MOST_BOXES = 1000
 _THINNEST_CORE = 3
 _SAME_ROW_PX = 10
 _ANSWER_AXES = 4
-"""Pictures, one, height, width."""
+"""Images, one, height, width."""
 
 
 def shape_problem(answer: Sequence[object]) -> str | None:
@@ -42,7 +42,7 @@ def shape_problem(answer: Sequence[object]) -> str | None:
 
 
 def network_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width at which the network sees a picture: multiples of 32, about the picture's own."""
+    """Height and width at which the network sees an image: multiples of 32, about the image's own."""
     if height + width < SHORTEST_SIDE:
         height, width = max(32, height), max(32, width)
     ratio = max(1.0, SHORTEST_SIDE / min(height, width))
@@ -66,7 +66,7 @@ class Normalisation:
         self._table: NDArray[np.float32] = table.astype(np.float32)
 
     def __call__(self, image: Image) -> NDArray[np.float32]:
-        """`(1, 3, height, width)` float32 in the channel order of the picture."""
+        """`(1, 3, height, width)` float32 in the channel order of the image."""
         out = np.empty((1, 3, *image.shape[:2]), np.float32)
         for channel in range(3):
             out[0, channel] = cv2.LUT(image[:, :, channel], self._table[:, channel])
@@ -74,7 +74,7 @@ class Normalisation:
 
 
 def network_image(image: Image) -> Image:
-    """The picture as the network sees it, before normalisation."""
+    """The image as the network sees it, before normalisation."""
     height, width = image.shape[:2]
     if height + width < SHORTEST_SIDE:
         padded = np.zeros((max(32, height), max(32, width), 3), np.uint8)
@@ -87,7 +87,7 @@ def network_image(image: Image) -> Image:
 
 
 def boxes(probabilities: NDArray[np.float32], height: int, width: int) -> list[Box]:
-    """Boxes in a picture of this size, in reading order, from the network's `(height', width')` answer."""
+    """Boxes in an image of this size, in reading order, from the network's `(height', width')` answer."""
     ink = (probabilities > _INK).astype(np.uint8)
     contours, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     tall, wide = probabilities.shape

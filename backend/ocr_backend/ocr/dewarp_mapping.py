@@ -1,6 +1,6 @@
-"""Where on a bent page lines stand that were found on its flattened picture.
+"""Where on a bent page lines stand that were found on its flattened image.
 
-The network that flattens a page keeps no record of where its px came from, so the two pictures are compared
+The network that flattens a page keeps no record of where its px came from, so the two images are compared
 (dense optical flow). Bends by more than the distance of rows that look alike may be mistaken for one another.
 Pure; `paddle_reader` calls it.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ocr_backend.ocr_types import Image, Point, Polygon
 
 _COMPARED_SIDE = 1000
-"""Px of the longer side at which the pictures are compared: finer is slower and no better (measured)."""
+"""Px of the longer side at which the images are compared: finer is slower and no better (measured)."""
 _NEIGHBOURHOOD = 8
 """A corner moves as the middle one of so many px around it: letters are sure, white paper is not."""
 
@@ -21,7 +21,7 @@ class Bend:
     """How the px of a flattened page moved; measured once a page."""
 
     def __init__(self, flat: Image, bent: Image) -> None:
-        """Compares the pictures, which show the same page; sizes may differ."""
+        """Compares the images, which show the same page; sizes may differ."""
         self._height, self._width = bent.shape[:2]
         self._scale = min(1.0, _COMPARED_SIDE / max(self._height, self._width))
         size = max(16, round(self._width * self._scale)), max(16, round(self._height * self._scale))

@@ -115,7 +115,7 @@ def open_reader(settings: Settings) -> Reader:
 
 
 def slots(settings: Settings) -> int:
-    """How many pictures one worker is asked to read at the same moment."""
+    """How many images one worker is asked to read at the same moment."""
     return settings.slots or (1 if settings.use_gpu else usable_cores())
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ocr_backend.models.model_folder import Model, ModelError
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""`(pictures, 3, height, width)` -> the network's answer, which its thread must have used before it asks this
+"""`(images, 3, height, width)` -> the network's answer, which its thread must have used before it asks this
 network again."""
 
 PIXELS_TO_KEEP = 2_000_000
 """From this size of a batch on the memory that it took is given back at its end; doing so costs a tenth of
-the time of small pictures, and nothing to speak of here (measured)."""
+the time of small images, and nothing to speak of here (measured)."""
 
 
 Shape = Sequence[object]
@@ -41,8 +41,8 @@ class Runtime(Protocol):
 
 def is_large(batch: NDArray[np.float32]) -> bool:
     """Whether the memory that a batch takes is to be given back."""
-    pictures, _, height, width = batch.shape
-    return bool(pictures * height * width > PIXELS_TO_KEEP)
+    images, _, height, width = batch.shape
+    return bool(images * height * width > PIXELS_TO_KEEP)
 
 
 def no_network(model: Model) -> ModelError:

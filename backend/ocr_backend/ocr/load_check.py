@@ -1,6 +1,6 @@
 """Loads a single network on the CPU, to find out whether its file is one and fits its description.
 
-For whoever looks at model folders without reading pictures; the readers load them in their own way. Imports
+For whoever looks at model folders without reading images; the readers load them in their own way. Imports
 a runtime only when a model is tried.
 """
 

@@ -1,6 +1,6 @@
 """Keeps the px that are worked on at the same moment, and so the memory, below a limit.
 
-Knows nothing of pictures; `direct_reader` spends from it while a network looks for lines.
+Knows nothing of images; `direct_reader` spends from it while a network looks for lines.
 """
 
 import threading

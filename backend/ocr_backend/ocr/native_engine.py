@@ -1,4 +1,4 @@
-"""Reads pictures with the networks of PaddleX's model folders, without PaddleX.
+"""Reads images with the networks of PaddleX's model folders, without PaddleX.
 
 Knows no runtime: `engines` hands it one that runs the networks. It hands arrays on: what goes in and what the
 answer means is said in `detection`, `recognition` and `orientation`.
@@ -18,14 +18,14 @@ from ocr_backend.ocr.memory_budget import PixelBudget
 from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, Wanted, everywhere
 
 _LONGEST_SIDE = 32_000
-"""OpenCV cuts no boxes out of pictures with sides of 32,768 px or more; such are shrunk to this first."""
+"""OpenCV cuts no boxes out of images with sides of 32,768 px or more; such are shrunk to this first."""
 _MOST_PIXELS = detection.LONGEST_SIDE**2
 _PIXELS_PER_SLOT = 4_000_000
-"""The largest picture is looked at alone on few slots."""
+"""The largest image is looked at alone on few slots."""
 _BYTES_PER_PIXEL = 165
 """That looking for lines takes (benchmarks/memory.py)."""
 _BYTES_BESIDES = 1_700_000_000
-"""What is held beside it after many pictures, as measured there on 2 and on 8 slots."""
+"""What is held beside it after many images, as measured there on 2 and on 8 slots."""
 _LINES_TO_TURN = 16
 """Lines whose orientation is asked for in one call; a guess: the network is tiny."""
 
@@ -44,8 +44,8 @@ def pixels_at_once(slots: int, memory_bytes: int | None) -> int:
 class DirectReader:
     """A `Reader` with `slots` threads that run the networks, each network on one thread.
 
-    The pieces of all pictures (one detection each, then batches of lines) queue for the slots, so a single
-    picture's lines use every slot that is free, and memory follows the slots, not the callers.
+    The pieces of all images (one detection each, then batches of lines) queue for the slots, so a single
+    image's lines use every slot that is free, and memory follows the slots, not the callers.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ def _scaled(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
 
 
 def _turns(model: Model, network: Network) -> Callable[[Sequence[Image]], list[str]]:
-    """What tells the turn of pictures, as labels of the model."""
+    """What tells the turn of images, as labels of the model."""
     classifier = orientation.classifier(model)
     return lambda images: classifier.chosen(network(classifier.network_input(images)))
 

@@ -1,4 +1,4 @@
-"""Which way up: pictures of lines or pages -> the classifier's input, and its answer -> turns.
+"""Which way up: images of lines or pages -> the classifier's input, and its answer -> turns.
 
 Pure, with the arithmetic of PaddleX 3.7 (image_classification/processors.py) for the official networks, and
 of RapidOCR 3.10 for the older one among the builtin weights. Both readers use it.
@@ -23,10 +23,10 @@ _OLD_LINE_THRESHOLD = 0.9
 
 @dataclass(frozen=True)
 class Classifier:
-    """How a classifier wants its pictures, and from which probability on it is believed."""
+    """How a classifier wants its images, and from which probability on it is believed."""
 
     size: tuple[int, int] | None
-    """Width and height to which a picture is brought, or None: see `short`."""
+    """Width and height to which an image is brought, or None: see `short`."""
     short: int
     """Px of the shorter side, of which the middle `short`-by-`crop` square is taken."""
     crop: int
@@ -38,7 +38,7 @@ class Classifier:
     labels: tuple[str, ...]
 
     def network_input(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """`(pictures, 3, height, width)` float32."""
+        """`(images, 3, height, width)` float32."""
         return np.stack([self._prepared(image) for image in images])
 
     def _prepared(self, image: Image) -> NDArray[np.float32]:
@@ -59,7 +59,7 @@ class Classifier:
         return np.stack([self.table[image[:, :, channel], channel] for channel in range(3)])
 
     def chosen(self, probabilities: NDArray[np.float32]) -> list[str]:
-        """Label of each picture; the first label where the classifier is not sure enough."""
+        """Label of each image; the first label where the classifier is not sure enough."""
         best = probabilities.argmax(axis=1)
         return [
             self.labels[label if row[label] > self.threshold else 0]
@@ -106,7 +106,7 @@ def _table(normalise: dict[str, Any]) -> NDArray[np.float32]:
 def _middle(image: NDArray[Any], short: int, crop: int) -> NDArray[Any]:
     height, width = image.shape[:2]
     least = min(height, width)
-    # The ends of a very long picture would be enlarged by gigabytes, only to be cut off.
+    # The ends of a very long image would be enlarged by gigabytes, only to be cut off.
     most = 4 * least
     above, beside = max(0, height - most) // 2, max(0, width - most) // 2
     image = image[above : above + most, beside : beside + most]
@@ -118,12 +118,12 @@ def _middle(image: NDArray[Any], short: int, crop: int) -> NDArray[Any]:
 
 
 def turned(image: Image, degrees: int) -> Image:
-    """The picture turned anticlockwise by a multiple of 90 degrees."""
+    """The image turned anticlockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, degrees // 90 % 4))
 
 
 def turned_back(polygon: Polygon, degrees: int, height: int, width: int) -> Polygon:
-    """Corners on a picture as `turned` made it -> corners on the original of this height and width."""
+    """Corners on an image as `turned` made it -> corners on the original of this height and width."""
     first, second, third, fourth = (_turned_back(point, degrees, height, width) for point in polygon)
     return first, second, third, fourth
 

@@ -1,4 +1,4 @@
-"""Reads pictures with a real `paddleocr.PaddleOCR`, on given model folders.
+"""Reads images with a real `paddleocr.PaddleOCR`, on given model folders.
 
 The one place that imports paddleocr, and only when `engines` makes a `PaddleReader`. It never downloads.
 """
@@ -35,8 +35,8 @@ _OWN_LOGS = ("paddlex", "paddleocr", "modelscope", "modelscope_hub", "aistudio_s
 class PaddleReader:
     """A `Reader` around one PaddleOCR object.
 
-    In paddle form its predictors are not safe to share, so one picture is read at a time, with `slots`
-    threads or on the GPU; in onnx form `slots` pictures are, one thread each. A predictor for each slot was
+    In paddle form its predictors are not safe to share, so one image is read at a time, with `slots`
+    threads or on the GPU; in onnx form `slots` images are, one thread each. A predictor for each slot was
     no quicker: two with one thread each gave 0.6 to 0.9 of one with two (MobileNetV3, Paddle 3.3, oneDNN).
     """
 
@@ -90,7 +90,7 @@ def parameters(models: Mapping[str, Model], slots: int, use_gpu: bool) -> dict[s
 
 
 def lines(page: Mapping[str, Any], height: int, width: int) -> list[Line]:
-    """Lines of one result of PaddleOCR, placed on the picture of this size that it was given."""
+    """Lines of one result of PaddleOCR, placed on the image of this size that it was given."""
     prepared = page.get("doc_preprocessor_res") or {}
     degrees = max(0, int(prepared.get("angle", 0)))
     is_flattened = bool((prepared.get("model_settings") or {}).get("use_doc_unwarping"))

@@ -37,7 +37,7 @@ _TALL = 1.5
 
 @dataclass(frozen=True)
 class Crop:
-    """A line cut out and laid flat; `corners` are where its own corners are in the picture."""
+    """A line cut out and laid flat; `corners` are where its own corners are in the image."""
 
     image: Image
     corners: Polygon
@@ -170,7 +170,7 @@ def shape_problem(config: Mapping[str, Any], classes: int, answer: Sequence[obje
     steps = config.get("PreProcess", {}).get("transform_ops", [])
     shape = next((step["RecResizeImg"]["image_shape"] for step in steps if step.get("RecResizeImg")), None)
     if shape is not None and list(shape[:2]) != [3, HEIGHT]:
-        return f"it wants pictures of {shape}, not of 3 x {HEIGHT} x any width"
+        return f"it wants images of {shape}, not of 3 x {HEIGHT} x any width"
     if answer and len(answer) != _ANSWER_AXES:
         return f"the network reads no lines: its answer has {len(answer)} axes, a recogniser's {_ANSWER_AXES}"
     if answer and isinstance(answer[-1], int) and answer[-1] != classes:

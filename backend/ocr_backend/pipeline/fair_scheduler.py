@@ -1,6 +1,6 @@
 """Threads that serve several lists of jobs in turn, so that a drawn box need not wait for five hundred pages.
 
-Knows nothing of pictures; `pipeline` gives it the jobs of each request.
+Knows nothing of images; `pipeline` gives it the jobs of each request.
 """
 
 import contextvars
@@ -37,9 +37,7 @@ class FairPool:
         self._started: dict[int, float] = {}
         self._is_stopped = False
         for number in range(threads):
-            threading.Thread(
-                target=self._work, args=(number,), name=f"pictures-{number}", daemon=True
-            ).start()
+            threading.Thread(target=self._work, args=(number,), name=f"images-{number}", daemon=True).start()
 
     def run(self, jobs: Sequence[Callable[[], T]], until: float) -> list[T | None]:
         """The results in the order of the jobs; None for those that were not done by `until`.

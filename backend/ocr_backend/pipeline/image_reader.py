@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import LateError, PictureError
+from ocr_backend.errors import ImageError, LateError
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Source, source_of
 from ocr_backend.images.documents import Document, opened
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Errand:
-    """Whom a picture is fetched for: the task, the project's `credentials` for its host, and `until` when.
+    """Whom an image is fetched for: the task, the project's `credentials` for its host, and `until` when.
 
     After that moment (monotonic s) nobody wants the answer.
     """
@@ -40,10 +40,10 @@ class Errand:
     credentials: Credentials | None = None
 
 
-class Pictures:
-    """Brings pictures before a reader, as many at a time as it has slots.
+class ImageReader:
+    """Brings images before a reader, as many at a time as it has slots.
 
-    `version` names all that the reader's answers depend on beside the picture.
+    `version` names all that the reader's answers depend on beside the image.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Pictures:
         # may take three bytes for every pixel that is allowed.
         self._decoded = threading.BoundedSemaphore(reader.slots + 1)
 
-    def read(self, value: object, errand: Errand) -> list[Page] | PictureError:
+    def read(self, value: object, errand: Errand) -> list[Page] | ImageError:
         """The pages of the file that a value in a task's data stands for, or why there are none.
 
         A page that was read in time is remembered even where the file as a whole is late.
@@ -79,7 +79,7 @@ class Pictures:
 
     def look(
         self, value: object, page: int, errand: Errand, at: Callable[[Image], list[T]]
-    ) -> list[T] | PictureError:
+    ) -> list[T] | ImageError:
         """What `at` makes of one page of such a file, empty where it has no such page, or why it cannot."""
 
         def looked(content: bytes) -> list[T]:
@@ -88,25 +88,25 @@ class Pictures:
 
         return self._used(value, errand, looked)
 
-    def _used(self, value: object, errand: Errand, use: Callable[[bytes], T]) -> T | PictureError:
+    def _used(self, value: object, errand: Errand, use: Callable[[bytes], T]) -> T | ImageError:
         try:
             source = source_of(value, errand.task_id, self._settings)
             return self._looked(source, errand, use)
         except LateError as error:
             return error  # not logged one by one: a long request may have hundreds
-        except PictureError as error:
-            logger.warning("task %s: picture %s: %s", errand.task_id, error.outcome, error)
+        except ImageError as error:
+            logger.warning("task %s: image %s: %s", errand.task_id, error.outcome, error)
             return error
         except Exception:  # one of the two outermost places: the neighbours must not suffer
-            logger.exception("task %s: picture failed", errand.task_id)
-            return PictureError("failed", "the backend failed on this picture; its log says why")
+            logger.exception("task %s: image failed", errand.task_id)
+            return ImageError("failed", "the backend failed on this image; its log says why")
 
     def _looked(self, source: Source, errand: Errand, use: Callable[[bytes], T]) -> T:
         content = self._fetched(source, errand)
-        self._metrics.picture_bytes.labels(source.kind).observe(len(content))
+        self._metrics.image_bytes.labels(source.kind).observe(len(content))
         try:
             return use(content)
-        except PictureError as error:
+        except ImageError as error:
             if error.outcome == "broken":
                 self._fetcher.forget(
                     source, errand.credentials
@@ -121,7 +121,7 @@ class Pictures:
 
     def _lines(self, image: Image) -> Page:
         lines = self._reader.read(image)
-        self._metrics.picture_lines.observe(len(lines))
+        self._metrics.image_lines.observe(len(lines))
         for line in lines:
             self._metrics.line_score.observe(line.score)
         return Page((image.shape[1], image.shape[0]), lines)
@@ -130,7 +130,7 @@ class Pictures:
         with self._turn(self._decoded, errand.until):
             with self._metrics.stage("decode"):
                 image = document.page(number)
-            self._metrics.picture_pixels.observe(image.shape[0] * image.shape[1])
+            self._metrics.image_pixels.observe(image.shape[0] * image.shape[1])
             with (
                 self._turn(self._slots, errand.until),
                 self._metrics.slots_busy.track_inprogress(),
@@ -142,7 +142,7 @@ class Pictures:
         try:
             with self._metrics.stage("fetch"), self._metrics.fetch_seconds.labels(source.kind).time():
                 return self._fetcher.fetch(source, errand.until, errand.credentials)
-        except PictureError as error:
+        except ImageError as error:
             if error.outcome == "unreachable" and time.monotonic() >= errand.until:
                 raise LateError from error
             raise

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import LateError, Outcome, PictureError
+from ocr_backend.errors import ImageError, LateError, Outcome
 from ocr_backend.labelstudio.interactive_regions import Drawing, with_text, without_text
 from ocr_backend.labelstudio.label_config import Controls
 from ocr_backend.labelstudio.predictions import Page, prediction
@@ -20,7 +20,7 @@ from ocr_backend.labelstudio.request_bodies import Task
 from ocr_backend.labelstudio.task_images import ShownImage, shown_images
 from ocr_backend.ocr_types import Image, Reader
 from ocr_backend.pipeline.fair_scheduler import FairPool
-from ocr_backend.pipeline.image_reader import Errand, Pictures
+from ocr_backend.pipeline.image_reader import Errand, ImageReader
 from ocr_backend.pipeline.region_ocr import lines_at
 from ocr_backend.system.basic_credentials import Credentials
 from ocr_backend.telemetry.metrics import Metrics
@@ -46,7 +46,7 @@ class Pipeline:
         self,
         settings: Settings,
         reader: Reader,
-        pictures: Pictures,
+        image_reader: ImageReader,
         pool: FairPool,
         metrics: Metrics,
         version: str,
@@ -54,7 +54,7 @@ class Pipeline:
         self.version = version
         self._settings = settings
         self._reader = reader
-        self._pictures = pictures
+        self._image_reader = image_reader
         self._pool = pool
         self._metrics = metrics
 
@@ -67,20 +67,20 @@ class Pipeline:
     ) -> list[Answer]:
         """What became of each task, in their order; `until` (monotonic s) is when the answers are needed.
 
-        `credentials` are the project's for the hosts of its pictures.
+        `credentials` are the project's for the hosts of its images.
         """
         shown = self._bounded([self._images(task, controls) for task in tasks])
         jobs = [
-            partial(self._pictures.read, value, Errand(task.id, until, credentials))
+            partial(self._image_reader.read, value, Errand(task.id, until, credentials))
             for task, images in zip(tasks, shown, strict=True)
-            if not isinstance(images, PictureError)
+            if not isinstance(images, ImageError)
             for image in images
             for value in image.values
         ]
         done = iter(self._pool.run(jobs, until))
         return [
             self._answer(
-                place, task, images if isinstance(images, PictureError) else _read_images(images, done)
+                place, task, images if isinstance(images, ImageError) else _read_images(images, done)
             )
             for place, (task, images) in enumerate(zip(tasks, shown, strict=True))
         ]
@@ -95,7 +95,7 @@ class Pipeline:
     ) -> Answer:
         """The drawn regions of a task that had no text, with their text; left out are those without any."""
         shown = self._images(task, controls)
-        if isinstance(shown, PictureError):
+        if isinstance(shown, ImageError):
             return self._unread(shown)
         images = {image.controls.image: image for image in shown}
         by_page: dict[tuple[str, int], list[Drawing]] = {}
@@ -104,7 +104,7 @@ class Pipeline:
                 by_page.setdefault((drawing.image, drawing.page), []).append(drawing)
         jobs = [
             partial(
-                self._pictures.look,
+                self._image_reader.look,
                 *place,
                 Errand(task.id, until, credentials),
                 partial(self._pieces, drawings, images[name].controls, until),
@@ -135,34 +135,32 @@ class Pipeline:
         return items
 
     def _answer(
-        self, place: int, task: Task, images: list[tuple[Controls, list[Page]]] | PictureError
+        self, place: int, task: Task, images: list[tuple[Controls, list[Page]]] | ImageError
     ) -> Answer:
-        if isinstance(images, PictureError):
+        if isinstance(images, ImageError):
             return self._unread(images)
         name = task.id if task.id is not None else f"task {place} of the request"
         return self._read(prediction(images, name, self.version, self._settings.score_threshold))
 
-    def _images(self, task: Task, controls: Controls) -> list[ShownImage] | PictureError:
+    def _images(self, task: Task, controls: Controls) -> list[ShownImage] | ImageError:
         try:
             images = shown_images(task.data, controls)
             pages, most = _pages_of(images), self._settings.max_pages
             if pages > most:
-                raise PictureError(
+                raise ImageError(
                     "refused", f"the task has {pages} pages; at most {most} are allowed (OCR_MAX_PAGES)"
                 )
-        except PictureError as error:
-            logger.warning("task %s: picture %s: %s", task.id, error.outcome, error)
+        except ImageError as error:
+            logger.warning("task %s: image %s: %s", task.id, error.outcome, error)
             return error
         return images
 
-    def _bounded(
-        self, shown: Sequence[list[ShownImage] | PictureError]
-    ) -> list[list[ShownImage] | PictureError]:
+    def _bounded(self, shown: Sequence[list[ShownImage] | ImageError]) -> list[list[ShownImage] | ImageError]:
         """The same, late from the task on before which there are as many pages as there may be tasks."""
         left = self._settings.max_tasks
-        bounded: list[list[ShownImage] | PictureError] = []
+        bounded: list[list[ShownImage] | ImageError] = []
         for images in shown:
-            if isinstance(images, PictureError):
+            if isinstance(images, ImageError):
                 bounded.append(images)
             else:
                 bounded.append(images if left > 0 else LateError())
@@ -174,7 +172,7 @@ class Pipeline:
         self._metrics.tasks.labels(outcome).inc()
         return Answer(outcome, told)
 
-    def _unread(self, error: PictureError) -> Answer:
+    def _unread(self, error: ImageError) -> Answer:
         self._metrics.tasks.labels(error.outcome).inc()
         return Answer(error.outcome, reason=str(error))
 
@@ -184,8 +182,8 @@ def _pages_of(images: Sequence[ShownImage]) -> int:
 
 
 def _read_images(
-    images: Sequence[ShownImage], done: Iterator[list[Page] | PictureError | None]
-) -> list[tuple[Controls, list[Page]]] | PictureError:
+    images: Sequence[ShownImage], done: Iterator[list[Page] | ImageError | None]
+) -> list[tuple[Controls, list[Page]]] | ImageError:
     """The pages of each of a task's Images, or why not all were read; takes its share of what was `done`."""
     read = [(image.controls, _pages(list(islice(done, len(image.values))))) for image in images]
     failed = _failure([pages for _, pages in read])
@@ -194,7 +192,7 @@ def _read_images(
     return [(controls, pages) for controls, pages in read if isinstance(pages, list)]
 
 
-def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | PictureError:
+def _pages(files: Sequence[list[Page] | ImageError | None]) -> list[Page] | ImageError:
     """The pages of an Image's files, or why not all of them were read."""
     failed = _failure(files)
     if failed is not None:
@@ -202,10 +200,10 @@ def _pages(files: Sequence[list[Page] | PictureError | None]) -> list[Page] | Pi
     read = [pages for pages in files if isinstance(pages, list)]
     longest = max(map(len, read))
     if len(read) > 1 and longest > 1:
-        return PictureError(
+        return ImageError(
             "refused",
             f"a PDF of {longest} pages stands among other pages of the task; "
-            "give a task one PDF, or a list of pictures",
+            "give a task one PDF, or a list of images",
         )
     return [page for pages in read for page in pages]
 
@@ -217,7 +215,7 @@ def _place(values: Sequence[object], page: int) -> tuple[object, int] | None:
     return (values[page], 0) if page < len(values) else None
 
 
-def _failure(done: Sequence[object]) -> PictureError | None:
+def _failure(done: Sequence[object]) -> ImageError | None:
     """Why not all files were read, or None."""
-    broken = next((one for one in done if isinstance(one, PictureError)), None)
+    broken = next((one for one in done if isinstance(one, ImageError)), None)
     return broken or (LateError() if None in done else None)

@@ -14,10 +14,10 @@ import numpy as np
 from ocr_backend.labelstudio.geometry import upright
 from ocr_backend.ocr_types import Image, Line, Polygon, Wanted, everywhere
 
-# Measured on 37 lines of real pictures, in boxes drawn tightly to loosely: read with surroundings as wide as
+# Measured on 37 lines of real images, in boxes drawn tightly to loosely: read with surroundings as wide as
 # the box is high, all lines but one were right; the bare box, or one in a blank margin, garbled up to eight.
 _MOST_AROUND = 64  # px: a line's height in common scans; a box of several lines needs no more (guess)
-_LONGEST_SIDE = 32_766  # px: OpenCV turns no larger pictures, and no line of text is longer
+_LONGEST_SIDE = 32_766  # px: OpenCV turns no larger images, and no line of text is longer
 _SHARE_INSIDE = 0.5
 _BLANK_MARGIN = 0.5  # of the box's shorter side, which is its height but for lines that run down
 _LEAST_BLANK_MARGIN = 16  # px

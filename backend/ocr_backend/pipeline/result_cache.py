@@ -1,7 +1,7 @@
-"""What was read of pictures lately, so that the same picture is not read again, nor twice at the same time.
+"""What was read of images lately, so that the same image is not read again, nor twice at the same time.
 
-Label Studio asks again for what is open on somebody's page, and projects hold the same picture many times.
-Knows no pictures: a key stands for all that an answer depends on. `pictures` asks it.
+Label Studio asks again for what is open on somebody's page, and projects hold the same image many times.
+Knows no images: a key stands for all that an answer depends on. `images` asks it.
 """
 
 import threading

@@ -11,20 +11,20 @@ from contextlib import contextmanager
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import NotReadyError
-from ocr_backend.fetch import download_cache
+from ocr_backend.fetch import image_cache
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.labelstudio.predictions import model_version
 from ocr_backend.models import custom_models, golden_sample
 from ocr_backend.ocr_types import Reader
 from ocr_backend.pipeline.fair_scheduler import FairPool
-from ocr_backend.pipeline.image_reader import Pictures
+from ocr_backend.pipeline.image_reader import ImageReader
 from ocr_backend.pipeline.predictor import Pipeline
 from ocr_backend.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 600.0
-"""A picture that takes longer has stopped its thread for good (guess: the largest take a tenth of it)."""
+"""An image that takes longer has stopped its thread for good (guess: the largest take a tenth of it)."""
 
 OpenReader = Callable[[Settings], Reader]
 
@@ -47,7 +47,7 @@ class Worker:
         self._is_stopping = False
 
     def load(self) -> None:
-        """Loads the models, reads the golden picture, and is ready from then on.
+        """Loads the models, reads the golden sample, and is ready from then on.
 
         Raises what the reader raises when its models cannot be loaded, and `GoldenError` where the settings
         ask for a right reading.
@@ -62,16 +62,16 @@ class Worker:
         self.metrics.load_seconds.set(seconds)
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
         threads = max(self.settings.threads, 2 * reader.slots)
-        self._pool = FairPool(threads, self.metrics.pictures_waiting.set)
-        cache = download_cache.opened(
-            self.settings, lambda outcome: self.metrics.picture_cache_requests.labels(outcome).inc()
+        self._pool = FairPool(threads, self.metrics.images_waiting.set)
+        cache = image_cache.opened(
+            self.settings, lambda outcome: self.metrics.image_cache_requests.labels(outcome).inc()
         )
         fetcher = Fetcher(self.settings, threads, cache=cache)
-        pictures = Pictures(self.settings, reader, fetcher, self.metrics, version)
+        image_reader = ImageReader(self.settings, reader, fetcher, self.metrics, version)
         if self.warning:
             logger.warning("%s", self.warning)
         self._reader = reader
-        self._pipeline = Pipeline(self.settings, reader, pictures, self._pool, self.metrics, version)
+        self._pipeline = Pipeline(self.settings, reader, image_reader, self._pool, self.metrics, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",
             seconds,
@@ -88,7 +88,7 @@ class Worker:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a picture has held its thread for longer than any picture takes."""
+        """Whether an image has held its thread for longer than any image takes."""
         return self._pool is not None and self._pool.oldest_seconds() > STUCK_SECONDS
 
     @property

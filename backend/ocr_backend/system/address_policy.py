@@ -1,4 +1,4 @@
-"""Which addresses pictures may come from: public ones, Label Studio's, and those that the settings allow.
+"""Which addresses images may come from: public ones, Label Studio's, and those that the settings allow.
 
 Task data is written by many people, and the backend stands inside a cluster: without this a task could make
 it ask the cloud's metadata service or a neighbour. `connections` asks for each connection, `settings_rules`

@@ -1,4 +1,4 @@
-"""A user and a password for the hosts of pictures, as a project's task data credentials or a URL say them.
+"""A user and a password for the hosts of images, as a project's task data credentials or a URL say them.
 
 `payloads` and `downloads` make them; the password is in no representation.
 """

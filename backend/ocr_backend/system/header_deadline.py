@@ -1,6 +1,6 @@
 """HTTP connections whose answers begin in time: a head that drips for ever is cut off.
 
-Knows urllib3 and requests, no address. `connections` makes of it what fetches pictures, `hub_http` what asks
+Knows urllib3 and requests, no address. `connections` makes of it what fetches images, `hub_http` what asks
 hubs of models; both look themselves at how fast the content comes.
 """
 

@@ -78,28 +78,28 @@ class Metrics:
         )
         self.tasks = counter("ocr_tasks_total", "Tasks, by what became of them", "outcome")
         self.stage_seconds = histogram(
-            "ocr_stage_seconds", "Time that one picture spends in a stage", _SECONDS, "stage"
+            "ocr_stage_seconds", "Time that one image spends in a stage", _SECONDS, "stage"
         )
         self.fetch_seconds = histogram(
-            "ocr_fetch_seconds", "Time that the file of a picture takes to come", _SECONDS, "source"
+            "ocr_fetch_seconds", "Time that the file of an image takes to come", _SECONDS, "source"
         )
-        self.picture_bytes = histogram("ocr_picture_bytes", "Size of the files of pictures", _BYTES, "source")
-        self.picture_cache_requests = counter(
-            "ocr_picture_cache_requests_total",
-            "Files of pictures looked for in the cache on disk, by what came of it",
+        self.image_bytes = histogram("ocr_image_bytes", "Size of the files of images", _BYTES, "source")
+        self.image_cache_requests = counter(
+            "ocr_image_cache_requests_total",
+            "Files of images looked for in the cache on disk, by what came of it",
             "outcome",
         )
-        self.picture_pixels = histogram("ocr_picture_pixels", "Pixels of pictures", _PIXELS)
-        self.picture_lines = histogram("ocr_picture_lines", "Lines found in a picture", _LINES)
+        self.image_pixels = histogram("ocr_image_pixels", "Pixels of images", _PIXELS)
+        self.image_lines = histogram("ocr_image_lines", "Lines found in an image", _LINES)
         self.line_score = histogram("ocr_line_score", "The recogniser's confidence in a line", _SCORES)
         self.result_cache = counter(
             "ocr_result_cache_requests_total",
             "Pages looked for among those that were read lately, by what came of it",
             "outcome",
         )
-        self.slots = gauge("ocr_slots", "Pictures that can be read at the same moment", "livesum")
-        self.slots_busy = gauge("ocr_slots_busy", "Pictures that are being read", "livesum")
-        self.pictures_waiting = gauge("ocr_pictures_waiting", "Pictures that no thread has begun", "livesum")
+        self.slots = gauge("ocr_slots", "Images that can be read at the same moment", "livesum")
+        self.slots_busy = gauge("ocr_slots_busy", "Images that are being read", "livesum")
+        self.images_waiting = gauge("ocr_images_waiting", "Images that no thread has begun", "livesum")
         self.workers_ready = gauge("ocr_workers_ready", "Workers with their models loaded", "livesum")
         self.load_seconds = gauge("ocr_load_seconds", "Time that loading the models took", "livemax")
         self.model_info = gauge(

@@ -1,6 +1,6 @@
 """The paths that Label Studio, Kubernetes and Prometheus ask for, and the form of answers and errors.
 
-The only place that knows Flask. Decides nothing about pictures: it checks, asks the worker, and answers.
+The only place that knows Flask. Decides nothing about images: it checks, asks the worker, and answers.
 `server` makes the app; the tests do so with a reader of their own.
 """
 
@@ -96,7 +96,7 @@ def _add_health(app: Flask, worker: Worker, ready_workers: Callable[[], int]) ->
     def livez() -> Response:
         if worker.is_stuck:
             return _error(
-                503, "a picture has held its thread for too long; this process should be started again"
+                503, "an image has held its thread for too long; this process should be started again"
             )
         return jsonify(status="UP")
 

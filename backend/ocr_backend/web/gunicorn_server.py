@@ -35,7 +35,7 @@ WAITING_REQUESTS = 64
 LIGHT_THREADS = 8
 """Threads beyond those that requests for predictions can hold: /health and the probes never wait for one."""
 
-_SECONDS_TO_FINISH = 60  # for the pictures that are being read when the server is told to stop (guess)
+_SECONDS_TO_FINISH = 60  # for the images that are being read when the server is told to stop (guess)
 _SECONDS_OF_SILENCE = 120  # after which a worker is killed; its main thread only hands connections on
 
 

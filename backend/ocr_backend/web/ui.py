@@ -1,4 +1,4 @@
-"""The page for trying the backend with a picture: its HTML, what it may do, and the settings that it shows.
+"""The page for trying the backend with an image: its HTML, what it may do, and the settings that it shows.
 
 Pure but for reading its parts from the folder `page`; knows no web framework. `app` serves it.
 """

@@ -20,7 +20,7 @@ class ConditionType(StrEnum):
     PROGRESSING = "Progressing"
     """Something is on its way, and within its deadline."""
     MODELS_READY = "ModelsReady"
-    """Every variant's models are loaded and have read the test picture; "Unknown" until a pod has told."""
+    """Every variant's models are loaded and have read the golden sample; "Unknown" until a pod has told."""
     DEGRADED = "Degraded"
     """Something does not work until somebody helps, or something from outside comes."""
     RECONCILED = "Reconciled"

@@ -66,7 +66,7 @@ class Reason(StrEnum):
     )
     GOLDEN_MISMATCH = (
         "GoldenMismatch",
-        "The models read the test picture wrongly: they, or the engine on this node, do not work.",
+        "The models read the golden sample wrongly: they, or the engine on this node, do not work.",
         "check the models, or choose another spec.engine",
     )
     DOWNLOAD_FAILED = (
@@ -126,7 +126,7 @@ class Reason(StrEnum):
         "The pod's node ran short of memory or disk, or the pod had more on disk than it may, so the kubelet "
         "ended it; the pod in its place is not ready yet.",
         "raise spec.variants[].resources.requests (memory, ephemeral-storage) or give the nodes more; where "
-        "the volume tmp was full, lower spec.server.pictureCacheBytes",
+        "the volume tmp was full, lower spec.server.imageCacheBytes",
     )
     MOUNT_FAILED = (
         "MountFailed",
@@ -206,7 +206,7 @@ class Reason(StrEnum):
     PAUSED = ("Paused", "spec.paused is true.", "set spec.paused to false")
     COMPLETE = ("Complete", "Nothing is on its way.", "")
     APPLIED = ("Applied", "All children were written.", "")
-    LOADED = ("Loaded", "Every variant's models are loaded and have read the test picture.", "")
+    LOADED = ("Loaded", "Every variant's models are loaded and have read the golden sample.", "")
     AS_EXPECTED = ("AsExpected", "Nothing needs anybody's help.", "")
     AVAILABLE = ("Available", "All variants serve.", "")
 

@@ -97,7 +97,7 @@ def _image() -> Schema:
 def _label_studio() -> Schema:
     url = _settings(("labelStudio",))["url"]
     return structure(
-        "Label Studio: where pictures are fetched from, and the names in its labelling configuration.",
+        "Label Studio: where images are fetched from, and the names in its labelling configuration.",
         {
             "url": url | rules(validation_rules.url_rule("labelStudio.url")),
             "apiKeySecretRef": secret_key(

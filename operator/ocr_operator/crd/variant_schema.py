@@ -89,7 +89,7 @@ def resources(unset: str) -> Schema:
 
 def options(*, is_family: bool) -> Schema:
     """Schema of `options`: of the family with the backend's defaults, of a variant without."""
-    said = "How pictures are read." if is_family else "Overrides of spec.options for this variant."
+    said = "How images are read." if is_family else "Overrides of spec.options for this variant."
     fields = {field.name: of_setting(field, with_default=is_family) for field in OPTION_FIELDS}
     found = structure(said, {**fields, "extraEnv": extra_env()})
     return defaulted(found) if is_family else found

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("status", parents=[common], help="show the variants, of one or of all")
     one.add_argument("name", nargs="?")
     one.set_defaults(run=_status)
-    one = commands.add_parser("predict", parents=[common], help="read a picture and print its text")
+    one = commands.add_parser("predict", parents=[common], help="read an image and print its text")
     one.add_argument("name")
     one.add_argument("file", type=Path)
     one.add_argument(

@@ -26,7 +26,7 @@ DRAIN_SECONDS = 5
 syncs within one second on idle nodes)."""
 
 _SCRATCH_BYTES = 3 * 2**29
-"""What /tmp holds beside the kept pictures; the kubelet evicts a pod that fills it (guess with room)."""
+"""What /tmp holds beside the kept images; the kubelet evicts a pod that fills it (guess with room)."""
 
 POD_SECURITY = {
     "runAsNonRoot": True,
@@ -46,7 +46,7 @@ CONTAINER_SECURITY = {
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
 
-# Mobile: measured, 1.5 GB after mixed pictures and 3.9 GB at once for the largest (benchmarks/memory.py).
+# Mobile: measured, 1.5 GB after mixed images and 3.9 GB at once for the largest (benchmarks/memory.py).
 # Server: a guess, its networks are several times as large.
 _RESOURCES = {
     "mobile": {"requests": {"cpu": "500m", "memory": "1536Mi"}, "limits": {"memory": "4Gi"}},
@@ -187,7 +187,7 @@ def _resources(variant: Variant) -> dict[str, Any]:
 
 
 def _volumes(family: Family, variant: Variant, config: OperatorConfig) -> list[Json]:
-    scratch = _amount(_SCRATCH_BYTES + variant.settings.picture_cache_bytes)
+    scratch = _amount(_SCRATCH_BYTES + variant.settings.image_cache_bytes)
     volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
     volumes += models_volume.volumes(family, config)
     return [*volumes, *(family.pod_template.get("volumes") or [])]

@@ -47,7 +47,7 @@ def claim(family: Family, storage: Storage) -> Child:
 def network_policy(family: Family, asked: NetworkPolicy) -> Child:
     """The NetworkPolicy: the pods' one port, for those that the spec names or else for the namespace.
 
-    What pods may reach is left open: pictures and models come from anywhere.
+    What pods may reach is left open: images and models come from anywhere.
     """
     peers = list(asked.allow_from) or [{"podSelector": {}}]
     return {

@@ -51,7 +51,7 @@ def deployment(family: Family, variant: Variant, config: OperatorConfig, *, in_p
 def _rolling(in_place: bool) -> Mapping[str, int]:
     if in_place:
         return {"maxSurge": 0, "maxUnavailable": 1}
-    # The old pod serves until the new one has loaded its models and read its test picture.
+    # The old pod serves until the new one has loaded its models and read its golden sample.
     return {"maxSurge": 1, "maxUnavailable": 0}
 
 

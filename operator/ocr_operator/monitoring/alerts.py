@@ -132,7 +132,7 @@ _OCRBACKENDS = (
         "5m",
         _condition("ModelsReady", "false", _LASTING),
         "{{ $labels.namespace }}/{{ $labels.ocrbackend }} has no models: {{ $labels.reason }}",
-        "Models of a variant cannot be fetched, mounted or loaded, or read the test picture wrongly.",
+        "Models of a variant cannot be fetched, mounted or loaded, or read the golden sample wrongly.",
         "The condition ModelsReady (`kubectl describe ocrb NAME`) says which; the reason's section says what "
         "to do.",
         by_reason=True,
@@ -187,15 +187,15 @@ _PREDICTIONS = (
         f"One request in twenty takes longer than {SLOW_SECONDS} s. Label Studio gives up after 100 s; the "
         "backend answers after 90 s with what it has read, and the rest needs another Retrieve.",
         "See in the dashboard of the backend where the time goes: `wait` and `read` ask for replicas, cores "
-        "or a GPU, `fetch` for a nearer store of pictures.",
+        "or a GPU, `fetch` for a nearer store of images.",
     ),
     Alert(
-        "OCRPicturesNotRead",
+        "OCRImagesNotRead",
         "warning",
         "10m",
         ratio("ocr_tasks_total", VARIANT, "5m", f'outcome=~"{NOT_READ}"') + " > 0.2",
-        f"{{{{ $value | humanizePercentage }}}} of the pictures for {_OF_VARIANT} cannot be read",
-        "More than a fifth of the tasks have a picture that does not come (unreachable), is not allowed "
+        f"{{{{ $value | humanizePercentage }}}} of the images for {_OF_VARIANT} cannot be read",
+        "More than a fifth of the tasks have an image that does not come (unreachable), is not allowed "
         "(refused) or is none (broken).",
         "The pods' log names task and cause. `unreachable`: storage, its credentials, LABEL_STUDIO_API_KEY; "
         "`refused`: OCR_FETCH_ALLOW and the limits in settings.md; `ocr-backend doctor` looks at all of it.",
@@ -206,9 +206,9 @@ _PREDICTIONS = (
         "15m",
         f"sum by ({VARIANT}) (avg_over_time(ocr_slots_busy{{{BACKEND}}}[5m])) / "
         f"sum by ({VARIANT}) (ocr_slots{{{BACKEND}}}) > 0.9 "
-        f"and sum by ({VARIANT}) (avg_over_time(ocr_pictures_waiting{{{BACKEND}}}[5m])) > 1",
-        f"Pictures queue up before {_OF_VARIANT}",
-        "All places for reading have been taken for a quarter of an hour, and pictures wait.",
+        f"and sum by ({VARIANT}) (avg_over_time(ocr_images_waiting{{{BACKEND}}}[5m])) > 1",
+        f"Images queue up before {_OF_VARIANT}",
+        "All places for reading have been taken for a quarter of an hour, and images wait.",
         "While a whole project is read, let it run. Otherwise raise replicas, or set autoscaling or an "
         "accelerator for the variant.",
     ),
@@ -241,7 +241,7 @@ _PREDICTIONS = (
         f"{mean('ocr_line_score', _SCORED, '6h')} < 0.93 * ({mean('ocr_line_score', _SCORED, '7d@6h')}) "
         f"and sum by ({_SCORED}) (increase(ocr_line_score_count{{{BACKEND}}}[6h])) > 500",
         "Scores of {{ $labels.language }} in {{ $labels.namespace }}/{{ $labels.ocrbackend }} have dropped",
-        "The mean score of lines has been 7 % lower for six hours than in the week before: pictures or "
+        "The mean score of lines has been 7 % lower for six hours than in the week before: images or "
         "language of the projects have changed, or the models.",
         "Look at new tasks: another language, photos instead of scans, turned pages? See in the dashboard "
         "whether the version of the models changed at that time.",

@@ -35,7 +35,7 @@ PAGE = Dashboard(
             worse_from=(SLOW_SECONDS,),
         ),
         Panel(
-            "Where the time of a picture goes",
+            "Where the time of an image goes",
             "Mean seconds in each stage. fetch: its store is slow; wait: all places are taken; "
             "read: the models.",
             "stacked",
@@ -45,7 +45,7 @@ PAGE = Dashboard(
         Panel(
             "Tasks by outcome",
             "What fails and why: unreachable (did not come), refused (not allowed), broken (no "
-            "picture), late (no "
+            "image), late (no "
             "time, comes with the next Retrieve), failed (ours).",
             "stacked",
             (Query(total("ocr_tasks_total", "outcome", WINDOW, _PODS_OF_ONE), "{{outcome}}"),),
@@ -69,7 +69,7 @@ PAGE = Dashboard(
             unit="ops",
         ),
         Panel(
-            "Time to fetch a picture (p95)",
+            "Time to fetch an image (p95)",
             "By source: which store is slow?",
             "lines",
             (Query(quantile(0.95, "ocr_fetch_seconds", "source", WINDOW, _PODS_OF_ONE), "{{source}}"),),
@@ -77,12 +77,12 @@ PAGE = Dashboard(
         ),
         Panel(
             "Places for reading",
-            "Busy ones, all there are, and pictures that wait. Busy as all: cores or GPU are the limit.",
+            "Busy ones, all there are, and images that wait. Busy as all: cores or GPU are the limit.",
             "lines",
             (
                 Query(f"sum(avg_over_time(ocr_slots_busy{{{_PODS_OF_ONE}}}[{WINDOW}]))", "busy"),
                 Query(f"sum(ocr_slots{{{_PODS_OF_ONE}}})", "all"),
-                Query(f"sum(avg_over_time(ocr_pictures_waiting{{{_PODS_OF_ONE}}}[{WINDOW}]))", "waiting"),
+                Query(f"sum(avg_over_time(ocr_images_waiting{{{_PODS_OF_ONE}}}[{WINDOW}]))", "waiting"),
             ),
         ),
         Panel(
@@ -139,7 +139,7 @@ PAGE = Dashboard(
         ),
         Panel(
             "Caches",
-            "Pages read lately (`joined`: asked for again while being read) and files of pictures, "
+            "Pages read lately (`joined`: asked for again while being read) and files of images, "
             "by what came of "
             "looking there.",
             "stacked",
@@ -149,7 +149,7 @@ PAGE = Dashboard(
                     "page {{outcome}}",
                 ),
                 Query(
-                    total("ocr_picture_cache_requests_total", "outcome", WINDOW, _PODS_OF_ONE),
+                    total("ocr_image_cache_requests_total", "outcome", WINDOW, _PODS_OF_ONE),
                     "file {{outcome}}",
                 ),
             ),
@@ -176,10 +176,10 @@ PAGE = Dashboard(
             width=16,
         ),
         Panel(
-            "Lines per picture",
-            "Mean number of lines found. A drop to none: empty pictures, or models that do not fit.",
+            "Lines per image",
+            "Mean number of lines found. A drop to none: empty images, or models that do not fit.",
             "lines",
-            (Query(mean("ocr_picture_lines", "language", WINDOW, _PODS_OF_ONE), "{{language}}"),),
+            (Query(mean("ocr_image_lines", "language", WINDOW, _PODS_OF_ONE), "{{language}}"),),
         ),
     ),
 )

@@ -67,7 +67,7 @@ PAGE = Dashboard(
         ),
         Panel(
             "Tasks not read",
-            "Share of tasks that got no prediction: the picture did not come, is refused or "
+            "Share of tasks that got no prediction: the image did not come, is refused or "
             "broken, or was late.",
             "number",
             (
@@ -129,7 +129,7 @@ PAGE = Dashboard(
         ),
         Panel(
             "Places for reading in use",
-            "At 100 % the cores or the GPU of a variant are the limit: pictures wait.",
+            "At 100 % the cores or the GPU of a variant are the limit: images wait.",
             "lines",
             (
                 Query(
@@ -144,7 +144,7 @@ PAGE = Dashboard(
         ),
         Panel(
             "Scores by language",
-            "Mean confidence of the lines read. A drop: other pictures, another language, or other models.",
+            "Mean confidence of the lines read. A drop: other images, another language, or other models.",
             "lines",
             (
                 Query(

@@ -15,7 +15,7 @@ WINDOW = "$__rate_interval"
 """Grafana's: a window that fits the interval of scraping and the time that is shown."""
 
 NOT_READ = "unreachable|refused|broken"
-"""Outcomes of tasks whose picture did not come, is not allowed, or is no picture."""
+"""Outcomes of tasks whose image did not come, is not allowed, or is no image."""
 
 
 def total(metric: str, by: str, window: str, where: str = BACKEND) -> str:

@@ -45,7 +45,7 @@ _MISSING_CLASS = re.compile(r'storageclass(\.storage\.k8s\.io)? "[^"]+" not foun
 _NOT_MOUNTED = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _MAY_NOT_FETCH = re.compile("OCR_OFFLINE=true forbids")
 _MODEL_TROUBLES = (
-    (re.compile("^the golden picture "), Reason.GOLDEN_MISMATCH),
+    (re.compile("^the golden sample "), Reason.GOLDEN_MISMATCH),
     (re.compile("^no model .* in .* [(]looked for "), Reason.MODELS_MISSING),
     (re.compile("cannot be downloaded from|is of no use: "), Reason.DOWNLOAD_FAILED),
     (re.compile("is broken: "), Reason.MODELS_DAMAGED),

@@ -241,7 +241,7 @@ def _on_its_way(seen: _Seen) -> Cause:
     if seen.has_previous:
         return Cause(Reason.ROLLING_OUT, "the previous revision serves until the new one is ready")
     if seen.pods:
-        return Cause(Reason.STARTING, "waiting for the pod to load its models and read its test picture")
+        return Cause(Reason.STARTING, "waiting for the pod to load its models and read its golden sample")
     return Cause(Reason.STARTING, "waiting for the pod to be made")
 
 

@@ -24,30 +24,30 @@ def drawn(*lines: Line, image: Image | None = None) -> tuple[Files.Image, list[i
     return overlay(image, lines, Lettering(letter_px(image), [next(font_files())]))
 
 
-def has_ink(picture: Files.Image, box: tuple[int, int, int, int]) -> bool:
-    return bool((np.asarray(picture.crop(box).convert("L")) < 128).any())
+def has_ink(drawing: Files.Image, box: tuple[int, int, int, int]) -> bool:
+    return bool((np.asarray(drawing.crop(box).convert("L")) < 128).any())
 
 
 def test_an_outline_is_where_the_line_is_and_the_text_beside_the_page() -> None:
-    picture, unlettered = drawn(line("TEST"))
+    drawing, unlettered = drawn(line("TEST"))
     assert unlettered == []
-    assert has_ink(picture, (100, 78, 140, 84))  # its upper edge
-    assert not has_ink(picture, (60, 90, 140, 105))  # inside of it
-    assert not has_ink(picture, (200, 0, 400, 200))
-    assert has_ink(picture, (400, 0, picture.width, 30))
+    assert has_ink(drawing, (100, 78, 140, 84))  # its upper edge
+    assert not has_ink(drawing, (60, 90, 140, 105))  # inside of it
+    assert not has_ink(drawing, (200, 0, 400, 200))
+    assert has_ink(drawing, (400, 0, drawing.width, 30))
 
 
 def test_the_page_itself_keeps_its_colours() -> None:
     image = page()
     image[:] = (255, 0, 0)  # blue, as readers take it
-    picture, _ = drawn(line("TEST"), image=image)
-    assert picture.getpixel((390, 190)) == (0, 0, 255)
+    drawing, _ = drawn(line("TEST"), image=image)
+    assert drawing.getpixel((390, 190)) == (0, 0, 255)
 
 
 def test_a_text_without_a_font_is_told_by_its_number() -> None:
-    picture, unlettered = drawn(line("TEST"), line("発行", y=120))
+    drawing, unlettered = drawn(line("TEST"), line("発行", y=120))
     assert unlettered == [2]
-    assert has_ink(picture, (400, 30, picture.width, 60))  # its number
+    assert has_ink(drawing, (400, 30, drawing.width, 60))  # its number
 
 
 def test_the_column_grows_with_the_lines_and_long_texts_are_cut() -> None:
@@ -65,11 +65,11 @@ def test_the_column_grows_with_the_lines_and_long_texts_are_cut() -> None:
     [((20, 30, 3), 14), ((1000, 900, 3), 20), ((9000, 6000, 3), 40)],
     ids=["small", "page", "large"],
 )
-def test_letters_suit_the_picture(shape: tuple[int, int, int], letters: int) -> None:
+def test_letters_suit_the_image(shape: tuple[int, int, int], letters: int) -> None:
     assert letter_px(np.zeros(shape, np.uint8)) == letters
 
 
 @pytest.mark.parametrize("lines", [[], [line("out", x=-500, y=-500)], [line("edge", x=390, y=0)]])
 def test_no_line_or_one_at_the_edge_is_no_trouble(lines: list[Line]) -> None:
-    picture, _ = drawn(*lines)
-    assert picture.width >= SHAPE[1]
+    drawing, _ = drawn(*lines)
+    assert drawing.width >= SHAPE[1]

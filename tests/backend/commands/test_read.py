@@ -12,7 +12,7 @@ from PIL import Image
 from backend_process import BUILTIN
 from ocr_backend.commands import exit_codes
 
-PICTURES = Path(__file__).parents[2] / "data" / "images"
+IMAGES = Path(__file__).parents[2] / "data" / "images"
 
 
 def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -25,17 +25,17 @@ def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str
 def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
-    done = run("read", PICTURES / "issue_170.png", broken, PICTURES / "en_rec.jpg", **BUILTIN)
+    done = run("read", IMAGES / "issue_170.png", broken, IMAGES / "en_rec.jpg", **BUILTIN)
     assert done.returncode == exit_codes.FAULT_STATUS
     first, second = done.stdout.splitlines()
     assert first == "TEST"
     assert second.startswith("To facilitate the shot type analysis")
-    assert f"{broken}: the file is neither a PDF nor a picture of these" in done.stderr
+    assert f"{broken}: the file is neither a PDF nor an image of these" in done.stderr
 
 
 @pytest.mark.model
 def test_files_are_read_as_json_with_places_and_scores() -> None:
-    done = run("read", "--json", PICTURES / "issue_170.png", **BUILTIN)
+    done = run("read", "--json", IMAGES / "issue_170.png", **BUILTIN)
     assert done.returncode == 0
     told = json.loads(done.stdout)
     assert (told["width"], told["height"], told["lines"][0]["text"]) == (800, 566, "TEST")
@@ -43,7 +43,7 @@ def test_files_are_read_as_json_with_places_and_scores() -> None:
 
 
 def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path) -> None:
-    done = run("read", PICTURES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
+    done = run("read", IMAGES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
     assert done.returncode == exit_codes.MODEL_STATUS
     assert done.stderr.splitlines()[-1].startswith("ocr-backend read: no model PP-OCRv5_server_det")
     assert "Traceback" not in done.stderr
@@ -52,21 +52,21 @@ def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path)
 @pytest.mark.model
 def test_each_page_is_drawn_with_its_texts_beside_it_and_listed_by_number(tmp_path: Path) -> None:
     pdf = tmp_path / "paper.pdf"
-    with Image.open(PICTURES / "issue_170.png") as picture:
-        page = picture.convert("RGB")
+    with Image.open(IMAGES / "issue_170.png") as image:
+        page = image.convert("RGB")
     page.save(pdf, "PDF", save_all=True, append_images=[page], resolution=150)  # as pages are drawn
-    done = run("read", PICTURES / "ls_image.jpeg", pdf, "--png", tmp_path / "drawn", **BUILTIN)
+    done = run("read", IMAGES / "ls_image.jpeg", pdf, "--png", tmp_path / "drawn", **BUILTIN)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
     assert names == ["ls_image.jpeg.png", "paper.pdf.1.png", "paper.pdf.2.png"]
     assert "6  Kenapa Harus Punya IMB?" in done.stdout
     assert done.stdout.splitlines()[-2:] == ["1  TEST", "1  TEST"]
     with (
-        Image.open(PICTURES / "ls_image.jpeg") as picture,
+        Image.open(IMAGES / "ls_image.jpeg") as image,
         Image.open(tmp_path / "drawn" / names[0]) as drawn,
     ):
-        assert drawn.height == picture.height
-        assert drawn.width > picture.width
+        assert drawn.height == image.height
+        assert drawn.width > image.width
     # What stands in the column is read like any other text.
     again = run("read", tmp_path / "drawn" / "paper.pdf.1.png", **BUILTIN)
     assert again.stdout.count("TEST") == 2
@@ -75,7 +75,7 @@ def test_each_page_is_drawn_with_its_texts_beside_it_and_listed_by_number(tmp_pa
 @pytest.mark.model
 def test_a_drawing_in_a_folder_is_never_written_over_another(tmp_path: Path) -> None:
     for _ in range(2):
-        assert run("read", PICTURES / "issue_170.png", "--png", tmp_path, **BUILTIN).returncode == 0
+        assert run("read", IMAGES / "issue_170.png", "--png", tmp_path, **BUILTIN).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["issue_170.png-2.png", "issue_170.png.png"]
 
 
@@ -89,7 +89,7 @@ def png() -> bytes:
     ("files", "target", "why"),
     [
         pytest.param(["a.png", "b.png"], "one.png", "is one file for 2; name a folder", id="several"),
-        pytest.param(["a.png"], "a.png", "is the picture that is to be read", id="the picture itself"),
+        pytest.param(["a.png"], "a.png", "is the image that is to be read", id="the image itself"),
         pytest.param(["a.png"], "b.png/folder", "is no folder that can be made", id="below a file"),
     ],
 )

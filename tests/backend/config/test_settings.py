@@ -303,7 +303,7 @@ def values_of(row):
         return st.sampled_from(row.choices)
     if row.env in ("LABEL_STUDIO_URL", "OCR_MODEL_MIRROR"):
         return st.sampled_from(["", "http://ls", "https://ls.example:8443/label"])
-    if row.env in ("LOCAL_FILES_DOCUMENT_ROOT", "OCR_PICTURE_CACHE_DIR"):
+    if row.env in ("LOCAL_FILES_DOCUMENT_ROOT", "OCR_IMAGE_CACHE_DIR"):
         return st.sampled_from(["", "/data", "/srv/label studio/files"])
     return WORDS if row.default != "" else WORDS | st.just("")
 

@@ -14,7 +14,7 @@ from ocr_backend.cache_folder import named
 from ocr_backend.settings import Settings
 
 with named(Settings()) as settings:
-    print(settings.picture_cache_dir, flush=True)
+    print(settings.image_cache_dir, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -30,7 +30,7 @@ with named(Settings()) as settings:
     if not worker:
         raise SystemExit
     os.waitpid(worker, 0)
-    print(Path(settings.picture_cache_dir).exists())
+    print(Path(settings.image_cache_dir).exists())
 """
 
 
@@ -44,16 +44,16 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_server_gets_a_folder_that_ends_with_it(temporary: Path) -> None:
     with named(Settings()) as settings:
-        folder = Path(settings.picture_cache_dir)
+        folder = Path(settings.image_cache_dir)
         assert folder.parent == temporary
         assert folder.stat().st_mode & 0o777 == 0o700
-        (folder / "picture").touch()
+        (folder / "image").touch()
     assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(picture_cache_dir="/srv/pictures"), Settings(picture_cache_bytes=0)],
+    [Settings(image_cache_dir="/srv/images"), Settings(image_cache_bytes=0)],
     ids=["named", "off"],
 )
 def test_no_folder_is_made_where_none_is_needed(temporary: Path, settings: Settings) -> None:
@@ -76,12 +76,12 @@ def test_what_a_killed_server_left_is_removed_by_the_next_and_nothing_else(tempo
     )
     left = Path(done.stdout.strip())
     assert left.is_dir()
-    strange = temporary / "ocr-backend-pictures-link"
+    strange = temporary / "ocr-backend-images-link"
     strange.symlink_to(temporary)
     with named(Settings()) as first, named(Settings()) as second:
         assert not left.exists()
-        assert Path(first.picture_cache_dir).is_dir()
-        assert Path(second.picture_cache_dir).is_dir()
+        assert Path(first.image_cache_dir).is_dir()
+        assert Path(second.image_cache_dir).is_dir()
     assert list(temporary.iterdir()) == [strange]
 
 
@@ -90,5 +90,5 @@ def test_without_a_folder_for_temporary_files_nothing_is_kept(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with named(Settings()) as settings:
-        assert settings.picture_cache_bytes == 0
-    assert "fetched pictures are not kept: there is no folder for temporary files" in caplog.text
+        assert settings.image_cache_bytes == 0
+    assert "fetched images are not kept: there is no folder for temporary files" in caplog.text

@@ -9,7 +9,7 @@ from downloading import MakeDownloader, failure, fetch
 from loopback import Outside, serving
 from scripted_server import ScriptedServer
 
-CONTENT = b"picture" * 1000
+CONTENT = b"image" * 1000
 
 
 def test_label_studio_is_asked_although_its_address_is_private(
@@ -55,7 +55,7 @@ def test_a_private_address_is_refused_before_anything_is_sent(
     outcome, reason = failure(make_downloader(allowed_hosts=()), web.serve("/a.png", CONTENT))
     assert outcome == "refused"
     assert reason == (
-        "127.0.0.1 has the address 127.0.0.1, which is not public; if pictures may come from there, "
+        "127.0.0.1 has the address 127.0.0.1, which is not public; if images may come from there, "
         "add the host or its network to OCR_FETCH_ALLOW"
     )
     assert web.asked == []
@@ -122,8 +122,8 @@ def test_a_proxy_is_not_asked_for_such_addresses(
         downloader = make_downloader(allowed_hosts=("169.254.0.0/16", "fd00::/8"))
         assert failure(downloader, f"http://{host}/a.png")[0] == "refused"
         assert proxy.asked_for == []
-        assert failure(downloader, "http://pictures.example/a.png")[0] == "unreachable"
-        assert proxy.asked_for == ["GET http://pictures.example/a.png"]
+        assert failure(downloader, "http://images.example/a.png")[0] == "unreachable"
+        assert proxy.asked_for == ["GET http://images.example/a.png"]
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
@@ -146,11 +146,11 @@ class TestMetadataServices:
     def test_a_name_that_is_allowed_does_not_lead_to_them(
         self, make_downloader: MakeDownloader, address: str, resolving: Callable[..., None]
     ) -> None:
-        resolving("pictures.example", address)
-        downloader = make_downloader(allowed_hosts=("pictures.example",))
-        assert failure(downloader, "http://pictures.example/a.png") == (
+        resolving("images.example", address)
+        downloader = make_downloader(allowed_hosts=("images.example",))
+        assert failure(downloader, "http://images.example/a.png") == (
             "refused",
-            f"pictures.example has the address {address} {self.NEVER}",
+            f"images.example has the address {address} {self.NEVER}",
         )
 
     def test_label_studio_does_not_lead_to_them(

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from downloading import MakeDownloader, failure, fetch
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"picture" * 1000
+CONTENT = b"image" * 1000
 
 
 def test_a_file_is_fetched_without_cookies_or_credentials(
@@ -70,7 +70,7 @@ def test_other_answers_than_the_file_are_told_by_their_status(
     assert (outcome, reason) == ("unreachable", f"{web.url}/a.png answered {status}")
 
 
-def test_a_web_page_in_place_of_the_picture_is_told_of(
+def test_a_web_page_in_place_of_the_image_is_told_of(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     url = web.on(
@@ -78,7 +78,7 @@ def test_a_web_page_in_place_of_the_picture_is_told_of(
     )
     assert failure(make_downloader(), url) == (
         "broken",
-        f"{url} answered with a web page instead of a picture",
+        f"{url} answered with a web page instead of an image",
     )
 
 
@@ -170,7 +170,7 @@ def test_a_host_that_says_nothing_is_given_up(
 
 def test_nothing_is_asked_after_the_deadline(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     url = web.serve("/a.png", CONTENT)
-    with pytest.raises(PictureError, match="took too long"):
+    with pytest.raises(ImageError, match="took too long"):
         fetch(make_downloader(), url, seconds=-1)
     assert web.asked == []
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
-from ocr_backend.fetch.download_cache import PictureCache
+from ocr_backend.errors import ImageError
+from ocr_backend.fetch.image_cache import ImageCache
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Inline, OnDisk, Remote
 from ocr_backend.system.basic_credentials import Credentials
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"picture" * 1000
+CONTENT = b"image" * 1000
 Make = Callable[..., Fetcher]
 
 
@@ -37,12 +37,12 @@ def fetch(fetcher: Fetcher, *urls: str, seconds: float = 30) -> bytes:
 
 
 def failure(fetcher: Fetcher, *urls: str) -> tuple[str, str]:
-    with pytest.raises(PictureError) as failed:
+    with pytest.raises(ImageError) as failed:
         fetch(fetcher, *urls)
     return failed.value.outcome, str(failed.value)
 
 
-def test_a_picture_may_take_no_longer_than_the_setting_says(dripping: ScriptedServer, make: Make) -> None:
+def test_an_image_may_take_no_longer_than_the_setting_says(dripping: ScriptedServer, make: Make) -> None:
     url = dripping.on("/a.png", lambda handler: dripping.pause.wait(30))  # type: ignore[attr-defined]
     assert failure(make(fetch_timeout_seconds=0.2), url) == (
         "unreachable",
@@ -50,16 +50,16 @@ def test_a_picture_may_take_no_longer_than_the_setting_says(dripping: ScriptedSe
     )
 
 
-class TestKeptPictures:
+class TestKeptImages:
     """What is in the cache is not asked for again."""
 
     @pytest.fixture
-    def cache(self, tmp_path: Path) -> PictureCache:
-        return PictureCache(tmp_path / "pictures", 10**7, 600)
+    def cache(self, tmp_path: Path) -> ImageCache:
+        return ImageCache(tmp_path / "images", 10**7, 600)
 
     @pytest.fixture
     def keeping(
-        self, cache: PictureCache, settings: Callable[..., Settings]
+        self, cache: ImageCache, settings: Callable[..., Settings]
     ) -> Iterator[Callable[..., Fetcher]]:
         fetchers = []
 
@@ -71,7 +71,7 @@ class TestKeptPictures:
         for fetcher in fetchers:
             fetcher.close()
 
-    def test_a_picture_is_asked_for_once(self, web: ScriptedServer, keeping: Make) -> None:
+    def test_an_image_is_asked_for_once(self, web: ScriptedServer, keeping: Make) -> None:
         url = web.serve("/a.png", CONTENT) + "?size=full"
         assert [fetch(keeping(), url) for _ in range(3)] == [CONTENT] * 3
         assert len(web.asked) == 1
@@ -82,7 +82,7 @@ class TestKeptPictures:
         assert [fetch(keeping(), url) for _ in range(2)] == [CONTENT] * 2
         assert len(web.asked) == 2
 
-    def test_only_whole_pictures_are_kept(self, web: ScriptedServer, keeping: Make) -> None:
+    def test_only_whole_images_are_kept(self, web: ScriptedServer, keeping: Make) -> None:
         for reply in (Reply(b"", 404), Reply(b"", 206), Reply(b"ab", headers={"Content-Length": "9"})):
 
             def script(handler: BaseHTTPRequestHandler, reply: Reply = reply) -> None:
@@ -113,7 +113,7 @@ class TestKeptPictures:
         source, later = Remote((url,)), time.monotonic() + 30
         assert keeping().fetch(source, later, Credentials("me", "p@ss")) == CONTENT
         for stranger in (None, Credentials("me", ""), Credentials("you", "p@ss")):
-            with pytest.raises(PictureError, match="answered 401"):
+            with pytest.raises(ImageError, match="answered 401"):
                 keeping().fetch(source, later, stranger)
         assert fetch(keeping(label_studio_url=web.url, label_studio_api_key="0123abc"), url) == CONTENT
         for key in ("", "0123abd"):
@@ -121,7 +121,7 @@ class TestKeptPictures:
                 failure(keeping(label_studio_url=web.url, label_studio_api_key=key), url)[0] == "unreachable"
             )
 
-    def test_what_was_no_picture_is_fetched_anew(self, web: ScriptedServer, keeping: Make) -> None:
+    def test_what_was_no_image_is_fetched_anew(self, web: ScriptedServer, keeping: Make) -> None:
         source = Remote((web.serve("/a.png", b"broken"),))
         for where in (source, OnDisk("a.png", source)):
             fetcher = keeping(local_files_document_root="/nowhere/at/all")
@@ -158,16 +158,16 @@ class TestKeptPictures:
             first = threads.submit(fetch, fetcher, url)
             while not dripping.asked:
                 pause.wait(0.01)
-            with pytest.raises(PictureError, match="took too long"):
+            with pytest.raises(ImageError, match="took too long"):
                 fetch(fetcher, url, seconds=0.1)
             pause.set()
             assert first.result(timeout=30) == CONTENT
 
 
-def test_a_picture_in_the_task_itself_has_the_same_limit(make: Make) -> None:
+def test_an_image_in_the_task_itself_has_the_same_limit(make: Make) -> None:
     fetcher = make(max_image_bytes=2000)
     assert fetcher.fetch(Inline(b"x" * 2000), 0) == b"x" * 2000
-    with pytest.raises(PictureError, match="more than 2000 bytes"):
+    with pytest.raises(ImageError, match="more than 2000 bytes"):
         fetcher.fetch(Inline(b"x" * 2001), 0)
 
 
@@ -190,7 +190,7 @@ class TestFilesOnDisk:
         "path", ["../outside.png", "a/../../outside.png", "leads-out.png", "/../outside.png"]
     )
     def test_a_path_that_leads_out_is_refused(self, make: Make, root: Path, path: str) -> None:
-        with pytest.raises(PictureError, match="leads out of LOCAL_FILES_DOCUMENT_ROOT") as refused:
+        with pytest.raises(ImageError, match="leads out of LOCAL_FILES_DOCUMENT_ROOT") as refused:
             make(local_files_document_root=str(root)).fetch(OnDisk(path, None), 0)
         assert refused.value.outcome == "refused"
 
@@ -201,16 +201,16 @@ class TestFilesOnDisk:
         fetcher = make(local_files_document_root=str(root))
         elsewhere = Remote((web.serve("/data/local-files/", b"elsewhere"),))
         assert fetcher.fetch(OnDisk(path, elsewhere), time.monotonic() + 30) == b"elsewhere"
-        with pytest.raises(PictureError, match="not below LOCAL_FILES_DOCUMENT_ROOT"):
+        with pytest.raises(ImageError, match="not below LOCAL_FILES_DOCUMENT_ROOT"):
             fetcher.fetch(OnDisk(path, None), 0)
 
     @pytest.mark.parametrize("path", ["a/" * 3000, "a" * 300, "\x00"], ids=["long", "long name", "null byte"])
     def test_a_name_that_no_file_can_have_is_told_of(self, make: Make, root: Path, path: str) -> None:
-        with pytest.raises(PictureError) as refused:
+        with pytest.raises(ImageError) as refused:
             make(local_files_document_root=str(root)).fetch(OnDisk(path, None), 0)
         assert refused.value.outcome == "unreachable"
 
     def test_a_file_on_disk_has_the_same_limit(self, make: Make, root: Path) -> None:
         fetcher = make(local_files_document_root=str(root), max_image_bytes=6999)
-        with pytest.raises(PictureError, match="more than 6999 bytes"):
+        with pytest.raises(ImageError, match="more than 6999 bytes"):
             fetcher.fetch(OnDisk("a/b.png", None), 0)

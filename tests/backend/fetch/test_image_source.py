@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.image_source import Inline, OnDisk, Remote, shown, source_of
 
 LS = "https://ls.example/studio"
@@ -107,8 +107,8 @@ def test_a_source_tells_its_kind() -> None:
         pytest.param("a.png", 1, "refused", "neither a URL nor a path of Label Studio", id="bare name"),
         pytest.param("//web.example/a.png", 1, "refused", "neither a URL nor a path", id="no scheme"),
         pytest.param("C:\\a.png", 1, "refused", "the scheme 'c' is not supported", id="drive"),
-        pytest.param("", 1, "refused", "the picture's address is empty", id="empty"),
-        pytest.param("  ", 1, "refused", "the picture's address is empty", id="blank"),
+        pytest.param("", 1, "refused", "the image's address is empty", id="empty"),
+        pytest.param("  ", 1, "refused", "the image's address is empty", id="blank"),
         pytest.param(None, 1, "refused", "is empty", id="null"),
         pytest.param(7, 1, "refused", "is a int", id="number"),
         pytest.param({"url": "x"}, 1, "refused", "is a dict", id="object"),
@@ -125,14 +125,14 @@ def test_a_source_tells_its_kind() -> None:
 def test_other_addresses_are_refused_with_a_reason(
     value: object, task: object, outcome: str, reason: str
 ) -> None:
-    with pytest.raises(PictureError, match=reason) as refused:
+    with pytest.raises(ImageError, match=reason) as refused:
         source_of(value, task, AT_LS)
     assert refused.value.outcome == outcome
 
 
 @pytest.mark.parametrize("value", ["/data/upload/1/a.png", "/data/local-files/?d=a.png", "s3://bucket/a.png"])
 def test_what_lies_in_label_studio_needs_its_address(value: str) -> None:
-    with pytest.raises(PictureError, match="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"):
+    with pytest.raises(ImageError, match="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"):
         source_of(value, 5, Settings())
 
 

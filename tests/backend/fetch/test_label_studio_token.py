@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.label_studio_token import LabelStudioToken, jwt_claims
 
 LEGACY = "0123456789abcdef0123456789abcdef01234567"
@@ -109,7 +109,7 @@ def test_many_threads_renew_together_once() -> None:
 
 
 def test_a_personal_token_that_is_refused_is_told_of_without_showing_it() -> None:
-    with pytest.raises(PictureError, match="answered 401 to the personal access token; set") as refused:
+    with pytest.raises(ImageError, match="answered 401 to the personal access token; set") as refused:
         Refreshes(status=401).token(PERSONAL).header()
     assert PERSONAL not in str(refused.value)
 
@@ -118,7 +118,7 @@ def test_an_unreachable_label_studio_is_told_of() -> None:
     def fails(url: str, body: dict[str, str]) -> requests.Response:
         raise requests.ConnectionError
 
-    with pytest.raises(PictureError, match="cannot be reached to renew"):
+    with pytest.raises(ImageError, match="cannot be reached to renew"):
         LabelStudioToken("http://ls", PERSONAL, fails).header()
 
 

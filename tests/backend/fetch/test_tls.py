@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Remote
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"picture" * 1000
+CONTENT = b"image" * 1000
 PERSONAL = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln"
 
 
@@ -33,7 +33,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 ) -> None:
     server, root = secure
     server.serve("/a.png", CONTENT)
-    with pytest.raises(PictureError) as refused:
+    with pytest.raises(ImageError) as refused:
         fetch(f"{root}/a.png")
     assert str(refused.value) == (
         f"{root}/a.png has a certificate that is not trusted (REQUESTS_CA_BUNDLE, VERIFY_SSL)"
@@ -68,7 +68,7 @@ def test_the_certificate_must_be_for_the_host(
 ) -> None:
     server, root = secure
     fetcher = Fetcher(settings(), threads=1)
-    with pytest.raises(PictureError, match="certificate that is not trusted"):
+    with pytest.raises(ImageError, match="certificate that is not trusted"):
         fetcher.fetch(Remote((root.replace("localhost", "127.0.0.1"),)), time.monotonic() + 30)
     fetcher.close()
 
@@ -77,9 +77,9 @@ def test_a_bundle_that_cannot_be_read_is_told_of(
     bundle: Path, secure: tuple[ScriptedServer, str], fetch: Callable[..., bytes]
 ) -> None:
     bundle.unlink()
-    with pytest.raises(PictureError) as refused:
+    with pytest.raises(ImageError) as refused:
         fetch(f"{secure[1]}/a.png")
     assert str(refused.value).endswith("cannot be asked: REQUESTS_CA_BUNDLE names no file that can be read")
     assert str(bundle) not in str(refused.value)
-    with pytest.raises(PictureError, match="cannot be reached to renew the access token"):
+    with pytest.raises(ImageError, match="cannot be reached to renew the access token"):
         fetch(f"{secure[1]}/a.png", label_studio_url=secure[1], label_studio_api_key=PERSONAL)

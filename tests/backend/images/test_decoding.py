@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.images.decoding import FORMATS, decoded
 
-PICTURES = Path(__file__).parents[2] / "data" / "images"
+IMAGES = Path(__file__).parents[2] / "data" / "images"
 MANY = 10**8
 
 
@@ -80,7 +80,7 @@ def test_colours_of_16_bits_are_kept() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_stands_as_its_exif_says(orientation: int) -> None:
+def test_an_image_stands_as_its_exif_says(orientation: int) -> None:
     upright = Image.new("RGB", (32, 16), "white")
     ImageDraw.Draw(upright).rectangle((0, 0, 7, 7), fill="black")  # marks the top left
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # PIL.Image.Transpose that EXIF's turn takes back
@@ -142,8 +142,8 @@ def test_of_several_frames_the_first_is_taken(kind: str) -> None:
     assert (decoded(saved(first, kind, save_all=True, append_images=[second], **how), MANY) == 255).all()
 
 
-def test_the_white_letters_of_a_real_transparent_picture_stand_on_black() -> None:
-    pixels = decoded((PICTURES / "white_font_color_transparent.png").read_bytes(), MANY)
+def test_the_white_letters_of_a_real_transparent_image_stand_on_black() -> None:
+    pixels = decoded((IMAGES / "white_font_color_transparent.png").read_bytes(), MANY)
     assert pixels.shape == (503, 1890, 3)
     assert pixels[0, 0].tolist() == [0, 0, 0]
     assert pixels.max() == 255
@@ -157,42 +157,38 @@ def huge(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (10_001, 8_000), (2**31 - 1, 1), (80_000_001, 1)])
-def test_a_picture_with_too_many_pixels_is_refused_by_its_header(size: tuple[int, int]) -> None:
-    with pytest.raises(
-        PictureError, match=r"pixels; 80000000 are allowed \(OCR_MAX_IMAGE_PIXELS\)"
-    ) as refused:
+def test_an_image_with_too_many_pixels_is_refused_by_its_header(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageError, match=r"pixels; 80000000 are allowed \(OCR_MAX_IMAGE_PIXELS\)") as refused:
         decoded(huge(*size), 80_000_000)
     assert refused.value.outcome == "refused"
 
 
-def test_a_picture_of_exactly_the_limit_is_decoded() -> None:
+def test_an_image_of_exactly_the_limit_is_decoded() -> None:
     assert decoded(saved(Image.new("L", (20, 10))), 200).shape == (10, 20, 3)
-    with pytest.raises(PictureError, match="20 x 10 pixels"):
+    with pytest.raises(ImageError, match="20 x 10 pixels"):
         decoded(saved(Image.new("L", (20, 10))), 199)
 
 
-WHOLE = (PICTURES / "ls_image.jpeg").read_bytes()
+WHOLE = (IMAGES / "ls_image.jpeg").read_bytes()
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"not a picture", "nor a picture of these: JPEG, PNG", id="text"),
-        pytest.param(b"<html><body>log in</body></html>", "nor a picture of these", id="HTML"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "nor a picture of these", id="SVG"),
-        pytest.param(b"%PDF-1.7\n", "nor a picture of these", id="PDF"),
-        pytest.param(
-            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "nor a picture of these", id="EPS"
-        ),
-        pytest.param(b"\x89PNG\r\n\x1a\n", "damaged|nor a picture", id="only a signature"),
+        pytest.param(b"not an image", "nor an image of these: JPEG, PNG", id="text"),
+        pytest.param(b"<html><body>log in</body></html>", "nor an image of these", id="HTML"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "nor an image of these", id="SVG"),
+        pytest.param(b"%PDF-1.7\n", "nor an image of these", id="PDF"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "nor an image of these", id="EPS"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "damaged|nor an image", id="only a signature"),
         pytest.param(WHOLE[: len(WHOLE) // 2], "damaged or incomplete", id="half a JPEG"),
         pytest.param(letters("white")[:-30], "damaged or incomplete", id="cut PNG"),
         pytest.param(huge(500, 500), "damaged or incomplete", id="a header that lies"),
     ],
 )
-def test_what_is_no_whole_picture_is_told_of(content: bytes, reason: str) -> None:
-    with pytest.raises(PictureError, match=reason) as broken:
+def test_what_is_no_whole_image_is_told_of(content: bytes, reason: str) -> None:
+    with pytest.raises(ImageError, match=reason) as broken:
         decoded(content, MANY)
     assert broken.value.outcome == "broken"
 
@@ -220,7 +216,7 @@ def test_a_damaged_file_is_read_or_told_of_and_nothing_else(
     end = data.draw(st.integers(0, len(damaged)))
     try:
         pixels = decoded(bytes(damaged[:end]), 10_000)
-    except PictureError:
+    except ImageError:
         return
     assert pixels.ndim == 3
     assert pixels.shape[2] == 3

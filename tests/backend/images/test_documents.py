@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.images.documents import opened
 
 INCH = 72
@@ -31,7 +31,7 @@ def drawn_pdf(*colours: str) -> bytes:
     return content.getvalue()
 
 
-def test_a_picture_is_a_document_of_one_page(png) -> None:
+def test_an_image_is_a_document_of_one_page(png) -> None:
     with opened(png(20, 10), Settings()) as document:
         assert document.pages == 1
         assert document.page(0).shape == (10, 20, 3)
@@ -79,7 +79,7 @@ def test_what_cannot_be_drawn_is_told_of(
     content: bytes, changed: dict[str, Any], outcome: str, reason: str
 ) -> None:
     settings = Settings(**changed)
-    with pytest.raises(PictureError, match=reason) as refused, opened(content, settings) as document:
+    with pytest.raises(ImageError, match=reason) as refused, opened(content, settings) as document:
         document.page(0)
     assert refused.value.outcome == outcome
 

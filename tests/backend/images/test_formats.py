@@ -12,7 +12,7 @@ pytestmark = pytest.mark.model
 
 ORIENTATION = 0x0112  # EXIF 2.32
 TURNED = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
-"""EXIF's orientation -> what a camera held so has made of the upright picture."""
+"""EXIF's orientation -> what a camera held so has made of the upright image."""
 
 
 @pytest.fixture(scope="module")

@@ -43,9 +43,9 @@ def test_a_polygon_becomes_label_studios_rectangle(polygon, rectangle) -> None:
     assert polygon_to_rectangle(polygon, SIZE) == rectangle
 
 
-def test_a_line_longer_than_the_picture_is_wide_stays_within_100_percent() -> None:
-    down_a_narrow_picture = ((80, 10), (80, 900), (20, 900), (20, 10))
-    told = polygon_to_rectangle(down_a_narrow_picture, (100, 1000))
+def test_a_line_longer_than_the_image_is_wide_stays_within_100_percent() -> None:
+    down_a_narrow_image = ((80, 10), (80, 900), (20, 900), (20, 10))
+    told = polygon_to_rectangle(down_a_narrow_image, (100, 1000))
     assert (told.width, told.height) == (60, 89)
     corners = rectangle_to_polygon(told, (100, 1000))
     assert sorted((round(x), round(y)) for x, y in corners) == [(20, 10), (20, 900), (80, 10), (80, 900)]
@@ -87,7 +87,7 @@ def test_any_polygon_becomes_what_label_studio_accepts(points, size) -> None:
     assert all(0 <= number <= 100 for point in polygon_to_points(points, size) for number in point)
 
 
-def test_points_are_percent_within_the_picture() -> None:
+def test_points_are_percent_within_the_image() -> None:
     assert polygon_to_points(((20, 10), (250, 10), (100, -5)), SIZE) == [[10, 10], [100, 10], [50, 0]]
 
 
@@ -96,6 +96,6 @@ def test_drawn_points_become_the_box_around_them() -> None:
     assert corners == ((20, 10), (100, 10), (100, 90), (20, 90))
 
 
-def test_the_upright_box_around_a_polygon_ends_with_the_picture() -> None:
+def test_the_upright_box_around_a_polygon_ends_with_the_image() -> None:
     turned = ((-5, 10), (20, 30), (10, 50), (-15, 30))
     assert upright(turned, (100, 40)) == ((0, 10), (20, 10), (20, 40), (0, 40))

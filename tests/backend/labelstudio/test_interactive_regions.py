@@ -115,7 +115,7 @@ def test_the_image_and_page_of_a_region_are_kept() -> None:
     [
         pytest.param(BOX, ((20, 20), (80, 20), (80, 60), (20, 60)), id="level"),
         pytest.param(
-            {**BOX, "x": -50, "width": 500}, ((0, 20), (200, 20), (200, 60), (0, 60)), id="beyond the picture"
+            {**BOX, "x": -50, "width": 500}, ((0, 20), (200, 20), (200, 60), (0, 60)), id="beyond the image"
         ),
         pytest.param({**BOX, "width": -5}, ((10, 20), (20, 20), (20, 60), (10, 60)), id="drawn to the left"),
         pytest.param(
@@ -123,7 +123,7 @@ def test_the_image_and_page_of_a_region_are_kept() -> None:
         ),
     ],
 )
-def test_the_place_is_within_the_picture(value: dict, polygon: tuple) -> None:
+def test_the_place_is_within_the_image(value: dict, polygon: tuple) -> None:
     (drawing,) = without_text({"result": [item(value=value)]})
     assert np.array(drawing.polygon(SIZE)) == pytest.approx(np.array(polygon))
 
@@ -137,7 +137,7 @@ def test_a_turned_box_keeps_its_corners() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1e9, 1e9), (110, 100), (1e9, 1e-9)])
-def test_a_turned_box_that_is_larger_than_the_picture_is_cut_to_it(width: float, height: float) -> None:
+def test_a_turned_box_that_is_larger_than_the_image_is_cut_to_it(width: float, height: float) -> None:
     (drawing,) = without_text(
         {"result": [item(value={**BOX, "width": width, "height": height, "rotation": 45})]}
     )
@@ -147,5 +147,5 @@ def test_a_turned_box_that_is_larger_than_the_picture_is_cut_to_it(width: float,
 @pytest.mark.parametrize(
     "odd", [10**400, 1e300, float("inf"), float("nan")], ids=["10^400", "1e300", "inf", "nan"]
 )
-def test_a_number_beyond_all_pictures_is_no_place(odd: float) -> None:
+def test_a_number_beyond_all_images_is_no_place(odd: float) -> None:
     assert without_text({"result": [item(value={**BOX, "width": odd})]}) == []

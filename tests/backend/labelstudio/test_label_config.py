@@ -125,7 +125,7 @@ def test_a_list_of_pages_is_told_apart() -> None:
     assert (found.image_value, found.several_pages) == ("$pages", True)
 
 
-def test_a_list_of_pages_wins_over_one_picture_as_in_label_studio() -> None:
+def test_a_list_of_pages_wins_over_one_image_as_in_label_studio() -> None:
     both = '<Image name="page" value="$cover" valueList="$pages"/>'
     assert controls_of(view(both, AREA, RECTANGLE), Settings()).image_value == "$pages"
 

@@ -122,7 +122,7 @@ def test_lines_below_the_threshold_are_left_out_and_the_score_is_the_mean_of_the
     assert told["score"] == 0.7
 
 
-def test_a_picture_without_text_has_an_empty_result_and_no_confidence() -> None:
+def test_an_image_without_text_has_an_empty_result_and_no_confidence() -> None:
     assert prediction([(RECTANGLE, [Page(SIZE, [])])], 7, "v", 0.5) == {
         "result": [],
         "score": 0.0,

@@ -31,7 +31,7 @@ def test_label_studios_request_is_understood() -> None:
 
 
 @pytest.mark.parametrize("params", [None, {}, {"context": None}, {"login": "x"}], ids=str)
-def test_without_a_context_whole_pictures_are_wanted(params: object) -> None:
+def test_without_a_context_whole_images_are_wanted(params: object) -> None:
     assert predict_request(body(tasks=[TASK], params=params), 1).context is None
 
 
@@ -46,7 +46,7 @@ def test_without_a_context_whole_pictures_are_wanted(params: object) -> None:
         pytest.param(None, None, id="no params"),
     ],
 )
-def test_a_projects_credentials_for_hosts_of_pictures_come_along(
+def test_a_projects_credentials_for_hosts_of_images_come_along(
     params: object, credentials: Credentials | None
 ) -> None:
     assert predict_request(body(tasks=[TASK], params=params), 1).credentials == credentials

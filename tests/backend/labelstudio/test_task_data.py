@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.labelstudio.task_data import is_pointer, value_at
 
 DATA = {
@@ -50,7 +50,7 @@ def test_a_path_is_followed_as_label_studio_does(expression: str, value: object)
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused_with_what_there_is(expression: str, path: str) -> None:
-    with pytest.raises(PictureError) as refused:
+    with pytest.raises(ImageError) as refused:
         value_at(expression, DATA)
     assert refused.value.outcome == "refused"
     known = "image, meta, meta.scan, my-image, nothing, number, pages"
@@ -58,9 +58,9 @@ def test_a_path_that_leads_nowhere_is_refused_with_what_there_is(expression: str
 
 
 def test_what_there_is_is_told_in_short() -> None:
-    with pytest.raises(PictureError, match=r"no 'x'; it has nothing$"):
+    with pytest.raises(ImageError, match=r"no 'x'; it has nothing$"):
         value_at("$x", {})
-    with pytest.raises(PictureError, match=r"it has k0, k1, k2, k3, k4, k5, k6, k7, k8, k9$"):
+    with pytest.raises(ImageError, match=r"it has k0, k1, k2, k3, k4, k5, k6, k7, k8, k9$"):
         value_at("$x", {f"k{number}": 0 for number in range(10)} | {"other": 0})
 
 

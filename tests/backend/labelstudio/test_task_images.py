@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.labelstudio.label_config import Controls, Tag
 from ocr_backend.labelstudio.label_config_xml import Repeater
 from ocr_backend.labelstudio.task_images import ShownImage, shown_images
@@ -19,9 +19,9 @@ ON_DOC = Repeater("$doc", "{{idx}}")
 @pytest.mark.parametrize(
     ("value", "several", "data", "values"),
     [
-        pytest.param("$image", False, {"image": "a"}, ["a"], id="one picture"),
+        pytest.param("$image", False, {"image": "a"}, ["a"], id="one image"),
         pytest.param("$pages", True, {"pages": ["a", "b"]}, ["a", "b"], id="a list of pages, in order"),
-        pytest.param("$pages", True, {"pages": "a"}, ["a"], id="a list that is one picture"),
+        pytest.param("$pages", True, {"pages": "a"}, ["a"], id="a list that is one image"),
         pytest.param("$image", False, {"image": ["a", "b"]}, ["a"], id="a list where one is shown"),
         pytest.param("$a.b[1]", False, {"a": {"b": ["x", "y"]}}, ["y"], id="a path"),
         pytest.param("$image", False, {"image": None}, [None], id="no address, as the fetcher will say"),
@@ -76,6 +76,6 @@ def test_an_image_in_a_repeater_may_have_several_pages() -> None:
 def test_a_task_without_what_the_config_points_to_is_refused(
     controls: Controls, data: dict, reason: str
 ) -> None:
-    with pytest.raises(PictureError, match=reason) as refused:
+    with pytest.raises(ImageError, match=reason) as refused:
         shown_images(data, controls)
     assert refused.value.outcome == "refused"

@@ -19,7 +19,7 @@ from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr.engine_factory import open_reader
 
 DETECTION, RECOGNITION = "PP-OCRv6_small_det_onnx", "PP-OCRv6_small_rec_onnx"
-PICTURE = "test_without_det.jpg"
+IMAGE = "test_without_det.jpg"
 TEXT = "在中国作家协会第三届儿童文学"
 QUIET_PADDLE = ["ignore:No ccache found", "ignore::DeprecationWarning:paddle"]
 
@@ -72,26 +72,26 @@ def refusal(settings):
 
 @pytest.mark.model
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "paddle"])
-def test_every_engine_reads_with_custom_models_and_calls_them_by_their_folders(settings, pictures, engine):
+def test_every_engine_reads_with_custom_models_and_calls_them_by_their_folders(settings, images, engine):
     reader = open_reader(settings(engine=engine))
     assert [(model.part, model.name) for model in reader.models] == [
         ("detection", "det"),
         ("recognition", "rec"),
     ]
-    assert [line.text for line in reader.read(pictures[PICTURE])] == [TEXT]
+    assert [line.text for line in reader.read(images[IMAGE])] == [TEXT]
     assert golden_sample.check(reader, []) == ""
     reader.close()
 
 
 @pytest.mark.model
 def test_a_custom_recogniser_reads_beside_the_official_detector_of_the_settings(
-    official, root, settings, pictures
+    official, root, settings, images
 ):
     shutil.copytree(official / DETECTION, root / DETECTION)
     chosen = settings(detection_model="", recognition_model=str(root / "receipts/rec"))
     reader = open_reader(chosen)
     assert [model.name for model in reader.models] == ["rec", "PP-OCRv6_small_det"]
-    assert [line.text for line in reader.read(pictures[PICTURE])] == [TEXT]
+    assert [line.text for line in reader.read(images[IMAGE])] == [TEXT]
     reader.close()
 
 
@@ -199,7 +199,7 @@ FAULTS = [
     pytest.param(
         another_height,
         "OCR_RECOGNITION_MODEL",
-        "it wants pictures of [3, 32, 320], not of 3 x 48 x any width",
+        "it wants images of [3, 32, 320], not of 3 x 48 x any width",
         id="lines of another height",
     ),
     pytest.param(
@@ -218,7 +218,7 @@ FAULTS = [
         lambda root: (root / "receipts/det/golden.txt").write_text("Total"),
         "OCR_DETECTION_MODEL",
         "golden.png and golden.txt go together: golden.png: No such file or directory",
-        id="half a golden picture",
+        id="half a golden sample",
     ),
 ]
 
@@ -365,13 +365,13 @@ CONFIG = (
 
 
 def readable(root, text):
-    """Puts a golden picture of this drawn text into the recogniser's folder, said to be `text`."""
-    cv2.imwrite(str(root / "receipts/rec/golden.png"), golden_sample.picture())
+    """Puts a golden sample of this drawn text into the recogniser's folder, said to be `text`."""
+    cv2.imwrite(str(root / "receipts/rec/golden.png"), golden_sample.default_image())
     (root / "receipts/rec/golden.txt").write_text(text)
 
 
 @pytest.mark.model
-def test_a_backend_serves_custom_models_once_they_read_the_picture_in_their_folder(root, variables, official):
+def test_a_backend_serves_custom_models_once_they_read_the_image_in_their_folder(root, variables, official):
     readable(root, "314 15926\n")
     with running_backend(variables) as url:
         answer = requests.post(f"{url}/setup", json={"project": "1.2", "schema": CONFIG}, timeout=30).json()
@@ -382,10 +382,10 @@ def test_a_backend_serves_custom_models_once_they_read_the_picture_in_their_fold
 
 
 @pytest.mark.model
-def test_a_backend_whose_custom_models_misread_their_picture_never_serves(root, variables, tmp_path):
+def test_a_backend_whose_custom_models_misread_their_image_never_serves(root, variables, tmp_path):
     readable(root, "2718")
     with (
-        pytest.raises(RuntimeError, match="the golden picture '2718' was read as '31415926'"),
+        pytest.raises(RuntimeError, match="the golden sample '2718' was read as '31415926'"),
         backend_process(variables, tmp_path / "log"),
     ):
         pass

@@ -1,4 +1,4 @@
-"""The golden picture, and what is asked of custom models in its place."""
+"""The golden sample, and what is asked of custom models in its place."""
 
 import math
 from pathlib import Path
@@ -15,7 +15,7 @@ BOX = ((10.0, 10.0), (300.0, 10.0), (300.0, 60.0), (10.0, 60.0))
 
 
 class Reads(FakeReader):
-    """Finds these lines in every picture."""
+    """Finds these lines in every image."""
 
     def __init__(self, *lines: Line) -> None:
         super().__init__()
@@ -27,8 +27,8 @@ class Reads(FakeReader):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A model folder with a golden picture of its own, in two lines."""
-    cv2.imwrite(str(tmp_path / "golden.png"), golden_sample.picture())
+    """A model folder with a golden sample of its own, in two lines."""
+    cv2.imwrite(str(tmp_path / "golden.png"), golden_sample.default_image())
     (tmp_path / "golden.txt").write_text("Rechnung Nr. 7\nzwölf Euro\n", "utf-8")
     return tmp_path
 
@@ -39,21 +39,21 @@ def test_official_models_must_read_the_digits() -> None:
         golden_sample.check(Reads(line("3l4l5926")))
 
 
-def test_the_picture_in_a_custom_models_folder_is_the_one_to_be_read(folder: Path) -> None:
+def test_the_image_in_a_custom_models_folder_is_the_one_to_be_read(folder: Path) -> None:
     assert golden_sample.check(Reads(line("Rechnung Nr.7"), line("zwölf Euro")), [folder]) == ""
     with pytest.raises(GoldenError, match="was read as '31415926'"):
         golden_sample.check(Reads(line("31415926")), [folder])
 
 
-def test_the_recognisers_picture_comes_before_the_detectors(folder: Path, tmp_path: Path) -> None:
+def test_the_recognisers_image_comes_before_the_detectors(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "rec"
     other.mkdir()
-    cv2.imwrite(str(other / "golden.png"), golden_sample.picture())
+    cv2.imwrite(str(other / "golden.png"), golden_sample.default_image())
     (other / "golden.txt").write_text("other")
     assert golden_sample.check(Reads(line("other")), [folder, other]) == ""
 
 
-def test_without_a_picture_of_its_own_what_a_custom_model_reads_is_told(tmp_path: Path) -> None:
+def test_without_an_image_of_its_own_what_a_custom_model_reads_is_told(tmp_path: Path) -> None:
     assert golden_sample.check(Reads(line("31415926")), [tmp_path]) == ""
     said = golden_sample.check(Reads(Line(BOX, "слово", 0.9)), [tmp_path])
     assert "was read as 'слово', which may be right" in said
@@ -66,7 +66,7 @@ def test_without_a_picture_of_its_own_what_a_custom_model_reads_is_told(tmp_path
         pytest.param(Line(BOX, "x", math.nan), id="a score that is no number"),
         pytest.param(Line(BOX, "x", 1.1), id="a score above 1"),
         pytest.param(Line(BOX, "x", -0.1), id="a score below 0"),
-        pytest.param(Line((*BOX[:3], (10.0, 5000.0)), "x", 0.9), id="a line outside the picture"),
+        pytest.param(Line((*BOX[:3], (10.0, 5000.0)), "x", 0.9), id="a line outside the image"),
     ],
 )
 def test_lines_that_no_reader_gives_are_an_error_of_custom_models_too(found: Line, tmp_path: Path) -> None:
@@ -77,15 +77,15 @@ def test_lines_that_no_reader_gives_are_an_error_of_custom_models_too(found: Lin
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        pytest.param("golden.png", None, "go together: golden.png: No such file", id="no picture"),
+        pytest.param("golden.png", None, "go together: golden.png: No such file", id="no image"),
         pytest.param("golden.txt", None, "go together: golden.txt: No such file", id="no text"),
-        pytest.param("golden.png", b"no picture", "golden.png is no picture", id="another file"),
-        pytest.param("golden.png", b"", "golden.png is empty", id="an empty picture"),
+        pytest.param("golden.png", b"no image", "golden.png is no image", id="another file"),
+        pytest.param("golden.png", b"", "golden.png is empty", id="an empty image"),
         pytest.param("golden.txt", b" \n", "golden.txt has no text", id="white space"),
         pytest.param("golden.txt", b"\xff", "golden.txt is no UTF-8", id="another encoding"),
     ],
 )
-def test_a_golden_picture_that_cannot_be_used_is_an_error(
+def test_a_golden_image_that_cannot_be_used_is_an_error(
     folder: Path, file: str, content: bytes | None, said: str
 ) -> None:
     (folder / file).unlink()
@@ -100,7 +100,7 @@ def test_a_folder_without_one_brings_none(tmp_path: Path) -> None:
 
 
 def test_where_the_check_is_off_what_was_read_is_told(folder: Path) -> None:
-    said = "OCR_GOLDEN_CHECK is off: the test picture '31415926' was read as 'x'"
+    said = "OCR_GOLDEN_CHECK is off: the golden sample '31415926' was read as 'x'"
     assert golden_sample.check(Reads(line("x")), is_strict=False) == said
     assert golden_sample.check(Reads(line("31415926")), is_strict=False) == ""
     assert "was read as 'x'" in golden_sample.check(Reads(line("x")), [folder], is_strict=False)

@@ -10,7 +10,7 @@ from ocr_backend.ocr import detection
 
 
 @pytest.mark.parametrize(
-    ("picture", "seen"),
+    ("image", "seen"),
     [
         pytest.param((640, 960), (640, 960), id="multiples of 32 stay"),
         pytest.param((650, 970), (640, 960), id="rounded to the nearest"),
@@ -22,8 +22,8 @@ from ocr_backend.ocr import detection
         pytest.param((5000, 1), (4000, 32), id="a standing hair"),
     ],
 )
-def test_the_network_sees_a_picture_at_about_its_own_size(picture, seen):
-    assert detection.network_size(*picture) == seen
+def test_the_network_sees_an_image_at_about_its_own_size(image, seen):
+    assert detection.network_size(*image) == seen
 
 
 @trials(deadline=None)
@@ -35,14 +35,14 @@ def test_every_size_is_a_multiple_of_32_within_limits(height, width):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 40), (64, 64), (1, 5000), (33, 65)])
-def test_the_picture_for_the_network_has_the_size_that_was_said(shape):
+def test_the_image_for_the_network_has_the_size_that_was_said(shape):
     seen = detection.network_image(np.zeros((*shape, 3), np.uint8))
     assert seen.shape == (*detection.network_size(*shape), 3)
 
 
-def test_a_tiny_picture_keeps_its_px_in_the_corner():
-    picture = np.full((8, 8, 3), 255, np.uint8)
-    seen = detection.network_image(picture)
+def test_a_tiny_image_keeps_its_px_in_the_corner():
+    image = np.full((8, 8, 3), 255, np.uint8)
+    seen = detection.network_image(image)
     assert seen.shape == (64, 64, 3)  # padded to 32 x 32, then doubled
     assert seen[2, 2].tolist() == [255, 255, 255]
     assert seen[40, 40].tolist() == [0, 0, 0]
@@ -51,16 +51,16 @@ def test_a_tiny_picture_keeps_its_px_in_the_corner():
 def test_levels_are_normalised_channel_by_channel():
     normalise = {"mean": [0.5, 0.25, 0.0], "std": [0.5, 0.25, 1.0]}
     config = {"PreProcess": {"transform_ops": [{"ToCHWImage": None}, {"NormalizeImage": normalise}]}}
-    picture = np.array([[[0, 51, 255]]], np.uint8)
-    answer = detection.Normalisation(config)(picture)
+    image = np.array([[[0, 51, 255]]], np.uint8)
+    answer = detection.Normalisation(config)(image)
     assert answer.shape == (1, 3, 1, 1)
     assert answer.dtype == np.float32
     assert answer.ravel() == pytest.approx([-1.0, (0.2 - 0.25) / 0.25, 1.0], abs=1e-6)
 
 
 def test_levels_are_those_of_imagenet_when_the_folder_says_nothing():
-    picture = np.full((1, 1, 3), 255, np.uint8)
-    answer = detection.Normalisation({})(picture).ravel()
+    image = np.full((1, 1, 3), 255, np.uint8)
+    answer = detection.Normalisation({})(image).ravel()
     assert answer == pytest.approx([(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225], abs=1e-5)
 
 
@@ -82,13 +82,13 @@ def test_a_core_is_grown_by_area_times_1_5_over_circumference():
     assert corners(boxes) == [[[5, 15], [54, 15], [54, 34], [5, 34]]]
 
 
-def test_boxes_are_in_px_of_the_picture():
+def test_boxes_are_in_px_of_the_image():
     boxes = detection.boxes(answer_with((10, 20, 49, 29)), 128, 32)
     # Half of 5 is 2.5 and rounds to the even 2.
     assert corners(boxes) == [[[2, 30], [27, 30], [27, 68], [2, 68]]]
 
 
-def test_boxes_end_at_the_edge_of_the_picture():
+def test_boxes_end_at_the_edge_of_the_image():
     boxes = detection.boxes(answer_with((0, 0, 63, 30)), 64, 64)
     assert np.array(boxes).min() == 0
     assert np.array(boxes)[:, :, 0].max() == 64

@@ -23,10 +23,10 @@ def word_box(index):
 @pytest.fixture
 def page():
     """A white page with words, as `(700, 900, 3)`."""
-    picture = np.full((700, 900, 3), 255, np.uint8)
+    image = np.full((700, 900, 3), 255, np.uint8)
     for index, word in enumerate(WORDS):
-        cv2.putText(picture, word, corner(index), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2)
-    return picture
+        cv2.putText(image, word, corner(index), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2)
+    return image
 
 
 def bent(flat, depth):
@@ -51,7 +51,7 @@ def test_the_boxes_of_words_are_found_again(page, depth):
     assert max(off) < 15
 
 
-def test_pictures_of_other_sizes_are_brought_together(page):
+def test_images_of_other_sizes_are_brought_together(page):
     half = cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     polygon = tuple((x / 2, y / 2) for x, y in word_box(4))
     assert np.abs(np.array(Bend(half, page).back(polygon)) - np.array(word_box(4))).max() < 3

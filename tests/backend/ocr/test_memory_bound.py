@@ -13,7 +13,7 @@ GIB = 2**30
 @pytest.mark.parametrize(
     ("slots", "memory", "pixels"),
     [
-        pytest.param(2, None, LARGEST, id="few slots take turns with the largest pictures"),
+        pytest.param(2, None, LARGEST, id="few slots take turns with the largest images"),
         pytest.param(8, None, 2 * LARGEST, id="many look at several"),
         pytest.param(8, 4 * GIB, (4 * GIB - 1_700_000_000) // 165, id="but not where memory holds one only"),
         pytest.param(8, 6 * GIB, (6 * GIB - 1_700_000_000) // 165, id="or not quite two"),

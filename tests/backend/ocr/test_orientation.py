@@ -1,4 +1,4 @@
-"""Orientation: what classifiers are shown, when they are believed, and the way back to the picture."""
+"""Orientation: what classifiers are shown, when they are believed, and the way back to the image."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ocr_backend.config import model_catalog
 from ocr_backend.models.model_folder import Model, ModelError
 from ocr_backend.ocr import orientation
 
-PICTURE = np.random.default_rng(3).integers(0, 256, (30, 50, 3), np.uint8)
+IMAGE = np.random.default_rng(3).integers(0, 256, (30, 50, 3), np.uint8)
 
 
 def model(name, steps, labels=("0", "180")):
@@ -37,8 +37,8 @@ PAGE = model(
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("x", [0, 17, 49])
 @pytest.mark.parametrize("y", [0, 11, 29])
-def test_a_point_finds_its_way_back_to_the_picture(degrees, x, y):
-    dark = np.zeros_like(PICTURE)
+def test_a_point_finds_its_way_back_to_the_image(degrees, x, y):
+    dark = np.zeros_like(IMAGE)
     dark[y, x] = 255
     rows, columns, _ = np.nonzero(orientation.turned(dark, degrees))
     middle = (float(columns[0]) + 0.5, float(rows[0]) + 0.5)
@@ -47,12 +47,12 @@ def test_a_point_finds_its_way_back_to_the_picture(degrees, x, y):
 
 
 def test_a_quarter_turn_is_anticlockwise():
-    assert orientation.turned(PICTURE, 90).shape == (50, 30, 3)
-    assert np.array_equal(orientation.turned(PICTURE, 90)[0], PICTURE[:, -1])
+    assert orientation.turned(IMAGE, 90).shape == (50, 30, 3)
+    assert np.array_equal(orientation.turned(IMAGE, 90)[0], IMAGE[:, -1])
 
 
 def test_the_official_network_sees_the_whole_line_in_rgb():
-    seen = orientation.classifier(OFFICIAL_LINE).network_input([PICTURE, PICTURE])
+    seen = orientation.classifier(OFFICIAL_LINE).network_input([IMAGE, IMAGE])
     assert seen.shape == (2, 3, 80, 160)
     blue = orientation.classifier(OFFICIAL_LINE).network_input([np.full((8, 8, 3), (255, 0, 0), np.uint8)])
     assert blue[0, :, 0, 0] == pytest.approx([-0.485 / 0.229, -0.456 / 0.224, (1 - 0.406) / 0.225], abs=1e-5)

@@ -91,14 +91,14 @@ PAGES = [page(number) for number in (1, 4, 6, 7, 13)]
 
 def test_more_lines_than_a_batch_are_each_read_once_as_the_other_engine_reads_them(opened, reader):
     other = opened("onnxruntime")
-    for number, picture in zip((1, 4, 6, 7, 13), PAGES, strict=True):
-        lines = reader.read(picture)
+    for number, image in zip((1, 4, 6, 7, 13), PAGES, strict=True):
+        lines = reader.read(image)
         assert [line.text for line in lines] == [MANY[0]] * number
-        assert [line.polygon for line in lines] == [line.polygon for line in other.read(picture)]
+        assert [line.polygon for line in lines] == [line.polygon for line in other.read(image)]
 
 
 def test_callers_at_the_same_time_get_the_answers_of_one_alone(reader):
-    alone = [reader.read(picture) for picture in PAGES]
+    alone = [reader.read(image) for image in PAGES]
     with ThreadPoolExecutor(8) as callers:
         together = list(callers.map(reader.read, PAGES * 6))
     assert together == alone * 6
@@ -136,12 +136,12 @@ def resident():
 
 settings = Settings(tier="mobile", model_source="dir", model_dir=sys.argv[1], engine="paddle",
                     use_textline_orientation=False, slots=2)
-picture = numpy.full((100, 100, 3), 255, numpy.uint8)
-picture[30:62, 20:52] = 0
+image = numpy.full((100, 100, 3), 255, numpy.uint8)
+image[30:62, 20:52] = 0
 kept = []
 for turn in range(4):
     reader = open_reader(settings)
-    assert [line.text for line in reader.read(picture)] == [chr(0x4E00)]
+    assert [line.text for line in reader.read(image)] == [chr(0x4E00)]
     reader.close()
     kept.append(reader)
     print(resident())

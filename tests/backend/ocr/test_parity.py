@@ -13,15 +13,15 @@ EQUAL_LINES = 0.98
 
 
 @pytest.fixture(scope="module", params=["openvino", "onnxruntime"])
-def read_twice(request, builtin, pictures):
-    """Picture's name and scale -> lines of the direct reader and of PaddleOCR, in the same precision."""
+def read_twice(request, builtin, images):
+    """Image's name and scale -> lines of the direct reader and of PaddleOCR, in the same precision."""
     # PaddleOCR cannot use the builtin weights for lines upside down.
     same = {"use_textline_orientation": False, "precision": "f32"}
     direct, paddle = (open_reader(builtin(**same, engine=engine)) for engine in (request.param, "paddle"))
     read = {}
-    for name, picture in pictures.items():
+    for name, image in images.items():
         for scale in (1, 0.7):
-            scaled = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            scaled = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             read[name, scale] = direct.read(scaled), paddle.read(scaled)
     direct.close()
     paddle.close()

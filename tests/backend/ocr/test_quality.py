@@ -1,4 +1,4 @@
-"""Real pictures, read with the builtin weights, against what a person reads in them."""
+"""Real images, read with the builtin weights, against what a person reads in them."""
 
 import pytest
 
@@ -27,25 +27,25 @@ def test_form_and_white_space_do_not_count():
     assert score(["No  Litter"], ["NO", "No", "Litter"]).errors == 0
 
 
-def test_a_picture_that_was_not_read_counts_whole():
+def test_an_image_that_was_not_read_counts_whole():
     assert total({"a": ["abc"], "b": ["de"]}, {"a": ["abd"]}).error_rate == pytest.approx(3 / 5)
 
 
 @pytest.mark.model
-def test_the_builtin_models_misread_no_more_than_one_character_in_a_hundred(builtin_reader, pictures, truth):
+def test_the_builtin_models_misread_no_more_than_one_character_in_a_hundred(builtin_reader, images, truth):
     readable = {name: entry["lines"] for name, entry in truth.items() if entry["default_model_can_read"]}
-    read = {name: [line.text for line in builtin_reader.read(pictures[name])] for name in readable}
+    read = {name: [line.text for line in builtin_reader.read(images[name])] for name in readable}
     result = total(readable, read)
     assert result.lines == 36
     assert result.error_rate <= 0.01, result.worst
 
 
 @pytest.mark.model
-def test_what_is_surely_read_is_right(builtin_reader, pictures, truth):
+def test_what_is_surely_read_is_right(builtin_reader, images, truth):
     """Lines above the manual's threshold of 0.5 are what a labelling team sees."""
     readable = {name: entry["lines"] for name, entry in truth.items() if entry["default_model_can_read"]}
     read = {
-        name: [line.text for line in builtin_reader.read(pictures[name]) if line.score >= 0.5]
+        name: [line.text for line in builtin_reader.read(images[name]) if line.score >= 0.5]
         for name in readable
     }
     assert total(readable, read).error_rate <= 0.01

@@ -1,4 +1,4 @@
-"""Both readers on real pictures with the builtin weights: any size, any way up, any number of callers."""
+"""Both readers on real images with the builtin weights: any size, any way up, any number of callers."""
 
 import logging
 import subprocess
@@ -53,8 +53,8 @@ def test_a_reader_says_what_it_reads_with(reader, builtin):
     assert reader.engine in ("openvino", "onnxruntime", "paddle")
 
 
-def test_lines_come_in_reading_order_with_their_places(reader, pictures):
-    lines = reader.read(pictures["eo_japanese.jpg"])
+def test_lines_come_in_reading_order_with_their_places(reader, images):
+    lines = reader.read(images["eo_japanese.jpg"])
     found = [line for line in lines if line.score >= 0.5]
     assert texts(found) == ["ポイ捨て禁止!", "NO LITTER", "清潔できれいな港区を", "港区 MINATO CITY"]
     tops = [line.polygon[0][1] for line in found]
@@ -67,23 +67,23 @@ def test_lines_come_in_reading_order_with_their_places(reader, pictures):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 5000), (5000, 1), (20, 20), (64, 2), (700, 33)])
-def test_a_picture_of_any_shape_without_text_has_no_lines(reader, shape):
+def test_an_image_of_any_shape_without_text_has_no_lines(reader, shape):
     assert reader.read(np.full((*shape, 3), 255, np.uint8)) == []
 
 
-def test_a_picture_longer_than_opencv_can_cut_is_read(builtin_reader, pictures):
-    word = pictures["test_without_det.jpg"]
+def test_an_image_longer_than_opencv_can_cut_is_read(builtin_reader, images):
+    word = images["test_without_det.jpg"]
     wide = np.full((60, 33_000, 3), 255, np.uint8)
     wide[10 : 10 + word.shape[0], 100 : 100 + word.shape[1]] = word
-    for picture in (wide, np.ascontiguousarray(wide.transpose(1, 0, 2))):
-        for line in builtin_reader.read(picture):
+    for image in (wide, np.ascontiguousarray(wide.transpose(1, 0, 2))):
+        for line in builtin_reader.read(image):
             assert np.array(line.polygon).max() <= 33_000
 
 
-def test_a_large_page_is_read(builtin_reader, pictures):
+def test_a_large_page_is_read(builtin_reader, images):
     page = np.full((4000, 4000, 3), 255, np.uint8)
-    picture = cv2.resize(pictures[PAGE], None, fx=2, fy=2)
-    page[3000 : 3000 + picture.shape[0], 1500 : 1500 + picture.shape[1]] = picture
+    image = cv2.resize(images[PAGE], None, fx=2, fy=2)
+    page[3000 : 3000 + image.shape[0], 1500 : 1500 + image.shape[1]] = image
     lines = builtin_reader.read(page)
     assert "EasyOCR Framework" in texts(lines)
     title = next(line for line in lines if line.text == "EasyOCR Framework")
@@ -91,9 +91,9 @@ def test_a_large_page_is_read(builtin_reader, pictures):
     assert title.polygon[0][1] > 3000
 
 
-def test_large_and_small_pictures_are_read_side_by_side(builtin_reader, pictures, caplog):
+def test_large_and_small_images_are_read_side_by_side(builtin_reader, images, caplog):
     """The memory of large ones is given back while others come and go."""
-    small = pictures["test_without_det.jpg"]
+    small = images["test_without_det.jpg"]
     large = np.full((1600, 1600, 3), 255, np.uint8)
     large[1000 : 1000 + small.shape[0], 500 : 500 + small.shape[1]] = small
     mixed = [small, large, small] * 4
@@ -104,38 +104,38 @@ def test_large_and_small_pictures_are_read_side_by_side(builtin_reader, pictures
     assert caplog.messages == []
 
 
-def test_a_picture_may_be_a_view_of_another(reader, pictures):
-    picture = pictures["issue_170.png"]
-    mirrored = picture[::-1, ::-1].copy()
+def test_an_image_may_be_a_view_of_another(reader, images):
+    image = images["issue_170.png"]
+    mirrored = image[::-1, ::-1].copy()
     assert texts(reader.read(mirrored[::-1, ::-1])) == ["TEST"]
 
 
-def test_the_picture_is_left_as_it_was(reader, pictures):
-    picture = pictures["issue_170.png"].copy()
-    reader.read(picture)
-    assert np.array_equal(picture, pictures["issue_170.png"])
+def test_the_image_is_left_as_it_was(reader, images):
+    image = images["issue_170.png"].copy()
+    reader.read(image)
+    assert np.array_equal(image, images["issue_170.png"])
 
 
-def test_equal_pictures_give_equal_answers(reader, pictures):
-    assert reader.read(pictures[PAGE]) == reader.read(pictures[PAGE].copy())
+def test_equal_images_give_equal_answers(reader, images):
+    assert reader.read(images[PAGE]) == reader.read(images[PAGE].copy())
 
 
-def test_eight_callers_get_the_answers_of_one(reader, pictures):
-    small = [name for name, picture in pictures.items() if picture.size < 800_000]
+def test_eight_callers_get_the_answers_of_one(reader, images):
+    small = [name for name, image in images.items() if image.size < 800_000]
     names = small * 3
     assert len(names) >= 16
-    alone = {name: reader.read(pictures[name]) for name in small}
+    alone = {name: reader.read(images[name]) for name in small}
     with ThreadPoolExecutor(8) as callers:
-        together = list(callers.map(lambda name: reader.read(pictures[name]), names))
+        together = list(callers.map(lambda name: reader.read(images[name]), names))
     assert together == [alone[name] for name in names]
 
 
-def upside_down(picture):
-    return np.ascontiguousarray(picture[::-1, ::-1])
+def upside_down(image):
+    return np.ascontiguousarray(image[::-1, ::-1])
 
 
-def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_reader, pictures):
-    lines = builtin_reader.read(upside_down(pictures["ls_image.jpeg"]))
+def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_reader, images):
+    lines = builtin_reader.read(upside_down(images["ls_image.jpeg"]))
     assert "Kenapa Harus Punya IMB?" in texts(lines)
     line = next(line for line in lines if line.text == "Kenapa Harus Punya IMB?")
     (start_x, start_y), (end_x, _), (_, far_y), _ = line.polygon
@@ -143,23 +143,23 @@ def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_r
     assert start_y > far_y
 
 
-def test_upside_down_lines_are_left_alone_when_that_is_switched_off(builtin, pictures):
+def test_upside_down_lines_are_left_alone_when_that_is_switched_off(builtin, images):
     reader = open_reader(builtin(use_textline_orientation=False))
-    lines = reader.read(upside_down(pictures["ls_image.jpeg"]))
+    lines = reader.read(upside_down(images["ls_image.jpeg"]))
     assert "Kenapa Harus Punya IMB?" not in texts(lines)
     assert all(line.polygon[0][0] < line.polygon[1][0] for line in lines)
     reader.close()
 
 
-def test_upright_lines_stay_so(builtin_reader, pictures, truth):
+def test_upright_lines_stay_so(builtin_reader, images, truth):
     for name in (name for name, entry in truth.items() if entry["default_model_can_read"]):
-        for line in builtin_reader.read(pictures[name]):
+        for line in builtin_reader.read(images[name]):
             if line.score >= 0.5:
                 assert line.polygon[0][0] < line.polygon[1][0], (name, line)
 
 
-def test_a_line_that_runs_downwards_is_read_from_the_top(reader, pictures):
-    standing = np.ascontiguousarray(np.rot90(pictures["test_without_det.jpg"], -1))
+def test_a_line_that_runs_downwards_is_read_from_the_top(reader, images):
+    standing = np.ascontiguousarray(np.rot90(images["test_without_det.jpg"], -1))
     (line,) = reader.read(standing)
     assert line.text == "在中国作家协会第三届儿童文学"
     (start, second, third, _) = line.polygon
@@ -168,21 +168,21 @@ def test_a_line_that_runs_downwards_is_read_from_the_top(reader, pictures):
     assert start[0] > third[0]
 
 
-def test_a_slanting_line_is_read(builtin_reader, pictures):
-    picture = pictures["test_without_det.jpg"]
-    height, width = picture.shape[:2]
+def test_a_slanting_line_is_read(builtin_reader, images):
+    image = images["test_without_det.jpg"]
+    height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -20, 1)
     matrix[:, 2] += (20, 100)
-    turned = cv2.warpAffine(picture, matrix, (500, 260), borderValue=(255, 255, 255))
+    turned = cv2.warpAffine(image, matrix, (500, 260), borderValue=(255, 255, 255))
     (line,) = (line for line in builtin_reader.read(turned) if line.score >= 0.5)
     assert line.text == "在中国作家协会第三届儿童文学"
     (start_x, start_y), (end_x, end_y), *_ = line.polygon
     assert np.degrees(np.arctan2(end_y - start_y, end_x - start_x)) == pytest.approx(20, abs=2)
 
 
-def test_slots_do_not_change_the_answer(builtin, builtin_reader, pictures):
+def test_slots_do_not_change_the_answer(builtin, builtin_reader, images):
     one = open_reader(builtin(slots=1, engine=builtin_reader.engine))
-    assert one.read(pictures[PAGE]) == builtin_reader.read(pictures[PAGE])
+    assert one.read(images[PAGE]) == builtin_reader.read(images[PAGE])
     one.close()
 
 

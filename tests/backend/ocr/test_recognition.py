@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr import recognition
 
-PICTURE = np.random.default_rng(7).integers(0, 256, (120, 200, 3), np.uint8)
+IMAGE = np.random.default_rng(7).integers(0, 256, (120, 200, 3), np.uint8)
 
 
 def box(*corners):
@@ -19,34 +19,34 @@ def box(*corners):
 
 
 def test_an_upright_box_is_cut_out_px_by_px():
-    crop = recognition.crop(PICTURE, box((10, 20), (50, 20), (50, 40), (10, 40)))
-    assert np.array_equal(crop.image, PICTURE[20:40, 10:50])
+    crop = recognition.crop(IMAGE, box((10, 20), (50, 20), (50, 40), (10, 40)))
+    assert np.array_equal(crop.image, IMAGE[20:40, 10:50])
     assert crop.corners == ((10, 20), (50, 20), (50, 40), (10, 40))
 
 
 def test_a_tall_box_is_laid_on_its_left_side_and_begins_at_the_top_right():
-    crop = recognition.crop(PICTURE, box((10, 20), (30, 20), (30, 50), (10, 50)))
-    assert np.array_equal(crop.image, np.rot90(PICTURE[20:50, 10:30]))
+    crop = recognition.crop(IMAGE, box((10, 20), (30, 20), (30, 50), (10, 50)))
+    assert np.array_equal(crop.image, np.rot90(IMAGE[20:50, 10:30]))
     assert crop.corners == ((30, 20), (30, 50), (10, 50), (10, 20))
 
 
 def test_a_box_not_half_as_tall_again_as_wide_is_read_across():
-    crop = recognition.crop(PICTURE, box((10, 20), (30, 20), (30, 49), (10, 49)))
+    crop = recognition.crop(IMAGE, box((10, 20), (30, 20), (30, 49), (10, 49)))
     assert crop.image.shape == (29, 20, 3)
 
 
 def test_a_box_without_area_has_no_crop():
-    assert recognition.crop(PICTURE, box((10, 20), (50, 20), (50, 20), (10, 20))) is None
+    assert recognition.crop(IMAGE, box((10, 20), (50, 20), (50, 20), (10, 20))) is None
 
 
 def test_a_slanting_line_lies_level():
     """A white bar drawn along a diagonal fills its crop."""
     import cv2
 
-    picture = np.zeros((120, 200, 3), np.uint8)
+    image = np.zeros((120, 200, 3), np.uint8)
     bar = box((40, 30), (140, 80), (131, 98), (31, 48))  # 112 x 20 px
-    cv2.fillPoly(picture, [bar], (255, 255, 255))
-    crop = recognition.crop(picture, bar)
+    cv2.fillPoly(image, [bar], (255, 255, 255))
+    crop = recognition.crop(image, bar)
     assert crop.corners == ((40, 30), (140, 80), (131, 98), (31, 48))
     height, width = crop.image.shape[:2]
     assert (height, width) == (pytest.approx(20, abs=1), pytest.approx(112, abs=1))
@@ -54,9 +54,9 @@ def test_a_slanting_line_lies_level():
 
 
 def test_upside_down_is_the_other_way_up_and_begins_at_the_end():
-    line = recognition.Crop(PICTURE[:10, :40], ((0, 0), (40, 0), (40, 10), (0, 10)))
+    line = recognition.Crop(IMAGE[:10, :40], ((0, 0), (40, 0), (40, 10), (0, 10)))
     turned = recognition.upside_down(line)
-    assert np.array_equal(turned.image, PICTURE[9::-1, 39::-1])
+    assert np.array_equal(turned.image, IMAGE[9::-1, 39::-1])
     assert turned.corners == ((40, 10), (0, 10), (0, 0), (40, 0))
 
 
@@ -185,7 +185,7 @@ def test_latin_is_left_as_it_is():
         pytest.param(
             {"PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 32, 320]}}]}},
             ("n", "steps", 5),
-            "it wants pictures of [3, 32, 320], not of 3 x 48 x any width",
+            "it wants images of [3, 32, 320], not of 3 x 48 x any width",
             id="other height",
         ),
     ],

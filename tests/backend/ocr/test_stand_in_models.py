@@ -71,11 +71,11 @@ def opened(way, folders):
 
 
 SQUARE = (60, 40, 92, 72)
-"""Left, top, right, bottom of the dark px of a picture of 150 x 200."""
+"""Left, top, right, bottom of the dark px of an image of 150 x 200."""
 
 
 @pytest.fixture
-def picture():
+def image():
     white = np.full((150, 200, 3), 255, np.uint8)
     left, top, right, bottom = SQUARE
     white[top:bottom, left:right] = 0
@@ -97,17 +97,17 @@ def assert_around_the_square(polygon):
     assert (max(xs), max(ys)) == (pytest.approx(right + 12, abs=2), pytest.approx(bottom + 12, abs=2))
 
 
-def test_the_dark_square_is_found_and_read(opened, way, tmp_path, picture):
+def test_the_dark_square_is_found_and_read(opened, way, tmp_path, image):
     reader = opened(tmp_path)
-    (line,) = reader.read(picture)
+    (line,) = reader.read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     assert corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
     assert reader.slots == (1 if way == ("paddle", "paddle") else 2)
 
 
-def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, picture):
-    (line,) = opened(tmp_path, line="180_degree").read(picture)
+def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, image):
+    (line,) = opened(tmp_path, line="180_degree").read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     from_the_end = corner_names(line.polygon) == ["br", "bl", "tl", "tr"]
@@ -126,10 +126,8 @@ def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, pi
         ("270", ["bl", "tl", "tr", "br"]),
     ],
 )
-def test_lines_of_a_turned_page_are_placed_on_the_picture_as_it_came(
-    opened, tmp_path, picture, page, corners
-):
-    (line,) = opened(tmp_path, page=page).read(picture)
+def test_lines_of_a_turned_page_are_placed_on_the_image_as_it_came(opened, tmp_path, image, page, corners):
+    (line,) = opened(tmp_path, page=page).read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     assert corner_names(line.polygon) == corners
@@ -137,8 +135,8 @@ def test_lines_of_a_turned_page_are_placed_on_the_picture_as_it_came(
 
 @pytest.mark.parametrize("way", WAYS[1:], ids=["onnx", "paddle"])
 @pytest.mark.parametrize("page", [None, "90"])
-def test_lines_of_a_flattened_page_are_placed_on_the_picture_as_it_came(opened, tmp_path, picture, page):
-    (line,) = opened(tmp_path, page=page, is_flattened=True).read(picture)
+def test_lines_of_a_flattened_page_are_placed_on_the_image_as_it_came(opened, tmp_path, image, page):
+    (line,) = opened(tmp_path, page=page, is_flattened=True).read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
 

@@ -1,4 +1,4 @@
-"""What becomes of a picture between its address and a reader, where the way from there is not the app's."""
+"""What becomes of an image between its address and a reader, where the way from there is not the app's."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -23,8 +23,8 @@ BOX = {
 }
 
 
-@pytest.mark.parametrize("context", [None, {"result": [BOX]}], ids=["whole picture", "drawn"])
-def test_the_projects_credentials_reach_the_pictures_host(
+@pytest.mark.parametrize("context", [None, {"result": [BOX]}], ids=["whole image", "drawn"])
+def test_the_projects_credentials_reach_the_images_host(
     make_client: Callable[..., Any], web: ScriptedServer, png: Callable[..., bytes], context: object
 ) -> None:
     content = png()
@@ -40,10 +40,10 @@ def test_the_projects_credentials_reach_the_pictures_host(
     assert make_client().post("/predict", json=body(url, context=context)).json["unread"]
 
 
-def test_a_picture_that_was_mended_is_fetched_anew(
+def test_an_image_that_was_mended_is_fetched_anew(
     make_client: Callable[..., Any], web: ScriptedServer, png: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    client = make_client(picture_cache_dir=str(tmp_path))
+    client = make_client(image_cache_dir=str(tmp_path))
     url = web.serve("/a.png", png()[:60])
     assert client.post("/predict", json=body(url)).json["unread"][0]["outcome"] == "broken"
     web.serve("/a.png", png())
@@ -55,20 +55,20 @@ def test_a_picture_that_was_mended_is_fetched_anew(
 def test_what_was_looked_for_in_the_cache_is_counted(
     make_client: Callable[..., Any], web: ScriptedServer, png: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    client = make_client(picture_cache_dir=str(tmp_path))
+    client = make_client(image_cache_dir=str(tmp_path))
     url = web.serve("/a.png", png())
     for _ in range(3):
         client.post("/predict", json=body(url))
     numbers = client.get("/metrics").text
-    assert 'ocr_picture_cache_requests_total{outcome="miss"} 1.0' in numbers
-    assert 'ocr_picture_cache_requests_total{outcome="hit"} 2.0' in numbers
+    assert 'ocr_image_cache_requests_total{outcome="miss"} 1.0' in numbers
+    assert 'ocr_image_cache_requests_total{outcome="hit"} 2.0' in numbers
 
 
 def test_a_cache_that_cannot_be_used_costs_no_prediction(
     make_client: Callable[..., Any], web: ScriptedServer, png: Callable[..., bytes], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    client = make_client(picture_cache_dir=str(tmp_path / "file"))
+    client = make_client(image_cache_dir=str(tmp_path / "file"))
     url = web.serve("/a.png", png())
     for _ in range(2):
         assert client.post("/predict", json=body(url)).json["unread"] == []

@@ -59,7 +59,7 @@ def images(answer: Answer) -> list[str]:
 
 
 def by_width(image: np.ndarray) -> list:
-    """Reads a picture as its width, so that each picture has a text of its own."""
+    """Reads an image as its width, so that each image has a text of its own."""
     return [line(str(image.shape[1]))] if image.shape[1] > 1 else []
 
 
@@ -105,7 +105,7 @@ def test_a_task_without_the_key_is_told_of(make: Make) -> None:
     assert answer == Answer("refused", None, "the task's data has no 'image'; it has scan")
 
 
-def test_a_reader_that_fails_on_one_picture_leaves_the_others_alone(
+def test_a_reader_that_fails_on_one_image_leaves_the_others_alone(
     web: ScriptedServer, make: Make, png, caplog
 ) -> None:
     def look(image: np.ndarray) -> list:
@@ -116,7 +116,7 @@ def test_a_reader_that_fails_on_one_picture_leaves_the_others_alone(
     urls = [web.serve(f"/{width}.png", png(width)) for width in (30, 40, 50)]
     answers = make(FakeReader(look)).predictions(tasks(*urls), GUIDE, soon())
     assert outcomes(answers) == ["read", "failed", "read"]
-    assert answers[1].reason == "the backend failed on this picture; its log says why"
+    assert answers[1].reason == "the backend failed on this image; its log says why"
     assert "engine says /secret/path" in caplog.text
 
 
@@ -160,7 +160,7 @@ def test_a_task_of_which_one_page_fails_has_no_prediction(web: ScriptedServer, m
     ("threads", "slots", "at_once"),
     [pytest.param(6, 1, 6, id="as many as THREADS"), pytest.param(1, 5, 10, id="enough for all slots")],
 )
-def test_pictures_are_fetched_side_by_side(
+def test_images_are_fetched_side_by_side(
     web: ScriptedServer, make: Make, png, threads: int, slots: int, at_once: int
 ) -> None:
     together = threading.Barrier(at_once)
@@ -175,7 +175,7 @@ def test_pictures_are_fetched_side_by_side(
     assert outcomes(pipeline.predictions(tasks(*urls), GUIDE, soon())) == ["read"] * at_once
 
 
-def test_no_more_pictures_are_read_at_once_than_there_are_slots(web: ScriptedServer, make: Make, png) -> None:
+def test_no_more_images_are_read_at_once_than_there_are_slots(web: ScriptedServer, make: Make, png) -> None:
     both = threading.Barrier(2)
 
     def look(image: np.ndarray) -> list:
@@ -300,7 +300,7 @@ def test_nothing_drawn_fetches_nothing(web: ScriptedServer, make: Make, png) -> 
     assert web.asked == []
 
 
-def test_a_box_in_a_picture_that_does_not_come_has_no_prediction(web: ScriptedServer, make: Make) -> None:
+def test_a_box_in_an_image_that_does_not_come_has_no_prediction(web: ScriptedServer, make: Make) -> None:
     pipeline = make()
     gone = Task(1, {"image": web.url + "/missing.png"})
     assert pipeline.drawn(gone, {"result": [drawn()]}, GUIDE, soon()).outcome == "unreachable"
@@ -371,7 +371,7 @@ def test_a_long_pdf_is_finished_by_asking_again(web: ScriptedServer, make: Make)
     assert len(reader.seen) == 3
 
 
-def test_equal_pictures_are_read_once(web: ScriptedServer, make: Make, png) -> None:
+def test_equal_images_are_read_once(web: ScriptedServer, make: Make, png) -> None:
     urls = [web.serve(f"/{number}.png", png(30)) for number in range(20)]
     reader = FakeReader(by_width)
     pipeline = make(reader)
@@ -380,7 +380,7 @@ def test_equal_pictures_are_read_once(web: ScriptedServer, make: Make, png) -> N
     assert len(reader.seen) == 1
 
 
-def test_equal_pictures_in_several_tasks_have_regions_of_their_own(
+def test_equal_images_in_several_tasks_have_regions_of_their_own(
     web: ScriptedServer, make: Make, png
 ) -> None:
     url = web.serve("/a.png", png(30))

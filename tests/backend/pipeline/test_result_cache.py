@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from ocr_backend.errors import LateError, PictureError
+from ocr_backend.errors import ImageError, LateError
 from ocr_backend.pipeline.result_cache import ResultCache
 
 
@@ -35,7 +35,7 @@ def asked(cache: ResultCache[str], key: str, make: Made, until: float, answers: 
     def ask() -> None:
         try:
             answers.append(cache.result(key, make, until))
-        except PictureError as error:
+        except ImageError as error:
             answers.append(error.outcome)
 
     thread = threading.Thread(target=ask)
@@ -115,7 +115,7 @@ def test_who_waited_for_one_that_was_late_makes_it_itself() -> None:
 
 
 def test_an_error_is_told_to_all_who_wait_and_not_kept() -> None:
-    cache, make = ResultCache(10, len), Made(PictureError("broken", "damaged"), "one")
-    with pytest.raises(PictureError, match="damaged"):
+    cache, make = ResultCache(10, len), Made(ImageError("broken", "damaged"), "one")
+    with pytest.raises(ImageError, match="damaged"):
         cache.result("a", make, soon())
     assert cache.result("a", make, soon()) == "one"

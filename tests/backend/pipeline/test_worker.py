@@ -21,7 +21,7 @@ def test_a_worker_is_ready_when_it_is_loaded_until_it_stops(make_worker: Callabl
     assert not worker.is_ready
 
 
-def test_a_reader_that_misreads_the_golden_picture_never_becomes_ready(
+def test_a_reader_that_misreads_the_golden_image_never_becomes_ready(
     make_worker: Callable[..., Worker],
 ) -> None:
     class Wrong(FakeReader):
@@ -34,7 +34,7 @@ def test_a_reader_that_misreads_the_golden_picture_never_becomes_ready(
     assert not worker.is_ready
 
 
-def test_a_misread_golden_picture_keeps_nobody_waiting_where_it_is_not_asked_for(
+def test_a_misread_golden_image_keeps_nobody_waiting_where_it_is_not_asked_for(
     make_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
 ) -> None:
     class Wrong(FakeReader):
@@ -43,7 +43,7 @@ def test_a_misread_golden_picture_keeps_nobody_waiting_where_it_is_not_asked_for
 
     worker = make_worker(Wrong(), golden_check=False)
     assert worker.is_ready
-    assert "the test picture '31415926' was read as '3l4l5926'" in caplog.text
+    assert "the golden sample '31415926' was read as '3l4l5926'" in caplog.text
 
 
 def test_models_that_cannot_be_loaded_are_the_callers_to_tell(make_worker: Callable[..., Worker]) -> None:
@@ -67,7 +67,7 @@ def test_a_place_is_free_again_after_each_request_even_a_failed_one(
         pass
 
 
-def test_a_worker_is_stuck_when_a_picture_takes_longer_than_any_does(
+def test_a_worker_is_stuck_when_an_image_takes_longer_than_any_does(
     make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = make_worker(FakeReader(), is_loaded=False)
@@ -81,7 +81,7 @@ def test_a_worker_is_stuck_when_a_picture_takes_longer_than_any_does(
         assert worker.is_stuck is is_stuck
 
 
-def test_the_golden_picture_is_the_same_each_time() -> None:
-    assert np.array_equal(golden_sample.picture(), golden_sample.picture())
-    assert golden_sample.picture().shape == (96, 400, 3)
+def test_the_golden_image_is_the_same_each_time() -> None:
+    assert np.array_equal(golden_sample.default_image(), golden_sample.default_image())
+    assert golden_sample.default_image().shape == (96, 400, 3)
     golden_sample.check(FakeReader())

@@ -94,7 +94,7 @@ def test_other_addresses_are_no_metadata_services(address: str) -> None:
         "::1",
         "minio",
         "minio.storage.svc.cluster.local.",
-        "pictures_1",
+        "images_1",
         "bücher.example",
         "169.254.0.0/16",
     ],

@@ -53,7 +53,7 @@ class TestPredict:
             {"task": 2, "outcome": "unreachable", "reason": f"{web.url}/missing.png answered 404"}
         ]
 
-    def test_a_picture_without_text_is_an_empty_result(self, make_client, web, png) -> None:
+    def test_an_image_without_text_is_an_empty_result(self, make_client, web, png) -> None:
         answer = make_client(FakeReader(lambda image: [])).post(
             "/predict", json=tasks(web.serve("/a.png", png()))
         )
@@ -84,7 +84,7 @@ class TestPredict:
         assert only["result"] == []
         assert web.asked == []
 
-    def test_a_drawn_box_in_a_picture_that_cannot_be_read_is_answered_with_an_object(
+    def test_a_drawn_box_in_an_image_that_cannot_be_read_is_answered_with_an_object(
         self, make_client, web
     ) -> None:
         answer = make_client().post("/predict", json=drawn(web.url + "/missing.png", BOX))
@@ -358,9 +358,9 @@ class TestMetrics:
             name: told[f'ocr_stage_seconds_count{{stage="{name}"}}'] for name in ("fetch", "decode", "read")
         }
         assert stages == {"fetch": 4, "decode": 3, "read": 2}
-        assert told['ocr_picture_bytes_sum{source="url"}'] == 2 * len(content) + len(b"broken")
-        assert told["ocr_picture_pixels_sum"] == 2 * 200
-        assert told["ocr_picture_lines_sum"] == 4
+        assert told['ocr_image_bytes_sum{source="url"}'] == 2 * len(content) + len(b"broken")
+        assert told["ocr_image_pixels_sum"] == 2 * 200
+        assert told["ocr_image_lines_sum"] == 4
         assert told['ocr_line_score_bucket{le="0.5"}'] == 2
 
     def test_what_is_running_is_told(self, make_client) -> None:
@@ -374,7 +374,7 @@ class TestMetrics:
         )
         assert (told["ocr_slots"], told["ocr_slots_busy"], told["ocr_workers_ready"]) == (3, 0, 1)
         assert told["ocr_load_seconds"] >= 0
-        assert told["ocr_pictures_waiting"] == 0
+        assert told["ocr_images_waiting"] == 0
         assert "process_resident_memory_bytes" in told
 
     def test_no_number_has_more_series_for_more_addresses(self, make_client) -> None:

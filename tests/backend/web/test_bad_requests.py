@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from backend_process import BUILTIN, Backend, backend_process
-from bad_pictures import damaged_pictures, drawn, saved
+from bad_images import damaged_images, drawn, saved
 from bad_requests import Sent, inline, streams
 from fake_reader import FakeReader
 
 GOOD = inline(saved(drawn(size=(320, 96)), "PNG"))
-STREAMS = streams(GOOD, damaged_pictures())
-TO_THE_APP = {"configurations": 1500, "addresses": 2300, "drawings": 1000, "pictures": 2300, "bodies": 2900}
+STREAMS = streams(GOOD, damaged_images())
+TO_THE_APP = {"configurations": 1500, "addresses": 2300, "drawings": 1000, "images": 2300, "bodies": 2900}
 """Requests of each kind, at least."""
 TO_THE_SERVER = 400
 ROUNDS = 3
@@ -84,7 +84,7 @@ def complaint_about_results(sent: Sent, answer: Any) -> str:
     if unread != sorted(unread) or not set(empty) <= set(unread):
         return "results and tasks do not belong together"
     if sent.tasks == 3 and not answer["results"][1].get("result"):
-        return "the good picture suffers from its neighbours"
+        return "the good image suffers from its neighbours"
     return ""
 
 
@@ -130,9 +130,9 @@ def memory(backend: Backend) -> int:
 
 @pytest.mark.model
 def test_the_server_answers_each_and_does_not_grow(tmp_path: Path, capsys) -> None:
-    # The same requests three times: engines keep what they have prepared for a size of picture, and results
-    # are kept on purpose (few here), so only known pictures show what is lost. A server that lost the sound
-    # picture, 92 kB, in each third of the requests would grow by 25 MB in the two watched rounds; up to 5 MB
+    # The same requests three times: engines keep what they have prepared for a size of image, and results
+    # are kept on purpose (few here), so only known images show what is lost. A server that lost the sound
+    # image, 92 kB, in each third of the requests would grow by 25 MB in the two watched rounds; up to 5 MB
     # were seen, and 60 MB where freed memory was not given back to the system.
     limits = {"OCR_MAX_IMAGE_PIXELS": "1000000", "OCR_RESULT_CACHE": "100", "OCR_SLOTS": "1"}
     kinds = st.one_of(list(STREAMS.values()))

@@ -21,7 +21,7 @@ from scripted_server import Reply, ScriptedServer
 pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[3]
-PICTURES = ROOT / "tests" / "data" / "images"
+IMAGES = ROOT / "tests" / "data" / "images"
 LOCAL = {**BUILTIN, "OCR_FETCH_ALLOW": "127.0.0.1"}
 SECONDS = 60
 
@@ -34,7 +34,7 @@ def until(is_so: Callable[[], object]) -> None:
 
 
 def inline(name: str) -> str:
-    return "data:image/png;base64," + base64.b64encode((PICTURES / name).read_bytes()).decode()
+    return "data:image/png;base64," + base64.b64encode((IMAGES / name).read_bytes()).decode()
 
 
 def body(*urls: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         yield running
 
 
-def test_a_real_picture_is_read_through_predict(backend: Backend) -> None:
+def test_a_real_image_is_read_through_predict(backend: Backend) -> None:
     sent = body(inline("issue_170.png"), "data:,broken", inline("white_font_color_transparent.png"))
     answer = requests.post(f"{backend.url}/predict", json=sent, timeout=SECONDS).json()
     first, second, third = answer["results"]
@@ -65,9 +65,9 @@ def test_a_real_picture_is_read_through_predict(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "box", "text"),
+    ("image", "box", "text"),
     [
-        # in percent of the picture
+        # in percent of the image
         pytest.param("eo_japanese.jpg", (17, 37, 65, 17), "NO LITTER", id="a line of a photo, tight"),
         pytest.param(
             "eo_japanese.jpg", (15, 33, 70, 24), "NO LITTER", id="loose, with parts of its neighbours"
@@ -79,10 +79,10 @@ def test_a_real_picture_is_read_through_predict(backend: Backend) -> None:
         pytest.param("ls_image.jpeg", (1, 1, 2, 2), None, id="nothing to read"),
     ],
 )
-def test_a_box_drawn_on_a_real_picture_gets_its_text(backend: Backend, picture, box, text) -> None:
+def test_a_box_drawn_on_a_real_image_gets_its_text(backend: Backend, image, box, text) -> None:
     value = dict(zip(("x", "y", "width", "height"), box, strict=True)) | {"rotation": 0}
     item = {"id": "DRAWN1", "type": "rectangle", "from_name": "bbox", "to_name": "image", "value": value}
-    sent = {**body(inline(picture)), "params": {"context": {"result": [item]}}}
+    sent = {**body(inline(image)), "params": {"context": {"result": [item]}}}
     (result,) = requests.post(f"{backend.url}/predict", json=sent, timeout=SECONDS).json()["results"]
     assert texts(result) == ([] if text is None else [text])
 
@@ -113,8 +113,8 @@ def test_health_answers_while_every_place_for_predictions_is_taken(
 
 def test_a_stop_answers_what_is_being_read_and_ends_well(web: ScriptedServer, tmp_path: Path) -> None:
     gate, came = threading.Event(), threading.Event()
-    picture = (PICTURES / "issue_170.png").read_bytes()
-    url = web.on("/slow.png", lambda handler: (came.set(), gate.wait(SECONDS), Reply(picture)(handler))[2])
+    image = (IMAGES / "issue_170.png").read_bytes()
+    url = web.on("/slow.png", lambda handler: (came.set(), gate.wait(SECONDS), Reply(image)(handler))[2])
     with (
         backend_process({**LOCAL, "OCR_SLOTS": "1"}, tmp_path / "log") as backend,
         ThreadPoolExecutor(1) as clients,
@@ -211,10 +211,10 @@ def test_nothing_is_left_in_memory_when_it_has_ended(tmp_path: Path) -> None:
     assert own not in folders()
 
 
-def test_its_workers_share_the_pictures_that_are_kept_until_it_ends(
+def test_its_workers_share_the_images_that_are_kept_until_it_ends(
     web: ScriptedServer, tmp_path: Path
 ) -> None:
-    url = web.serve("/a.png", (PICTURES / "issue_170.png").read_bytes())
+    url = web.serve("/a.png", (IMAGES / "issue_170.png").read_bytes())
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     settings = {**LOCAL, "WORKERS": "2", "OCR_SLOTS": "1", "TMPDIR": str(temporary)}
@@ -224,10 +224,10 @@ def test_its_workers_share_the_pictures_that_are_kept_until_it_ends(
                 sent = session.post(f"{backend.url}/predict", json=body(url), timeout=SECONDS).json()
                 assert texts(sent["results"][0]) == ["TEST"]
         assert len(web.asked) == 1
-        assert numbers(backend.url)['ocr_picture_cache_requests_total{outcome="hit"}'] == 7
-        (folder,) = temporary.glob("ocr-backend-pictures-*")
+        assert numbers(backend.url)['ocr_image_cache_requests_total{outcome="hit"}'] == 7
+        (folder,) = temporary.glob("ocr-backend-images-*")
         assert folder.stat().st_mode & 0o777 == 0o700
-    assert list(temporary.glob("ocr-backend-pictures-*")) == []
+    assert list(temporary.glob("ocr-backend-images-*")) == []
 
 
 def test_the_script_of_label_studio_ml_serves_from_any_folder(tmp_path: Path, monkeypatch) -> None:

@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page, expect
 
 from backend_process import BUILTIN, backend_process
-from bad_pictures import saved
+from bad_images import saved
 from chromium import running_chromium
 from fake_reader import FakeReader
 from ocr_backend.config.settings import SETTINGS
 from ocr_backend.web.app import create_app
 
-PICTURES = Path(__file__).parents[2] / "data" / "images"
+IMAGES = Path(__file__).parents[2] / "data" / "images"
 SECONDS = 60
 
 
@@ -123,7 +123,7 @@ def said(page: Page) -> list[str]:
 
 
 def turned_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
-    """A picture with one line that runs down to the right, and where its middle is in parts of the size."""
+    """An image with one line that runs down to the right, and where its middle is in parts of the size."""
     line = Image.new("L", (440, 60), 0)
     ImageDraw.Draw(line).text((10, 4), "HELLO WORLD 42", fill=255, font=ImageFont.load_default(44))
     sheet = Image.new("RGB", (700, 500), "white")
@@ -137,8 +137,8 @@ def turned_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
 
 @pytest.mark.model
 class TestInTheBrowser:
-    def test_a_dropped_picture_is_read(self, page: Page) -> None:
-        drop(page, "a.png", (PICTURES / "issue_170.png").read_bytes())
+    def test_a_dropped_image_is_read(self, page: Page) -> None:
+        drop(page, "a.png", (IMAGES / "issue_170.png").read_bytes())
         expect(page.locator("#lines .said")).to_have_text(["TEST"])
         expect(page.locator("#regions text")).to_have_text(["TEST"])
         expect(page.locator("#summary")).to_contain_text(re.compile(r"^1 line in \d+\.\d\d s$"))
@@ -147,8 +147,8 @@ class TestInTheBrowser:
         expect(page.locator("#state")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == "TEST"
 
-    def test_a_pasted_picture_is_read(self, page: Page) -> None:
-        content = list((PICTURES / "issue_170.png").read_bytes())
+    def test_a_pasted_image_is_read(self, page: Page) -> None:
+        content = list((IMAGES / "issue_170.png").read_bytes())
         page.evaluate(
             """(bytes) => {
                 const transfer = new DataTransfer();
@@ -165,17 +165,17 @@ class TestInTheBrowser:
         page.select_option("#shapes", shapes)
         drop(page, "turned.png", content)
         expect(page.locator("#regions text")).to_have_text([re.compile("HELLO.?WORLD.?42")])
-        picture, region = box(page, "#picture"), box(page, "#regions polygon")
+        image, region = box(page, "#image"), box(page, "#regions polygon")
         text = box(page, "#regions text")
         for seen in (region, text):
             middle = seen["x"] + seen["width"] / 2, seen["y"] + seen["height"] / 2
-            assert middle[0] == pytest.approx(picture["x"] + x * picture["width"], abs=12)
-            assert middle[1] == pytest.approx(picture["y"] + y * picture["height"], abs=12)
+            assert middle[0] == pytest.approx(image["x"] + x * image["width"], abs=12)
+            assert middle[1] == pytest.approx(image["y"] + y * image["height"], abs=12)
         angle = float(re.findall(r"rotate\((.*?)\)", attribute(page, "#regions text", "transform"))[0])
         assert angle == pytest.approx(20, abs=3)
 
     def test_a_drawn_box_is_read_alone(self, page: Page) -> None:
-        drop(page, "sign.jpg", (PICTURES / "eo_japanese.jpg").read_bytes())
+        drop(page, "sign.jpg", (IMAGES / "eo_japanese.jpg").read_bytes())
         expect(page.locator("#tip")).to_be_visible()
         before = said(page)
         sheet = box(page, "#regions")
@@ -188,21 +188,21 @@ class TestInTheBrowser:
         assert said(page) == [*before, "NO LITTER"]
 
     def test_what_cannot_be_read_is_said_in_a_sentence(self, page: Page) -> None:
-        drop(page, "broken.png", b"no picture")
+        drop(page, "broken.png", b"no image")
         expect(page.locator("#problem")).to_have_text(
-            re.compile(r"^The file is neither a PDF nor a picture .*\.$")
+            re.compile(r"^The file is neither a PDF nor an image .*\.$")
         )
         drop(page, "large.png", b"\x00" * 200_000)
         expect(page.locator("#problem")).to_have_text(
             "The file is too large: a request may have 200,000 bytes (OCR_MAX_REQUEST_BYTES)."
         )
-        drop(page, "a.png", (PICTURES / "issue_170.png").read_bytes())
+        drop(page, "a.png", (IMAGES / "issue_170.png").read_bytes())
         expect(page.locator("#lines .said")).to_have_text(["TEST"])
         expect(page.locator("#problem")).to_be_hidden()
 
     def test_a_format_that_browsers_do_not_show_is_read_too(self, page: Page) -> None:
-        with Image.open(PICTURES / "issue_170.png") as picture:
-            drop(page, "a.tiff", saved(picture.convert("L"), "TIFF", compression="tiff_lzw"))
+        with Image.open(IMAGES / "issue_170.png") as image:
+            drop(page, "a.tiff", saved(image.convert("L"), "TIFF", compression="tiff_lzw"))
         expect(page.locator("#lines .said")).to_have_text(["TEST"])
         expect(page.locator("#regions text")).to_be_visible()
 

@@ -10,9 +10,9 @@ from ocr_demo.on_cluster import read_on_cluster
 
 
 def main() -> int:
-    """Runs both halves of the demo; 0 when both have read the picture, 1 with one sentence otherwise."""
+    """Runs both halves of the demo; 0 when both have read the image, 1 with one sentence otherwise."""
     parser = argparse.ArgumentParser(
-        prog="make demo", description="Reads a picture, locally and on a cluster."
+        prog="make demo", description="Reads an image, locally and on a cluster."
     )
     parser.add_argument("--cluster", choices=["own", "current"], default="own")
     arguments = parser.parse_args()

@@ -1,15 +1,15 @@
 """The first half of the demo: the backend alone, as a process on this machine."""
 
 from backend_process import BUILTIN, running_backend
-from ocr_demo.picture import PICTURE, ROOT, read_through
+from ocr_demo.image import IMAGE, ROOT, read_through
 from ocr_demo.progress import say
 
 
 def read_locally() -> None:
-    """Starts the backend with the small weights, prints the lines of the sample picture, stops it."""
+    """Starts the backend with the small weights, prints the lines of the sample image, stops it."""
     say("starting the backend on this machine with the weights it carries ...")
     with running_backend(BUILTIN) as url:
-        say(f"ready at {url}; read in {PICTURE.relative_to(ROOT)} by the backend alone:")
+        say(f"ready at {url}; read in {IMAGE.relative_to(ROOT)} by the backend alone:")
         print_lines(read_through(url))
 
 

@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 from ocr_demo.clusters import DemoCluster, DemoError, current_cluster, own_cluster
+from ocr_demo.image import ROOT, read_through
 from ocr_demo.local import print_lines
-from ocr_demo.picture import ROOT, read_through
 from ocr_demo.progress import say, step
 
 NAMESPACE = "ocr-demo"

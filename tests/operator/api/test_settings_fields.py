@@ -44,7 +44,7 @@ def test_every_setting_is_a_field_or_none_of_the_users_business_in_a_cluster() -
         "label_studio_api_key",
         # These need a volume of the user's, which a spec cannot have yet; extraEnv may set them.
         "local_files_document_root",
-        "picture_cache_dir",
+        "image_cache_dir",
     }
 
 

@@ -10,7 +10,7 @@ from ocr_operator.kubectl import predict
 from ocr_operator.kubectl.predict import PredictError
 from server_process import free_port
 
-PICTURE = Path(__file__).parents[3] / "chart" / "files" / "picture.png"
+IMAGE = Path(__file__).parents[3] / "chart" / "files" / "image.png"
 LOGIN = ("me", "word")
 
 
@@ -21,20 +21,20 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.model
-def test_the_texts_of_a_picture_are_answered(url: str) -> None:
-    assert "".join(predict.texts(url, PICTURE, LOGIN)).replace(" ", "") == "2468013579"
+def test_the_texts_of_an_image_are_answered(url: str) -> None:
+    assert "".join(predict.texts(url, IMAGE, LOGIN)).replace(" ", "") == "2468013579"
 
 
 @pytest.mark.model
 def test_a_refusal_is_told_in_the_backends_words(url: str) -> None:
     with pytest.raises(PredictError, match="the backend answered 401"):
-        predict.texts(url, PICTURE, None)
+        predict.texts(url, IMAGE, None)
 
 
 @pytest.mark.model
-def test_a_file_that_is_no_picture_is_told(url: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_image_is_told(url: str, tmp_path: Path) -> None:
     file = tmp_path / "a.png"
-    file.write_text("no picture")
+    file.write_text("no image")
     with pytest.raises(PredictError, match="could not read the file"):
         predict.texts(url, file, LOGIN)
 
@@ -46,4 +46,4 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_backend_that_is_not_there_is_told() -> None:
     with pytest.raises(PredictError, match="cannot be reached"):
-        predict.texts(f"http://127.0.0.1:{free_port()}", PICTURE, None)
+        predict.texts(f"http://127.0.0.1:{free_port()}", IMAGE, None)

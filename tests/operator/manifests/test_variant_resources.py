@@ -120,10 +120,10 @@ def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: Ope
     ("cache_bytes", "size"),
     [(0, "1536Mi"), (2**29, "2Gi"), (2**30, "2560Mi"), (2**30 + 1, "2561Mi")],
 )
-def test_the_folder_for_temporary_files_has_room_for_the_kept_pictures(
+def test_the_folder_for_temporary_files_has_room_for_the_kept_images(
     ocrbackend: Make, config: OperatorConfig, cache_bytes: int, size: str
 ) -> None:
-    deployment = _only(ocrbackend, config, server={"pictureCacheBytes": cache_bytes})["Deployment"]
+    deployment = _only(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
     [tmp, *_] = deployment["spec"]["template"]["spec"]["volumes"]
     assert tmp == {"name": "tmp", "emptyDir": {"sizeLimit": size}}
 

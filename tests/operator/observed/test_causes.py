@@ -110,10 +110,10 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
             id="the models cannot be loaded",
         ),
         pytest.param(
-            {"state": CRASHED, "last": _ended(3, "the golden picture '1' was read as '2': these weights")},
+            {"state": CRASHED, "last": _ended(3, "the golden sample '1' was read as '2': these weights")},
             Reason.GOLDEN_MISMATCH,
             "was read as '2'",
-            id="the test picture is misread",
+            id="the golden sample is misread",
         ),
         pytest.param(
             {"state": CRASHED, "last": _ended(3, "the models det cannot be downloaded from x (refused)")},

@@ -52,7 +52,7 @@ def findings(variables: Mapping[str, str], sample: Sample | None, loads: bool) -
 def _label_studio(settings: Settings, sample: Sample | None) -> Iterator[Finding]:
     if not settings.label_studio_url:
         yield skipped(
-            label_studio_checks.URL, "LABEL_STUDIO_URL is not set: only pictures elsewhere can be fetched"
+            label_studio_checks.URL, "LABEL_STUDIO_URL is not set: only images elsewhere can be fetched"
         )
         if sample is not None:
             yield bad("project", "it cannot be looked at", "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY")

@@ -17,9 +17,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--project", type=int, metavar="ID", help="also look at this project of Label Studio")
     parser.add_argument(
-        "--task", type=int, metavar="ID", help="with the picture of this task, not of its first"
+        "--task", type=int, metavar="ID", help="with the image of this task, not of its first"
     )
-    parser.add_argument("--load", action="store_true", help="also load the models and read a picture")
+    parser.add_argument("--load", action="store_true", help="also load the models and read an image")
     parser.add_argument("--json", action="store_true", help="one object, for programs")
 
 

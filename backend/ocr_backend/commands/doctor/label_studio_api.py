@@ -1,6 +1,6 @@
 """Label Studio's API as `doctor` asks it: GET alone, with the backend's own token, session and TLS settings.
 
-The only place of `doctor` that sends something to Label Studio; pictures come through `fetching`. Knows
+The only place of `doctor` that sends something to Label Studio; images come through `fetching`. Knows
 nothing of what the answers mean.
 """
 
@@ -38,7 +38,7 @@ class Reply:
 class StudioApi:
     """One Label Studio, at the address of the settings; `url` is that address as it may be shown.
 
-    Everything raises `requests.RequestException` where no answer comes, and `PictureError` where the
+    Everything raises `requests.RequestException` where no answer comes, and `ImageError` where the
     personal token is not exchanged.
     """
 

@@ -11,7 +11,7 @@ import requests
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.commands.doctor.label_studio_api import Reply, StudioApi
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PictureError
+from ocr_backend.errors import ImageError
 from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import jwt_claims
 from ocr_backend.system.address_policy import Allowed
@@ -97,7 +97,7 @@ def works(api: StudioApi) -> Finding:
     """Whether Label Studio knows the token."""
     try:
         reply = api.user()
-    except PictureError as error:  # from the exchange of a personal token
+    except ImageError as error:  # from the exchange of a personal token
         return bad(TOKEN, str(error), f"{_WHERE}; it ends with its date, or when its user leaves")
     if reply.status == 200 and isinstance(reply.told, dict):
         return good(TOKEN, f"accepted: user {reply.told.get('id')}, {reply.told.get('email')}")

@@ -54,13 +54,13 @@ def cores(settings: Settings) -> Iterator[Finding]:
 
 
 def memory_left(settings: Settings, usable: int | None = None) -> Iterator[Finding]:
-    """Whether the largest pictures that are allowed leave room for the models; `usable` is in bytes."""
+    """Whether the largest images that are allowed leave room for the models; `usable` is in bytes."""
     usable = cgroup_memory.usable_bytes() if usable is None else usable
-    # Each worker holds one decoded picture more than it reads.
-    pictures = settings.workers * (engine_factory.slots(settings) + 1)
-    needed = pictures * settings.max_image_pixels * _BYTES_PER_PIXEL
+    # Each worker holds one decoded image more than it reads.
+    images = settings.workers * (engine_factory.slots(settings) + 1)
+    needed = images * settings.max_image_pixels * _BYTES_PER_PIXEL
     said = (
-        f"{usable / _GIB:.1f} GiB usable; {pictures} decoded pictures of the largest allowed size take "
+        f"{usable / _GIB:.1f} GiB usable; {images} decoded images of the largest allowed size take "
         f"{needed / _GIB:.1f} GiB of it"
     )
     if usable and needed > usable / 2:

@@ -148,7 +148,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 
 def reads(settings: Settings) -> Iterator[Finding]:
-    """Whether the models can be loaded and read the golden picture; downloads nothing."""
+    """Whether the models can be loaded and read the golden sample; downloads nothing."""
     if settings.model_source != "builtin" and any(_faults(settings).values()):
         yield skipped("reading", "not tried: the models are not all there, or not whole")
         return
@@ -168,4 +168,4 @@ def reads(settings: Settings) -> Iterator[Finding]:
     if note:
         yield warning("reading", f"loaded with {reader.engine}, in {seconds:.1f} s", note)
     else:
-        yield good("reading", f"loaded with {reader.engine} and read the golden picture, in {seconds:.1f} s")
+        yield good("reading", f"loaded with {reader.engine} and read the golden sample, in {seconds:.1f} s")

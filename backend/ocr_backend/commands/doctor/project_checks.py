@@ -1,4 +1,4 @@
-"""One project of Label Studio: its connection, its labelling configuration, and the picture of a task."""
+"""One project of Label Studio: its connection, its labelling configuration, and the image of a task."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.commands.doctor.label_studio_api import StudioApi
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import LabelConfigError, PictureError
+from ocr_backend.errors import ImageError, LabelConfigError
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Inline, Remote, Source, shown, source_of
 from ocr_backend.images import documents
@@ -32,7 +32,7 @@ class Sample:
 
 
 def findings(api: StudioApi, settings: Settings, sample: Sample) -> Iterator[Finding]:
-    """One each for project, connection, labelling configuration, task and picture, as far as one comes."""
+    """One each for project, connection, labelling configuration, task and image, as far as one comes."""
     reply = api.project(sample.project)
     if reply.status != 200 or not isinstance(reply.told, dict):
         yield bad(
@@ -118,31 +118,31 @@ def _task(
     elif not tasks:
         yield warning("task", f"project {sample.project} has no task", "import one")
     else:
-        yield from _picture(settings, tasks[0], controls, credentials)
+        yield from _image(settings, tasks[0], controls, credentials)
 
 
-def _picture(
+def _image(
     settings: Settings, task: Json, controls: Controls, credentials: Credentials | None
 ) -> Iterator[Finding]:
     what = f"task {task.get('id')}"
     data = task.get("data") or {}
     try:
         value = shown_images(data, controls)[0].values[0]
-    except PictureError as error:
+    except ImageError as error:
         yield bad("task", f"{what}: {error}", "mend the Image tag's value, or set IMAGE_DATA_KEY")
         return
     try:
         source = source_of(value, task.get("id"), settings)
-        yield good("picture", f"{what}: {_fetched(source, settings, credentials)}, from {_address(value)}")
-    except PictureError as error:
-        yield bad("picture", f"{what}, {_address(value)}: {error}", _cure(value, error, settings))
+        yield good("image", f"{what}: {_fetched(source, settings, credentials)}, from {_address(value)}")
+    except ImageError as error:
+        yield bad("image", f"{what}, {_address(value)}: {error}", _cure(value, error, settings))
 
 
 def _fetched(source: Source, settings: Settings, credentials: Credentials | None) -> str:
     """What has come, got and decoded as the server does it, but never from its cache.
 
     Raises:
-        PictureError: as the server would log it.
+        ImageError: as the server would log it.
     """
     fetcher = Fetcher(settings, 1)
     try:
@@ -158,21 +158,21 @@ def _fetched(source: Source, settings: Settings, credentials: Credentials | None
 
 
 def _address(value: object) -> str:
-    """Where a picture is, as it may be shown."""
+    """Where an image is, as it may be shown."""
     text = str(value)
     return "the task itself" if text[:5].lower() == "data:" else shown(text)
 
 
-def _cure(value: object, error: PictureError, settings: Settings) -> str:
+def _cure(value: object, error: ImageError, settings: Settings) -> str:
     try:
         source = source_of(value, 0, settings)
-    except PictureError:
+    except ImageError:
         return "mend the task's data or the settings"
     if isinstance(source, Inline):
-        return "import the picture anew"
+        return "import the image anew"
     host = urlsplit(source.urls[-1]).hostname if isinstance(source, Remote) else None
     if "is not public" in str(error):  # of all that is refused, what a setting may allow
-        return f"if pictures may come from {host}, set OCR_FETCH_ALLOW={host} (several are parted by commas)"
+        return f"if images may come from {host}, set OCR_FETCH_ALLOW={host} (several are parted by commas)"
     if error.outcome == "unreachable":
         return f"see whether this machine reaches {host or 'the folder'} and may have the file"
-    return "see that the address gives a picture within the limits"
+    return "see that the address gives an image within the limits"

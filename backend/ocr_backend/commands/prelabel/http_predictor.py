@@ -20,7 +20,7 @@ from ocr_backend.pipeline.predictor import Answer
 
 _CONNECT_SECONDS = 10.0
 _SECONDS_TO_SET_UP = 30.0
-_SECONDS_BEYOND = 60.0  # that an answer may take after the backend's own deadline: its last picture, the way
+_SECONDS_BEYOND = 60.0  # that an answer may take after the backend's own deadline: its last image, the way
 _WORTH_ANOTHER_TRY = (429, 500, 502, 503, 504)
 
 

@@ -32,7 +32,7 @@ _IMPORT: RequestOptions = {"max_retries": 0, "timeout": _SECONDS_TO_IMPORT}
 class Project:
     """What of a project matters here; the numbers are those of its tasks and of their predictions.
 
-    `credentials` are for the hosts of its pictures.
+    `credentials` are for the hosts of its images.
     """
 
     title: str

@@ -66,5 +66,5 @@ class InProcess:
         return self._worker.pipeline.predictions(asked, self._controls, until, self._credentials)
 
     def stop(self) -> None:
-        """Drops the pictures that have not been begun."""
+        """Drops the images that have not been begun."""
         self._worker.stop()

@@ -1,12 +1,12 @@
-// The page asks the same /predict as Label Studio, with the picture as a data: URI. What comes back is only ever
+// The page asks the same /predict as Label Studio, with the image as a data: URI. What comes back is only ever
 // written as text, never as HTML.
 const at = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const SMALLEST_BOX = 5; // px on the screen; less is a click
 
 let force = null; // what /ui/settings.json says
-let turn = 0; // grows with each picture: an answer that comes after the next picture is left aside
-let shown = null; // {uri, lines, size} of the picture on the page
+let turn = 0; // grows with each image: an answer that comes after the next image is left aside
+let shown = null; // {uri, lines, size} of the image on the page
 
 async function asked(path, body) {
   const how = body ? { method: "POST", headers: { "Content-Type": "application/json" }, body } : {};
@@ -57,7 +57,7 @@ async function readFile(file) {
   const own = ++turn;
   shown = null;
   complain("");
-  showPicture(file);
+  showImage(file);
   showLines([]);
   await busy("Reading…", async () => {
     if (!force) throw new Error("The models are still being loaded. Try again in a moment.");
@@ -66,7 +66,7 @@ async function readFile(file) {
     const items = await predicted(uri, at("shapes").value === "polygon" ? polygons(force.names) : "", null);
     if (own !== turn) return;
     const lines = linesOf(items);
-    shown = { uri, lines, size: lines[0]?.size ?? pictureSize() };
+    shown = { uri, lines, size: lines[0]?.size ?? imageSize() };
     showLines(lines);
     at("summary").textContent = `${counted(lines)} in ${((performance.now() - begun) / 1000).toFixed(2)} s`;
     at("tip").hidden = false;
@@ -110,7 +110,7 @@ async function busy(what, work, own) {
     if (own !== turn) return;
     at("state").textContent = "";
     complain(error.message);
-    if (!shown && at("sheet").classList.contains("unseen")) hidePicture();
+    if (!shown && at("sheet").classList.contains("unseen")) hideImage();
   } finally {
     if (own === turn) at("sheet").classList.remove("busy");
   }
@@ -126,27 +126,27 @@ function dataUri(file) {
 }
 
 // ---- showing ----
-function showPicture(file) {
-  URL.revokeObjectURL(at("picture").src);
-  at("picture").src = URL.createObjectURL(file);
-  at("picture").alt = file.name;
+function showImage(file) {
+  URL.revokeObjectURL(at("image").src);
+  at("image").src = URL.createObjectURL(file);
+  at("image").alt = file.name;
   at("sheet").classList.remove("unseen");
   at("sheet").hidden = false;
   at("hint").hidden = at("tip").hidden = true;
   at("summary").textContent = "";
 }
 
-function hidePicture() {
+function hideImage() {
   at("sheet").hidden = true;
   at("hint").hidden = false;
 }
 
-function pictureSize() {
-  return { width: at("picture").naturalWidth || 1, height: at("picture").naturalHeight || 1 };
+function imageSize() {
+  return { width: at("image").naturalWidth || 1, height: at("image").naturalHeight || 1 };
 }
 
 function showLines(lines) {
-  const { width, height } = lines[0]?.size ?? pictureSize();
+  const { width, height } = lines[0]?.size ?? imageSize();
   at("regions").setAttribute("viewBox", `0 0 ${width} ${height}`);
   const regions = lines.map((line) => (line.region = regionOf(line)));
   const items = lines.map((line) => (line.item = itemOf(line)));
@@ -257,7 +257,7 @@ at("sheet").addEventListener("pointerup", (event) => {
   if (isBox && shown) readBox(box);
 });
 
-// ---- ways for a picture to come ----
+// ---- ways for an image to come ----
 let last = null;
 
 function take(file) {
@@ -268,11 +268,11 @@ at("file").addEventListener("change", (event) => take(event.target.files[0]));
 at("shapes").addEventListener("change", () => take(last));
 at("copy").addEventListener("click", copy);
 at("over").addEventListener("change", () => at("sheet").classList.toggle("text-over", at("over").checked));
-at("picture").addEventListener("error", () => {
-  at("sheet").classList.add("unseen"); // a TIFF or a PDF, whose lines are shown on white; or no picture
-  if (!at("problem").hidden) hidePicture();
+at("image").addEventListener("error", () => {
+  at("sheet").classList.add("unseen"); // a TIFF or a PDF, whose lines are shown on white; or no image
+  if (!at("problem").hidden) hideImage();
 });
-at("picture").addEventListener("load", () => shown || showLines([]));
+at("image").addEventListener("load", () => shown || showLines([]));
 document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();

@@ -83,7 +83,7 @@ def test_no_secret_is_ever_shown(web):
 
 def test_loading_is_tried_only_if_asked_for():
     assert " reading " not in run(**BUILTIN).stdout
-    assert "read the golden picture" in run("--load", **BUILTIN).stdout
+    assert "read the golden sample" in run("--load", **BUILTIN).stdout
 
 
 def test_a_task_without_its_project_is_refused():

@@ -46,11 +46,11 @@ def test_more_readings_than_cores_are_warned_of(values, state):
     ("usable", "state"),
     [pytest.param(GIB, "warning", id="small"), pytest.param(8 * GIB, "good", id="large"), (0, "good")],
 )
-def test_pictures_that_leave_no_room_for_the_models_are_warned_of(usable, state):
+def test_images_that_leave_no_room_for_the_models_are_warned_of(usable, state):
     settings = Settings(slots=2, max_image_pixels=80_000_000)
     found = one(machine_checks.memory_left(settings, usable))
     assert found.state == state
-    assert "3 decoded pictures of the largest allowed size take 0.7 GiB" in found.said
+    assert "3 decoded images of the largest allowed size take 0.7 GiB" in found.said
 
 
 @pytest.fixture

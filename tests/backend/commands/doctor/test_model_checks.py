@@ -122,4 +122,4 @@ def test_the_builtin_models_are_there_and_read():
     assert states(model_checks.folder(builtin)) == ["skipped"]
     assert states(model_checks.whole(builtin)) == ["good"]
     (found,) = model_checks.reads(builtin)
-    assert (found.state, "read the golden picture" in found.said) == ("good", True)
+    assert (found.state, "read the golden sample" in found.said) == ("good", True)

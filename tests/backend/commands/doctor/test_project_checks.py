@@ -1,4 +1,4 @@
-"""A project and its sample picture, where Label Studio's answers are written down."""
+"""A project and its sample image, where Label Studio's answers are written down."""
 
 import json
 
@@ -16,13 +16,13 @@ CONFIG = """<View><Image name="image" value="$image"/>
 
 @pytest.fixture
 def found(web):
-    """`found(picture, ...)`: the findings by check, for a project whose one task has its picture there."""
+    """`found(image, ...)`: the findings by check, for a project whose one task has its image there."""
 
-    def asked(picture, connections=(), data=None, **changed):
+    def asked(image, connections=(), data=None, **changed):
         project = {"id": 1, "label_config": CONFIG, "task_number": 1, "task_data_login": "annotator"}
         web.on("/api/projects/1/", Reply(json.dumps({**project, "task_data_password": "right"}).encode()))
         web.on("/api/ml/", Reply(json.dumps(list(connections)).encode()))
-        task = {"id": 7, "data": {"image": picture} if data is None else data}
+        task = {"id": 7, "data": {"image": image} if data is None else data}
         web.on("/api/tasks/", Reply(json.dumps({"tasks": [task], "total": 1}).encode()))
         given = {"label_studio_url": web.url, "allowed_hosts": ("127.0.0.1",)}
         settings = Settings(**{**given, **changed})
@@ -36,16 +36,16 @@ def found(web):
     return asked
 
 
-def test_the_picture_is_fetched_with_the_projects_own_credentials(found, other_web, png):
+def test_the_image_is_fetched_with_the_projects_own_credentials(found, other_web, png):
     url = other_web.on("/page.png", Reply(png(30, 20)))
-    (picture,) = found(url)["picture"]
-    assert picture.state == "good"
-    assert f"30 x 20 px, from {url}" in picture.said
+    (image,) = found(url)["image"]
+    assert image.state == "good"
+    assert f"30 x 20 px, from {url}" in image.said
     assert other_web.asked[0].headers["Authorization"] == "Basic YW5ub3RhdG9yOnJpZ2h0"  # annotator:right
 
 
 @pytest.mark.parametrize(
-    ("picture", "changed", "said", "todo"),
+    ("image", "changed", "said", "todo"),
     [
         pytest.param(
             "http://127.0.0.1:1/a.png?token=secret",
@@ -54,9 +54,7 @@ def test_the_picture_is_fetched_with_the_projects_own_credentials(found, other_w
             "see whether this machine reaches 127.0.0.1",
             id="nobody there",
         ),
-        pytest.param(
-            "data:,nothing", {}, "task 7, the task itself: ", "import the picture anew", id="inline"
-        ),
+        pytest.param("data:,nothing", {}, "task 7, the task itself: ", "import the image anew", id="inline"),
         pytest.param(
             "ftp://x/y", {}, "the scheme 'ftp' is not supported", "mend the task's data", id="scheme"
         ),
@@ -64,20 +62,20 @@ def test_the_picture_is_fetched_with_the_projects_own_credentials(found, other_w
             "/data/local-files/?d=../../a.png",
             {"local_files_document_root": "/nowhere/files"},
             "LOCAL_FILES_DOCUMENT_ROOT",
-            "see that the address gives a picture within the limits",
+            "see that the address gives an image within the limits",
             id="outside of the folder",
         ),
     ],
 )
-def test_a_picture_that_does_not_come_is_told_with_the_reason_and_a_cure(found, picture, changed, said, todo):
-    (bad,) = found(picture, **changed)["picture"]
+def test_an_image_that_does_not_come_is_told_with_the_reason_and_a_cure(found, image, changed, said, todo):
+    (bad,) = found(image, **changed)["image"]
     assert (bad.state, said in bad.said, bad.todo.startswith(todo)) == ("bad", True, True), bad
     assert "secret" not in bad.said + bad.todo
 
 
 def test_a_private_host_is_named_with_the_setting_that_allows_it(found, other_web, png):
     url = other_web.on("/page.png", Reply(png()))
-    (bad,) = found(url, allowed_hosts=())["picture"]
+    (bad,) = found(url, allowed_hosts=())["image"]
     assert "which is not public" in bad.said
     assert "set OCR_FETCH_ALLOW=127.0.0.1 " in bad.todo
 

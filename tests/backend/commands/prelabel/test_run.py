@@ -15,7 +15,7 @@ from ocr_backend.pipeline.predictor import Answer
 
 READ = Answer("read", {"result": [], "score": 0.5, "model_version": "v", "of_another_server": 1})
 LATE = Answer("late", reason="not in time")
-BROKEN = Answer("broken", reason="no picture")
+BROKEN = Answer("broken", reason="no image")
 
 
 class Answering:
@@ -82,7 +82,7 @@ def test_only_what_label_studio_knows_is_stored() -> None:
 def test_what_cannot_be_read_is_a_failure_and_its_neighbours_are_stored() -> None:
     ran = Ran(lambda number: BROKEN if number == 2 else READ)
     ran.run.through(slices([1, 2, 3]), parallel=1)
-    assert ran.failures == [Failure(2, "broken", "no picture")]
+    assert ran.failures == [Failure(2, "broken", "no image")]
     assert ran.storing.put_ids == [1, 3]
     assert ran.tally == Tally(stored=2, failed=1)
 

@@ -10,7 +10,7 @@ import tarfile
 import pytest
 import trustme
 
-from loopback import Pictures, serving
+from loopback import ImageFiles, serving
 from ocr_backend.models import manifests
 from ocr_backend.models.hub import file_listing
 from ocr_backend.models.hub.model_download import Hub, fetched
@@ -99,7 +99,7 @@ def test_an_archive_of_bos_is_unpacked(root, folder, monkeypatch, is_cut):
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(folder, arcname=f"{PACKAGE}_infer")
     content = packed.getvalue()
-    with serving(Pictures()) as server:
+    with serving(ImageFiles()) as server:
         server.put(f"{PACKAGE}_infer.tar", content[: len(content) // 2] if is_cut else content)
         monkeypatch.setattr(file_listing, "BOS", server.url)
         if is_cut:
@@ -144,7 +144,7 @@ def test_a_password_in_the_mirrors_url_is_sent_and_never_told(root, folder, capl
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a\\x"])
 def test_a_list_that_leads_out_of_the_folder_is_refused(name):
-    with serving(Pictures()) as server:
+    with serving(ImageFiles()) as server:
         api = f"api/models/PaddlePaddle/{PACKAGE}"
         tree = [{"type": "file", "path": name, "size": 1, "oid": "0" * 40}]
         server.put(f"{api}/revision/main", b'{"sha": "1"}')
@@ -155,7 +155,7 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(name):
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b'{"sha": 1}', b"null"])
 def test_an_answer_that_is_no_list_is_told(answer):
-    with serving(Pictures()) as server:
+    with serving(ImageFiles()) as server:
         server.put(f"api/models/PaddlePaddle/{PACKAGE}/revision/main", answer)
         with pytest.raises(ModelError, match="no list of files|is not there"):
             file_listing.listing("huggingface", PACKAGE, server.url)

@@ -46,9 +46,9 @@ def root(tmp_path):
 
 
 @pytest.mark.model
-def test_missing_models_are_downloaded_and_read_with(root, hub, pictures):
+def test_missing_models_are_downloaded_and_read_with(root, hub, images):
     reader = open_reader(settings(root, hub.url))
-    assert [line.text for line in reader.read(pictures["issue_170.png"])] == ["TEST"]
+    assert [line.text for line in reader.read(images["issue_170.png"])] == ["TEST"]
     reader.close()
     assert sorted(path.name for path in root.iterdir()) == [".fetching", "official_models"]
     assert model_store.places_of_staging(root) == []

@@ -1,6 +1,6 @@
-"""Posts a picture to backends as Label Studio would; fails unless its number comes back (`helm test`).
+"""Posts an image to backends as Label Studio would; fails unless its number comes back (`helm test`).
 
-Standard library only. Arguments: the picture, seconds to wait for a backend, and the backends' URLs.
+Standard library only. Arguments: the image, seconds to wait for a backend, and the backends' URLs.
 """
 
 import base64
@@ -32,9 +32,9 @@ def wait_until_ready(url: str, seconds: float) -> None:
             time.sleep(1)
 
 
-def read(url: str, picture: Path) -> list[str]:
-    """The texts that a backend finds in a picture."""
-    encoded = base64.b64encode(picture.read_bytes()).decode("ascii")
+def read(url: str, image: Path) -> list[str]:
+    """The texts that a backend finds in an image."""
+    encoded = base64.b64encode(image.read_bytes()).decode("ascii")
     task = {"id": 1, "data": {"image": f"data:image/png;base64,{encoded}"}}
     body = json.dumps({"tasks": [task], "label_config": LABELING}).encode()
     request = urllib.request.Request(f"{url}/predict", body, {"Content-Type": "application/json"})
@@ -47,14 +47,14 @@ def read(url: str, picture: Path) -> list[str]:
 
 
 def main() -> None:
-    """Reads the picture through every URL."""
-    picture, seconds, *urls = sys.argv[1:]
+    """Reads the image through every URL."""
+    image, seconds, *urls = sys.argv[1:]
     for url in urls:
         wait_until_ready(url, float(seconds))
-        texts = read(url, Path(picture))
+        texts = read(url, Path(image))
         print(f"{url} read {texts}", flush=True)
         if NUMBER not in "".join(texts).replace(" ", ""):
-            sys.exit(f"{url} did not read {NUMBER} in the picture")
+            sys.exit(f"{url} did not read {NUMBER} in the image")
 
 
 if __name__ == "__main__":

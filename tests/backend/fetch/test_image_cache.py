@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.fetch.download_cache import PictureCache, keep_seconds, opened
+from ocr_backend.fetch.image_cache import ImageCache, keep_seconds, opened
 
 CONTENT = os.urandom(100_000)
 MANY = 10**7
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> PictureCache:
-    return PictureCache(tmp_path / "pictures", MANY, 600)
+def cache(tmp_path: Path) -> ImageCache:
+    return ImageCache(tmp_path / "images", MANY, 600)
 
 
 def files(folder: Path) -> list[Path]:
@@ -26,7 +26,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.val"))
 
 
-def test_what_was_put_in_is_found_until_it_is_forgotten(cache: PictureCache) -> None:
+def test_what_was_put_in_is_found_until_it_is_forgotten(cache: ImageCache) -> None:
     key = cache.key("https://web.example/a.png", "")
     assert cache.get(key) is None
     cache.put(key, CONTENT)
@@ -39,14 +39,14 @@ def test_what_was_put_in_is_found_until_it_is_forgotten(cache: PictureCache) -> 
 
 def test_each_look_up_is_told(tmp_path: Path) -> None:
     told: list[str] = []
-    cache = PictureCache(tmp_path, MANY, 600, told.append)
+    cache = ImageCache(tmp_path, MANY, 600, told.append)
     cache.get(cache.key("a"))
     cache.put(cache.key("a"), b"x")
     cache.get(cache.key("a"))
     assert told == ["miss", "hit"]
 
 
-def test_who_asks_with_other_credentials_finds_nothing(cache: PictureCache) -> None:
+def test_who_asks_with_other_credentials_finds_nothing(cache: ImageCache) -> None:
     keys = {
         cache.key("https://web.example/a.png", token, basic)
         for token, basic in [
@@ -61,8 +61,8 @@ def test_who_asks_with_other_credentials_finds_nothing(cache: PictureCache) -> N
 
 
 def test_neither_address_nor_credentials_can_be_read_in_the_folder(tmp_path: Path) -> None:
-    cache = PictureCache(tmp_path / "pictures", MANY, 600)
-    other = PictureCache(tmp_path / "other", MANY, 600)
+    cache = ImageCache(tmp_path / "images", MANY, 600)
+    other = ImageCache(tmp_path / "other", MANY, 600)
     parts = ("https://web.example/secret-path.png", "hunter2")
     cache.put(cache.key(*parts), CONTENT)
     cache.close()
@@ -71,27 +71,27 @@ def test_neither_address_nor_credentials_can_be_read_in_the_folder(tmp_path: Pat
     assert b"secret-path" not in everything
     assert b"hunter2" not in everything
     assert cache.key(*parts) != other.key(*parts), "keyed with the folder's own secret"
-    assert (tmp_path / "pictures").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "pictures" / "secret").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "images").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "images" / "secret").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
     ("most", "of_answer"), [(1e-9, float("inf")), (600, 1e-9)], ids=["setting", "answer"]
 )
 def test_what_is_kept_expires(tmp_path: Path, most: float, of_answer: float) -> None:
-    cache = PictureCache(tmp_path, MANY, most)
+    cache = ImageCache(tmp_path, MANY, most)
     cache.put(cache.key("a"), CONTENT, of_answer)
     assert cache.get(cache.key("a")) is None
 
 
-def test_what_must_not_be_kept_is_not_written(cache: PictureCache, tmp_path: Path) -> None:
+def test_what_must_not_be_kept_is_not_written(cache: ImageCache, tmp_path: Path) -> None:
     cache.put(cache.key("a"), CONTENT, 0)
     assert files(tmp_path) == []
 
 
 def test_the_oldest_give_way_and_the_bytes_stay_within_the_limit(tmp_path: Path) -> None:
     most = 4_000_000
-    cache = PictureCache(tmp_path / "pictures", most, 600)
+    cache = ImageCache(tmp_path / "images", most, 600)
     for number in range(100):
         cache.put(cache.key(str(number)), os.urandom(150_000 if number % 10 else 450_000))
         kept = sum(file.stat().st_size for file in files(tmp_path))
@@ -102,7 +102,7 @@ def test_the_oldest_give_way_and_the_bytes_stay_within_the_limit(tmp_path: Path)
 
 
 def test_a_file_that_would_drive_out_the_others_is_not_kept(tmp_path: Path) -> None:
-    cache = PictureCache(tmp_path, 400_000, 600)
+    cache = ImageCache(tmp_path, 400_000, 600)
     cache.put(cache.key("large"), CONTENT)
     assert cache.get(cache.key("large")) is None
     assert files(tmp_path) == []
@@ -119,7 +119,7 @@ def test_a_file_that_would_drive_out_the_others_is_not_kept(tmp_path: Path) -> N
     ],
 )
 def test_a_damaged_file_is_as_if_it_were_not_there(
-    cache: PictureCache, tmp_path: Path, damage: Callable[[Path], object]
+    cache: ImageCache, tmp_path: Path, damage: Callable[[Path], object]
 ) -> None:
     key = cache.key("a")
     cache.put(key, CONTENT)
@@ -130,10 +130,10 @@ def test_a_damaged_file_is_as_if_it_were_not_there(
     assert cache.get(key) == CONTENT
 
 
-def test_a_content_of_another_key_is_not_given(cache: PictureCache, tmp_path: Path) -> None:
+def test_a_content_of_another_key_is_not_given(cache: ImageCache, tmp_path: Path) -> None:
     cache.put(cache.key("public"), CONTENT)
     cache.put(cache.key("secret"), b"s" * 90_000)
-    with sqlite3.connect(tmp_path / "pictures" / "files" / "cache.db") as database:
+    with sqlite3.connect(tmp_path / "images" / "files" / "cache.db") as database:
         (secret,) = database.execute("SELECT filename FROM Cache WHERE size < 100000").fetchone()
         database.execute("UPDATE Cache SET filename = ?", (secret,))
     database.close()
@@ -149,10 +149,10 @@ def test_a_content_of_another_key_is_not_given(cache: PictureCache, tmp_path: Pa
     ],
 )
 def test_what_another_has_written_into_the_folder_is_not_taken(
-    cache: PictureCache, tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
+    cache: ImageCache, tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache.put(cache.key("a"), CONTENT)
-    with sqlite3.connect(tmp_path / "pictures" / "files" / "cache.db") as database:
+    with sqlite3.connect(tmp_path / "images" / "files" / "cache.db") as database:
         database.execute(f"UPDATE Cache SET {change}")
     database.close()
     assert cache.get(cache.key("a")) is None
@@ -162,9 +162,9 @@ def test_what_another_has_written_into_the_folder_is_not_taken(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from ocr_backend.picture_cache import PictureCache
+from ocr_backend.image_cache import ImageCache
 
-cache = PictureCache(Path(sys.argv[1]), 10**8, 600)
+cache = ImageCache(Path(sys.argv[1]), 10**8, 600)
 key = cache.key("a")
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))  # files cannot grow further
 for number in range(3):
@@ -184,12 +184,12 @@ def test_a_full_disk_is_told_once_and_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 def test_a_ruined_database_is_told_and_nothing_fails(
-    cache: PictureCache, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    cache: ImageCache, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = cache.key("a")
     cache.put(key, CONTENT)
     cache.close()
-    for file in (tmp_path / "pictures" / "files").glob("cache.db*"):
+    for file in (tmp_path / "images" / "files").glob("cache.db*"):
         file.write_bytes(b"no database" * 1000)
     assert cache.get(key) is None
     cache.put(key, CONTENT)
@@ -197,7 +197,7 @@ def test_a_ruined_database_is_told_and_nothing_fails(
     assert caplog.text.count("cannot be used") == 1
 
 
-def test_threads_share_it(cache: PictureCache) -> None:
+def test_threads_share_it(cache: ImageCache) -> None:
     together = threading.Barrier(8)
 
     def use(number: int) -> bool:
@@ -216,15 +216,15 @@ def test_threads_share_it(cache: PictureCache) -> None:
 
 def test_processes_share_it(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from ocr_backend.fetch.download_cache import PictureCache\n"
-        "cache = PictureCache(Path(sys.argv[1]), 10**7, 600)\n"
+        "import sys; from pathlib import Path; from ocr_backend.fetch.image_cache import ImageCache\n"
+        "cache = ImageCache(Path(sys.argv[1]), 10**7, 600)\n"
         "for number in range(20): cache.put(cache.key(str(number)), str(number).encode() * 1000)\n"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "pictures")]
+    command = [sys.executable, "-c", program, str(tmp_path / "images")]
     begun = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     told = [process.communicate(timeout=60)[1] for process in begun]
     assert (told, [process.returncode for process in begun]) == ([b""] * 3, [0] * 3)
-    cache = PictureCache(tmp_path / "pictures", MANY, 600)
+    cache = ImageCache(tmp_path / "images", MANY, 600)
     assert [cache.get(cache.key(str(number))) for number in range(20)] == [
         str(number).encode() * 1000 for number in range(20)
     ]
@@ -234,11 +234,11 @@ class TestOpening:
     """`opened`: the cache that the settings ask for."""
 
     def test_it_lies_in_a_folder_of_its_own_that_nobody_else_can_read(self, tmp_path: Path) -> None:
-        assert opened(Settings(picture_cache_dir=str(tmp_path)), lambda _: None) is not None
+        assert opened(Settings(image_cache_dir=str(tmp_path)), lambda _: None) is not None
         (folder,) = tmp_path.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
 
-    @pytest.mark.parametrize("settings", [{"picture_cache_bytes": 0, "picture_cache_dir": "/x"}, {}], ids=str)
+    @pytest.mark.parametrize("settings", [{"image_cache_bytes": 0, "image_cache_dir": "/x"}, {}], ids=str)
     def test_there_is_none_where_none_is_asked_for(self, settings: dict[str, object]) -> None:
         assert opened(Settings(**settings), lambda _: None) is None  # type: ignore[arg-type]
 
@@ -246,17 +246,17 @@ class TestOpening:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (tmp_path / "file").touch()
-        assert opened(Settings(picture_cache_dir=str(tmp_path / "file")), lambda _: None) is None
-        assert "fetched pictures are not kept" in caplog.text
+        assert opened(Settings(image_cache_dir=str(tmp_path / "file")), lambda _: None) is None
+        assert "fetched images are not kept" in caplog.text
         assert "cannot be used" in caplog.text
 
     def test_a_ruined_database_is_told_and_does_without(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        files = tmp_path / "ocr-backend-pictures" / "files"
+        files = tmp_path / "ocr-backend-images" / "files"
         files.mkdir(parents=True)
         (files / "cache.db").write_bytes(b"no database" * 1000)
-        assert opened(Settings(picture_cache_dir=str(tmp_path)), lambda _: None) is None
+        assert opened(Settings(image_cache_dir=str(tmp_path)), lambda _: None) is None
         assert "file is not a database" in caplog.text
 
 

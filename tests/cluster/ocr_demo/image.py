@@ -1,4 +1,4 @@
-"""The sample picture as Label Studio would send it, and the text in the answer."""
+"""The sample image as Label Studio would send it, and the text in the answer."""
 
 import base64
 import json
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-PICTURE = ROOT / "tests/data/images/ls_image.jpeg"
+IMAGE = ROOT / "tests/data/images/ls_image.jpeg"
 LABELING_CONFIG = ROOT / "docs/examples/labeling-config.xml"
 PREDICT_TIMEOUT_SECONDS = 100  # Label Studio's own (ML_TIMEOUT_PREDICT)
 
 
 def request_body() -> bytes:
-    """A `/predict` body with the picture in a data URI and the guide's labelling configuration."""
-    encoded = base64.b64encode(PICTURE.read_bytes()).decode("ascii")
+    """A `/predict` body with the image in a data URI and the guide's labelling configuration."""
+    encoded = base64.b64encode(IMAGE.read_bytes()).decode("ascii")
     task = {"id": 1, "data": {"image": f"data:image/jpeg;base64,{encoded}"}}
     return json.dumps({"tasks": [task], "label_config": LABELING_CONFIG.read_text("utf-8")}).encode()
 
@@ -27,12 +27,12 @@ def lines_of(answer: dict[str, Any]) -> list[str]:
     """
     prediction = answer["results"][0]
     if not prediction:
-        raise ValueError("the backend could not read the picture: its log says why")
+        raise ValueError("the backend could not read the image: its log says why")
     return [item["value"]["text"][0] for item in prediction["result"] if item["type"] == "textarea"]
 
 
 def read_through(url: str) -> list[str]:
-    """The lines that the backend at `url` reads in the sample picture."""
+    """The lines that the backend at `url` reads in the sample image."""
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/predict", request_body(), headers)
     with urllib.request.urlopen(request, timeout=PREDICT_TIMEOUT_SECONDS) as response:

@@ -1,4 +1,4 @@
-"""Files that are nearly pictures: of every format that is read, damaged, cut off, and with sizes that lie.
+"""Files that are nearly images: of every format that is read, damaged, cut off, and with sizes that lie.
 
 Knows nothing of how they are decoded. Sizes in px are small, so that thousands can be tried.
 """
@@ -23,14 +23,14 @@ _SIZES = (0, 1, 2, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0x10000)
 
 
 def drawn(mode: str = "RGB", size: tuple[int, int] = (64, 32)) -> Image.Image:
-    """A picture with a few letters on it."""
+    """An image with a few letters on it."""
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).text((4, 8), "text", fill="black")
     return image.convert(mode)
 
 
 def saved(image: Image.Image, kind: str, **how: object) -> bytes:
-    """The picture's file."""
+    """The image's file."""
     file = io.BytesIO()
     image.save(file, kind, **how)
     return file.getvalue()
@@ -109,7 +109,7 @@ def mutated(content: bytes, seed: int) -> bytes:
     return bytes(changed[: chance.randrange(len(changed) + 1)] if chance.random() < 0.2 else changed)
 
 
-def damaged_pictures() -> st.SearchStrategy[bytes]:
+def damaged_images() -> st.SearchStrategy[bytes]:
     """Files made from a sound one of every kind, and now and then a bomb."""
     broken = st.builds(mutated, st.sampled_from(sound()), st.integers(0, 2**32))
     return st.one_of(*[broken] * 19, st.sampled_from(bombs()))

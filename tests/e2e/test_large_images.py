@@ -1,4 +1,4 @@
-"""The largest pictures are read within the memory that the values for a laptop give."""
+"""The largest images are read within the memory that the values for a laptop give."""
 
 import base64
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from ocr_cluster.cluster import Cluster
-from ocr_demo.picture import LABELING_CONFIG
+from ocr_demo.image import LABELING_CONFIG
 
 pytestmark = pytest.mark.e2e
 
@@ -23,10 +23,10 @@ SIDE = 4000  # px: of larger ones no more is looked at
 
 def page(number: int) -> str:
     """A page of the largest size with some text in a corner, like no other, as a data URI."""
-    picture = cv2.imread(str(ROOT / "tests/data/images/ls_image.jpeg"))
-    assert picture is not None
+    image = cv2.imread(str(ROOT / "tests/data/images/ls_image.jpeg"))
+    assert image is not None
     sheet = np.full((SIDE, SIDE, 3), 255, np.uint8)
-    sheet[: picture.shape[0], : picture.shape[1]] = picture
+    sheet[: image.shape[0], : image.shape[1]] = image
     sheet[-1 - number] = 0
     coded, content = cv2.imencode(".png", sheet)
     assert coded

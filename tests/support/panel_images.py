@@ -64,7 +64,7 @@ class Span:
 
 
 def draw(prometheus: Prometheus, page: Dashboard, span: Span, file: Path) -> None:
-    """Writes the picture of a dashboard. Places are fixed: long names, and many, move nothing."""
+    """Writes the image of a dashboard. Places are fixed: long names, and many, move nothing."""
     rows = list(_rows(page.panels))
     heights = [_NUMBER_HEIGHT if row[0].kind == "number" else _HEIGHT for row in rows]
     height = sum(heights) + _TOP

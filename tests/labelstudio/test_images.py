@@ -1,4 +1,4 @@
-"""Pictures wherever Label Studio's tasks have them: the real server, the real backend, a stand-in for S3."""
+"""Images wherever Label Studio's tasks have them: the real server, the real backend, a stand-in for S3."""
 
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -39,11 +39,11 @@ def store(tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]) 
 
 
 @pytest.mark.parametrize("presign", [True, False], ids=["presigned", "through Label Studio"])
-def test_pictures_in_cloud_storage_are_read(
-    project: Project, wary_backend: str, store: ObjectStore, picture: Callable[[str], Path], presign: bool
+def test_images_in_cloud_storage_are_read(
+    project: Project, wary_backend: str, store: ObjectStore, image_path: Callable[[str], Path], presign: bool
 ) -> None:
-    bucket = f"pictures-{project.id}"
-    store.put(bucket, "scans/a b ü.png", picture("issue_170.png").read_bytes())
+    bucket = f"images-{project.id}"
+    store.put(bucket, "scans/a b ü.png", image_path("issue_170.png").read_bytes())
     project.connect(wary_backend)
     (task,) = project.add_from_s3(store.url, bucket, presign=presign)
     (again,) = project.add(f"s3://{bucket}/scans/a b ü.png")
@@ -53,11 +53,11 @@ def test_pictures_in_cloud_storage_are_read(
 
 
 def test_a_private_address_that_is_not_label_studios_is_refused(
-    project: Project, wary_backend: str, label_studio: LabelStudio, picture: Callable[[str], Path]
+    project: Project, wary_backend: str, label_studio: LabelStudio, image_path: Callable[[str], Path]
 ) -> None:
     with serving(ScriptedServer()) as web:
         project.connect(wary_backend)
-        (uploaded,) = project.upload(picture("issue_170.png"))
+        (uploaded,) = project.upload(image_path("issue_170.png"))
         address = label_studio.url + project.open(uploaded)["data"]["image"]
         own, private, metadata = project.add(
             address, web.serve("/a.png", b""), "http://169.254.169.254/latest/meta-data/a.png"
@@ -73,9 +73,9 @@ def test_a_private_address_that_is_not_label_studios_is_refused(
 
 
 def test_a_host_that_asks_for_a_password_gets_the_projects(
-    project: Project, relay: Relay, picture: Callable[[str], Path]
+    project: Project, relay: Relay, image_path: Callable[[str], Path]
 ) -> None:
-    content = picture("issue_170.png").read_bytes()
+    content = image_path("issue_170.png").read_bytes()
 
     def guarded(handler: BaseHTTPRequestHandler) -> None:
         is_right = handler.headers.get("Authorization") == "Basic bWU6cEBzcw=="
@@ -106,7 +106,7 @@ def under_a_path(
 
 
 def test_label_studio_may_lie_under_a_path_of_its_host(
-    under_a_path: tuple[LabelStudio, Relay], settings: dict[str, str], picture: Callable[[str], Path]
+    under_a_path: tuple[LabelStudio, Relay], settings: dict[str, str], image_path: Callable[[str], Path]
 ) -> None:
     label_studio, relay = under_a_path
     own = {
@@ -118,7 +118,7 @@ def test_label_studio_may_lie_under_a_path_of_its_host(
     with running_backend({**settings, **own}) as backend:
         project = Project(api)
         project.connect(backend)
-        test = picture("issue_170.png")
+        test = image_path("issue_170.png")
         (uploaded,) = project.upload(test)
         local = label_studio.files / "scans"
         local.mkdir()

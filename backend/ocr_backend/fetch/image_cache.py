@@ -1,4 +1,4 @@
-"""Keeps the files of pictures on disk for a while, within a number of bytes.
+"""Keeps the files of images on disk for a while, within a number of bytes.
 
 A page whose regions are drawn one by one, or that is asked for again, is so fetched once. Only saves work: no
 fault of the disk or of what lies there goes further than a line in the log. Threads and processes may share a
@@ -31,7 +31,7 @@ _SHARE = 8  # a file that takes more than this part of the cache would drive out
 _DIGEST_BYTES = 32
 
 
-class PictureCache:
+class ImageCache:
     """Contents of at most `most_bytes` together, each for at most `seconds`, in a folder of its own.
 
     `told` hears of each look-up. Nothing in the folder is ever unpickled: keys are text, values are bytes.
@@ -95,20 +95,20 @@ class PictureCache:
         try:
             yield
         except (OSError, sqlite3.Error, diskcache.Timeout, _StrangeError) as error:
-            if not self._has_complained:  # once: each picture would else say it again
+            if not self._has_complained:  # once: each image would else say it again
                 self._has_complained = True
-                logger.warning("the cache of pictures cannot be used, they are fetched anew: %r", error)
+                logger.warning("the cache of images cannot be used, they are fetched anew: %r", error)
 
 
-def opened(settings: Settings, told: Callable[[Outcome], object]) -> PictureCache | None:
+def opened(settings: Settings, told: Callable[[Outcome], object]) -> ImageCache | None:
     """The cache that the settings ask for; None if they ask for none, or with a warning if it cannot be."""
-    if not settings.picture_cache_bytes or not settings.picture_cache_dir:
+    if not settings.image_cache_bytes or not settings.image_cache_dir:
         return None
-    folder = Path(settings.picture_cache_dir, "ocr-backend-pictures")
+    folder = Path(settings.image_cache_dir, "ocr-backend-images")
     try:
-        return PictureCache(folder, settings.picture_cache_bytes, settings.picture_cache_seconds, told)
+        return ImageCache(folder, settings.image_cache_bytes, settings.image_cache_seconds, told)
     except (OSError, sqlite3.Error) as error:
-        logger.warning("fetched pictures are not kept, %s cannot be used: %s", folder, error)
+        logger.warning("fetched images are not kept, %s cannot be used: %s", folder, error)
         return None
 
 
