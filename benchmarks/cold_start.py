@@ -29,13 +29,16 @@ _LOOK_SECONDS = 0.005
 # Each prints the moments at which its stages end, on the clock that all processes of a machine share.
 _STAGES = """
 import time; told = [time.monotonic()]
-from ocr_backend import app, engines, golden, worker
-from ocr_backend.settings import from_env
+from ocr_backend.models import golden_sample
+from ocr_backend.ocr import engine_factory
+from ocr_backend.pipeline import worker
+from ocr_backend.web import app
+from ocr_backend.config.settings import from_env
 import os; settings = from_env(os.environ); told.append(time.monotonic())
-with engines.brought(settings) as (plan, found):
+with engine_factory.brought(settings) as (plan, found):
     told.append(time.monotonic())
-    reader = engines._made(plan.engine, found, settings); told.append(time.monotonic())
-golden.check(reader); told.append(time.monotonic())
+    reader = engine_factory._made(plan.engine, found, settings); told.append(time.monotonic())
+golden_sample.check(reader); told.append(time.monotonic())
 print(*told)
 """
 _STOCK = """
@@ -46,9 +49,9 @@ reader = PaddleOCR(text_detection_model_name=sys.argv[1], text_recognition_model
                    use_doc_orientation_classify=False, use_doc_unwarping=False,
                    use_textline_orientation=False, engine="onnxruntime", device="cpu")
 told.append(time.monotonic())
-from ocr_backend import golden
-(page,) = reader.predict(golden.image()); told.append(time.monotonic())
-assert "".join(page["rec_texts"]).replace(" ", "") == golden.TEXT
+from ocr_backend.models import golden_sample
+(page,) = reader.predict(golden_sample.default_image()); told.append(time.monotonic())
+assert "".join(page["rec_texts"]).replace(" ", "") == golden_sample.TEXT
 print(*told)
 """
 STAGES = ("interpreter", "imports", "models verified", "networks loaded", "golden sample read")

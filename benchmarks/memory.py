@@ -31,7 +31,9 @@ def main(slots: int, limit_gib: int | None = None) -> None:
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
     if limit_gib is not None:
         cgroup_usage.memory_limit_bytes = lambda: limit_gib * 2**30
-    reader = open_reader(Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin", slots=slots))
+    reader = open_reader(
+        Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin", slots=slots)
+    )
     _tell("loading")
     for turn in (1, 2):
         _read(reader, images)

@@ -20,7 +20,7 @@ from ocr_backend.config.settings import Settings
 from ocr_backend.images.decoding import decoded
 from ocr_backend.models import builtin_models, model_folder
 from ocr_backend.ocr.engine_factory import open_reader
-from ocr_backend.ocr.paddle_engine import PaddleReader
+from ocr_backend.ocr.paddle_reader import PaddleReader
 from ocr_backend.ocr_types import Image
 from ocr_backend.system.cpu_quota import usable_cores
 
@@ -28,7 +28,7 @@ IMAGES = Path(__file__).parents[1] / "tests" / "data" / "images"
 SURE = 0.5
 """Lines count from this score on, as with the manual's PADDLEOCR_SCORE_THRESHOLD."""
 
-BUILTIN: dict[str, Any] = {"generation": "PP-OCRv6", "tier": "mobile", "model_source": "builtin"}
+BUILTIN: dict[str, Any] = {"ocr_version": "PP-OCRv6", "model_type": "mobile", "model_source": "builtin"}
 
 Read = Callable[[Image], int]
 """Reads an image and says how many lines it found."""

@@ -55,5 +55,5 @@ class LateError(ImageError):
         )
 
 
-class GoldenError(RuntimeError):
+class GoldenSampleError(RuntimeError):
     """The golden sample was read wrongly; the message says what was read."""

@@ -27,11 +27,11 @@ class Line:
     score: float
 
 
-Wanted = Callable[[Polygon], bool]
+RegionFilter = Callable[[Polygon], bool]
 """Whether a line at this place is wanted; others need not be read."""
 
 
-def everywhere(_: Polygon) -> bool:
+def accept_all(_: Polygon) -> bool:
     """All lines are wanted."""
     return True
 
@@ -52,7 +52,7 @@ class Reader(Protocol):
     models: Sequence[LoadedModel]
     slots: int
 
-    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
         """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         ...
 

@@ -63,8 +63,8 @@ def test_the_pods_environment_gives_the_backend_the_very_settings_of_the_spec() 
     secrets = {"LABEL_STUDIO_API_KEY": "token", "BASIC_AUTH_USER": "user", "BASIC_AUTH_PASS": "pass"}
     variables = {entry["name"]: entry.get("value") or secrets[entry["name"]] for entry in container["env"]}
     assert from_env(variables) == Settings(
-        generation="PP-OCRv4",
-        tier="mobile",
+        ocr_version="PP-OCRv4",
+        model_type="mobile",
         engine="paddle",
         score_threshold=0.25,
         use_doc_orientation=True,

@@ -8,21 +8,21 @@ import pytest
 
 from fake_reader import FakeReader, line
 from ocr_backend.commands import exit_codes
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.models import golden_sample, model_folder
 from ocr_backend.models.hub import model_download
 from ocr_backend.models.hub.model_download import Hub
 from ocr_backend.models.model_folder import ModelError
-from ocr_backend.ocr_types import Image, Line, Wanted, everywhere
+from ocr_backend.ocr_types import Image, Line, RegionFilter, accept_all
 from ocr_backend.telemetry import log_format
 from ocr_operator.api.names import MODELS_LABEL
 from ocr_operator.api.reasons import Reason
 from ocr_operator.observed import causes
-from ocr_operator.observed.observation import live_pod
+from ocr_operator.observed.observation import observed_pod
 
 
 class _Misreader(FakeReader):
-    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
         return [line("8")]
 
 
@@ -48,16 +48,21 @@ def _look_into_an_empty_root(folder: Path) -> None:
     ],
 )
 def test_the_backends_last_words_are_recognised(
-    fail: Callable[[Path], None], reason: Reason, form: logging.Formatter, tmp_path: Path
+    fail: Callable[[Path], None],
+    reason: Reason,
+    form: logging.Formatter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises((GoldenError, ModelError)) as failure:
-        fail(tmp_path)
+    monkeypatch.chdir(tmp_path)  # a message with a long path would be shortened
+    with pytest.raises((GoldenSampleError, ModelError)) as failure:
+        fail(Path("models"))
     record = logging.LogRecord(
         "ocr_backend.web.gunicorn_server", logging.CRITICAL, "", 0, "%s", (failure.value,), None
     )
     ended = {"exitCode": causes.EXIT_CODE_MODELS, "reason": "Error", "message": form.format(record)}
     container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
-    pod = live_pod({"metadata": {"name": "ocr-1"}, "status": {"containerStatuses": [container]}})
+    pod = observed_pod({"metadata": {"name": "ocr-1"}, "status": {"containerStatuses": [container]}})
     found = causes.pod_cause(pod)
     assert found is not None
     assert found.reason is reason
@@ -75,6 +80,8 @@ def test_a_fetch_that_may_ask_nobody_is_recognised(tmp_path: Path) -> None:
     }
     container = {"name": "backend", "state": {"terminated": ended}, "restartCount": 0}
     metadata = {"name": "ocr-1", "labels": {MODELS_LABEL: "abc"}}
-    found = causes.pod_cause(live_pod({"metadata": metadata, "status": {"containerStatuses": [container]}}))
+    found = causes.pod_cause(
+        observed_pod({"metadata": metadata, "status": {"containerStatuses": [container]}})
+    )
     assert found is not None
     assert found.reason is Reason.MODELS_MISSING

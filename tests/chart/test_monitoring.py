@@ -64,8 +64,8 @@ def test_the_pod_monitor_finds_the_pods_of_all_backends_with_the_labels_of_a_ser
     name, _, value = SELECTOR.partition("=")
     assert spec["selector"]["matchLabels"][name] == value
     assert spec["namespaceSelector"] == {"matchNames": ["labs", "team"]}
-    everywhere = render(**values, **{"operator.watch.allNamespaces": True})
-    assert _only(everywhere, "PodMonitor")["spec"]["namespaceSelector"] == {"any": True}
+    accept_all = render(**values, **{"operator.watch.allNamespaces": True})
+    assert _only(accept_all, "PodMonitor")["spec"]["namespaceSelector"] == {"any": True}
 
 
 def test_the_rule_holds_every_alert_as_it_is(render: Render) -> None:

@@ -21,7 +21,7 @@ from ocr_backend.commands.prelabel.arguments import (
 from ocr_backend.commands.prelabel.project_run import MODEL_STATUS, USAGE_STATUS
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings, from_env
-from ocr_operator.api.names import Key, variant_url
+from ocr_operator.api.names import NamespacedName, variant_url
 from ocr_operator.api.operator_config import ImageName, OperatorConfig
 from ocr_operator.api.spec import family
 from ocr_operator.manifests.pod_template import pod_template
@@ -192,7 +192,7 @@ def test_each_field_is_the_commands_argument(
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump({"prelabel": {"invoices": {**RUN, **fields}}}))
     [found] = [one for one in render("--values", str(values)) if one["kind"] == "Job"]
-    by = variant_url(Key("labs", "ocr"), "ch", "mobile")
+    by = variant_url(NamespacedName("labs", "ocr"), "ch", "mobile")
     assert options(found) == Options(**{"project": 12, "backend": by, "failures": "-", **wanted})
 
 
@@ -207,14 +207,16 @@ def test_the_pods_share_the_tasks(job: Callable[..., Json]) -> None:
 
 
 def test_the_url_of_a_variant_is_where_the_operator_puts_it(jobs: Callable[..., list[Json]]) -> None:
-    variants = [(language, tier) for language in model_catalog.LANGUAGES for tier in model_catalog.TIERS]
+    variants = [
+        (language, tier) for language in model_catalog.LANGUAGES for tier in model_catalog.MODEL_TYPES
+    ]
     runs = {
-        f"{language}-{tier}".replace("_", "-"): RUN
-        | {"backend": {"name": "other", "language": language, "modelType": tier}}
-        for language, tier in variants
+        f"{language}-{model_type}".replace("_", "-"): RUN
+        | {"backend": {"name": "other", "language": language, "modelType": model_type}}
+        for language, model_type in variants
     }
     urls = {options(found).backend for found in jobs(prelabel=runs)}
-    assert urls == {variant_url(Key("labs", "other"), *variant) for variant in variants}
+    assert urls == {variant_url(NamespacedName("labs", "other"), *variant) for variant in variants}
 
 
 def test_any_backend_may_be_named_by_its_url(job: Callable[..., Json]) -> None:
@@ -262,8 +264,8 @@ def test_with_builtin_the_pods_read_by_themselves(job: Callable[..., Json]) -> N
     found = job({**BUILTIN, "extraEnv": extra})
     assert options(found).backend is None
     assert settings(found) == Settings(
-        generation=model_catalog.BUILTIN_GENERATION,
-        tier=model_catalog.BUILTIN_TIER,
+        ocr_version=model_catalog.BUILTIN_OCR_VERSION,
+        model_type=model_catalog.BUILTIN_MODEL_TYPE,
         language="latin",
         model_source="builtin",
         score_threshold=0.75,

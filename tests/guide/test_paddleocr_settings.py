@@ -48,9 +48,9 @@ def test_the_default_reads_chinese_with_the_server_models_of_pp_ocrv5(asked_for)
     assert asked_for({}) == ["PP-OCRv5_server_det", "PP-OCRv5_server_rec", "PP-LCNet_x1_0_textline_ori"]
 
 
-@pytest.mark.parametrize("generation", ["PP-OCRv5", "PP-OCRv4"])
-def test_paddleocr_version_chooses_the_generation(asked_for, generation):
-    assert f"{generation}_server_det" in asked_for({"PADDLEOCR_VERSION": generation})
+@pytest.mark.parametrize("ocr_version", ["PP-OCRv5", "PP-OCRv4"])
+def test_paddleocr_version_chooses_the_generation(asked_for, ocr_version):
+    assert f"{ocr_version}_server_det" in asked_for({"PADDLEOCR_VERSION": ocr_version})
 
 
 @pytest.mark.parametrize("size", ["server", "mobile"])

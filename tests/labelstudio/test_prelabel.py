@@ -15,12 +15,12 @@ from label_studio import LabelStudio
 from label_studio_project import Project
 from label_studio_regions import regions_of
 from loopback import ImageFiles, serving
-from prelabel_process import Ended, end, start
+from prelabel_process import ProcessResult, end, start
 from scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.labelstudio
 
-Prelabel = Callable[..., Ended]
+Prelabel = Callable[..., ProcessResult]
 
 NO_COLUMN = {"filter": "filter:tasks:no", "type": "Number"}
 TOTAL_ANNOTATIONS = {"filter": "filter:tasks:total_annotations", "type": "Number"}
@@ -30,7 +30,7 @@ TOTAL_ANNOTATIONS = {"filter": "filter:tasks:total_annotations", "type": "Number
 def prelabel(project: Project, settings: dict[str, str], tmp_path: Path) -> Prelabel:
     """Runs the command for the project to its end; variables of the environment may be added."""
 
-    def ended(*arguments: object, **env: str) -> Ended:
+    def ended(*arguments: object, **env: str) -> ProcessResult:
         return end(start(["--project", project.id, *arguments], {**settings, **env}, tmp_path))
 
     return ended

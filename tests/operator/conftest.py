@@ -11,7 +11,7 @@ from api_defaults import defaulted
 from ocr_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
 from ocr_operator.api.operator_config import ImageName, OperatorConfig
 from ocr_operator.crd.spec_schema import spec_schema
-from ocr_operator.observed.observation import LiveChild, LivePod, live_child, live_pod
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, observed_object, observed_pod
 from ocr_operator.planning.plan import ref_of
 from rollout_world import World
 
@@ -61,7 +61,7 @@ def ocrbackend() -> Callable[..., Json]:
 
 
 @pytest.fixture
-def live() -> Callable[..., LiveChild]:
+def live() -> Callable[..., ObservedObject]:
     """`live(child, status=…)`: a child as the API server has it after we applied it."""
 
     def make(
@@ -73,7 +73,7 @@ def live() -> Callable[..., LiveChild]:
         replicas: int | None = None,
         owned: Json | None = None,
         status: Json | None = None,
-    ) -> LiveChild:
+    ) -> ObservedObject:
         body = copy.deepcopy(child)
         spec = body["spec"]
         if child["kind"] == "Deployment":
@@ -86,13 +86,13 @@ def live() -> Callable[..., LiveChild]:
             "generation": generation,
             "managedFields": [entry],
         }
-        return live_child(body | {"status": status or {}})
+        return observed_object(body | {"status": status or {}})
 
     return make
 
 
 @pytest.fixture
-def pod() -> Callable[..., LivePod]:
+def pod() -> Callable[..., ObservedPod]:
     """`pod(labels, ready=True, …)`: a pod with these labels."""
 
     def make(
@@ -108,7 +108,7 @@ def pod() -> Callable[..., LivePod]:
         restarts: int = 0,
         devices: Json | None = None,
         deleting: bool = False,
-    ) -> LivePod:
+    ) -> ObservedPod:
         scheduled = {"type": "PodScheduled", "status": "False" if unscheduled else "True"}
         if unscheduled:
             scheduled |= {"message": unscheduled, "lastTransitionTime": since.isoformat()}
@@ -125,7 +125,7 @@ def pod() -> Callable[..., LivePod]:
         if not unscheduled:
             spec["nodeName"] = node
         conditions = [scheduled, {"type": "Ready", "status": "True" if ready else "False"}]
-        return live_pod(
+        return observed_pod(
             {
                 "metadata": metadata,
                 "spec": spec,
@@ -139,8 +139,8 @@ def pod() -> Callable[..., LivePod]:
 @pytest.fixture
 def world(
     ocrbackend: Callable[..., Json],
-    live: Callable[..., LiveChild],
-    pod: Callable[..., LivePod],
+    live: Callable[..., ObservedObject],
+    pod: Callable[..., ObservedPod],
     config: OperatorConfig,
     now: datetime,
 ) -> World:

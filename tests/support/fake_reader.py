@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ocr_backend.models import golden_sample
-from ocr_backend.ocr_types import Image, Line, LoadedModel, Wanted, everywhere
+from ocr_backend.ocr_types import Image, Line, LoadedModel, RegionFilter, accept_all
 
 Look = Callable[[Image], Sequence[Line]]
 
@@ -34,7 +34,7 @@ class FakeReader:
         self._at_once = 0
         self._counting = threading.Lock()
 
-    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
         """What `look` says of wanted places; the golden sample is read as what stands on it."""
         if np.array_equal(image, golden_sample.default_image()):
             return [line(golden_sample.TEXT)]

@@ -17,7 +17,7 @@ from api_defaults import defaulted
 from ocr_operator.api.operator_config import OperatorConfig, image_name
 from ocr_operator.api.spec import family
 from ocr_operator.crd.spec_schema import spec_schema
-from ocr_operator.observed.observation import LiveChild, live_child
+from ocr_operator.observed.observation import ObservedObject, observed_object
 from ocr_operator.planning.plan import Apply, Observed, plan
 
 Json = dict[str, Any]
@@ -75,10 +75,10 @@ def children(ocrbackend: Mapping[str, Any], told: OperatorConfig | None = None) 
     return [dict(step.child) for step in after.steps if isinstance(step, Apply)]
 
 
-def _finished(job: Json) -> LiveChild:
+def _finished(job: Json) -> ObservedObject:
     """The Job once it has fetched its models."""
     metadata = job["metadata"] | {"uid": "uid-of-job", "resourceVersion": "1"}
-    return live_child(
+    return observed_object(
         job | {"metadata": metadata, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
     )
 

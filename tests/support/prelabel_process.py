@@ -17,7 +17,7 @@ _JOB_VARIABLES = ("JOB_COMPLETION_INDEX", "PRELABEL_SHARDS")
 
 
 @dataclass(frozen=True)
-class Ended:
+class ProcessResult:
     """How a command has ended."""
 
     status: int
@@ -38,7 +38,7 @@ def start(arguments: Sequence[object], env: Mapping[str, str], folder: Path) -> 
     )
 
 
-def end(process: subprocess.Popen[str]) -> Ended:
+def end(process: subprocess.Popen[str]) -> ProcessResult:
     """What it has said, once it has ended by itself; else it is killed.
 
     Raises:
@@ -51,4 +51,4 @@ def end(process: subprocess.Popen[str]) -> Ended:
         with suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=_SECONDS_TO_END)
         raise
-    return Ended(process.returncode, out, err)
+    return ProcessResult(process.returncode, out, err)

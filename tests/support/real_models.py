@@ -42,8 +42,8 @@ def builtin() -> Callable[..., Settings]:
 
     def settings(**values: Any) -> Settings:
         given: dict[str, Any] = {
-            "generation": "PP-OCRv6",
-            "tier": "mobile",
+            "ocr_version": "PP-OCRv6",
+            "model_type": "mobile",
             "model_source": "builtin",
             "slots": 2,
         }

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ocr_operator.api.names import ROLLOUT_ANNOTATION, Ref
+from ocr_operator.api.names import ROLLOUT_ANNOTATION, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import family
-from ocr_operator.observed.observation import LiveChild, LivePod
+from ocr_operator.observed.observation import ObservedObject, ObservedPod
 from ocr_operator.observed.rollout_record import Record, record
 from ocr_operator.planning.plan import Apply, Observed, Plan, plan, ref_of
 from ocr_operator.status.variant_status import VariantState, variant_states
 
 Make = Callable[..., dict[str, Any]]
-Live = Callable[..., LiveChild]
-MakePod = Callable[..., LivePod]
+Live = Callable[..., ObservedObject]
+MakePod = Callable[..., ObservedPod]
 Json = dict[str, Any]
 
 KEYS = ("ch", "mobile"), ("en", "mobile"), ("japan", "mobile")
@@ -39,9 +39,9 @@ class World:
         }
         self.children: dict[Any, Json] = {}
         self.statuses: dict[Any, Json] = {}
-        self.pods: dict[tuple[str, str], tuple[LivePod, ...]] = {}
+        self.pods: dict[tuple[str, str], tuple[ObservedPod, ...]] = {}
         self.finish_jobs = False
-        self.refused: frozenset[Ref] = frozenset()
+        self.refused: frozenset[ObjectReference] = frozenset()
 
     def look(self, **spec: Any) -> Plan:
         """A plan carried out, by an operator that remembers nothing."""
@@ -94,7 +94,7 @@ class World:
         for key in keys:
             self.pods[key] = (self.a_pod(key, **({"ready": True} | facts)),)
 
-    def a_pod(self, key: tuple[str, str], **facts: Any) -> LivePod:
+    def a_pod(self, key: tuple[str, str], **facts: Any) -> ObservedPod:
         """A pod of a variant's Deployment."""
         labels = self.deployment(key)["spec"]["template"]["metadata"]["labels"]
         return self._pod(labels, name=f"ocr-{'-'.join(key)}-{labels['ocrbackend.io/revision']}", **facts)

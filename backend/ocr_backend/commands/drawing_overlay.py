@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Files
 from PIL import ImageDraw
 
-from ocr_backend.commands.font_fallback import Font, Lettering
+from ocr_backend.commands.font_fallback import Font, FontFallback
 from ocr_backend.ocr_types import Image, Line, Polygon
 
 _COLOURS = ("#c1121f", "#0353a4", "#2b7a0b", "#7b2cbf", "#b85c00", "#006d77")
@@ -20,18 +20,18 @@ _LETTERS_PER_SIDE = 45  # letters' height is that part of the shorter side (gues
 _WIDEST_COLUMN = 900  # px, where the image itself is not wider
 
 
-def letter_px(image: Image) -> int:
+def font_size(image: Image) -> int:
     """Height of the letters that suit an image."""
     suitable = int(min(image.shape[:2])) // _LETTERS_PER_SIDE
     return max(_LEAST_LETTER, min(_GREATEST_LETTER, suitable))
 
 
-def overlay(image: Image, lines: Sequence[Line], lettering: Lettering) -> tuple[Files.Image, list[int]]:
+def overlay(image: Image, lines: Sequence[Line], lettering: FontFallback) -> tuple[Files.Image, list[int]]:
     """The drawing, and the numbers (from 1) of the lines whose text no font could draw.
 
-    `lettering` has fonts of `letter_px(image)`. A line without a font has only its number in the column.
+    `lettering` has fonts of `font_size(image)`. A line without a font has only its number in the column.
     """
-    letter = letter_px(image)
+    letter = font_size(image)
     page = Files.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
     _outline(page, [line.polygon for line in lines], letter, lettering.font("0123456789"))
     fonts = [lettering.font(line.text) for line in lines]
@@ -56,7 +56,7 @@ def _outline(page: Files.Image, polygons: Sequence[Polygon], letter: int, font: 
 
 
 def _column(
-    texts: Sequence[str], fonts: Sequence[Font | None], widest: int, letter: int, lettering: Lettering
+    texts: Sequence[str], fonts: Sequence[Font | None], widest: int, letter: int, lettering: FontFallback
 ) -> Files.Image:
     numbers = lettering.font("0123456789")
     margin = letter // 2

@@ -20,7 +20,7 @@ _NO_CHARACTER = "\uffff"
 Font = ImageFont.FreeTypeFont
 
 
-class Lettering:
+class FontFallback:
     """Fonts of one size in px; a font is opened when a text first needs one beyond those that are open."""
 
     def __init__(self, size_px: int, files: Sequence[Path] | None = None) -> None:

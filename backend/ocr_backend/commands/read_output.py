@@ -76,9 +76,9 @@ class Drawings:
         if self._is_file and page.of > 1:
             raise OutletError(f"it has {page.of} pages, and --png {self._target} is one file; name a folder")
         from ocr_backend.commands import drawing_overlay
-        from ocr_backend.commands.font_fallback import Lettering
+        from ocr_backend.commands.font_fallback import FontFallback
 
-        lettering = Lettering(drawing_overlay.letter_px(page.image))
+        lettering = FontFallback(drawing_overlay.font_size(page.image))
         drawing, unlettered = drawing_overlay.overlay(page.image, page.lines, lettering)
         place = self._target if self._is_file else self._free_name(page)
         try:

@@ -82,7 +82,7 @@ def _guide_tables() -> dict[str, str]:
 
 
 def _read_by(language: str) -> str:
-    return ", ".join(model_catalog.generations_of(language))
+    return ", ".join(model_catalog.ocr_versions_of(language))
 
 
 def _settings_page() -> str:
@@ -115,9 +115,9 @@ _MODELS_COMMANDS = """
 | Command | Does |
 | --- | --- |
 | `ocr-backend models list` | shows this table, with the forms in which the models are published, and which of them are in `MODEL_DIR` |
-| `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--generation`, `--language` and `--tier` name, each as often as needed; `--status-port PORT` answers `GET /progress` meanwhile, `--report FILE` gets the outcome |
+| `ocr-backend models fetch` | brings what the settings need into `MODEL_DIR`, or what `--ocr_version`, `--language` and `--model_type` name, each as often as needed; `--status-port PORT` answers `GET /progress` meanwhile, `--report FILE` gets the outcome |
 | `ocr-backend models verify` | says everything that is wrong with the models in `MODEL_DIR`, or in a folder that is named |
-| `ocr-backend models prune` | shows what fetches brought into `MODEL_DIR` and neither the settings nor `--generation`, `--language` and `--tier` need, what killed fetches left, and what could not be trusted; with `--yes` it goes |
+| `ocr-backend models prune` | shows what fetches brought into `MODEL_DIR` and neither the settings nor `--ocr_version`, `--language` and `--model_type` need, what killed fetches left, and what could not be trusted; with `--yes` it goes |
 
 ### While and after fetching
 
@@ -165,16 +165,16 @@ def _models_page() -> str:
         "The official models behind each generation, language and model type. Where a language has no "
         "server recogniser, `server` means the server detection with the language's mobile recogniser, as in "
         "PaddleOCR itself. The weights carried in the image (`builtin`) are "
-        f"{model_catalog.BUILTIN_GENERATION} {model_catalog.BUILTIN_TIER}. "
+        f"{model_catalog.BUILTIN_OCR_VERSION} {model_catalog.BUILTIN_MODEL_TYPE}. "
         "[Custom models](custom-models.md), such as fine-tuned ones, can replace "
         "detection, recognition, or both.\n\n"
     )
     rows = []
-    for generation, language, tier in model_catalog.combinations():
-        models = model_catalog.model_set(generation, language, tier)
+    for ocr_version, language, model_type in model_catalog.combinations():
+        models = model_catalog.model_set(ocr_version, language, model_type)
         known_as = f"{_code(language)} {model_catalog.LANGUAGES[language]}"
-        forms = " and ".join(model_catalog.package_forms(generation))
-        rows.append([generation, known_as, _code(tier), models.detection, models.recognition, forms])
+        forms = " and ".join(model_catalog.package_forms(ocr_version))
+        rows.append([ocr_version, known_as, _code(model_type), models.detection, models.recognition, forms])
     titles = ("Generation", "Language", "Type", "Detection", "Recognition", "Published as")
     optional = "\nBeside them, for any generation:\n\n" + _optional_models()
     return _GENERATED + head + _table(titles, rows) + optional + _MODELS_COMMANDS + _statuses() + _TRUST

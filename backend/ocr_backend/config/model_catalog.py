@@ -26,10 +26,10 @@ LANGUAGES = {
 }
 """Language code -> what a person calls it: those of the manual, then PaddleOCR's further ones."""
 
-GENERATIONS = ("PP-OCRv6", "PP-OCRv5", "PP-OCRv4", "PP-OCRv3")
+OCR_VERSIONS = ("PP-OCRv6", "PP-OCRv5", "PP-OCRv4", "PP-OCRv3")
 """Newest first."""
 
-TIERS = ("server", "mobile")
+MODEL_TYPES = ("server", "mobile")
 """Sizes: `server` reads best, `mobile` is small and quick."""
 
 DOC_ORIENTATION = "PP-LCNet_x1_0_doc_ori"
@@ -46,8 +46,8 @@ OPTIONAL = {
 OPTIONAL_FORMS = ("onnx", "paddle")
 """Forms in which those are published."""
 
-BUILTIN_GENERATION = "PP-OCRv6"
-BUILTIN_TIER = "mobile"
+BUILTIN_OCR_VERSION = "PP-OCRv6"
+BUILTIN_MODEL_TYPE = "mobile"
 BUILTIN_TEXTLINE_ORIENTATION = "ch_ppocr_mobile_v2.0_cls"
 """The package with the builtin weights has this older network in the place of TEXTLINE_ORIENTATION."""
 
@@ -69,13 +69,13 @@ _SHARED_RECOGNITION = {
     "PP-OCRv4": ("ch",),
     "PP-OCRv3": ("ch",),
 }
-_SHARED_TIERS = {
+_SHARED_MODEL_TYPES = {
     "PP-OCRv6": {"server": "PP-OCRv6_medium_rec", "mobile": "PP-OCRv6_small_rec"},
     "PP-OCRv5": {"server": "PP-OCRv5_server_rec", "mobile": "PP-OCRv5_mobile_rec"},
     "PP-OCRv4": {"server": "PP-OCRv4_server_rec", "mobile": "PP-OCRv4_mobile_rec"},
     "PP-OCRv3": {"mobile": "PP-OCRv3_mobile_rec"},
 }
-# Recognisers of one language or script, `<language>_<generation>_mobile_rec`; none has a server form.
+# Recognisers of one language or script, `<language>_<ocr_version>_mobile_rec`; none has a server form.
 _OWN_RECOGNITION = {
     "PP-OCRv6": (),
     "PP-OCRv5": (
@@ -105,65 +105,65 @@ class ModelSet:
     notes: tuple[str, ...] = ()
 
 
-def languages_of(generation: str) -> tuple[str, ...]:
+def languages_of(ocr_version: str) -> tuple[str, ...]:
     """Codes of the languages that a generation reads, in the manual's order."""
-    known = _SHARED_RECOGNITION[generation] + _OWN_RECOGNITION[generation]
+    known = _SHARED_RECOGNITION[ocr_version] + _OWN_RECOGNITION[ocr_version]
     return tuple(code for code in LANGUAGES if code in known)
 
 
-def generations_of(language: str) -> tuple[str, ...]:
+def ocr_versions_of(language: str) -> tuple[str, ...]:
     """Generations that read a language, newest first."""
-    return tuple(generation for generation in GENERATIONS if language in languages_of(generation))
+    return tuple(ocr_version for ocr_version in OCR_VERSIONS if language in languages_of(ocr_version))
 
 
 def combinations() -> Iterator[tuple[str, str, str]]:
-    """Every (generation, language, tier) that exists."""
-    for generation in GENERATIONS:
-        for language in languages_of(generation):
-            for tier in TIERS:
-                yield generation, language, tier
+    """Every (OCR version, language, model type) that exists."""
+    for ocr_version in OCR_VERSIONS:
+        for language in languages_of(ocr_version):
+            for model_type in MODEL_TYPES:
+                yield ocr_version, language, model_type
 
 
-def model_set(generation: str, language: str, tier: str) -> ModelSet:
+def model_set(ocr_version: str, language: str, model_type: str) -> ModelSet:
     """Models that read `language`; `server` without a server recogniser takes the mobile one, as PaddleOCR.
 
     Raises:
         UnknownModelsError: the combination does not exist.
     """
-    _refuse_unknown(generation, language, tier)
-    recognition = _recognition(generation, language, tier)
-    detection = _DETECTION[generation, tier]
-    if tier == "server" and "_mobile_" in recognition:
+    _refuse_unknown(ocr_version, language, model_type)
+    recognition = _recognition(ocr_version, language, model_type)
+    detection = _DETECTION[ocr_version, model_type]
+    if model_type == "server" and "_mobile_" in recognition:
         note = (
-            f"{generation} has no server recogniser for {language}: the server tier reads with "
+            f"{ocr_version} has no server recogniser for {language}: the server type reads with "
             f"{detection} and {recognition}, as PaddleOCR itself does"
         )
         return ModelSet(detection, recognition, (note,))
     return ModelSet(detection, recognition)
 
 
-def _recognition(generation: str, language: str, tier: str) -> str:
-    if language in _OWN_RECOGNITION[generation]:
-        return f"{_NAMED_AFTER.get((generation, language), language)}_{generation}_mobile_rec"
-    tiers = _SHARED_TIERS[generation]
-    return tiers.get(tier, tiers["mobile"])
+def _recognition(ocr_version: str, language: str, model_type: str) -> str:
+    if language in _OWN_RECOGNITION[ocr_version]:
+        return f"{_NAMED_AFTER.get((ocr_version, language), language)}_{ocr_version}_mobile_rec"
+    model_types = _SHARED_MODEL_TYPES[ocr_version]
+    return model_types.get(model_type, model_types["mobile"])
 
 
-def _refuse_unknown(generation: str, language: str, tier: str) -> None:
-    if generation not in GENERATIONS:
-        raise UnknownModelsError(f"generation {generation!r} is not known; known: {', '.join(GENERATIONS)}")
-    if tier not in TIERS:
-        raise UnknownModelsError(f"model type {tier!r} is not known; known: {', '.join(TIERS)}")
-    if language in languages_of(generation):
+def _refuse_unknown(ocr_version: str, language: str, model_type: str) -> None:
+    if ocr_version not in OCR_VERSIONS:
+        raise UnknownModelsError(f"OCR version {ocr_version!r} is unknown; known: {', '.join(OCR_VERSIONS)}")
+    if model_type not in MODEL_TYPES:
+        raise UnknownModelsError(f"model type {model_type!r} is unknown; known: {', '.join(MODEL_TYPES)}")
+    if language in languages_of(ocr_version):
         return
     message = (
-        f"language {language!r} is not known to {generation}; known: {', '.join(languages_of(generation))}"
+        f"language {language!r} is unknown to {ocr_version}; known: {', '.join(languages_of(ocr_version))}"
     )
     if language in LANGUAGES:
-        message += f" ({language} is read by {' and '.join(generations_of(language))})"
+        message += f" ({language} is read by {' and '.join(ocr_versions_of(language))})"
     raise UnknownModelsError(message)
 
 
-def package_forms(generation: str) -> tuple[str, ...]:
+def package_forms(ocr_version: str) -> tuple[str, ...]:
     """Forms in which the models of a generation are published: `onnx` and `paddle`, or `paddle` alone."""
-    return ("onnx", "paddle") if generation in ("PP-OCRv6", "PP-OCRv5") else ("paddle",)
+    return ("onnx", "paddle") if ocr_version in ("PP-OCRv6", "PP-OCRv5") else ("paddle",)

@@ -24,17 +24,17 @@ class Settings:
     """One run's settings; construction raises `SettingsError` on bad values and combinations."""
 
     # What is read, and with which models
-    generation: str = setting(
+    ocr_version: str = setting(
         "PP-OCRv5",
         "PADDLEOCR_VERSION",
         "Generation of the models",
-        choices=model_catalog.GENERATIONS,
+        choices=model_catalog.OCR_VERSIONS,
     )
-    tier: str = setting(
+    model_type: str = setting(
         "server",
         "PADDLEOCR_MODEL_TYPE",
         "Size of the models: server reads best, mobile is small and quick",
-        choices=model_catalog.TIERS,
+        choices=model_catalog.MODEL_TYPES,
     )
     language: str = setting(
         "ch",

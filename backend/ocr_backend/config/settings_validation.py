@@ -61,9 +61,9 @@ def _is_http_url(url: str) -> bool:
 
 
 def _model_problems(settings: "Settings") -> Iterator[Problem]:
-    generation = settings.generation
+    ocr_version = settings.ocr_version
     try:
-        model_catalog.model_set(generation, settings.language, settings.tier)
+        model_catalog.model_set(ocr_version, settings.language, settings.model_type)
     except model_catalog.UnknownModelsError as error:
         yield Problem("PADDLEOCR_LANG", str(error))
         return
@@ -75,9 +75,13 @@ def _model_problems(settings: "Settings") -> Iterator[Problem]:
             "OCR_ENGINE", "openvino reads on the CPU; set OCR_ENGINE to auto, or PADDLEOCR_USE_GPU to false"
         )
     is_direct = settings.engine in ("openvino", "onnxruntime")
-    if is_direct and settings.model_source == "hub" and "onnx" not in model_catalog.package_forms(generation):
+    if (
+        is_direct
+        and settings.model_source == "hub"
+        and "onnx" not in model_catalog.package_forms(ocr_version)
+    ):
         yield Problem(
-            "OCR_ENGINE", f"the hub has {generation} in paddle form only; set OCR_ENGINE to paddle or auto"
+            "OCR_ENGINE", f"the hub has {ocr_version} in paddle form only; set OCR_ENGINE to paddle or auto"
         )
     if is_direct and settings.use_doc_unwarping:
         yield Problem(
@@ -106,14 +110,14 @@ def _custom_model_problems(settings: "Settings") -> Iterator[Problem]:
 
 
 def _builtin_problems(settings: "Settings") -> Iterator[Problem]:
-    generation, tier = model_catalog.BUILTIN_GENERATION, model_catalog.BUILTIN_TIER
-    languages = model_catalog.languages_of(generation)
-    has_weights = (settings.generation, settings.tier) == (generation, tier)
+    ocr_version, model_type = model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE
+    languages = model_catalog.languages_of(ocr_version)
+    has_weights = (settings.ocr_version, settings.model_type) == (ocr_version, model_type)
     if not has_weights or settings.language not in languages:
         yield Problem(
             "OCR_MODEL_SOURCE",
-            f"builtin has no {settings.generation} {settings.tier} models for {settings.language}; "
-            f"set PADDLEOCR_VERSION={generation}, PADDLEOCR_MODEL_TYPE={tier} "
+            f"builtin has no {settings.ocr_version} {settings.model_type} models for {settings.language}; "
+            f"set PADDLEOCR_VERSION={ocr_version}, PADDLEOCR_MODEL_TYPE={model_type} "
             f"and PADDLEOCR_LANG to one of {', '.join(languages)}, or OCR_MODEL_SOURCE to hub or dir",
         )
     wanted = {

@@ -18,7 +18,7 @@ from ocr_backend.fetch.image_cache import keep_seconds
 from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import LabelStudioToken
 from ocr_backend.fetch.ssrf_guard import session
-from ocr_backend.system.address_policy import Allowed, is_within
+from ocr_backend.system.address_policy import AddressPolicy, is_within
 from ocr_backend.system.basic_credentials import Credentials, in_url
 
 _REDIRECTS = 5  # what browsers and storages need is two or three (guess)
@@ -36,7 +36,7 @@ class Downloader:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._settings = settings
         self._now = now
-        self._allowed = Allowed(settings.allowed_hosts)
+        self._allowed = AddressPolicy(settings.allowed_hosts)
         self._open = session(None, threads)
         self._guarded = session(self._allowed, threads)
         self._token = LabelStudioToken(settings.label_studio_url, settings.label_studio_api_key, self._post)

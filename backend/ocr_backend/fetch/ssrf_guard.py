@@ -17,14 +17,14 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ocr_backend.errors import ImageError
-from ocr_backend.system.address_policy import Allowed, is_metadata
-from ocr_backend.system.header_deadline import Timely, pool_classes
+from ocr_backend.system.address_policy import AddressPolicy, is_metadata
+from ocr_backend.system.header_deadline import HeaderDeadlineConnection, pool_classes
 
 AddressCheck = Callable[[str, str], None]
 """Takes a host and the address of a connection to it; raises `ImageError` if it must not be used."""
 
 
-def session(allowed: Allowed | None, size: int) -> requests.Session:
+def session(allowed: AddressPolicy | None, size: int) -> requests.Session:
     """A session for `size` threads that keeps no cookies and no credentials.
 
     Connections to metadata services of clouds end in `ImageError`; with `allowed` also those to addresses
@@ -39,7 +39,7 @@ def session(allowed: Allowed | None, size: int) -> requests.Session:
     return made
 
 
-def _check(allowed: Allowed | None, host: str, address: str) -> None:
+def _check(allowed: AddressPolicy | None, host: str, address: str) -> None:
     if is_metadata(address):
         raise ImageError(
             "refused",
@@ -80,14 +80,14 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _careful(check: AddressCheck) -> type[Timely]:
+def _careful(check: AddressCheck) -> type[HeaderDeadlineConnection]:
     class Careful(_Careful):
         check_address = staticmethod(check)
 
     return Careful
 
 
-class _Careful(Timely):
+class _Careful(HeaderDeadlineConnection):
     check_address: AddressCheck
     host: str
     port: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from ocr_backend.labelstudio.geometry import Rectangle, Size, points_to_polygon, rectangle_to_polygon, upright
-from ocr_backend.labelstudio.label_config import Controls
+from ocr_backend.labelstudio.label_config import ControlTags
 from ocr_backend.ocr_types import Line, Point, Polygon
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ _GEOMETRY = ("x", "y", "width", "height", "rotation", "points", "closed")
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawnRegion:
     """A region without text: its results as they came, and its place in percent of a page of an Image tag."""
 
     id: str
@@ -39,7 +39,7 @@ class Drawing:
         return corners
 
 
-def without_text(context: Json) -> list[Drawing]:
+def without_text(context: Json) -> list[DrawnRegion]:
     """The drawn regions that have no text yet, in the order in which they were drawn.
 
     Anything that is no box or polygon is passed over.
@@ -53,11 +53,11 @@ def without_text(context: Json) -> list[Drawing]:
         place = next((found for item in items if (found := _place(item["value"])) is not None), None)
         image = items[0].get("to_name")
         if place is not None and isinstance(image, str) and not any(map(_has_text, items)):
-            drawings.append(Drawing(name, image, _page(items[0]), tuple(items), place))
+            drawings.append(DrawnRegion(name, image, _page(items[0]), tuple(items), place))
     return drawings
 
 
-def with_text(drawing: Drawing, lines: Sequence[Line], controls: Controls, size: Size) -> list[Json]:
+def with_text(drawing: DrawnRegion, lines: Sequence[Line], controls: ControlTags, size: Size) -> list[Json]:
     """The region's results and one for the text, its lines below each other; nothing where none were read."""
     if not lines:
         return []

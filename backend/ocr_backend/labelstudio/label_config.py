@@ -1,6 +1,6 @@
 """Which tags of a labelling configuration take the boxes, labels and texts.
 
-Pure: XML text in, `Controls` out; names that the settings give override what the configuration says.
+Pure: XML text in, `ControlTags` out; names that the settings give override what the configuration says.
 Source of the tags: Label Studio 1.23 and its labelling configuration reference.
 """
 
@@ -43,7 +43,7 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Controls:
+class ControlTags:
     """Where the parts of a region go.
 
     `image_value` points to the image in a task's data, to a list of them where there are `several_pages`.
@@ -62,7 +62,7 @@ class Controls:
     warning: str = ""
     repeater: Repeater | None = None
 
-    def filled(self, number: int) -> "Controls":
+    def filled(self, number: int) -> "ControlTags":
         """The same, as they are named at an entry (from 0) of the list that the Repeater stands on."""
         repeater = self.repeater
         if repeater is None:
@@ -83,7 +83,7 @@ class Controls:
         )
 
 
-def controls_of(config: str, settings: Settings) -> Controls:
+def controls_of(config: str, settings: Settings) -> ControlTags:
     """The controls of a labelling configuration; those of the manual's when the text is empty.
 
     Raises:
@@ -99,7 +99,7 @@ def controls_of(config: str, settings: Settings) -> Controls:
     label, warning = None, ""
     if labels is not None:
         label, warning = label_to_give(labels, _sought(settings), settings.predicted_label is None)
-    return Controls(
+    return ControlTags(
         image=_name(image),
         image_value=_image_value(image, settings),
         several_pages=bool(image.get("valuelist")),
@@ -112,11 +112,11 @@ def controls_of(config: str, settings: Settings) -> Controls:
     )
 
 
-def _manual_controls(settings: Settings) -> Controls:
+def _manual_controls(settings: Settings) -> ControlTags:
     def name(setting: str) -> str:
         return getattr(settings, setting) or _manual_name(setting)
 
-    return Controls(
+    return ControlTags(
         image=name("image_to_name"),
         image_value=_pointer(name("image_data_key")),
         several_pages=False,

@@ -11,7 +11,7 @@ from typing import Any
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.labelstudio.geometry import Size, polygon_to_points, polygon_to_rectangle
-from ocr_backend.labelstudio.label_config import Controls
+from ocr_backend.labelstudio.label_config import ControlTags
 from ocr_backend.ocr_types import Line, LoadedModel
 
 Json = dict[str, Any]
@@ -44,11 +44,11 @@ def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
         sorted((model.part, model.name, model.digest) for model in models),
     ]
     digest = hashlib.sha256(repr(told).encode()).hexdigest()[:10]
-    return f"{settings.generation}-{settings.language}-{settings.tier}-{digest}"
+    return f"{settings.ocr_version}-{settings.language}-{settings.model_type}-{digest}"
 
 
 def prediction(
-    images: Sequence[tuple[Controls, Sequence[Page]]], task: object, version: str, score_threshold: float
+    images: Sequence[tuple[ControlTags, Sequence[Page]]], task: object, version: str, score_threshold: float
 ) -> Json:
     """One task's prediction: the regions of its pages in order, and the mean score of them, 0 without any.
 
@@ -69,8 +69,8 @@ def prediction(
 
 
 def _in_order(
-    images: Sequence[tuple[Controls, Sequence[Page]]],
-) -> Iterator[tuple[Controls, int | None, Page]]:
+    images: Sequence[tuple[ControlTags, Sequence[Page]]],
+) -> Iterator[tuple[ControlTags, int | None, Page]]:
     """Each page with its number in its Image, None where that has only one."""
     for controls, pages in images:
         is_numbered = controls.several_pages or len(pages) > 1  # a PDF has pages in any configuration
@@ -83,7 +83,7 @@ def region_id(task: object, page: int, place: int) -> str:
     return hashlib.blake2b(repr((task, page, place)).encode(), digest_size=6).hexdigest()
 
 
-def region(line: Line, size: Size, controls: Controls, name: str) -> Iterator[Json]:
+def region(line: Line, size: Size, controls: ControlTags, name: str) -> Iterator[Json]:
     """The results of one line: its shape, its label if there is one, its text."""
     place = _place(line, size, controls)
     base = {
@@ -109,7 +109,7 @@ def region(line: Line, size: Size, controls: Controls, name: str) -> Iterator[Js
     yield item(controls.text.name, controls.text.kind, text=[line.text])
 
 
-def _place(line: Line, size: Size, controls: Controls) -> Json:
+def _place(line: Line, size: Size, controls: ControlTags) -> Json:
     if controls.shape.is_polygon:
         return {"points": polygon_to_points(line.polygon, size), "closed": True}
     shape = polygon_to_rectangle(line.polygon, size)

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ocr_backend.errors import ImageError
-from ocr_backend.labelstudio.label_config import Controls
+from ocr_backend.labelstudio.label_config import ControlTags
 from ocr_backend.labelstudio.task_data import value_at
 
 
 @dataclass(frozen=True)
-class ShownImage:
+class TaskImage:
     """`controls` are named as they are at this Image; `values` stand for its pages, in order."""
 
-    controls: Controls
+    controls: ControlTags
     values: list[object]
 
 
-def shown_images(data: Mapping[str, object], controls: Controls) -> list[ShownImage]:
+def images_of_task(data: Mapping[str, object], controls: ControlTags) -> list[TaskImage]:
     """The Images of a task, at least one, in the order of its Repeater's list.
 
     Raises:
@@ -38,14 +38,14 @@ def shown_images(data: Mapping[str, object], controls: Controls) -> list[ShownIm
     return [_shown(data, controls.filled(number)) for number in range(len(entries))]
 
 
-def _shown(data: Mapping[str, object], controls: Controls) -> ShownImage:
+def _shown(data: Mapping[str, object], controls: ControlTags) -> TaskImage:
     value = value_at(controls.image_value, data)
     if not isinstance(value, list):
-        return ShownImage(controls, [value])
+        return TaskImage(controls, [value])
     if not value:
         raise ImageError("refused", f"the list of pages under {_said(controls.image_value)} is empty")
     # Without valueList, Label Studio shows the first of a list.
-    return ShownImage(controls, value if controls.several_pages else value[:1])
+    return TaskImage(controls, value if controls.several_pages else value[:1])
 
 
 def _said(pointer: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.models import golden_sample, manifests, model_folder
 from ocr_backend.models.model_folder import CONFIG, FORMS, ConfigError, Model, ModelError
 
@@ -42,7 +42,7 @@ class Choice:
 
 def chosen(settings: Settings) -> tuple[Choice, ...]:
     """The folders that the settings name; the settings have made sure that they lie below MODEL_DIR."""
-    official = model_catalog.model_set(settings.generation, settings.language, settings.tier)
+    official = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
     root = Path(settings.model_dir)
     named = [
         ("detection", settings.detection_model, official.detection),
@@ -160,7 +160,7 @@ def _faults_of_config(part: str, config: Mapping[str, Any]) -> Iterator[str]:
 def _faults_of_golden(folder: Path) -> Iterator[str]:
     try:
         golden_sample.of_folder(folder)
-    except GoldenError as error:
+    except GoldenSampleError as error:
         yield str(error)
 
 

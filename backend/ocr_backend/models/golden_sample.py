@@ -14,7 +14,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.ocr_types import Image, Line, Reader
 
 TEXT = "31415926"
@@ -23,7 +23,7 @@ _SCORE_ROUNDING = 1e-3  # bfloat16 adds up probabilities to a little more than 1
 
 
 @dataclass(frozen=True)
-class Golden:
+class GoldenSample:
     """An image and the text in it; white space does not count."""
 
     image: Image
@@ -37,7 +37,7 @@ def default_image() -> Image:
     return cast(Image, drawn)
 
 
-def of_folder(folder: Path) -> Golden | None:
+def of_folder(folder: Path) -> GoldenSample | None:
     """The image and text that a model folder brings; None where it brings neither.
 
     Raises:
@@ -51,12 +51,14 @@ def of_folder(folder: Path) -> Golden | None:
         text = text_file.read_text("utf-8")
     except OSError as error:
         name = Path(error.filename).name
-        raise GoldenError(f"{IMAGE_FILE} and {TEXT_FILE} go together: {name}: {error.strerror}") from error
+        raise GoldenSampleError(
+            f"{IMAGE_FILE} and {TEXT_FILE} go together: {name}: {error.strerror}"
+        ) from error
     except (UnicodeDecodeError, cv2.error) as error:
-        raise GoldenError(f"{TEXT_FILE} is no UTF-8, or {IMAGE_FILE} is empty") from error
+        raise GoldenSampleError(f"{TEXT_FILE} is no UTF-8, or {IMAGE_FILE} is empty") from error
     if image is None or not _bare(text):
-        raise GoldenError(f"{IMAGE_FILE} is no image" if image is None else f"{TEXT_FILE} has no text")
-    return Golden(cast(Image, image), text)
+        raise GoldenSampleError(f"{IMAGE_FILE} is no image" if image is None else f"{TEXT_FILE} has no text")
+    return GoldenSample(cast(Image, image), text)
 
 
 def check(reader: Reader, custom: Sequence[Path] = (), *, is_strict: bool = True) -> str:
@@ -69,7 +71,7 @@ def check(reader: Reader, custom: Sequence[Path] = (), *, is_strict: bool = True
         GoldenError: something else was read, and `is_strict`; or lines that no reader gives.
     """
     brought = [found for folder in custom if (found := of_folder(folder)) is not None]
-    wanted = brought[-1] if brought else Golden(default_image(), TEXT)
+    wanted = brought[-1] if brought else GoldenSample(default_image(), TEXT)
     lines = reader.read(wanted.image)
     read = _bare("".join(line.text for line in lines))
     if read == _bare(wanted.text):
@@ -77,7 +79,7 @@ def check(reader: Reader, custom: Sequence[Path] = (), *, is_strict: bool = True
     if not is_strict:
         return f"OCR_GOLDEN_CHECK is off: the golden sample {_bare(wanted.text)!r} was read as {read!r}"
     if not custom or brought:
-        raise GoldenError(
+        raise GoldenSampleError(
             f"the golden sample {_bare(wanted.text)!r} was read as {read!r}: these weights do not read, or "
             f"the engine {reader.engine} computes wrongly on this machine; check the models or set OCR_ENGINE"
         )
@@ -95,7 +97,7 @@ def _refuse_malformed(lines: Sequence[Line], image: Image, engine: str) -> None:
         is_inside = all(0 <= x <= width and 0 <= y <= height for x, y in line.polygon)
         is_score = math.isfinite(line.score) and 0 <= line.score <= 1 + _SCORE_ROUNDING
         if not is_inside or not is_score:
-            raise GoldenError(
+            raise GoldenSampleError(
                 f"the engine {engine} gave {line} for the golden sample: these models compute nonsense here"
             )
 

@@ -67,7 +67,7 @@ class Model:
 
 def needed(settings: Settings) -> dict[str, str]:
     """Part -> official name of each official model that the settings ask for."""
-    models = model_catalog.model_set(settings.generation, settings.language, settings.tier)
+    models = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
     is_builtin = settings.model_source == "builtin"
     turning = model_catalog.BUILTIN_TEXTLINE_ORIENTATION if is_builtin else model_catalog.TEXTLINE_ORIENTATION
     wanted = [

@@ -17,7 +17,7 @@ _NEIGHBOURHOOD = 8
 """A corner moves as the middle one of so many px around it: letters are sure, white paper is not."""
 
 
-class Bend:
+class DewarpMapping:
     """How the px of a flattened page moved; measured once a page."""
 
     def __init__(self, flat: Image, bent: Image) -> None:

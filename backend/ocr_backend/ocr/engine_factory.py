@@ -105,7 +105,7 @@ def open_reader(settings: Settings) -> Reader:
     Raises:
         ModelError: a model or a runtime is missing or broken; the message says what to do.
     """
-    for note in model_catalog.model_set(settings.generation, settings.language, settings.tier).notes:
+    for note in model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type).notes:
         logger.info("%s", note)
     with brought(settings) as (plan, found):
         logger.info("engine %s, set by OCR_ENGINE=%s: %s", plan.engine, settings.engine, plan.why)
@@ -139,14 +139,14 @@ def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
     most = slots(settings)
     if engine == "paddle":
         _refuse_misfits(found)
-        from ocr_backend.ocr.paddle_engine import PaddleReader
+        from ocr_backend.ocr.paddle_reader import PaddleReader
 
         return PaddleReader(found, most, settings.use_gpu)
-    from ocr_backend.ocr.native_engine import DirectReader
+    from ocr_backend.ocr.native_reader import NativeReader
 
     limit = cgroup_usage.memory_limit_bytes()
     share = limit // settings.workers if limit else None
-    return DirectReader(found, most, _runtime(engine, most, settings), share)
+    return NativeReader(found, most, _runtime(engine, most, settings), share)
 
 
 def _refuse_misfits(found: dict[str, Model]) -> None:

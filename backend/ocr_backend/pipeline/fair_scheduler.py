@@ -16,7 +16,7 @@ T = TypeVar("T")
 Entry = tuple["Future[Any]", Callable[[], Any]]
 
 
-class FairPool:
+class FairScheduler:
     """`threads` threads; each takes one job of each list in turn, the jobs of a list in their order.
 
     `tell_waiting` is given the number of jobs that have not begun whenever it changes. `now()` is in seconds

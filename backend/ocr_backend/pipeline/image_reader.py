@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Errand:
+class ImageRequest:
     """Whom an image is fetched for: the task, the project's `credentials` for its host, and `until` when.
 
     After that moment (monotonic s) nobody wants the answer.
@@ -64,7 +64,7 @@ class ImageReader:
         # may take three bytes for every pixel that is allowed.
         self._decoded = threading.BoundedSemaphore(reader.slots + 1)
 
-    def read(self, value: object, errand: Errand) -> list[Page] | ImageError:
+    def read(self, value: object, request: ImageRequest) -> list[Page] | ImageError:
         """The pages of the file that a value in a task's data stands for, or why there are none.
 
         A page that was read in time is remembered even where the file as a whole is late.
@@ -73,51 +73,51 @@ class ImageReader:
         def pages(content: bytes) -> list[Page]:
             digest = hashlib.sha256(content).digest()
             with opened(content, self._settings) as document:
-                return [self._page(document, number, digest, errand) for number in range(document.pages)]
+                return [self._page(document, number, digest, request) for number in range(document.pages)]
 
-        return self._used(value, errand, pages)
+        return self._used(value, request, pages)
 
     def look(
-        self, value: object, page: int, errand: Errand, at: Callable[[Image], list[T]]
+        self, value: object, page: int, request: ImageRequest, at: Callable[[Image], list[T]]
     ) -> list[T] | ImageError:
         """What `at` makes of one page of such a file, empty where it has no such page, or why it cannot."""
 
         def looked(content: bytes) -> list[T]:
             with opened(content, self._settings) as document:
-                return self._at(document, page, errand, at) if page < document.pages else []
+                return self._at(document, page, request, at) if page < document.pages else []
 
-        return self._used(value, errand, looked)
+        return self._used(value, request, looked)
 
-    def _used(self, value: object, errand: Errand, use: Callable[[bytes], T]) -> T | ImageError:
+    def _used(self, value: object, request: ImageRequest, use: Callable[[bytes], T]) -> T | ImageError:
         try:
-            source = source_of(value, errand.task_id, self._settings)
-            return self._looked(source, errand, use)
+            source = source_of(value, request.task_id, self._settings)
+            return self._looked(source, request, use)
         except LateError as error:
             return error  # not logged one by one: a long request may have hundreds
         except ImageError as error:
-            logger.warning("task %s: image %s: %s", errand.task_id, error.outcome, error)
+            logger.warning("task %s: image %s: %s", request.task_id, error.outcome, error)
             return error
         except Exception:  # one of the two outermost places: the neighbours must not suffer
-            logger.exception("task %s: image failed", errand.task_id)
+            logger.exception("task %s: image failed", request.task_id)
             return ImageError("failed", "the backend failed on this image; its log says why")
 
-    def _looked(self, source: Source, errand: Errand, use: Callable[[bytes], T]) -> T:
-        content = self._fetched(source, errand)
+    def _looked(self, source: Source, request: ImageRequest, use: Callable[[bytes], T]) -> T:
+        content = self._fetched(source, request)
         self._metrics.image_bytes.labels(source.kind).observe(len(content))
         try:
             return use(content)
         except ImageError as error:
             if error.outcome == "broken":
                 self._fetcher.forget(
-                    source, errand.credentials
+                    source, request.credentials
                 )  # it may be mended before it is asked for again
             raise
 
-    def _page(self, document: Document, number: int, digest: bytes, errand: Errand) -> Page:
+    def _page(self, document: Document, number: int, digest: bytes, request: ImageRequest) -> Page:
         def made() -> Page:
-            return self._at(document, number, errand, self._lines)
+            return self._at(document, number, request, self._lines)
 
-        return self._known.result((self._version, digest, number), made, errand.until)
+        return self._known.result((self._version, digest, number), made, request.until)
 
     def _lines(self, image: Image) -> Page:
         lines = self._reader.read(image)
@@ -126,24 +126,24 @@ class ImageReader:
             self._metrics.line_score.observe(line.score)
         return Page((image.shape[1], image.shape[0]), lines)
 
-    def _at(self, document: Document, number: int, errand: Errand, at: Callable[[Image], T]) -> T:
-        with self._turn(self._decoded, errand.until):
+    def _at(self, document: Document, number: int, request: ImageRequest, at: Callable[[Image], T]) -> T:
+        with self._turn(self._decoded, request.until):
             with self._metrics.stage("decode"):
                 image = document.page(number)
             self._metrics.image_pixels.observe(image.shape[0] * image.shape[1])
             with (
-                self._turn(self._slots, errand.until),
+                self._turn(self._slots, request.until),
                 self._metrics.slots_busy.track_inprogress(),
                 self._metrics.stage("read"),
             ):
                 return at(image)
 
-    def _fetched(self, source: Source, errand: Errand) -> bytes:
+    def _fetched(self, source: Source, request: ImageRequest) -> bytes:
         try:
             with self._metrics.stage("fetch"), self._metrics.fetch_seconds.labels(source.kind).time():
-                return self._fetcher.fetch(source, errand.until, errand.credentials)
+                return self._fetcher.fetch(source, request.until, request.credentials)
         except ImageError as error:
-            if error.outcome == "unreachable" and time.monotonic() >= errand.until:
+            if error.outcome == "unreachable" and time.monotonic() >= request.until:
                 raise LateError from error
             raise
 

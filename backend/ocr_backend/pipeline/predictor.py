@@ -13,15 +13,15 @@ from typing import Any, Literal
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError, LateError, Outcome
-from ocr_backend.labelstudio.interactive_regions import Drawing, with_text, without_text
-from ocr_backend.labelstudio.label_config import Controls
+from ocr_backend.labelstudio.interactive_regions import DrawnRegion, with_text, without_text
+from ocr_backend.labelstudio.label_config import ControlTags
 from ocr_backend.labelstudio.predictions import Page, prediction
 from ocr_backend.labelstudio.request_bodies import Task
-from ocr_backend.labelstudio.task_images import ShownImage, shown_images
+from ocr_backend.labelstudio.task_images import TaskImage, images_of_task
 from ocr_backend.ocr_types import Image, Reader
-from ocr_backend.pipeline.fair_scheduler import FairPool
-from ocr_backend.pipeline.image_reader import Errand, ImageReader
-from ocr_backend.pipeline.region_ocr import lines_at
+from ocr_backend.pipeline.fair_scheduler import FairScheduler
+from ocr_backend.pipeline.image_reader import ImageReader, ImageRequest
+from ocr_backend.pipeline.region_ocr import lines_in_region
 from ocr_backend.system.basic_credentials import Credentials
 from ocr_backend.telemetry.metrics import Metrics
 
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class TaskOutcome:
     """What became of a task; where it has no prediction, `reason` is a sentence that says why."""
 
     outcome: Outcome | Literal["read", "no_text"]
@@ -39,7 +39,7 @@ class Answer:
     reason: str = ""
 
 
-class Pipeline:
+class Predictor:
     """Reads tasks with one reader. `version` is what the predictions carry."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Pipeline:
         settings: Settings,
         reader: Reader,
         image_reader: ImageReader,
-        pool: FairPool,
+        pool: FairScheduler,
         metrics: Metrics,
         version: str,
     ) -> None:
@@ -61,17 +61,17 @@ class Pipeline:
     def predictions(
         self,
         tasks: Sequence[Task],
-        controls: Controls,
+        controls: ControlTags,
         until: float,
         credentials: Credentials | None = None,
-    ) -> list[Answer]:
+    ) -> list[TaskOutcome]:
         """What became of each task, in their order; `until` (monotonic s) is when the answers are needed.
 
         `credentials` are the project's for the hosts of its images.
         """
         shown = self._bounded([self._images(task, controls) for task in tasks])
         jobs = [
-            partial(self._image_reader.read, value, Errand(task.id, until, credentials))
+            partial(self._image_reader.read, value, ImageRequest(task.id, until, credentials))
             for task, images in zip(tasks, shown, strict=True)
             if not isinstance(images, ImageError)
             for image in images
@@ -89,16 +89,16 @@ class Pipeline:
         self,
         task: Task,
         context: Json,
-        controls: Controls,
+        controls: ControlTags,
         until: float,
         credentials: Credentials | None = None,
-    ) -> Answer:
+    ) -> TaskOutcome:
         """The drawn regions of a task that had no text, with their text; left out are those without any."""
         shown = self._images(task, controls)
         if isinstance(shown, ImageError):
             return self._unread(shown)
         images = {image.controls.image: image for image in shown}
-        by_page: dict[tuple[str, int], list[Drawing]] = {}
+        by_page: dict[tuple[str, int], list[DrawnRegion]] = {}
         for drawing in without_text(context):
             if drawing.image in images:
                 by_page.setdefault((drawing.image, drawing.page), []).append(drawing)
@@ -106,7 +106,7 @@ class Pipeline:
             partial(
                 self._image_reader.look,
                 *place,
-                Errand(task.id, until, credentials),
+                ImageRequest(task.id, until, credentials),
                 partial(self._pieces, drawings, images[name].controls, until),
             )
             for (name, page), drawings in by_page.items()
@@ -122,7 +122,7 @@ class Pipeline:
         return self._read({"result": items, "score": score, "model_version": self.version})
 
     def _pieces(
-        self, drawings: Sequence[Drawing], controls: Controls, until: float, image: Image
+        self, drawings: Sequence[DrawnRegion], controls: ControlTags, until: float, image: Image
     ) -> list[Json]:
         size = (image.shape[1], image.shape[0])
         items: list[Json] = []
@@ -130,21 +130,21 @@ class Pipeline:
             if time.monotonic() >= until:  # thousands may have been sent, and nobody waits any longer
                 raise LateError
             # No threshold: a person has asked for the text of this very place.
-            lines = lines_at(self._reader.read, image, drawing.polygon(size))
+            lines = lines_in_region(self._reader.read, image, drawing.polygon(size))
             items += with_text(drawing, lines, controls, size)
         return items
 
     def _answer(
-        self, place: int, task: Task, images: list[tuple[Controls, list[Page]]] | ImageError
-    ) -> Answer:
+        self, place: int, task: Task, images: list[tuple[ControlTags, list[Page]]] | ImageError
+    ) -> TaskOutcome:
         if isinstance(images, ImageError):
             return self._unread(images)
         name = task.id if task.id is not None else f"task {place} of the request"
         return self._read(prediction(images, name, self.version, self._settings.score_threshold))
 
-    def _images(self, task: Task, controls: Controls) -> list[ShownImage] | ImageError:
+    def _images(self, task: Task, controls: ControlTags) -> list[TaskImage] | ImageError:
         try:
-            images = shown_images(task.data, controls)
+            images = images_of_task(task.data, controls)
             pages, most = _pages_of(images), self._settings.max_pages
             if pages > most:
                 raise ImageError(
@@ -155,10 +155,10 @@ class Pipeline:
             return error
         return images
 
-    def _bounded(self, shown: Sequence[list[ShownImage] | ImageError]) -> list[list[ShownImage] | ImageError]:
+    def _bounded(self, shown: Sequence[list[TaskImage] | ImageError]) -> list[list[TaskImage] | ImageError]:
         """The same, late from the task on before which there are as many pages as there may be tasks."""
         left = self._settings.max_tasks
-        bounded: list[list[ShownImage] | ImageError] = []
+        bounded: list[list[TaskImage] | ImageError] = []
         for images in shown:
             if isinstance(images, ImageError):
                 bounded.append(images)
@@ -167,23 +167,23 @@ class Pipeline:
                 left -= _pages_of(images)
         return bounded
 
-    def _read(self, told: Json) -> Answer:
+    def _read(self, told: Json) -> TaskOutcome:
         outcome: Literal["read", "no_text"] = "read" if told["result"] else "no_text"
         self._metrics.tasks.labels(outcome).inc()
-        return Answer(outcome, told)
+        return TaskOutcome(outcome, told)
 
-    def _unread(self, error: ImageError) -> Answer:
+    def _unread(self, error: ImageError) -> TaskOutcome:
         self._metrics.tasks.labels(error.outcome).inc()
-        return Answer(error.outcome, reason=str(error))
+        return TaskOutcome(error.outcome, reason=str(error))
 
 
-def _pages_of(images: Sequence[ShownImage]) -> int:
+def _pages_of(images: Sequence[TaskImage]) -> int:
     return sum(len(image.values) for image in images)
 
 
 def _read_images(
-    images: Sequence[ShownImage], done: Iterator[list[Page] | ImageError | None]
-) -> list[tuple[Controls, list[Page]]] | ImageError:
+    images: Sequence[TaskImage], done: Iterator[list[Page] | ImageError | None]
+) -> list[tuple[ControlTags, list[Page]]] | ImageError:
     """The pages of each of a task's Images, or why not all were read; takes its share of what was `done`."""
     read = [(image.controls, _pages(list(islice(done, len(image.values))))) for image in images]
     failed = _failure([pages for _, pages in read])

@@ -1,6 +1,6 @@
 """The lines at one spot of an image, such as a drawn box, upright and without their neighbours.
 
-Arrays only; knows no regions and no engine. `pipeline` calls `lines_at` with a reader's `read`.
+Arrays only; knows no regions and no engine. `pipeline` calls `lines_in_region` with a reader's `read`.
 """
 
 import math
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocr_backend.labelstudio.geometry import upright
-from ocr_backend.ocr_types import Image, Line, Polygon, Wanted, everywhere
+from ocr_backend.ocr_types import Image, Line, Polygon, RegionFilter, accept_all
 
 # Measured on 37 lines of real images, in boxes drawn tightly to loosely: read with surroundings as wide as
 # the box is high, all lines but one were right; the bare box, or one in a blank margin, garbled up to eight.
@@ -26,7 +26,7 @@ _LEAST_BLANK_MARGIN = 16  # px
 class Read(Protocol):
     """A reader's `read`."""
 
-    def __call__(self, image: Image, wanted: Wanted = everywhere) -> Sequence[Line]: ...  # noqa: D102
+    def __call__(self, image: Image, wanted: RegionFilter = accept_all) -> Sequence[Line]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class _Cut:
     spot: tuple[float, float, float, float]
 
 
-def lines_at(read: Read, image: Image, polygon: Polygon) -> list[Line]:
+def lines_in_region(read: Read, image: Image, polygon: Polygon) -> list[Line]:
     """The lines of which at least half lies at the spot; their polygons are in px of a piece of the image.
 
     The polygon's first side is on top of the text. It is read with what is around it, which detectors need to

@@ -16,9 +16,9 @@ from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.labelstudio.predictions import model_version
 from ocr_backend.models import custom_models, golden_sample
 from ocr_backend.ocr_types import Reader
-from ocr_backend.pipeline.fair_scheduler import FairPool
+from ocr_backend.pipeline.fair_scheduler import FairScheduler
 from ocr_backend.pipeline.image_reader import ImageReader
-from ocr_backend.pipeline.predictor import Pipeline
+from ocr_backend.pipeline.predictor import Predictor
 from ocr_backend.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -42,15 +42,15 @@ class Worker:
         self._open_reader = open_reader
         self._requests = threading.BoundedSemaphore(most_requests)
         self._reader: Reader | None = None
-        self._pipeline: Pipeline | None = None
-        self._pool: FairPool | None = None
+        self._pipeline: Predictor | None = None
+        self._pool: FairScheduler | None = None
         self._is_stopping = False
 
     def load(self) -> None:
         """Loads the models, reads the golden sample, and is ready from then on.
 
-        Raises what the reader raises when its models cannot be loaded, and `GoldenError` where the settings
-        ask for a right reading.
+        Raises what the reader raises when its models cannot be loaded, and `GoldenSampleError` when the
+        golden sample is misread and `golden_check` is on.
         """
         begun = time.monotonic()
         reader = self._open_reader(self.settings)
@@ -62,7 +62,7 @@ class Worker:
         self.metrics.load_seconds.set(seconds)
         # Fetching waits for others, so there are more threads than slots even where THREADS is small.
         threads = max(self.settings.threads, 2 * reader.slots)
-        self._pool = FairPool(threads, self.metrics.images_waiting.set)
+        self._pool = FairScheduler(threads, self.metrics.images_waiting.set)
         cache = image_cache.opened(
             self.settings, lambda outcome: self.metrics.image_cache_requests.labels(outcome).inc()
         )
@@ -71,7 +71,7 @@ class Worker:
         if self.warning:
             logger.warning("%s", self.warning)
         self._reader = reader
-        self._pipeline = Pipeline(self.settings, reader, image_reader, self._pool, self.metrics, version)
+        self._pipeline = Predictor(self.settings, reader, image_reader, self._pool, self.metrics, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",
             seconds,
@@ -92,7 +92,7 @@ class Worker:
         return self._pool is not None and self._pool.oldest_seconds() > STUCK_SECONDS
 
     @property
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> Predictor:
         """What reads.
 
         Raises:

@@ -40,7 +40,7 @@ _METADATA: tuple[Network, ...] = tuple(
 _CARRIERS = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
-class Allowed:
+class AddressPolicy:
     """The hosts and networks (CIDR) that may be asked although they are not public.
 
     Metadata services of clouds are never among them, whatever the networks hold.

@@ -16,7 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolM
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class Timely:
+class HeaderDeadlineConnection:
     """What goes before a class of connections."""
 
     sock: socket.socket | None
@@ -37,7 +37,7 @@ class Timely:
         return response
 
 
-def pool_classes(kind: type[Timely]) -> dict[str, type[HTTPConnectionPool]]:
+def pool_classes(kind: type[HeaderDeadlineConnection]) -> dict[str, type[HTTPConnectionPool]]:
     """Pools of such connections by scheme, as a `PoolManager` takes them."""
 
     class Plain(kind, HTTPConnection):  # type: ignore[misc, valid-type]
@@ -55,18 +55,18 @@ def pool_classes(kind: type[Timely]) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": SecurePool}
 
 
-class TimelyAdapter(HTTPAdapter):
+class HeaderDeadlineAdapter(HTTPAdapter):
     """What a session is given for its connections to be such, also those to proxies."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Makes the pools."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = pool_classes(Timely)
+        self.poolmanager.pool_classes_by_scheme = pool_classes(HeaderDeadlineConnection)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
         """The pools for a proxy."""
         manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = pool_classes(Timely)
+        manager.pool_classes_by_scheme = pool_classes(HeaderDeadlineConnection)
         return manager
 
 

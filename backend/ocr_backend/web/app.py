@@ -19,7 +19,7 @@ from ocr_backend.config.settings import Settings
 from ocr_backend.errors import PasswordError, RequestError, TooLargeError
 from ocr_backend.labelstudio.label_config import controls_of
 from ocr_backend.labelstudio.request_bodies import PredictRequest, json_object, predict_request, setup_config
-from ocr_backend.pipeline.predictor import Answer
+from ocr_backend.pipeline.predictor import TaskOutcome
 from ocr_backend.pipeline.worker import Worker
 from ocr_backend.telemetry import metrics
 from ocr_backend.telemetry.log_format import request_id
@@ -176,7 +176,7 @@ def _predicted(wanted: PredictRequest, worker: Worker, until: float) -> Response
             pipeline.drawn(task, wanted.context, controls, until, wanted.credentials)
             for task in wanted.tasks[:1]
         ]
-        answers += [Answer("no_text")] * (len(wanted.tasks) - 1)
+        answers += [TaskOutcome("no_text")] * (len(wanted.tasks) - 1)
         nothing = {"result": []}  # the page takes an object only
     _log(answers)
     unread = [
@@ -191,7 +191,7 @@ def _predicted(wanted: PredictRequest, worker: Worker, until: float) -> Response
     )
 
 
-def _log(answers: list[Answer]) -> None:
+def _log(answers: list[TaskOutcome]) -> None:
     outcomes = [answer.outcome for answer in answers]
     counts = ", ".join(f"{outcomes.count(name)} {name}" for name in dict.fromkeys(outcomes))
     logger.info("predict: %d tasks in %.2f s: %s", len(answers), time.monotonic() - g.begun, counts)

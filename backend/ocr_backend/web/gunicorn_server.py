@@ -20,12 +20,12 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.fetch import cache_directory
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.system.malloc import give_back_large_pieces
 from ocr_backend.telemetry import log_format
-from ocr_backend.web.worker_registry import Roster
+from ocr_backend.web.worker_registry import WorkerRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class _Server(BaseApplication):
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
-        self._roster = Roster(folder / "workers")
+        self._roster = WorkerRegistry(folder / "workers")
         self.stop: Callable[[], None] = lambda: None
         super().__init__()
 
@@ -96,24 +96,24 @@ class _Server(BaseApplication):
         return create_app(worker, self._roster.ready)
 
 
-def _load(load: Callable[[], None], roster: Roster) -> None:
+def _load(load: Callable[[], None], roster: WorkerRegistry) -> None:
     try:
         load()
         roster.enter()
-    except (ModelError, GoldenError) as error:
+    except (ModelError, GoldenSampleError) as error:
         _end_server(roster, str(error))
     except Exception:  # the outermost place of this thread
         _end_server(roster, "the models cannot be loaded", exc_info=True)
 
 
-def _end_server(roster: Roster, why: str, exc_info: bool = False) -> None:
+def _end_server(roster: WorkerRegistry, why: str, exc_info: bool = False) -> None:
     if roster.is_first_to_fail():  # the others are told to stop by the arbiter
         logger.critical("%s", why, exc_info=exc_info)
         # To the arbiter this status says that no worker can start, so that it ends instead of trying again.
         os._exit(Arbiter.WORKER_BOOT_ERROR)
 
 
-def _options(settings: Settings, folder: Path, roster: Roster) -> dict[str, Any]:
+def _options(settings: Settings, folder: Path, roster: WorkerRegistry) -> dict[str, Any]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
     def ended(_: object, worker: Any) -> None:
@@ -162,7 +162,7 @@ class _Threads(ThreadWorker):
         logger.info("stopping: what is being read is answered, what waits is left out")
 
 
-def _logger_class(roster: Roster) -> type[glogging.Logger]:
+def _logger_class(roster: WorkerRegistry) -> type[glogging.Logger]:
     class Log(glogging.Logger):
         """Gunicorn's messages in our form, without those that only repeat that no model can be loaded."""
 

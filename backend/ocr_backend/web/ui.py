@@ -16,9 +16,9 @@ Json = dict[str, Any]
 
 # Named one by one, so that a setting added later does not show an address, a path or a secret by itself.
 _SHOWN = (
-    "generation",
+    "ocr_version",
     "language",
-    "tier",
+    "model_type",
     "use_gpu",
     "use_doc_orientation",
     "use_doc_unwarping",

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 
-class Roster:
+class WorkerRegistry:
     """The folder; each ready process has a file there that is named by its number."""
 
     def __init__(self, folder: Path) -> None:

@@ -45,25 +45,25 @@ MAX_NAME = 40
 """Characters of an OCRBackend's name: `<name>-chinese-cht-server` must fit into the 63 of a Service."""
 
 
-class Key(NamedTuple):
+class NamespacedName(NamedTuple):
     """What finds one OCRBackend in the cluster."""
 
     namespace: str
     name: str
 
 
-class ApiKind(NamedTuple):
+class GroupVersionKind(NamedTuple):
     """A kind of object in a version of its API."""
 
     api_version: str
     kind: str
 
 
-SERVICE_MONITOR = ApiKind("monitoring.coreos.com/v1", "ServiceMonitor")
+SERVICE_MONITOR = GroupVersionKind("monitoring.coreos.com/v1", "ServiceMonitor")
 """Of the Prometheus operator; not every cluster has it."""
 
 
-class Ref(NamedTuple):
+class ObjectReference(NamedTuple):
     """What finds any object in the cluster."""
 
     api_version: str
@@ -85,17 +85,17 @@ def claim_name(name: str) -> str:
     return f"{name}-models"
 
 
-def fetch_name(name: str, model_set: str) -> str:
+def download_job_name(name: str, model_set: str) -> str:
     """Name of the Job that fetches a set of models: that of the volume, and what tells sets apart."""
     return f"{claim_name(name)}-{model_set}"
 
 
-def variant_url(key: Key, language: str, model_type: str) -> str:
+def variant_url(key: NamespacedName, language: str, model_type: str) -> str:
     """URL to enter in Label Studio for one variant, inside the cluster."""
     return f"http://{variant_name(key.name, language, model_type)}.{key.namespace}.svc:{PORT}"
 
 
-def family_labels(name: str) -> dict[str, str]:
+def backend_labels(name: str) -> dict[str, str]:
     """Labels of every child of an OCRBackend."""
     return {
         NAME_LABEL: "ocr-backend",
@@ -106,4 +106,4 @@ def family_labels(name: str) -> dict[str, str]:
 
 def variant_labels(name: str, language: str, model_type: str) -> dict[str, str]:
     """Labels of a variant's children and pods; the Deployment selects by them, so they never change."""
-    return {**family_labels(name), LANGUAGE_LABEL: language, MODEL_TYPE_LABEL: model_type}
+    return {**backend_labels(name), LANGUAGE_LABEL: language, MODEL_TYPE_LABEL: model_type}

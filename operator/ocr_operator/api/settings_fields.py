@@ -46,8 +46,8 @@ SERVER = (
 )
 
 _RENAMED = {
-    "generation": "ocrVersion",
-    "tier": "modelType",
+    "ocr_version": "ocrVersion",
+    "model_type": "modelType",
     "label_studio_url": "url",
     "model_source": "source",
     "model_hub": "hub",
@@ -140,7 +140,7 @@ def _fields(parents: tuple[str, ...], names: tuple[str, ...], root: str = "spec"
 
 
 FAMILY_FIELDS = (
-    *_fields((), ("generation", "engine", "precision")),
+    *_fields((), ("ocr_version", "engine", "precision")),
     *_fields(("options",), OPTIONS),
     *_fields(("labelStudio",), ("label_studio_url",)),
     *_fields(("labelStudio", "mapping"), MAPPING),
@@ -150,7 +150,7 @@ FAMILY_FIELDS = (
 )
 """Settings that an OCRBackend says once for all its variants."""
 
-KEY_FIELDS = _fields((), ("language", "tier"), "spec.variants[]")
+KEY_FIELDS = _fields((), ("language", "model_type"), "spec.variants[]")
 """Settings that tell one variant from the other."""
 
 OPTION_FIELDS = _fields(("options",), OPTIONS, "spec.variants[]")

@@ -1,7 +1,7 @@
 """An OCRBackend as the operator thinks of it: the object's JSON turned into values, defaults filled in.
 
 Pure; knows no Kubernetes object but this one. The schema has refused what is malformed; what only the
-backend's own rules can tell is kept as `Family.problems`, so that one bad variant stops no other.
+backend's own rules can tell is kept as `BackendSpec.problems`, so that one bad variant stops no other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from ocr_backend.config.settings import Settings, SettingsError
 from ocr_operator.api import settings_fields
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.api.operator_config import ImageName, OperatorConfig
 
 VariantKey = tuple[str, str]
@@ -95,7 +95,7 @@ class Variant:
     @property
     def key(self) -> VariantKey:
         """What tells this variant from the others of its family."""
-        return self.settings.language, self.settings.tier
+        return self.settings.language, self.settings.model_type
 
     @property
     def needed_replicas(self) -> int:
@@ -104,10 +104,10 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Family:
+class BackendSpec:
     """One OCRBackend. `order` has all variants of the spec; those in `problems` are not in `variants`."""
 
-    key: Key
+    key: NamespacedName
     uid: str
     generation: int
     is_paused: bool
@@ -137,14 +137,14 @@ class Family:
         return ImageName(repository, tag, digest)
 
 
-def family(backend: Json) -> Family:
+def family(backend: Json) -> BackendSpec:
     """The values behind an OCRBackend's JSON."""
     metadata, spec = backend["metadata"], backend["spec"]
     given = spec["variants"]
     variants, problems = _variants(spec, given)
     rollout = spec.get("rollout") or {}
-    return Family(
-        key=Key(metadata["namespace"], metadata["name"]),
+    return BackendSpec(
+        key=NamespacedName(metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
         generation=metadata["generation"],
         is_paused=bool(spec.get("paused")),

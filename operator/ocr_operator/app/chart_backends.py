@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from ocr_operator.api.names import API_VERSION, GROUP, KIND, Ref
+from ocr_operator.api.names import API_VERSION, GROUP, KIND, ObjectReference
 from ocr_operator.cluster.client import Cluster, ClusterError
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class ChartBackends:
 async def _try(cluster: Cluster, source: Source) -> list[str] | None:
     """A sentence for each OCRBackend that was refused; None if the API server has to be asked again."""
     try:
-        owner = await cluster.get(Ref("v1", "ConfigMap", source.namespace, source.config_map))
+        owner = await cluster.get(ObjectReference("v1", "ConfigMap", source.namespace, source.config_map))
         if owner is None:
             raise ClusterError(404, f"there is no ConfigMap {source.namespace}/{source.config_map}")
         bodies = wanted(source, owner["metadata"]["uid"])
@@ -105,7 +105,7 @@ async def _prune(cluster: Cluster, source: Source, names: list[str]) -> None:
     for body in await cluster.list(API_VERSION, KIND, source.namespace, selector):
         metadata = body["metadata"]
         if metadata["name"] not in names:
-            ref = Ref(API_VERSION, KIND, source.namespace, metadata["name"])
+            ref = ObjectReference(API_VERSION, KIND, source.namespace, metadata["name"])
             logger.info("%s: deleting it, the chart's values have it no longer", ref)
             await cluster.delete(ref, metadata["uid"])
 
@@ -113,7 +113,7 @@ async def _prune(cluster: Cluster, source: Source, names: list[str]) -> None:
 async def _apply_one(cluster: Cluster, source: Source, body: Body) -> str:
     """Why the OCRBackend was refused, or an empty text."""
     name = body["metadata"]["name"]
-    there = await cluster.get(Ref(API_VERSION, KIND, source.namespace, name))
+    there = await cluster.get(ObjectReference(API_VERSION, KIND, source.namespace, name))
     if said := obstacle(source, there):
         return said
     try:

@@ -14,15 +14,15 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ocr_operator.api.names import API_VERSION, KIND, Key, Ref
+from ocr_operator.api.names import API_VERSION, KIND, NamespacedName, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig, image_name
 from ocr_operator.app.chart_backends import ChartBackends
 from ocr_operator.cluster import client
 from ocr_operator.cluster.client import Cluster, ClusterError
 from ocr_operator.controller import handlers
-from ocr_operator.controller.cache_check import Auditor
-from ocr_operator.controller.informer_cache import Indices
-from ocr_operator.controller.optional_api_poller import LateKinds
+from ocr_operator.controller.cache_check import CacheVerifier
+from ocr_operator.controller.informer_cache import InformerCache
+from ocr_operator.controller.optional_api_poller import OptionalApiPoller
 from ocr_operator.controller.reconciler import Reconciler
 from ocr_operator.controller.watchdog import SILENT_SHARE, STALE_SECONDS, Watchdog
 from ocr_operator.controller.work_queue import WorkQueue
@@ -101,17 +101,17 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def _lease(text: str) -> Ref:
+def _lease(text: str) -> ObjectReference:
     namespace, slash, name = text.partition("/")
     if not (namespace and slash and name):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAMESPACE/NAME")
-    return Ref("coordination.k8s.io/v1", "Lease", namespace, name)
+    return ObjectReference("coordination.k8s.io/v1", "Lease", namespace, name)
 
 
-def _owner(options: argparse.Namespace) -> Ref | None:
+def _owner(options: argparse.Namespace) -> ObjectReference | None:
     """The object that the release's leavings belong to: with it they go."""
     namespace, _, name = (options.backends_owner or "").partition("/")
-    return Ref("v1", "ConfigMap", namespace, name) if name else None
+    return ObjectReference("v1", "ConfigMap", namespace, name) if name else None
 
 
 def _config(options: argparse.Namespace) -> OperatorConfig:
@@ -126,7 +126,7 @@ def _config(options: argparse.Namespace) -> OperatorConfig:
 
 async def _run(options: argparse.Namespace) -> int:
     """Stands by, leads, and gives the lease back; 1 if it was taken from us, so that we are started anew."""
-    metrics, indices, fence, watchdog = Metrics(), Indices(), Fence(), Watchdog(options.stale_seconds)
+    metrics, indices, fence, watchdog = Metrics(), InformerCache(), Fence(), Watchdog(options.stale_seconds)
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     metrics.registry.register(StatusCollector(indices.statuses))
     chart = ChartBackends(options.backends, options.backends_owner)
@@ -141,19 +141,21 @@ async def _run(options: argparse.Namespace) -> int:
             return chart.not_ready if indices.is_connected else "not watching yet"
 
         await stack.enter_async_context(
-            serving(options.port, metrics.registry, not_ready, watchdog.complaint)
+            serving(options.port, metrics.registry, not_ready, watchdog.unhealthy_reason)
         )
         await _wait_for_kind(api)
         stop = _told_to_end()
         if not await _first(election.win(), stop):
             return 0
         stack.push_async_callback(election.give_back)
-        queue = WorkQueue[Key](counting=metrics)
+        queue = WorkQueue[NamespacedName](counting=metrics)
         has_volumes = options.image_volumes == "Auto" and await api.version() >= IMAGE_VOLUMES_SINCE
         reconciler = Reconciler(api, indices, replace(_config(options), has_image_volumes=has_volumes))
         namespaces = tuple(options.namespace)
-        auditor = Auditor(api, indices, watchdog, namespaces)
-        late = LateKinds(api, reconciler.optional, indices.keys, reconciler.memory.with_kind, namespaces)
+        auditor = CacheVerifier(api, indices, watchdog, namespaces)
+        late = OptionalApiPoller(
+            api, reconciler.optional, indices.keys, reconciler.memory.with_kind, namespaces
+        )
         applying = asyncio.create_task(chart.apply(api))
         stack.callback(applying.cancel)
         watching = handlers.watch(

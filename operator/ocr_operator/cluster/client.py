@@ -19,7 +19,7 @@ from kubernetes.aio import client, config
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 
-from ocr_operator.api.names import FIELD_MANAGER, Ref
+from ocr_operator.api.names import FIELD_MANAGER, ObjectReference
 from ocr_operator.cluster.failpoints import Failpoint
 
 Body = dict[str, Any]
@@ -59,7 +59,7 @@ class Cluster:
         self._log_in = log_in
         self._failpoint = Failpoint()
 
-    async def get(self, ref: Ref) -> Body | None:
+    async def get(self, ref: ObjectReference) -> Body | None:
         """The object, or None if there is none."""
         try:
             return await self._read(ref.api_version, ref.kind, name=ref.name, namespace=ref.namespace)
@@ -97,7 +97,7 @@ class Cluster:
         """The same for the status alone."""
         return await self._apply(body, FIELD_MANAGER, subresource="status")
 
-    async def delete(self, ref: Ref, uid: str) -> None:
+    async def delete(self, ref: ObjectReference, uid: str) -> None:
         """Deletes just this object; that it is gone already is no error."""
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:

@@ -9,34 +9,34 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ocr_operator.api.names import Ref
+from ocr_operator.api.names import ObjectReference
 from ocr_operator.cluster.client import Cluster, ClusterError
 from ocr_operator.observed import causes
-from ocr_operator.observed.observation import LivePod, Warned, warned
+from ocr_operator.observed.observation import ObservedPod, WarningEvent, warned
 from ocr_operator.status import events
 
 logger = logging.getLogger(__name__)
 
 
-class EventLog:
+class EventRecorder:
     """Events of the namespaces that the operator watches; asked for, never watched."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
     async def warnings(
-        self, namespace: str, pods: Iterable[LivePod], others: Iterable[str], now: datetime
-    ) -> tuple[Warned, ...]:
+        self, namespace: str, pods: Iterable[ObservedPod], others: Iterable[str], now: datetime
+    ) -> tuple[WarningEvent, ...]:
         """What was warned of, oldest first, for pods that do not say themselves why they do not get on.
 
         `others`: names of further objects to ask for.
         """
-        puzzling = [pod for pod in pods if causes.is_puzzling(pod, now)]
+        puzzling = [pod for pod in pods if causes.needs_events(pod, now)]
         names = sorted({*others, *(name for pod in puzzling for name in (pod.name, *pod.claims))})
         found = await asyncio.gather(*(self._of(namespace, name) for name in names))
         return tuple(one for bodies in found for one in bodies)
 
-    async def _of(self, namespace: str, name: str) -> list[Warned]:
+    async def _of(self, namespace: str, name: str) -> list[WarningEvent]:
         fields = f"type=Warning,involvedObject.name={name}"
         try:
             bodies = await self._cluster.list("v1", "Event", namespace, fields=fields)
@@ -46,10 +46,15 @@ class EventLog:
         return [warned(body) for body in sorted(bodies, key=_last_time)]
 
     async def tell(
-        self, backend: Ref, uid: str, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
+        self,
+        backend: ObjectReference,
+        uid: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        now: datetime,
     ) -> None:
         """Writes an Event for each thing that the new status tells and the old one did not."""
-        for happening in events.happenings(before, after):
+        for happening in events.event_records(before, after):
             try:
                 there = await self._cluster.get(events.event_ref(backend, uid, happening))
                 await self._cluster.apply(events.event(backend, uid, happening, there, now))

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import aiohttp
 
-from ocr_operator.api.names import PORT, Key
+from ocr_operator.api.names import PORT, NamespacedName
 from ocr_operator.observed.download_progress import Progress, progress_of, to_show
-from ocr_operator.observed.observation import LivePod
+from ocr_operator.observed.observation import ObservedPod
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +49,10 @@ class ProgressReader:
 
     def __init__(self, ask: Ask = ask) -> None:
         self._ask = ask
-        self._shown: dict[Key, dict[_Attempt, Progress]] = {}
-        self._first: dict[Key, dict[_Attempt, int]] = {}
+        self._shown: dict[NamespacedName, dict[_Attempt, Progress]] = {}
+        self._first: dict[NamespacedName, dict[_Attempt, int]] = {}
 
-    async def progress(self, key: Key, pods: Iterable[LivePod]) -> Mapping[str, Progress]:
+    async def progress(self, key: NamespacedName, pods: Iterable[ObservedPod]) -> Mapping[str, Progress]:
         """What is to be shown, by the names of the pods; those of which nothing is known are left out."""
         fetching = {(pod.name, pod.restarts): pod for pod in pods if pod.is_fetching and pod.address}
         told = await asyncio.gather(*(self._ask(pod.address) for pod in fetching.values()))
@@ -64,7 +64,7 @@ class ProgressReader:
         self._first[key], self._shown[key] = first, shown
         return {name: each for (name, _), each in shown.items()}
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: NamespacedName) -> None:
         """The OCRBackend was deleted."""
         self._first.pop(key, None)
         self._shown.pop(key, None)

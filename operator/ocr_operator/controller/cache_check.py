@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
-from ocr_operator.api.names import API_VERSION, INSTANCE_LABEL, KIND, SELECTOR, Key
+from ocr_operator.api.names import API_VERSION, INSTANCE_LABEL, KIND, SELECTOR, NamespacedName
 from ocr_operator.cluster.client import Cluster, ClusterError
 from ocr_operator.cluster.optional_apis import OPTIONAL_KINDS
 from ocr_operator.controller.reconciler import CHILD_KINDS
@@ -32,11 +32,11 @@ FORBIDDEN, NOT_FOUND = 403, 404
 class Seen(Protocol):
     """What watching has shown."""
 
-    def versions(self, kind: str) -> Mapping[Key, int]:
+    def versions(self, kind: str) -> Mapping[NamespacedName, int]:
         """Every object of a kind with its resourceVersion, 0 where that is not kept."""
 
 
-class Auditor:
+class CacheVerifier:
     """Audits the kinds in these namespaces; none: in all."""
 
     def __init__(
@@ -76,10 +76,10 @@ class Auditor:
         else:
             self.watchdog.alive(kind)
 
-    async def differences(self, api_version: str, kind: str, selector: str) -> set[Key]:
+    async def differences(self, api_version: str, kind: str, selector: str) -> set[NamespacedName]:
         """Objects whose newest state no event has shown, though there was time for one."""
         before = set(self._seen.versions(kind))
-        listed: dict[Key, int] = {}
+        listed: dict[NamespacedName, int] = {}
         for place in self._places:
             listed |= await self._list(api_version, kind, place, selector)
         if not self._compare(kind, before, listed):
@@ -87,7 +87,9 @@ class Auditor:
         await asyncio.sleep(self._grace)
         return self._compare(kind, before, listed)
 
-    async def _list(self, api_version: str, kind: str, place: str | None, selector: str) -> dict[Key, int]:
+    async def _list(
+        self, api_version: str, kind: str, place: str | None, selector: str
+    ) -> dict[NamespacedName, int]:
         """Nothing where the kind is not served, or the namespace has gone and our rights with it."""
         try:
             found = await self._cluster.versions(api_version, kind, place, selector)
@@ -96,9 +98,11 @@ class Auditor:
                 logger.warning("%s is not watched in %s: %s", kind, place or "any namespace", error)
                 return {}
             raise
-        return {Key(*name): version for name, version in found.items()}
+        return {NamespacedName(*name): version for name, version in found.items()}
 
-    def _compare(self, kind: str, before: set[Key], listed: Mapping[Key, int]) -> set[Key]:
+    def _compare(
+        self, kind: str, before: set[NamespacedName], listed: Mapping[NamespacedName, int]
+    ) -> set[NamespacedName]:
         seen = self._seen.versions(kind)
         if kind == "Pod":
             listed = dict.fromkeys(listed, 0)

@@ -15,16 +15,22 @@ from typing import Any
 
 import kopf
 
-from ocr_operator.api.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, Key
+from ocr_operator.api.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, NamespacedName
 from ocr_operator.cluster.client import ClusterError
-from ocr_operator.controller.cache_check import WATCHED_KINDS, Auditor
-from ocr_operator.controller.informer_cache import Indices
-from ocr_operator.controller.optional_api_poller import LateKinds
+from ocr_operator.controller.cache_check import WATCHED_KINDS, CacheVerifier
+from ocr_operator.controller.informer_cache import InformerCache
+from ocr_operator.controller.optional_api_poller import OptionalApiPoller
 from ocr_operator.controller.reconciler import Reconciler
 from ocr_operator.controller.watchdog import Watchdog
 from ocr_operator.controller.work_queue import WorkQueue
-from ocr_operator.observed.observation import LiveChild, LivePod, live_child, live_pod, parent
-from ocr_operator.telemetry.log_format import looking_at
+from ocr_operator.observed.observation import (
+    ObservedObject,
+    ObservedPod,
+    observed_object,
+    observed_pod,
+    parent,
+)
+from ocr_operator.telemetry.log_format import reconciling
 from ocr_operator.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -50,11 +56,11 @@ _PODS = ("", "v1", "pods")
 
 def registry(
     reconciler: Reconciler,
-    indices: Indices,
-    queue: WorkQueue[Key],
+    indices: InformerCache,
+    queue: WorkQueue[NamespacedName],
     metrics: Metrics,
-    auditor: Auditor,
-    late: LateKinds,
+    auditor: CacheVerifier,
+    late: OptionalApiPoller,
 ) -> kopf.OperatorRegistry:
     """Handlers that fill the indices, wake the queue, and run the workers between startup and cleanup."""
     found = kopf.OperatorRegistry()
@@ -95,30 +101,30 @@ def registry(
 
 def _register_indices(found: kopf.OperatorRegistry) -> None:
     @kopf.index(GROUP, VERSION, PLURAL, id="backends", registry=found)
-    def backends(body: kopf.Body, **_: Any) -> dict[Key, Any]:
+    def backends(body: kopf.Body, **_: Any) -> dict[NamespacedName, Any]:
         metadata = {k: v for k, v in body["metadata"].items() if k not in ("managedFields", "annotations")}
-        return {Key(metadata["namespace"], metadata["name"]): {**body, "metadata": metadata}}
+        return {NamespacedName(metadata["namespace"], metadata["name"]): {**body, "metadata": metadata}}
 
-    def children(body: kopf.Body, **_: Any) -> dict[Key, LiveChild]:
+    def children(body: kopf.Body, **_: Any) -> dict[NamespacedName, ObservedObject]:
         key = _parent(body)
-        return {key: live_child(body)} if key else {}
+        return {key: observed_object(body)} if key else {}
 
     for resource in _CHILDREN:
         kopf.index(*resource, id="children", registry=found)(children)
 
     @kopf.index(*_PODS, id="pods", registry=found)
-    def pods(body: kopf.Body, **_: Any) -> dict[Key, LivePod]:
+    def pods(body: kopf.Body, **_: Any) -> dict[NamespacedName, ObservedPod]:
         key = _parent(body)
-        return {key: live_pod(body)} if key else {}
+        return {key: observed_pod(body)} if key else {}
 
 
 def _register_events(
-    found: kopf.OperatorRegistry, reconciler: Reconciler, queue: WorkQueue[Key], watchdog: Watchdog
+    found: kopf.OperatorRegistry, reconciler: Reconciler, queue: WorkQueue[NamespacedName], watchdog: Watchdog
 ) -> None:
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
     async def backend_changed(body: kopf.Body, **_: Any) -> None:
         watchdog.alive(KIND)
-        queue.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+        queue.add(NamespacedName(body["metadata"]["namespace"], body["metadata"]["name"]))
 
     async def child_changed(event: Any, body: kopf.Body, **_: Any) -> None:
         watchdog.alive(body["kind"])
@@ -126,7 +132,7 @@ def _register_events(
         if key is None:
             return
         if event["type"] == "DELETED":
-            reconciler.memory.gone(key, live_child(body).ref)
+            reconciler.memory.gone(key, observed_object(body).ref)
         queue.add(key)
 
     for resource in _CHILDREN:
@@ -139,21 +145,21 @@ def _register_events(
             queue.add(key)
 
 
-def _parent(body: kopf.Body) -> Key | None:
+def _parent(body: kopf.Body) -> NamespacedName | None:
     return parent(body["metadata"])
 
 
-async def _work(reconciler: Reconciler, queue: WorkQueue[Key], metrics: Metrics) -> None:
+async def _work(reconciler: Reconciler, queue: WorkQueue[NamespacedName], metrics: Metrics) -> None:
     """Looks at one key after the other, for ever."""
     while True:
         key = await queue.take()
         start = time.monotonic()
-        with looking_at(key):
+        with reconciling(key):
             result = await _look(reconciler, queue, key)
         metrics.reconciled(result, time.monotonic() - start)
 
 
-async def _look(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> str:
+async def _look(reconciler: Reconciler, queue: WorkQueue[NamespacedName], key: NamespacedName) -> str:
     """Looks at one key and gives it back to the queue; answers how it ended, as the metric has it."""
     try:
         outcome = await reconciler.reconcile(key)
@@ -164,26 +170,26 @@ async def _look(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> str:
         # A fault of ours with one object must not end the work on all others.
         logger.exception("%s/%s: unexpected; again in %.1f s", *key, queue.failed(key))
         return "error"
-    if outcome.look_again is not None:
-        queue.add_after(key, outcome.look_again)
+    if outcome.requeue_after is not None:
+        queue.add_after(key, outcome.requeue_after)
     if not outcome.is_settled:
         queue.failed(key)
         return "requeue"
     queue.done(key)
-    return "success" if outcome.look_again is None else "requeue_after"
+    return "success" if outcome.requeue_after is None else "requeue_after"
 
 
-async def _resync(reconciler: Reconciler, indices: Indices, queue: WorkQueue[Key]) -> None:
+async def _resync(reconciler: Reconciler, indices: InformerCache, queue: WorkQueue[NamespacedName]) -> None:
     """Has everything looked at from time to time, spread out to spare the API server."""
     while True:
         await asyncio.sleep(RESYNC_SECONDS * random.uniform(0.9, 1.1))
         for key, delay in _spread_out(indices.keys()):
-            reconciler.distrust(key)
+            reconciler.mark_stale(key)
             queue.add_after(key, delay)
 
 
-def _distrusted(reconciler: Reconciler, queue: WorkQueue[Key], key: Key) -> None:
-    reconciler.distrust(key)
+def _distrusted(reconciler: Reconciler, queue: WorkQueue[NamespacedName], key: NamespacedName) -> None:
+    reconciler.mark_stale(key)
     queue.add(key)
 
 
@@ -192,7 +198,7 @@ def _tell_if_it_died(task: asyncio.Task[None]) -> None:
         logger.error("a task that never ends has ended", exc_info=error)
 
 
-def _spread_out(keys: list[Key]) -> Iterator[tuple[Key, float]]:
+def _spread_out(keys: list[NamespacedName]) -> Iterator[tuple[NamespacedName, float]]:
     for position, key in enumerate(keys):
         yield key, position * 0.05
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ocr_operator.api.names import KIND, Key
+from ocr_operator.api.names import KIND, NamespacedName
 from ocr_operator.planning.plan import Observed
 
-_NOTHING: Mapping[Key, Any] = MappingProxyType({})
+_NOTHING: Mapping[NamespacedName, Any] = MappingProxyType({})
 
 
-class Indices:
+class InformerCache:
     """What kopf has seen, by OCRBackend; filled before any handler runs."""
 
     def __init__(self) -> None:
@@ -28,24 +28,24 @@ class Indices:
         """Takes kopf's indices, which live as long as its operator."""
         self._backends, self._children, self._pods = backends, children, pods
 
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[NamespacedName]:
         """Every OCRBackend there is."""
         return list(self._backends)
 
-    def backend(self, key: Key) -> Mapping[str, Any] | None:
+    def backend(self, key: NamespacedName) -> Mapping[str, Any] | None:
         """The OCRBackend, or None if there is none."""
         return next(iter(self._backends.get(key, ())), None)
 
-    def statuses(self) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    def statuses(self) -> Iterator[tuple[NamespacedName, Mapping[str, Any]]]:
         """The status of every OCRBackend."""
         for key in self.keys():
             yield key, (self.backend(key) or {}).get("status") or {}
 
-    def observed(self, key: Key) -> Observed:
+    def observed(self, key: NamespacedName) -> Observed:
         """Its children and pods."""
         return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))
 
-    def versions(self, kind: str) -> Mapping[Key, int]:
+    def versions(self, kind: str) -> Mapping[NamespacedName, int]:
         """Every object of a kind with its resourceVersion; of pods, whose versions are not kept, 0."""
         if kind == KIND:
             return {
@@ -54,10 +54,12 @@ class Indices:
                 for one in self._backends[key]
             }
         if kind == "Pod":
-            return {Key(key.namespace, pod.name): 0 for key in self._pods for pod in self._pods[key]}
+            return {
+                NamespacedName(key.namespace, pod.name): 0 for key in self._pods for pod in self._pods[key]
+            }
         children = (child for key in self._children for child in self._children[key])
         return {
-            Key(child.ref.namespace, child.ref.name): child.version
+            NamespacedName(child.ref.namespace, child.ref.name): child.version
             for child in children
             if child.ref.kind == kind
         }

@@ -7,26 +7,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocr_operator.api.names import ApiKind, Key, Ref
-from ocr_operator.observed.observation import LiveChild
-from ocr_operator.planning.plan import Observed, Written
+from ocr_operator.api.names import GroupVersionKind, NamespacedName, ObjectReference
+from ocr_operator.observed.observation import ObservedObject
+from ocr_operator.planning.plan import AppliedObject, Observed
 
 Json = Mapping[str, Any]
 
 
-class Memory:
+class LastApplied:
     """Per OCRBackend: what was last applied to each child, and the OCRBackend as the last status left it."""
 
     def __init__(self) -> None:
-        self._written: dict[Key, dict[Ref, Written]] = {}
-        self._backends: dict[Key, Json] = {}
-        self._refused: dict[Key, frozenset[Ref]] = {}
+        self._written: dict[NamespacedName, dict[ObjectReference, AppliedObject]] = {}
+        self._backends: dict[NamespacedName, Json] = {}
+        self._refused: dict[NamespacedName, frozenset[ObjectReference]] = {}
 
-    def written(self, key: Key) -> Mapping[Ref, Written]:
+    def written(self, key: NamespacedName) -> Mapping[ObjectReference, AppliedObject]:
         """What was applied to the children."""
         return self._written.get(key, {})
 
-    def with_kind(self, kind: ApiKind) -> set[Key]:
+    def with_kind(self, kind: GroupVersionKind) -> set[NamespacedName]:
         """The OCRBackends for which a child of the kind was applied."""
         return {
             key
@@ -34,38 +34,38 @@ class Memory:
             if any((ref.api_version, ref.kind) == kind for ref in children)
         }
 
-    def wrote(self, key: Key, content: str, child: LiveChild) -> None:
+    def wrote(self, key: NamespacedName, content: str, child: ObservedObject) -> None:
         """A child was applied; `content` is the digest of what was sent."""
-        self._written.setdefault(key, {})[child.ref] = Written(content, child)
+        self._written.setdefault(key, {})[child.ref] = AppliedObject(content, child)
 
-    def wrote_status(self, key: Key, backend: Json) -> None:
+    def wrote_status(self, key: NamespacedName, backend: Json) -> None:
         """A status was applied; this is the OCRBackend after it."""
         self._backends[key] = backend
 
-    def were_refused(self, key: Key, refs: Iterable[Ref]) -> None:
+    def were_refused(self, key: NamespacedName, refs: Iterable[ObjectReference]) -> None:
         """A look has ended, in which the API server would not have these children."""
         self._refused[key] = frozenset(refs)
 
-    def refused(self, key: Key) -> frozenset[Ref]:
+    def refused(self, key: NamespacedName) -> frozenset[ObjectReference]:
         """The children that the API server would not have at the last look."""
         return self._refused.get(key, frozenset())
 
-    def gone(self, key: Key, ref: Ref) -> None:
+    def gone(self, key: NamespacedName, ref: ObjectReference) -> None:
         """A child was deleted."""
         self._written.get(key, {}).pop(ref, None)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: NamespacedName) -> None:
         """The OCRBackend was deleted."""
         self._written.pop(key, None)
         self._refused.pop(key, None)
         self._backends.pop(key, None)
 
-    def newest_backend(self, key: Key, seen: Json) -> Json:
+    def newest_backend(self, key: NamespacedName, seen: Json) -> Json:
         """The OCRBackend as seen, or as our own status left it if that is newer."""
         own = self._backends.get(key)
         return own if own and _is_newer(own, seen) else seen
 
-    def newest(self, key: Key, seen: Observed) -> Observed:
+    def newest(self, key: NamespacedName, seen: Observed) -> Observed:
         """Children as seen, with those that we have since written as the API server answered them."""
         children = {child.ref: child for child in seen.children}
         for ref, written in self.written(key).items():
@@ -73,7 +73,7 @@ class Memory:
                 children[ref] = written.child
         return replace(seen, children=tuple(children.values()))
 
-    def trust(self, key: Key, children: Iterable[LiveChild]) -> None:
+    def trust(self, key: NamespacedName, children: Iterable[ObservedObject]) -> None:
         """These are all the children there are: what is not among them was deleted unseen."""
         there = {child.ref for child in children}
         for ref in self.written(key).keys() - there:

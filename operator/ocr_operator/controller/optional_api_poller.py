@@ -7,18 +7,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from ocr_operator.api.names import INSTANCE_LABEL, SELECTOR, ApiKind, Key
+from ocr_operator.api.names import INSTANCE_LABEL, SELECTOR, GroupVersionKind, NamespacedName
 from ocr_operator.cluster.client import Cluster, ClusterError
-from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OPTIONAL_KINDS, OptionalKinds
+from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OPTIONAL_KINDS, OptionalApis
 
 logger = logging.getLogger(__name__)
 
 _OURS = f"{SELECTOR},{INSTANCE_LABEL}"
 
-Versions = dict[Key, int]
+Versions = dict[NamespacedName, int]
 
 
-class LateKinds:
+class OptionalApiPoller:
     """What has changed of kinds that came late. Their objects have the names of their OCRBackends.
 
     `written`: the OCRBackends for which this process has made an object of a kind.
@@ -30,9 +30,9 @@ class LateKinds:
     def __init__(
         self,
         cluster: Cluster,
-        optional: OptionalKinds,
-        backends: Callable[[], Iterable[Key]],
-        written: Callable[[ApiKind], set[Key]],
+        optional: OptionalApis,
+        backends: Callable[[], Iterable[NamespacedName]],
+        written: Callable[[GroupVersionKind], set[NamespacedName]],
         namespaces: tuple[str, ...],
     ) -> None:
         self._cluster = cluster
@@ -40,8 +40,8 @@ class LateKinds:
         self._backends = backends
         self._written = written
         self._places: tuple[str | None, ...] = namespaces or (None,)
-        self._late: frozenset[ApiKind] = frozenset()
-        self._seen: dict[ApiKind, Versions] = {}
+        self._late: frozenset[GroupVersionKind] = frozenset()
+        self._seen: dict[GroupVersionKind, Versions] = {}
 
     async def begin(self) -> None:
         """Notes which kinds are not there now, just before kopf sees which ones it can watch."""
@@ -51,16 +51,16 @@ class LateKinds:
             logger.warning("it is not known which APIs the cluster has: %s", error)
             self._late = OPTIONAL_KINDS
 
-    async def run(self, wake: Callable[[Key], None]) -> None:
+    async def run(self, wake: Callable[[NamespacedName], None]) -> None:
         """Wakes the OCRBackends concerned, for ever."""
         while self._late:
             await asyncio.sleep(FRESH_SECONDS)
             for key in await self.changed():
                 wake(key)
 
-    async def changed(self) -> set[Key]:
+    async def changed(self) -> set[NamespacedName]:
         """OCRBackends to look at, since a kind came or went, or an object of it did or is another now."""
-        found: set[Key] = set()
+        found: set[NamespacedName] = set()
         for kind in sorted(self._late):
             try:
                 found |= await self._changed(kind)
@@ -68,7 +68,7 @@ class LateKinds:
                 logger.warning("%s cannot be listed: %s", kind.kind, error)
         return found
 
-    async def _changed(self, kind: ApiKind) -> set[Key]:
+    async def _changed(self, kind: GroupVersionKind) -> set[NamespacedName]:
         before = self._seen.get(kind)
         if await self._optional.absent([kind]):
             self._seen.pop(kind, None)
@@ -76,7 +76,7 @@ class LateKinds:
         now: Versions = {}
         for place in self._places:
             found = await self._cluster.versions(*kind, place, _OURS)
-            now |= {Key(*name): version for name, version in found.items()}
+            now |= {NamespacedName(*name): version for name, version in found.items()}
         self._seen[kind] = now
         if before is None:
             logger.info("the cluster has %s of %s by now", kind.kind, kind.api_version)

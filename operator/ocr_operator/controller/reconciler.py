@@ -19,25 +19,25 @@ from ocr_operator.api.names import (
     KIND,
     SELECTOR,
     SERVICE_MONITOR,
-    ApiKind,
-    Key,
-    Ref,
+    GroupVersionKind,
+    NamespacedName,
+    ObjectReference,
 )
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import Family, family
+from ocr_operator.api.spec import BackendSpec, family
 from ocr_operator.cluster.client import Cluster, ClusterError
-from ocr_operator.cluster.event_recorder import EventLog
-from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalKinds
+from ocr_operator.cluster.event_recorder import EventRecorder
+from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
 from ocr_operator.cluster.progress_reader import ASK_AGAIN_SECONDS, ProgressReader
-from ocr_operator.controller.last_applied import Memory
+from ocr_operator.controller.last_applied import LastApplied
 from ocr_operator.manifests.metadata import Child
 from ocr_operator.observed import causes
 from ocr_operator.observed.causes import Cause
-from ocr_operator.observed.observation import LiveChild, live_child, live_pod
+from ocr_operator.observed.observation import ObservedObject, observed_object, observed_pod
 from ocr_operator.planning import plan
-from ocr_operator.planning.plan import Apply, HandOver, Observed, Plan, Remove, Step
+from ocr_operator.planning.plan import Apply, Observed, Plan, Remove, Step, TransferReplicasOwnership
 from ocr_operator.status import model_downloads
 from ocr_operator.status.status import recorded_jobs, status_of
 from ocr_operator.status.variant_status import variant_states
@@ -45,13 +45,13 @@ from ocr_operator.status.variant_status import variant_states
 logger = logging.getLogger(__name__)
 
 CHILD_KINDS = (
-    ApiKind("apps/v1", "Deployment"),
-    ApiKind("v1", "Service"),
-    ApiKind("v1", "PersistentVolumeClaim"),
-    ApiKind("batch/v1", "Job"),
-    ApiKind("autoscaling/v2", "HorizontalPodAutoscaler"),
-    ApiKind("policy/v1", "PodDisruptionBudget"),
-    ApiKind("networking.k8s.io/v1", "NetworkPolicy"),
+    GroupVersionKind("apps/v1", "Deployment"),
+    GroupVersionKind("v1", "Service"),
+    GroupVersionKind("v1", "PersistentVolumeClaim"),
+    GroupVersionKind("batch/v1", "Job"),
+    GroupVersionKind("autoscaling/v2", "HorizontalPodAutoscaler"),
+    GroupVersionKind("policy/v1", "PodDisruptionBudget"),
+    GroupVersionKind("networking.k8s.io/v1", "NetworkPolicy"),
     SERVICE_MONITOR,
 )
 
@@ -66,22 +66,22 @@ _WATCHED_FOR = {
 """Reasons that no event ends: seconds until it is looked whether they still hold."""
 
 
-class Watched(Protocol):
+class ObservedCache(Protocol):
     """What has been seen by watching; may lag behind the cluster."""
 
-    def backend(self, key: Key) -> Mapping[str, Any] | None:
+    def backend(self, key: NamespacedName) -> Mapping[str, Any] | None:
         """The OCRBackend, or None if there is none."""
 
-    def observed(self, key: Key) -> Observed:
+    def observed(self, key: NamespacedName) -> Observed:
         """Its children and pods."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Result:
     """How a look ended: whether nothing is to be tried again, and in how many seconds time matters."""
 
     is_settled: bool
-    look_again: float | None = None
+    requeue_after: float | None = None
 
 
 class Reconciler:
@@ -90,7 +90,7 @@ class Reconciler:
     def __init__(
         self,
         cluster: Cluster,
-        watched: Watched,
+        watched: ObservedCache,
         config: OperatorConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         progress: ProgressReader | None = None,
@@ -99,17 +99,17 @@ class Reconciler:
         self._watched = watched
         self._config = config
         self._clock = clock
-        self.optional = OptionalKinds(cluster.serves, clock)
-        self._suspect: set[Key] = set()
-        self._events = EventLog(cluster)
+        self.optional = OptionalApis(cluster.serves, clock)
+        self._suspect: set[NamespacedName] = set()
+        self._events = EventRecorder(cluster)
         self._progress = progress or ProgressReader()
-        self.memory = Memory()
+        self.memory = LastApplied()
 
-    def distrust(self, key: Key) -> None:
+    def mark_stale(self, key: NamespacedName) -> None:
         """Has the next look ask the API server itself, since a watch may have missed something."""
         self._suspect.add(key)
 
-    async def reconcile(self, key: Key) -> Outcome:
+    async def reconcile(self, key: NamespacedName) -> Result:
         """Does what is left to do for one OCRBackend, and says so in its status.
 
         Raises:
@@ -120,14 +120,14 @@ class Reconciler:
             self.memory.forget(key)
             self._progress.forget(key)
             self._suspect.discard(key)
-            return Outcome(is_settled=True)
+            return Result(is_settled=True)
         backend = self.memory.newest_backend(key, seen)
         if "deletionTimestamp" in backend["metadata"]:
             # Its children go by garbage collection; what we would write now would only be in its way.
-            return Outcome(is_settled=True)
+            return Result(is_settled=True)
         return await self._carry_out(family(backend), backend)
 
-    async def _carry_out(self, wanted: Family, backend: Mapping[str, Any]) -> Outcome:
+    async def _carry_out(self, wanted: BackendSpec, backend: Mapping[str, Any]) -> Result:
         observed = await self._observe(wanted.key)
         if wanted.monitoring.service_monitor != "Never":
             observed = replace(observed, absent=await self.optional.absent([SERVICE_MONITOR]))
@@ -142,7 +142,7 @@ class Reconciler:
         )
         todo = plan.plan(wanted, observed, self.memory.written(wanted.key), self._config, now)
         if _makes_something(todo) and not await self._still_exists(wanted):
-            return Outcome(is_settled=True)
+            return Result(is_settled=True)
         refused = await self._apply(wanted, todo)
         lasting = (ref for ref, cause in refused.items() if not cause.is_passing)
         self.memory.were_refused(wanted.key, lasting)
@@ -153,11 +153,11 @@ class Reconciler:
         status = status_of(wanted, states, problems, backend.get("status") or {}, now)
         await self._write_status(wanted, backend, status)
         is_settled = all(cause.reason in _WATCHED_FOR for cause in problems.values())
-        times = [todo.look_again, causes.puzzled_seconds(observed.pods, now, jobs)]
+        times = [todo.requeue_after, causes.event_poll_seconds(observed.pods, now, jobs)]
         times += [ASK_AGAIN_SECONDS for pod in observed.pods if pod.is_fetching]
-        return Outcome(is_settled, _look_again(times, problems))
+        return Result(is_settled, _look_again(times, problems))
 
-    async def _observe(self, key: Key) -> Observed:
+    async def _observe(self, key: NamespacedName) -> Observed:
         if key not in self._suspect:
             return self.memory.newest(key, self._watched.observed(key))
         observed = await self._list(key)
@@ -165,23 +165,23 @@ class Reconciler:
         self._suspect.discard(key)
         return observed
 
-    async def _list(self, key: Key) -> Observed:
+    async def _list(self, key: NamespacedName) -> Observed:
         selector = f"{SELECTOR},{INSTANCE_LABEL}={key.name}"
         absent = await self.optional.absent(CHILD_KINDS)
         kinds = (*(kind for kind in CHILD_KINDS if kind not in absent), ("v1", "Pod"))
         *children, pods = await asyncio.gather(
             *(self._cluster.list(version, kind, key.namespace, selector) for version, kind in kinds)
         )
-        found = tuple(live_child(body) for bodies in children for body in bodies)
-        return Observed(found, tuple(live_pod(body) for body in pods))
+        found = tuple(observed_object(body) for bodies in children for body in bodies)
+        return Observed(found, tuple(observed_pod(body) for body in pods))
 
-    async def _still_exists(self, wanted: Family) -> bool:
+    async def _still_exists(self, wanted: BackendSpec) -> bool:
         """Whether to make children: those of a deleted OCRBackend would be collected, and made, for ever."""
-        there = await self._cluster.get(Ref(API_VERSION, KIND, *wanted.key))
+        there = await self._cluster.get(ObjectReference(API_VERSION, KIND, *wanted.key))
         metadata = there["metadata"] if there else {}
         return metadata.get("uid") == wanted.uid and "deletionTimestamp" not in metadata
 
-    async def _apply(self, wanted: Family, todo: Plan) -> dict[Ref, Cause]:
+    async def _apply(self, wanted: BackendSpec, todo: Plan) -> dict[ObjectReference, Cause]:
         """Takes every step; answers why those failed that did."""
         problems = {}
         for step in todo.steps:
@@ -189,20 +189,20 @@ class Reconciler:
                 cause = await self._take(wanted, step)
             except ClusterError as error:
                 logger.warning("%s: %s: %s", step.ref, type(step).__name__.lower(), error)
-                self.distrust(wanted.key)
+                self.mark_stale(wanted.key)
                 cause = causes.write_cause(error.status, error.message, str(step.ref))
             if cause:
                 problems[step.ref] = cause
         return problems
 
-    async def _take(self, wanted: Family, step: Step) -> Cause | None:
+    async def _take(self, wanted: BackendSpec, step: Step) -> Cause | None:
         """Takes one step; answers what stands in its way, if something does."""
         match step:
             case Apply(child, None):
                 return await self._make(wanted, child)
             case Apply(child, str(uid)):
                 await self._write(wanted, child, uid)
-            case HandOver(ref, uid, replicas):
+            case TransferReplicasOwnership(ref, uid, replicas):
                 await self._cluster.apply(
                     _identified(ref, uid) | {"spec": {"replicas": replicas}}, HANDOVER_MANAGER
                 )
@@ -211,42 +211,42 @@ class Reconciler:
                 await self._cluster.delete(ref, uid)
         return None
 
-    async def _make(self, wanted: Family, child: Child) -> Cause | None:
+    async def _make(self, wanted: BackendSpec, child: Child) -> Cause | None:
         """Writes a child that no watch has shown; it may exist all the same, and belong to somebody else."""
         body = await self._cluster.get(plan.ref_of(child))
         if body is None:
             logger.info("%s: making it", plan.ref_of(child))
             await self._write(wanted, child, None)
             return None
-        there = live_child(body)
-        if obstacle := plan.standing_in_the_way(there, wanted):
+        there = observed_object(body)
+        if obstacle := plan.ownership_conflict(there, wanted):
             return obstacle
         for step in plan.writing(child, there, None):
             await self._take(wanted, step)
         return None
 
-    async def _write(self, wanted: Family, child: Child, uid: str | None) -> None:
+    async def _write(self, wanted: BackendSpec, child: Child, uid: str | None) -> None:
         body = {**child, "metadata": {**child["metadata"], **({"uid": uid} if uid else {})}}
         answer = await self._cluster.apply(body)
-        self.memory.wrote(wanted.key, digest(child), live_child(answer))
+        self.memory.wrote(wanted.key, digest(child), observed_object(answer))
 
     async def _write_status(
-        self, wanted: Family, backend: Mapping[str, Any], status: Mapping[str, Any]
+        self, wanted: BackendSpec, backend: Mapping[str, Any], status: Mapping[str, Any]
     ) -> None:
         if status == backend.get("status"):
             return
-        ref, before = Ref(API_VERSION, KIND, *wanted.key), backend.get("status") or {}
+        ref, before = ObjectReference(API_VERSION, KIND, *wanted.key), backend.get("status") or {}
         body = _identified(ref, wanted.uid) | {"status": status}
         self.memory.wrote_status(wanted.key, await self._cluster.apply_status(body))
         _log_change(wanted.key, before, status)
         await self._events.tell(ref, wanted.uid, before, status, self._clock())
 
 
-def _overdue(jobs: Iterable[LiveChild], now: datetime) -> list[str]:
+def _overdue(jobs: Iterable[ObservedObject], now: datetime) -> list[str]:
     return [job.ref.name for job in jobs if causes.is_overdue(job, now)]
 
 
-def _log_change(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _log_change(key: NamespacedName, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     was, now = _ready(before), _ready(after)
     if (was.get("status"), was.get("reason")) != (now["status"], now["reason"]):
         summary = after["summary"]
@@ -258,7 +258,7 @@ def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(found, {})
 
 
-def _look_again(seconds: Iterable[float | None], problems: Mapping[Ref, Cause]) -> float | None:
+def _look_again(seconds: Iterable[float | None], problems: Mapping[ObjectReference, Cause]) -> float | None:
     times = [one for one in seconds if one is not None]
     times += [_WATCHED_FOR[cause.reason] for cause in problems.values() if cause.reason in _WATCHED_FOR]
     return min(times, default=None)
@@ -268,7 +268,7 @@ def _makes_something(todo: Plan) -> bool:
     return any(isinstance(step, Apply) and step.uid is None for step in todo.steps)
 
 
-def _identified(ref: Ref, uid: str) -> dict[str, Any]:
+def _identified(ref: ObjectReference, uid: str) -> dict[str, Any]:
     """The least of an object that an apply needs."""
     metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}

@@ -42,7 +42,7 @@ class Watchdog:
         """Seconds since the kind was last known to be watched; 0 where it is not to be."""
         return self._clock() - self._alive[kind] if kind in self._alive else 0.0
 
-    def complaint(self) -> str:
+    def unhealthy_reason(self) -> str:
         """Which kinds have been stale for too long, or an empty text."""
         stale = [kind for kind in self._alive if self.staleness(kind) > self.limit]
         return f"nothing known for {self.limit:.0f} s of: {', '.join(stale)}" if stale else ""

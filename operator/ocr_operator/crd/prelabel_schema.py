@@ -44,7 +44,7 @@ def _backend() -> Schema:
         {
             "name": text("Name of an OCRBackend in the release's namespace.", minLength=1),
             "language": choice("Language of its variant.", list(model_catalog.LANGUAGES)),
-            "modelType": choice("Size of its variant.", list(model_catalog.TIERS)),
+            "modelType": choice("Size of its variant.", list(model_catalog.MODEL_TYPES)),
             "url": text("URL of a backend, in place of the other three.", pattern=_URL),
             "basicAuthSecretRef": secret(
                 "User and password that the backend asks for: a Secret of type kubernetes.io/basic-auth. "
@@ -59,7 +59,7 @@ def _builtin() -> Schema:
         "In place of `backend`: the pods read by themselves, with the small models inside the image.",
         {
             "language": choice(
-                "What they read.", list(model_catalog.languages_of(model_catalog.BUILTIN_GENERATION))
+                "What they read.", list(model_catalog.languages_of(model_catalog.BUILTIN_OCR_VERSION))
             )
         },
         required=["language"],

@@ -44,28 +44,30 @@ def spec_rules() -> list[Rule]:
 
 
 def _language_rules() -> Iterator[Rule]:
-    for generation in model_catalog.GENERATIONS:
-        known = model_catalog.languages_of(generation)
+    for ocr_version in model_catalog.OCR_VERSIONS:
+        known = model_catalog.languages_of(ocr_version)
         others = [language for language in model_catalog.LANGUAGES if language not in known]
         if not others:
             continue
         readers = "; ".join(
-            f"{one} is read by {' and '.join(model_catalog.generations_of(one))}" for one in others
+            f"{one} is read by {' and '.join(model_catalog.ocr_versions_of(one))}" for one in others
         )
         yield rule(
-            f"self.ocrVersion != '{generation}' || self.variants.all(v, v.language in {list(known)})",
-            f"{generation} reads {', '.join(known)}; {readers}: choose those languages or another ocrVersion",
+            f"self.ocrVersion != '{ocr_version}' || self.variants.all(v, v.language in {list(known)})",
+            f"{ocr_version} reads {', '.join(known)}; {readers}: choose those languages or another "
+            "ocrVersion",
         )
 
 
 def _builtin_rules() -> Iterator[Rule]:
-    generation, tier = model_catalog.BUILTIN_GENERATION, model_catalog.BUILTIN_TIER
+    ocr_version, model_type = model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE
     is_other = "self.models.source != 'Builtin'"
     # The languages of the generation are the language rule's business.
+    are_builtin = f"self.variants.all(v, v.modelType == '{model_type}')"
     yield rule(
-        f"{is_other} || (self.ocrVersion == '{generation}' && self.variants.all(v, v.modelType == '{tier}'))",
-        f"models.source Builtin has the {tier} models of {generation} only: set ocrVersion to {generation} "
-        f"and every modelType to {tier}, or models.source to Hub or Claim",
+        f"{is_other} || (self.ocrVersion == '{ocr_version}' && {are_builtin})",
+        f"models.source Builtin has the {model_type} models of {ocr_version} only: set ocrVersion to "
+        f"{ocr_version} and every modelType to {model_type}, or models.source to Hub or Claim",
     )
     for option in ("useDocOrientation", "useDocUnwarping"):
         yield rule(
@@ -92,7 +94,9 @@ def _custom_rules() -> Iterator[Rule]:
 
 def _engine_rules() -> Iterator[Rule]:
     is_other = f"!(self.engine in {list(_DIRECT_ENGINES)})"
-    paddle_only = [one for one in model_catalog.GENERATIONS if "onnx" not in model_catalog.package_forms(one)]
+    paddle_only = [
+        one for one in model_catalog.OCR_VERSIONS if "onnx" not in model_catalog.package_forms(one)
+    ]
     yield rule(
         f"{is_other} || self.models.source != 'Hub' || !(self.ocrVersion in {paddle_only})",
         f"the hub has {' and '.join(paddle_only)} for the engine Paddle only: set engine to Auto or Paddle",

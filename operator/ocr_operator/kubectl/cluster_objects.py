@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_operator.api.names import GROUP, INSTANCE_LABEL, PLURAL, SELECTOR, Key
+from ocr_operator.api.names import GROUP, INSTANCE_LABEL, PLURAL, SELECTOR, NamespacedName
 from ocr_operator.kubectl.kubectl_program import Kubectl, KubectlError
 
 Json = Mapping[str, Any]
@@ -38,9 +38,9 @@ class Found:
     unread: Mapping[str, str]
 
     @property
-    def key(self) -> Key:
+    def key(self) -> NamespacedName:
         """Namespace and name."""
-        return Key(self.backend["metadata"]["namespace"], self.backend["metadata"]["name"])
+        return NamespacedName(self.backend["metadata"]["namespace"], self.backend["metadata"]["name"])
 
     def of(self, kind: str) -> list[Any]:
         """Objects of a kind."""

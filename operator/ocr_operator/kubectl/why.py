@@ -12,7 +12,13 @@ from ocr_operator.api.reasons import PASSING, URGENCY, Reason
 from ocr_operator.kubectl.cluster_objects import Found
 from ocr_operator.observed import causes
 from ocr_operator.observed.causes import Cause
-from ocr_operator.observed.observation import LiveChild, LivePod, live_child, live_pod, warned
+from ocr_operator.observed.observation import (
+    ObservedObject,
+    ObservedPod,
+    observed_object,
+    observed_pod,
+    warned,
+)
 from ocr_operator.observed.rollout_record import record
 
 Json = Mapping[str, Any]
@@ -77,11 +83,15 @@ def _of_fetching(found: Found, top: str) -> Iterator[Answer]:
             continue
         name = job["metadata"]["name"]
         wanted = (job["metadata"].get("labels") or {}).get(MODELS_LABEL)
-        pods = [pod for pod in map(live_pod, found.of("pods")) if pod.models == wanted and not pod.is_leaving]
+        pods = [
+            pod
+            for pod in map(observed_pod, found.of("pods"))
+            if pod.models == wanted and not pod.is_terminating
+        ]
         yield _of_job(found, (top, f"Job {name}"), name, pods)
 
 
-def _of_job(found: Found, path: tuple[str, ...], name: str, pods: list[LivePod]) -> Answer:
+def _of_job(found: Found, path: tuple[str, ...], name: str, pods: list[ObservedPod]) -> Answer:
     warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
     for pod in pods:
         cause = causes.ended_cause(pod) if pod.is_fetching else causes.pod_cause(pod, warnings)
@@ -107,7 +117,7 @@ def _of_variants(found: Found, top: str) -> Iterator[Answer]:
     for wanted in found.backend["spec"]["variants"]:
         key = wanted["language"], wanted["modelType"]
         name = variant_name(found.key.name, *key)
-        pods = [live_pod(one) for one in found.of("pods") if _variant(one) == key]
+        pods = [observed_pod(one) for one in found.of("pods") if _variant(one) == key]
         deployment = next((one for one in found.of("deployments") if one["metadata"]["name"] == name), None)
         if deployment is None:
             message = f"Deployment {name} is not there yet; the conditions of the OCRBackend say why"
@@ -115,8 +125,8 @@ def _of_variants(found: Found, top: str) -> Iterator[Answer]:
                 (top, f"variant {'/'.join(key)}"), Reason.STARTING, message, _describe("ocrb", found.key.name)
             )
             continue
-        child = live_child(deployment)
-        alive = [pod for pod in pods if not pod.is_leaving]
+        child = observed_object(deployment)
+        alive = [pod for pod in pods if not pod.is_terminating]
         is_served = any(pod.is_ready and pod.revision == child.revision for pod in alive)
         if not is_served or len([pod for pod in alive if pod.is_ready]) < (child.replicas or 0):
             yield _down(found, (top, f"Deployment {name}"), child, pods)
@@ -128,10 +138,10 @@ def _of_variants(found: Found, top: str) -> Iterator[Answer]:
 _WAITING = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD)
 
 
-def _held_back(found: Found, key: tuple[str, str], deployment: LiveChild) -> Cause | None:
+def _held_back(found: Found, key: tuple[str, str], deployment: ObservedObject) -> Cause | None:
     """Why a variant does not run what the spec asks for, though nothing may be wrong with its pods."""
-    if taken_back := record(deployment.rollout).taken_back:
-        said = f"revision {taken_back.revision} was taken back ({taken_back.reason}: {taken_back.message})"
+    if rolled_back := record(deployment.rollout).rolled_back:
+        said = f"revision {rolled_back.revision} was taken back ({rolled_back.reason}: {rolled_back.message})"
         return causes.because(Reason.ROLLED_BACK, said)
     told = (found.backend.get("status") or {}).get("variants") or []
     mine = (one for one in told if (one["language"], one["modelType"]) == key)
@@ -139,10 +149,10 @@ def _held_back(found: Found, key: tuple[str, str], deployment: LiveChild) -> Cau
     return Cause(Reason(waiting["reason"]), waiting["message"]) if waiting else None
 
 
-def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list[LivePod]) -> Answer:
+def _down(found: Found, path: tuple[str, ...], deployment: ObservedObject, pods: list[ObservedPod]) -> Answer:
     """The cause of one variant: of its Deployment, or of the first pod that has one, those gone included."""
     warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
-    seen: list[tuple[Cause, LivePod | None]] = []
+    seen: list[tuple[Cause, ObservedPod | None]] = []
     if cause := causes.deployment_cause(deployment):
         seen.append((cause, None))
     for pod in pods:
@@ -150,7 +160,7 @@ def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list
             seen.append((cause, pod))
     if cause := causes.eviction_cause(pods):
         seen.append((cause, None))
-    waiting = next((pod for pod in pods if not pod.is_ready and not pod.is_leaving), None)
+    waiting = next((pod for pod in pods if not pod.is_ready and not pod.is_terminating), None)
     if not seen:
         seen.append((_on_its_way(waiting), waiting))
     cause, culprit = min(seen, key=lambda one: _rank(one[0].reason))
@@ -158,13 +168,13 @@ def _down(found: Found, path: tuple[str, ...], deployment: LiveChild, pods: list
     return Answer((*path, *below), cause.reason, cause.message, _command(cause.reason, found, culprit))
 
 
-def _on_its_way(pod: LivePod | None) -> Cause:
+def _on_its_way(pod: ObservedPod | None) -> Cause:
     if pod is None:
         return Cause(Reason.STARTING, "its pods are not made yet")
     return Cause(Reason.STARTING, f"pod {pod.name} is on its way: it is being made, or loads its models")
 
 
-def _replica_set(found: Found, pod: LivePod) -> tuple[str, ...]:
+def _replica_set(found: Found, pod: ObservedPod) -> tuple[str, ...]:
     body = next(one for one in found.of("pods") if one["metadata"]["name"] == pod.name)
     owners = body["metadata"].get("ownerReferences") or []
     return (*(f"{one['kind']} {one['name']}" for one in owners), f"Pod {pod.name}")
@@ -203,7 +213,7 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
 }
 
 
-def _command(reason: str, found: Found, pod: LivePod | None) -> tuple[str, ...]:
+def _command(reason: str, found: Found, pod: ObservedPod | None) -> tuple[str, ...]:
     """What shows most of a cause."""
     if reason in _ELSEWHERE:
         return _ELSEWHERE[reason]

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ocr_operator.api.names import Ref
+from ocr_operator.api.names import ObjectReference
 from ocr_operator.cluster.client import Cluster, ClusterError
 from ocr_operator.leader import lease
-from ocr_operator.leader.lease import Clock, Fence, Sightings
+from ocr_operator.leader.lease import Clock, Fence, LeaseObserver
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ class Election:
     def __init__(
         self,
         cluster: Cluster,
-        ref: Ref,
+        ref: ObjectReference,
         identity: str,
         fence: Fence,
         clock: Clock = lease.boot_seconds,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        owner: Ref | None = None,
+        owner: ObjectReference | None = None,
     ) -> None:
         self._cluster = cluster
         self._ref = ref
@@ -43,7 +43,7 @@ class Election:
         self._owner = owner
         self._clock = clock
         self._now = now
-        self._sightings = Sightings(clock)
+        self._sightings = LeaseObserver(clock)
         self._held: dict[str, Any] | None = None
         self.leader = ""
         """Who leads, as last seen; empty: not known yet."""
@@ -72,7 +72,7 @@ class Election:
             return
         try:
             async with asyncio.timeout(lease.CALL_SECONDS):
-                await self._cluster.replace(lease.given_back(self._held, self._now()))
+                await self._cluster.replace(lease.released(self._held, self._now()))
             logger.info("gave the lease back")
         except (ClusterError, TimeoutError) as error:
             logger.warning("could not give the lease back, it runs out: %s", error)

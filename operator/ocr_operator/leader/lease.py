@@ -54,7 +54,7 @@ class Fence:
         return self._until - self._clock()
 
 
-class Sightings:
+class LeaseObserver:
     """Since when a lease has been as it is. Only the own clock counts: others' clocks may be wrong."""
 
     def __init__(self, clock: Clock = boot_seconds) -> None:
@@ -105,7 +105,7 @@ def renewed(lease: Json, now: datetime) -> dict[str, Any]:
     return {**lease, "spec": {**lease["spec"], "renewTime": _micro_time(now)}}
 
 
-def given_back(lease: Json, now: datetime) -> dict[str, Any]:
+def released(lease: Json, now: datetime) -> dict[str, Any]:
     """The lease as its holder leaves it: the next one need not wait."""
     spec = {**lease["spec"], "holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _micro_time(now)}
     return {**lease, "spec": spec}

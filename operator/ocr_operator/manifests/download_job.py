@@ -5,15 +5,22 @@ Pure. A finished Job is the record that its models are published; so it stays as
 
 from typing import Any
 
-from ocr_operator.api.names import CONTAINER, MODELS_LABEL, PORT, REVISION_LABEL, family_labels, fetch_name
+from ocr_operator.api.names import (
+    CONTAINER,
+    MODELS_LABEL,
+    PORT,
+    REVISION_LABEL,
+    backend_labels,
+    download_job_name,
+)
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import Family, Json, Storage
+from ocr_operator.api.spec import BackendSpec, Json, Storage
 from ocr_operator.manifests import models_volume
-from ocr_operator.manifests.metadata import Child, family_metadata, owned
+from ocr_operator.manifests.metadata import Child, owned, shared_metadata
 from ocr_operator.manifests.model_sets import ModelSet, model_sets
 from ocr_operator.manifests.pod_template import CONTAINER_SECURITY, POD_SECURITY, pull_secrets, variables
-from ocr_operator.observed.observation import LiveChild
+from ocr_operator.observed.observation import ObservedObject
 
 REPORT = "/dev/termination-log"
 """Where the backend writes what it has fetched, or why not; the kubelet puts it into the pod's status."""
@@ -29,7 +36,7 @@ _RESOURCES = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory
 """A guess with room: the files go through memory in pieces, PaddleX's own client is most of it."""
 
 
-def jobs(family: Family, config: OperatorConfig) -> list[Child]:
+def jobs(family: BackendSpec, config: OperatorConfig) -> list[Child]:
     """A Job for each set of models that the family's variants need from a hub."""
     storage = family.storage
     if storage is None or not storage.is_fetched_to:
@@ -37,13 +44,13 @@ def jobs(family: Family, config: OperatorConfig) -> list[Child]:
     return [job(family, storage, one, config) for one in model_sets(family.variants)]
 
 
-def job(family: Family, storage: Storage, wanted: ModelSet, config: OperatorConfig) -> Child:
+def job(family: BackendSpec, storage: Storage, wanted: ModelSet, config: OperatorConfig) -> Child:
     """The Job, labelled with the set that it fetches and with the revision that its pod's content makes."""
-    metadata = family_metadata(family, fetch_name(family.key.name, wanted.id))
+    metadata = shared_metadata(family, download_job_name(family.key.name, wanted.id))
     labels = {**metadata["labels"], MODELS_LABEL: wanted.id}
     spec = _pod_spec(family, storage, wanted, config)
     template_labels = {
-        **family_labels(family.key.name),
+        **backend_labels(family.key.name),
         MODELS_LABEL: wanted.id,
         REVISION_LABEL: digest(spec),
     }
@@ -58,7 +65,9 @@ def job(family: Family, storage: Storage, wanted: ModelSet, config: OperatorConf
     }
 
 
-def _pod_spec(family: Family, storage: Storage, wanted: ModelSet, config: OperatorConfig) -> dict[str, Any]:
+def _pod_spec(
+    family: BackendSpec, storage: Storage, wanted: ModelSet, config: OperatorConfig
+) -> dict[str, Any]:
     variant = wanted.variants[0]
     more = family.pod_template
     placement = {name: value for name, value in variant.placement.items() if name != "topologySpread"}
@@ -80,7 +89,7 @@ def _pod_spec(family: Family, storage: Storage, wanted: ModelSet, config: Operat
     return {name: value for name, value in spec.items() if value not in (None, [], {})}
 
 
-def _container(family: Family, wanted: ModelSet, config: OperatorConfig) -> Json:
+def _container(family: BackendSpec, wanted: ModelSet, config: OperatorConfig) -> Json:
     variant = wanted.variants[0]
     mounts = [
         {"name": "tmp", "mountPath": "/tmp"},
@@ -101,13 +110,13 @@ def _container(family: Family, wanted: ModelSet, config: OperatorConfig) -> Json
     }
 
 
-def is_finished(job: LiveChild) -> bool:
+def is_finished(job: ObservedObject) -> bool:
     """Whether all that the Job was to fetch was published."""
     conditions = job.status.get("conditions") or []
     return any(one["type"] == "Complete" and one["status"] == "True" for one in conditions)
 
 
-def is_outdated(job: LiveChild, claim: LiveChild | None) -> bool:
+def is_outdated(job: ObservedObject, claim: ObservedObject | None) -> bool:
     """Whether the Job speaks of a volume that is gone, or goes: a claim waits for ended pods too."""
     if claim is None:
         return False

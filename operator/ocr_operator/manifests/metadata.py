@@ -11,17 +11,17 @@ from ocr_operator.api.names import (
     KIND,
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
-    family_labels,
+    backend_labels,
     variant_labels,
     variant_name,
 )
-from ocr_operator.api.spec import Family, Json, Variant, VariantKey
+from ocr_operator.api.spec import BackendSpec, Json, Variant, VariantKey
 
 Child = dict[str, Any]
 """A whole Kubernetes object."""
 
 
-def variant_metadata(family: Family, variant: Variant) -> dict[str, Any]:
+def variant_metadata(family: BackendSpec, variant: Variant) -> dict[str, Any]:
     """Metadata of a variant's children, which all have one name."""
     name = variant_name(family.key.name, *variant.key)
     return owned(family, _metadata(family, name, variant_labels(family.key.name, *variant.key)))
@@ -33,17 +33,17 @@ def variant_of(child: Child) -> VariantKey:
     return labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
 
 
-def family_metadata(family: Family, name: str) -> dict[str, Any]:
+def shared_metadata(family: BackendSpec, name: str) -> dict[str, Any]:
     """Metadata of a child that a family has once; without an owner, for `owned`."""
-    return _metadata(family, name, family_labels(family.key.name))
+    return _metadata(family, name, backend_labels(family.key.name))
 
 
-def owned(family: Family, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def owned(family: BackendSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata of a child that goes with its OCRBackend."""
     return {**metadata, "ownerReferences": [_owner_reference(family)]}
 
 
-def _owner_reference(family: Family) -> Json:
+def _owner_reference(family: BackendSpec) -> Json:
     """What makes garbage collection remove a child with its OCRBackend, the operator running or not."""
     return {
         "apiVersion": API_VERSION,
@@ -55,5 +55,5 @@ def _owner_reference(family: Family) -> Json:
     }
 
 
-def _metadata(family: Family, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def _metadata(family: BackendSpec, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
     return {"name": name, "namespace": family.key.namespace, "labels": dict(labels)}

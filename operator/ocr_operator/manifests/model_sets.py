@@ -12,9 +12,9 @@ from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import Variant
 
 _FETCHING = (
-    "generation",
+    "ocr_version",
     "language",
-    "tier",
+    "model_type",
     "use_textline_orientation",
     "use_doc_orientation",
     "use_doc_unwarping",
@@ -65,7 +65,7 @@ def set_id(settings: Settings) -> str:
 
 def model_names(settings: Settings) -> list[str]:
     """Official names of the models that the settings ask for."""
-    models = model_catalog.model_set(settings.generation, settings.language, settings.tier)
+    models = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
     wanted = [
         (models.detection, True),
         (models.recognition, True),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ocr_operator.api.names import IMAGE_FOLDER, MODELS_CONTAINER, claim_name
 from ocr_operator.api.operator_config import OperatorConfig
-from ocr_operator.api.spec import Family, Json, ModelsImage, Storage
+from ocr_operator.api.spec import BackendSpec, Json, ModelsImage, Storage
 
 _NAME = "models"
 _COPY = "/copy"
@@ -15,7 +15,7 @@ _COPY_RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"mem
 """Guess with room: `cp` needs a megabyte, the page cache of what it writes counts too."""
 
 
-def claimed(family: Family, storage: Storage) -> Json:
+def claimed(family: BackendSpec, storage: Storage) -> Json:
     """The volume with the models; where they are fetched to it, the mounts say who may write.
 
     Some drivers would attach a read-only one for reading, and refuse it then to the pod that fetches.
@@ -26,7 +26,7 @@ def claimed(family: Family, storage: Storage) -> Json:
     return {"name": _NAME, "persistentVolumeClaim": claim}
 
 
-def volumes(family: Family, config: OperatorConfig) -> list[Json]:
+def volumes(family: BackendSpec, config: OperatorConfig) -> list[Json]:
     """The volume that a serving pod has its models on; none where its own image has them."""
     if family.storage:
         return [claimed(family, family.storage)]
@@ -38,7 +38,7 @@ def volumes(family: Family, config: OperatorConfig) -> list[Json]:
     return [{"name": _NAME, "image": {"reference": image.reference, **_pull_policy(image, "pullPolicy")}}]
 
 
-def mounts(family: Family, config: OperatorConfig, folder: str) -> list[Json]:
+def mounts(family: BackendSpec, config: OperatorConfig, folder: str) -> list[Json]:
     """The same in the container, read-only."""
     if not (family.storage or family.models_image):
         return []
@@ -47,7 +47,7 @@ def mounts(family: Family, config: OperatorConfig, folder: str) -> list[Json]:
     return [{"name": _NAME, "mountPath": folder, "readOnly": True, **below}]
 
 
-def init_containers(family: Family, config: OperatorConfig, security: Json) -> list[Json]:
+def init_containers(family: BackendSpec, config: OperatorConfig, security: Json) -> list[Json]:
     """What copies the models out of their image, where the cluster cannot mount one."""
     image = family.models_image
     if image is None or config.has_image_volumes:

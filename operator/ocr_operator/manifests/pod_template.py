@@ -10,7 +10,7 @@ from ocr_backend.config.settings import Settings, to_env
 from ocr_operator.api.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, variant_labels
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import Family, Json, Variant
+from ocr_operator.api.spec import BackendSpec, Json, Variant
 from ocr_operator.manifests import models_volume
 
 Template = dict[str, Any]
@@ -54,7 +54,7 @@ _RESOURCES = {
 }
 
 
-def pod_template(family: Family, variant: Variant, config: OperatorConfig) -> Template:
+def pod_template(family: BackendSpec, variant: Variant, config: OperatorConfig) -> Template:
     """The template, labelled with the revision that its own content makes."""
     more = family.pod_template
     labels = {**(more.get("labels") or {}), **variant_labels(family.key.name, *variant.key)}
@@ -64,7 +64,7 @@ def pod_template(family: Family, variant: Variant, config: OperatorConfig) -> Te
     return {"metadata": {**metadata, "labels": {**labels, REVISION_LABEL: revision}}, "spec": spec}
 
 
-def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+def _pod_spec(family: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     accelerator = variant.accelerator
     spec = {
         "automountServiceAccountToken": False,
@@ -83,7 +83,7 @@ def _pod_spec(family: Family, variant: Variant, config: OperatorConfig) -> dict[
     return {name: value for name, value in spec.items() if value not in (None, [], {})}
 
 
-def _placement(family: Family, variant: Variant) -> dict[str, Any]:
+def _placement(family: BackendSpec, variant: Variant) -> dict[str, Any]:
     found = {name: value for name, value in variant.placement.items() if name != "topologySpread"}
     # Pods of one ReplicaSet are counted alone: the old ones go, wherever they are.
     selector = {
@@ -99,18 +99,18 @@ def _grace_seconds(variant: Variant) -> int:
     return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
 
 
-def _all_pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+def _all_pull_secrets(family: BackendSpec, config: OperatorConfig) -> list[str]:
     of_models = family.models_image.pull_secrets if family.models_image else ()
     return list(dict.fromkeys((*pull_secrets(family, config), *of_models)))
 
 
-def pull_secrets(family: Family, config: OperatorConfig) -> list[str]:
+def pull_secrets(family: BackendSpec, config: OperatorConfig) -> list[str]:
     """Names of the Secrets with which the backend's image is pulled."""
     given = [secret["name"] for secret in family.image.get("pullSecrets") or []]
     return given or list(config.pull_secrets)
 
 
-def _container(family: Family, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+def _container(family: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     return {
         "name": CONTAINER,
         "image": str(family.image_of(variant, config)),
@@ -139,7 +139,7 @@ def _probe(path: str, failures: int) -> dict[str, Any]:
     }
 
 
-def _environment(family: Family, variant: Variant) -> list[Json]:
+def _environment(family: BackendSpec, variant: Variant) -> list[Json]:
     """Settings first, then secrets, then what the user adds."""
     return [
         *variables(serving_settings(variant.settings)),
@@ -178,7 +178,7 @@ def _from_secret(variable: str, name: str, key: str) -> Json:
 
 def _resources(variant: Variant) -> dict[str, Any]:
     """What the spec says, as it is, or the default of the tier; devices on top."""
-    chosen = variant.resources or _RESOURCES[variant.settings.tier]
+    chosen = variant.resources or _RESOURCES[variant.settings.model_type]
     found = {kind: dict(amounts) for kind, amounts in chosen.items()}
     if variant.accelerator:
         # Of extended resources the limit alone counts; the API server copies it to the requests.
@@ -186,7 +186,7 @@ def _resources(variant: Variant) -> dict[str, Any]:
     return found
 
 
-def _volumes(family: Family, variant: Variant, config: OperatorConfig) -> list[Json]:
+def _volumes(family: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
     scratch = _amount(_SCRATCH_BYTES + variant.settings.image_cache_bytes)
     volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
     volumes += models_volume.volumes(family, config)
@@ -199,7 +199,7 @@ def _amount(size: int) -> str:
     return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
 
 
-def _mounts(family: Family, variant: Variant, config: OperatorConfig) -> list[Json]:
+def _mounts(family: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
     mounts: list[Json] = [{"name": "tmp", "mountPath": "/tmp"}]
     mounts += models_volume.mounts(family, config, variant.settings.model_dir)
     return [*mounts, *(family.pod_template.get("volumeMounts") or [])]

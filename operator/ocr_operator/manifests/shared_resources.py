@@ -6,13 +6,20 @@ Pure: from the family's values to plain dicts. `plan` compares them with what is
 from collections.abc import Iterator
 from typing import Any
 
-from ocr_operator.api.names import PORT, PORT_NAME, SERVICE_MONITOR, ApiKind, claim_name, family_labels
-from ocr_operator.api.spec import Family, NetworkPolicy, Storage
-from ocr_operator.manifests.metadata import Child, family_metadata, owned
+from ocr_operator.api.names import (
+    PORT,
+    PORT_NAME,
+    SERVICE_MONITOR,
+    GroupVersionKind,
+    backend_labels,
+    claim_name,
+)
+from ocr_operator.api.spec import BackendSpec, NetworkPolicy, Storage
+from ocr_operator.manifests.metadata import Child, owned, shared_metadata
 from ocr_operator.manifests.relabelings import backend_relabelings
 
 
-def family_children(family: Family, absent: frozenset[ApiKind]) -> Iterator[Child]:
+def shared_objects(family: BackendSpec, absent: frozenset[GroupVersionKind]) -> Iterator[Child]:
     """Volume, NetworkPolicy and ServiceMonitor, as far as they are asked for, in order of creation.
 
     `absent`: kinds that the cluster does not have; what is asked for only where it can be is left out then.
@@ -27,9 +34,9 @@ def family_children(family: Family, absent: frozenset[ApiKind]) -> Iterator[Chil
         yield service_monitor(family)
 
 
-def claim(family: Family, storage: Storage) -> Child:
+def claim(family: BackendSpec, storage: Storage) -> Child:
     """The volume that models are downloaded to."""
-    metadata = family_metadata(family, claim_name(family.key.name))
+    metadata = shared_metadata(family, claim_name(family.key.name))
     spec: dict[str, Any] = {
         "accessModes": [storage.access_mode],
         "resources": {"requests": {"storage": storage.size}},
@@ -44,7 +51,7 @@ def claim(family: Family, storage: Storage) -> Child:
     }
 
 
-def network_policy(family: Family, asked: NetworkPolicy) -> Child:
+def network_policy(family: BackendSpec, asked: NetworkPolicy) -> Child:
     """The NetworkPolicy: the pods' one port, for those that the spec names or else for the namespace.
 
     What pods may reach is left open: images and models come from anywhere.
@@ -53,18 +60,18 @@ def network_policy(family: Family, asked: NetworkPolicy) -> Child:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": owned(family, family_metadata(family, family.key.name)),
+        "metadata": owned(family, shared_metadata(family, family.key.name)),
         "spec": {
-            "podSelector": {"matchLabels": family_labels(family.key.name)},
+            "podSelector": {"matchLabels": backend_labels(family.key.name)},
             "policyTypes": ["Ingress"],
             "ingress": [{"from": peers, "ports": [{"port": PORT, "protocol": "TCP"}]}],
         },
     }
 
 
-def service_monitor(family: Family) -> Child:
+def service_monitor(family: BackendSpec) -> Child:
     """The ServiceMonitor: Prometheus asks every pod for `/metrics`, and knows its language and size."""
-    metadata = owned(family, family_metadata(family, family.key.name))
+    metadata = owned(family, shared_metadata(family, family.key.name))
     api_version, kind = SERVICE_MONITOR
     return {
         "apiVersion": api_version,
@@ -72,7 +79,7 @@ def service_monitor(family: Family) -> Child:
         # The operator finds its children by its own labels: those win.
         "metadata": {**metadata, "labels": {**family.monitoring.labels, **metadata["labels"]}},
         "spec": {
-            "selector": {"matchLabels": family_labels(family.key.name)},
+            "selector": {"matchLabels": backend_labels(family.key.name)},
             "endpoints": [
                 {
                     "port": PORT_NAME,

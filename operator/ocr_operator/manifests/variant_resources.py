@@ -9,13 +9,13 @@ from typing import Any
 
 from ocr_operator.api.names import PORT, PORT_NAME, variant_labels, variant_name
 from ocr_operator.api.operator_config import OperatorConfig
-from ocr_operator.api.spec import Autoscaling, Family, Variant
+from ocr_operator.api.spec import Autoscaling, BackendSpec, Variant
 from ocr_operator.manifests.metadata import Child, variant_metadata
 from ocr_operator.manifests.pod_template import pod_template
 
 
 def variant_children(
-    family: Family, variant: Variant, config: OperatorConfig, *, in_place: bool
+    family: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool
 ) -> tuple[Child, ...]:
     """Service, Deployment and, where asked for or needed, autoscaler and budget, in order of creation.
 
@@ -29,7 +29,7 @@ def variant_children(
     return tuple(children)
 
 
-def deployment(family: Family, variant: Variant, config: OperatorConfig, *, in_place: bool) -> Child:
+def deployment(family: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool) -> Child:
     """The Deployment; `replicas` is left out where an autoscaler writes it."""
     spec: dict[str, Any] = {
         "selector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
@@ -55,7 +55,7 @@ def _rolling(in_place: bool) -> Mapping[str, int]:
     return {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def service(family: Family, variant: Variant) -> Child:
+def service(family: BackendSpec, variant: Variant) -> Child:
     """The Service whose URL is entered in Label Studio."""
     return {
         "apiVersion": "v1",
@@ -69,7 +69,7 @@ def service(family: Family, variant: Variant) -> Child:
     }
 
 
-def autoscaler(family: Family, variant: Variant, autoscaling: Autoscaling) -> Child:
+def autoscaler(family: BackendSpec, variant: Variant, autoscaling: Autoscaling) -> Child:
     """The HorizontalPodAutoscaler on CPU utilization."""
     metric = {
         "type": "Resource",
@@ -95,7 +95,7 @@ def autoscaler(family: Family, variant: Variant, autoscaling: Autoscaling) -> Ch
     }
 
 
-def disruption_budget(family: Family, variant: Variant) -> Child:
+def disruption_budget(family: BackendSpec, variant: Variant) -> Child:
     """The PodDisruptionBudget: a drained node takes one pod at a time, and a broken pod holds no drain up."""
     return {
         "apiVersion": "policy/v1",

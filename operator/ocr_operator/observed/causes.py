@@ -10,8 +10,8 @@ from datetime import datetime
 
 from ocr_operator.api.conditions import shortened
 from ocr_operator.api.reasons import PASSING, URGENCY, Reason
-from ocr_operator.observed.observation import Ended, LiveChild, LivePod, Warned
-from ocr_operator.observed.termination_message import last_words
+from ocr_operator.observed.observation import ContainerTermination, ObservedObject, ObservedPod, WarningEvent
+from ocr_operator.observed.termination_message import termination_message
 
 EXIT_CODE_SETTINGS = 2
 """The backend ends with this when its environment is wrong."""
@@ -83,33 +83,35 @@ def most_urgent(causes: Iterable[Cause]) -> Cause | None:
     return min(causes, key=lambda cause: URGENCY.index(cause.reason), default=None)
 
 
-def is_puzzling(pod: LivePod, now: datetime) -> bool:
+def needs_events(pod: ObservedPod, now: datetime) -> bool:
     """Whether only events, of the pod or its claims, can say why it does not get on."""
-    if pod.is_ready or pod.is_leaving:
+    if pod.is_ready or pod.is_terminating:
         return False
     if pod.unscheduled:
         return bool(pod.claims and _WITHOUT_VOLUME.search(pod.unscheduled))
     return pod.waiting == "ContainerCreating" and is_overdue(pod, now)
 
 
-def is_overdue(one: LivePod | LiveChild, now: datetime) -> bool:
+def is_overdue(one: ObservedPod | ObservedObject, now: datetime) -> bool:
     """Whether what has been made only just could speak for itself by now."""
     return _age(one, now) >= _PUZZLING_SECONDS
 
 
-def _age(one: LivePod | LiveChild, now: datetime) -> float:
+def _age(one: ObservedPod | ObservedObject, now: datetime) -> float:
     return (now - one.created).total_seconds() if one.created else 0.0
 
 
-def puzzled_seconds(pods: Iterable[LivePod], now: datetime, others: Iterable[LiveChild] = ()) -> float | None:
+def event_poll_seconds(
+    pods: Iterable[ObservedPod], now: datetime, others: Iterable[ObservedObject] = ()
+) -> float | None:
     """Seconds until events are to be asked, or asked again; None where every pod speaks for itself.
 
     `others`: further objects of which only events tell.
     """
     waits = [
-        _ASK_AGAIN_SECONDS if is_puzzling(pod, now) else _PUZZLING_SECONDS - _age(pod, now)
+        _ASK_AGAIN_SECONDS if needs_events(pod, now) else _PUZZLING_SECONDS - _age(pod, now)
         for pod in pods
-        if is_puzzling(pod, now) or pod.waiting == "ContainerCreating"
+        if needs_events(pod, now) or pod.waiting == "ContainerCreating"
     ]
     waits += [
         _ASK_AGAIN_SECONDS if is_overdue(one, now) else _PUZZLING_SECONDS - _age(one, now) for one in others
@@ -117,18 +119,18 @@ def puzzled_seconds(pods: Iterable[LivePod], now: datetime, others: Iterable[Liv
     return max(min(waits), 0.0) if waits else None
 
 
-def pod_cause(pod: LivePod, warnings: Iterable[Warned] = ()) -> Cause | None:
+def pod_cause(pod: ObservedPod, warnings: Iterable[WarningEvent] = ()) -> Cause | None:
     """Why a pod is not ready, or None if it is simply on its way. `warnings`: of any objects."""
-    if pod.is_ready or pod.is_leaving:
+    if pod.is_ready or pod.is_terminating:
         return None
-    if pod.is_cut_off:
+    if pod.is_node_unreachable:
         return because(Reason.NODE_LOST, f"pod {pod.name} was ready, but its node no longer reports")
     if pod.unscheduled:
         return _unscheduled(pod, [one for one in warnings if one.name in pod.claims])
     return _waiting(pod) or ended_cause(pod) or _not_mounted(pod, warnings)
 
 
-def _unscheduled(pod: LivePod, of_claims: list[Warned]) -> Cause:
+def _unscheduled(pod: ObservedPod, of_claims: list[WarningEvent]) -> Cause:
     said = f"pod {pod.name}: {_detail(pod.unscheduled)}"
     if missing_devices(pod):
         return because(Reason.INSUFFICIENT_DEVICE, said)
@@ -142,19 +144,19 @@ def _unscheduled(pod: LivePod, of_claims: list[Warned]) -> Cause:
     return because(Reason.STORAGE_PENDING, said + told)
 
 
-def _not_mounted(pod: LivePod, warnings: Iterable[Warned]) -> Cause | None:
+def _not_mounted(pod: ObservedPod, warnings: Iterable[WarningEvent]) -> Cause | None:
     found = [one for one in warnings if one.name == pod.name and one.reason in _NOT_MOUNTED]
     if not found:
         return None
     return because(Reason.MOUNT_FAILED, f"pod {pod.name}: {_detail(found[-1].message)}")
 
 
-def missing_devices(pod: LivePod) -> list[str]:
+def missing_devices(pod: ObservedPod) -> list[str]:
     """Extended resources that the scheduler did not find for the pod, in order of name."""
     return sorted(set(_MISSING_DEVICE.findall(pod.unscheduled)))
 
 
-def _waiting(pod: LivePod) -> Cause | None:
+def _waiting(pod: ObservedPod) -> Cause | None:
     said = f"pod {pod.name}: {_detail(pod.waiting_message) or pod.waiting}"
     if pod.waiting in _PULL_REASONS:
         return because(Reason.IMAGE_PULL_FAILED, said)
@@ -165,18 +167,18 @@ def _waiting(pod: LivePod) -> Cause | None:
     return because(Reason.CONTAINER_NOT_CREATED, said)
 
 
-def ended_cause(pod: LivePod) -> Cause | None:
+def ended_cause(pod: ObservedPod) -> Cause | None:
     """Why the pod's container ended in failure, the last time it did; None if it never did."""
     ended = pod.ended
     if ended is None or ended.exit_code == 0:
         return None
     times = f"ended {pod.restarts + 1} times" if pod.restarts else "ended"
-    words = _detail(last_words(ended.message)) or ended.reason or "it said nothing"
+    words = _detail(termination_message(ended.message)) or ended.reason or "it said nothing"
     reason = _fetch_reason(ended, words) if pod.models else _ended_reason(ended, words)
     return because(reason, f"pod {pod.name} {times}, exit code {ended.exit_code}: {words}")
 
 
-def _ended_reason(ended: Ended, words: str) -> Reason:
+def _ended_reason(ended: ContainerTermination, words: str) -> Reason:
     if ended.reason == "OOMKilled":
         return Reason.OOM_KILLED
     if ended.exit_code == EXIT_CODE_SETTINGS:
@@ -187,7 +189,7 @@ def _ended_reason(ended: Ended, words: str) -> Reason:
     return next(found, Reason.MODEL_LOAD_FAILED)
 
 
-def _fetch_reason(ended: Ended, words: str) -> Reason:
+def _fetch_reason(ended: ContainerTermination, words: str) -> Reason:
     if ended.reason == "OOMKilled":
         return Reason.OOM_KILLED
     if ended.exit_code == EXIT_CODE_MODELS and _MAY_NOT_FETCH.search(words):
@@ -195,7 +197,7 @@ def _fetch_reason(ended: Ended, words: str) -> Reason:
     return FETCH_REASONS.get(ended.exit_code, Reason.CRASH_LOOPING)
 
 
-def deployment_cause(deployment: LiveChild) -> Cause | None:
+def deployment_cause(deployment: ObservedObject) -> Cause | None:
     """Why a Deployment makes no pods, or makes them too slowly; None if it gets on, or was just changed."""
     if deployment.status.get("observedGeneration", 0) < deployment.generation:
         return None
@@ -211,7 +213,7 @@ def deployment_cause(deployment: LiveChild) -> Cause | None:
     return None
 
 
-def is_late(deployment: LiveChild, since: str) -> bool:
+def is_late(deployment: ObservedObject, since: str) -> bool:
     """Whether the present template of a Deployment, applied at `since` (RFC 3339), was not ready in time.
 
     For a moment the Deployment may still say so of the template before.
@@ -226,10 +228,10 @@ def is_late(deployment: LiveChild, since: str) -> bool:
     return not (since and at) or datetime.fromisoformat(at) >= datetime.fromisoformat(since)
 
 
-def eviction_cause(pods: Iterable[LivePod]) -> Cause | None:
+def eviction_cause(pods: Iterable[ObservedPod]) -> Cause | None:
     """That a kubelet has ended a pod, for as long as the pod in its place is not ready; else None."""
     pods = tuple(pods)
-    replacements = [pod for pod in pods if not pod.is_ready and not pod.is_leaving]
+    replacements = [pod for pod in pods if not pod.is_ready and not pod.is_terminating]
     evicted = [pod for pod in pods if pod.evicted and any(_replaces(one, pod) for one in replacements)]
     if not evicted:
         return None
@@ -237,7 +239,7 @@ def eviction_cause(pods: Iterable[LivePod]) -> Cause | None:
     return because(Reason.EVICTED, f"pod {last.name} was evicted: {_detail(last.evicted)}")
 
 
-def _replaces(pod: LivePod, evicted: LivePod) -> bool:
+def _replaces(pod: ObservedPod, evicted: ObservedPod) -> bool:
     if pod.created is None or evicted.evicted_at is None:
         return True
     return abs((pod.created - evicted.evicted_at).total_seconds()) <= _REPLACED_SECONDS

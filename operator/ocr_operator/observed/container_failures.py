@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ocr_operator.api.reasons import Reason
 from ocr_operator.observed import causes
-from ocr_operator.observed.observation import LivePod
+from ocr_operator.observed.observation import ObservedPod
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Failure:
     count: int
 
 
-def last_failure(pods: Iterable[LivePod]) -> Failure | None:
+def last_failure(pods: Iterable[ObservedPod]) -> Failure | None:
     """The latest failure of these pods; None if none has failed."""
     failures = [failure for pod in pods if (failure := _failure(pod))]
     return max(failures, key=lambda failure: failure.time, default=None)
 
 
-def _failure(pod: LivePod) -> Failure | None:
+def _failure(pod: ObservedPod) -> Failure | None:
     cause = causes.ended_cause(pod)
     if cause is None or pod.ended is None:
         return None

@@ -22,8 +22,8 @@ from ocr_operator.api.names import (
     MODELS_LABEL,
     REVISION_LABEL,
     ROLLOUT_ANNOTATION,
-    Key,
-    Ref,
+    NamespacedName,
+    ObjectReference,
 )
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import VariantKey
@@ -32,14 +32,14 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class LiveChild:
+class ObservedObject:
     """A child as the API server has it. `ownership` changes when anybody takes a field from us.
 
     `adopter`: the OCRBackend that its owner lets take it over. `rollout`: what `rollout_record` remembers
     there, `template`: a Deployment's pod template; both as JSON text, which is small.
     """
 
-    ref: Ref
+    ref: ObjectReference
     uid: str
     version: int
     labels: Json
@@ -63,7 +63,7 @@ class LiveChild:
 
 
 @dataclass(frozen=True)
-class Ended:
+class ContainerTermination:
     """How a container ended: the last time it did."""
 
     reason: str
@@ -73,7 +73,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Warned:
+class WarningEvent:
     """What an event of type Warning says of an object."""
 
     name: str
@@ -82,45 +82,45 @@ class Warned:
 
 
 @dataclass(frozen=True)
-class LivePod:
+class ObservedPod:
     """A pod of a variant, or one that fetches `models`, a set of them.
 
     `unscheduled` is the scheduler's message while no node takes it.
 
-    `is_leaving`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
-    `is_cut_off`: its node was given up, so that what it says of itself may be out of date. `evicted`: the
-    kubelet's message where it has ended the pod to spare its node, at `evicted_at`.
+    `is_terminating`: it is being deleted, or has ended for good (evicted, say) and only its record is left.
+    `is_node_unreachable`: its node stopped reporting, so its status may be out of date. `evicted`:
+    the kubelet's message where it has ended the pod to spare its node, at `evicted_at`.
     """
 
     name: str
     variant: VariantKey | None
     revision: str | None
-    is_leaving: bool
+    is_terminating: bool
     is_ready: bool
     is_scheduled: bool
     unscheduled: str
     unscheduled_since: datetime | None
     waiting: str
     waiting_message: str
-    ended: Ended | None
+    ended: ContainerTermination | None
     restarts: int
     devices: Json
     created: datetime | None = None
     claims: tuple[str, ...] = ()
-    is_cut_off: bool = False
+    is_node_unreachable: bool = False
     models: str = ""
     address: str = ""
 
     @property
     def is_fetching(self) -> bool:
         """Whether it runs, and fetches models."""
-        return bool(self.models and self.is_ready and not self.is_leaving)
+        return bool(self.models and self.is_ready and not self.is_terminating)
 
     evicted: str = ""
     evicted_at: datetime | None = None
 
 
-def parent(metadata: Json) -> Key | None:
+def parent(metadata: Json) -> NamespacedName | None:
     """The OCRBackend of a child or pod: the controller of it, or else what its labels name.
 
     Somebody may have changed the labels of a child.
@@ -128,17 +128,17 @@ def parent(metadata: Json) -> Key | None:
     owners = metadata.get("ownerReferences") or []
     owner = next((one["name"] for one in owners if one["kind"] == KIND and one.get("controller")), None)
     name = owner or (metadata.get("labels") or {}).get(INSTANCE_LABEL)
-    return Key(metadata["namespace"], name) if name else None
+    return NamespacedName(metadata["namespace"], name) if name else None
 
 
-def live_child(body: Json) -> LiveChild:
+def observed_object(body: Json) -> ObservedObject:
     """What matters of a child of any kind."""
     metadata, spec = body["metadata"], body.get("spec") or {}
     owned = _owned_fields(metadata)
     template = spec.get("template") or {}
     annotations = metadata.get("annotations") or {}
-    return LiveChild(
-        ref=Ref(body["apiVersion"], body["kind"], metadata["namespace"], metadata["name"]),
+    return ObservedObject(
+        ref=ObjectReference(body["apiVersion"], body["kind"], metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
         version=int(metadata["resourceVersion"]),
         labels=dict(metadata.get("labels") or {}),
@@ -175,7 +175,7 @@ def _variant(labels: Json) -> VariantKey | None:
     return (found[0], found[1]) if found[0] and found[1] else None
 
 
-def live_pod(body: Json) -> LivePod:
+def observed_pod(body: Json) -> ObservedPod:
     """What matters of a pod."""
     metadata, status = body["metadata"], body.get("status") or {}
     labels = metadata.get("labels") or {}
@@ -183,11 +183,11 @@ def live_pod(body: Json) -> LivePod:
     container = _container_status(status)
     unscheduled = _unscheduled(conditions.get("PodScheduled"))
     waiting = (container.get("state") or {}).get("waiting") or {}
-    return LivePod(
+    return ObservedPod(
         name=metadata["name"],
         variant=_variant(labels),
         revision=labels.get(REVISION_LABEL),
-        is_leaving="deletionTimestamp" in metadata or status.get("phase") in ("Failed", "Succeeded"),
+        is_terminating="deletionTimestamp" in metadata or status.get("phase") in ("Failed", "Succeeded"),
         is_ready=(conditions.get("Ready") or {}).get("status") == "True",
         is_scheduled=bool((body.get("spec") or {}).get("nodeName")),
         unscheduled=unscheduled.get("message", ""),
@@ -199,7 +199,7 @@ def live_pod(body: Json) -> LivePod:
         devices=_devices(body.get("spec") or {}),
         created=_moment(metadata.get("creationTimestamp")),
         claims=_claims(body.get("spec") or {}),
-        is_cut_off=_is_cut_off(conditions),
+        is_node_unreachable=_is_node_unreachable(conditions),
         models=labels.get(MODELS_LABEL, ""),
         address=status.get("podIP", ""),
         evicted=_evicted(status),
@@ -213,12 +213,12 @@ def _evicted(status: Json) -> str:
     return str(status.get("message") or "the node ran short of something")
 
 
-def warned(body: Json) -> Warned:
+def warned(body: Json) -> WarningEvent:
     """What matters of a core v1 Event."""
-    return Warned(body["involvedObject"]["name"], body.get("reason", ""), body.get("message", ""))
+    return WarningEvent(body["involvedObject"]["name"], body.get("reason", ""), body.get("message", ""))
 
 
-def _is_cut_off(conditions: Mapping[str, Json]) -> bool:
+def _is_node_unreachable(conditions: Mapping[str, Json]) -> bool:
     """The node's controller takes a pod's Ready away and leaves its ContainersReady as the node left it."""
     told = {name: (conditions.get(name) or {}).get("status") for name in ("Ready", "ContainersReady")}
     return told == {"Ready": "False", "ContainersReady": "True"}
@@ -252,13 +252,13 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _ended(container: Json) -> Ended | None:
+def _ended(container: Json) -> ContainerTermination | None:
     """The end before this start, or the end it still stands at."""
     states = (container.get(name) or {} for name in ("state", "lastState"))
     found = next((state["terminated"] for state in states if state.get("terminated")), None)
     if found is None:
         return None
-    return Ended(
+    return ContainerTermination(
         reason=found.get("reason", ""),
         exit_code=found["exitCode"],
         message=found.get("message", ""),

@@ -14,7 +14,7 @@ from ocr_operator.api.reasons import Reason
 
 
 @dataclass(frozen=True)
-class Good:
+class LastGood:
     """The last revision that has served with all its pods, and the template that makes it."""
 
     revision: str
@@ -30,7 +30,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class TakenBack:
+class RolledBack:
     """A revision that was not ready in time, why, and when it was taken back (RFC 3339)."""
 
     revision: str
@@ -43,9 +43,9 @@ class TakenBack:
 class Record:
     """All that is remembered; nothing before a first revision has served."""
 
-    good: Good | None = None
+    good: LastGood | None = None
     candidate: Candidate | None = None
-    taken_back: TakenBack | None = None
+    rolled_back: RolledBack | None = None
 
     @property
     def text(self) -> str:
@@ -61,16 +61,16 @@ def record(text: str) -> Record:
         return Record(
             good=_good(told),
             candidate=_candidate(told),
-            taken_back=_taken_back(told),
+            rolled_back=_rolled_back(told),
         )
     except (ValueError, TypeError, KeyError):
         return Record()
 
 
-def _good(told: Mapping[str, Any]) -> Good | None:
+def _good(told: Mapping[str, Any]) -> LastGood | None:
     if "good" not in told:
         return None
-    found = Good(**told["good"])
+    found = LastGood(**told["good"])
     if found.template["metadata"]["labels"][REVISION_LABEL] != found.revision:
         raise ValueError(found.revision)
     return found
@@ -84,12 +84,12 @@ def _candidate(told: Mapping[str, Any]) -> Candidate | None:
     return found
 
 
-def _taken_back(told: Mapping[str, Any]) -> TakenBack | None:
-    if "taken_back" not in told:
+def _rolled_back(told: Mapping[str, Any]) -> RolledBack | None:
+    if "rolled_back" not in told:
         return None
-    found = TakenBack(**told["taken_back"])
+    found = RolledBack(**told["rolled_back"])
     # One that only a newer operator knows: the API server would refuse a status with it.
-    return found if found.reason in set(Reason) else TakenBack(**{**asdict(found), "reason": _UNKNOWN})
+    return found if found.reason in set(Reason) else RolledBack(**{**asdict(found), "reason": _UNKNOWN})
 
 
 _UNKNOWN = str(Reason.PROGRESS_DEADLINE_EXCEEDED)

@@ -17,7 +17,7 @@ Line = tuple[str, str]
 """Level, empty where none is known, and text."""
 
 
-def last_words(log: str) -> str:
+def termination_message(log: str) -> str:
     """The event by which the backend ended, or else the last line with the lines that it is a part of."""
     lines = [found for line in _COLOUR.sub("", log).splitlines() for found in _lines(line.rstrip())]
     fatal = [number for number, (level, _) in enumerate(lines) if level == _FATAL]

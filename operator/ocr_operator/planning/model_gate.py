@@ -10,14 +10,14 @@ from ocr_operator.api.names import (
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
     REVISION_LABEL,
-    Ref,
+    ObjectReference,
     claim_name,
-    fetch_name,
+    download_job_name,
 )
-from ocr_operator.api.spec import Family, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantKey
 from ocr_operator.manifests import download_job, model_sets
 from ocr_operator.manifests.metadata import Child
-from ocr_operator.observed.observation import LiveChild, LivePod
+from ocr_operator.observed.observation import ObservedObject, ObservedPod
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Gate:
 
     published: frozenset[str]
     waiting: frozenset[VariantKey]
-    outdated: frozenset[Ref]
+    outdated: frozenset[ObjectReference]
 
-    def holds_up(self, child: Child, there: LiveChild | None) -> bool:
+    def holds_up(self, child: Child, there: ObservedObject | None) -> bool:
         """Whether a child waits for models: what makes pods, in a revision that does not run yet."""
         if child["kind"] not in ("Deployment", "HorizontalPodAutoscaler"):
             return False
@@ -44,7 +44,10 @@ class Gate:
 
 
 def gate(
-    family: Family, children: Iterable[LiveChild], pods: Iterable[LivePod], recorded: Collection[str]
+    family: BackendSpec,
+    children: Iterable[ObservedObject],
+    pods: Iterable[ObservedPod],
+    recorded: Collection[str],
 ) -> Gate:
     """The gate of a family, by the Jobs, their pods and the claim that are there.
 
@@ -54,13 +57,13 @@ def gate(
     claims = (child for child in children if child.ref.kind == "PersistentVolumeClaim")
     claim = next((one for one in claims if one.ref.name == claim_name(family.key.name)), None)
     finished = [one for one in ours if one.ref.kind == "Job" and download_job.is_finished(one)]
-    told = {*recorded, *(fetch_name(family.key.name, pod.models) for pod in pods if pod.models)}
+    told = {*recorded, *(download_job_name(family.key.name, pod.models) for pod in pods if pod.models)}
     outdated = frozenset(
         one.ref for one in finished if download_job.is_outdated(one, claim) or one.ref.name not in told
     )
     done = {one.ref.name for one in finished if one.ref not in outdated}
     wanted = model_sets.model_sets(family.variants)
-    published = frozenset(one.id for one in wanted if fetch_name(family.key.name, one.id) in done)
+    published = frozenset(one.id for one in wanted if download_job_name(family.key.name, one.id) in done)
     without = (variant for one in wanted if one.id not in published for variant in one.variants)
     return Gate(published, frozenset(variant.key for variant in without), outdated)
 

@@ -12,22 +12,22 @@ from ocr_operator.api.names import (
     FIELD_MANAGER,
     INSTANCE_LABEL,
     MANAGED_BY_LABEL,
-    ApiKind,
-    Ref,
+    GroupVersionKind,
+    ObjectReference,
 )
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import Family, Variant, VariantKey
+from ocr_operator.api.spec import BackendSpec, Variant, VariantKey
 from ocr_operator.manifests import download_job, shared_resources, variant_resources
 from ocr_operator.manifests.metadata import Child, variant_of
 from ocr_operator.observed import causes
 from ocr_operator.observed.causes import Cause, because
 from ocr_operator.observed.download_progress import Progress
-from ocr_operator.observed.observation import LiveChild, LivePod, Warned
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
 from ocr_operator.planning import model_gate, rollout
 from ocr_operator.planning.model_gate import Gate
-from ocr_operator.planning.rollout import Standing
+from ocr_operator.planning.rollout import RolloutState
 
 _KEPT_KINDS = ("PersistentVolumeClaim",)
 """Downloaded models outlive a change of spec.models; they go with the OCRBackend itself, or not at all."""
@@ -41,21 +41,21 @@ class Observed:
     refused when last asked. `recorded`: names of the Jobs of which the status tells what they published.
     """
 
-    children: tuple[LiveChild, ...] = ()
-    pods: tuple[LivePod, ...] = ()
-    warnings: tuple[Warned, ...] = ()
-    absent: frozenset[ApiKind] = frozenset()
+    children: tuple[ObservedObject, ...] = ()
+    pods: tuple[ObservedPod, ...] = ()
+    warnings: tuple[WarningEvent, ...] = ()
+    absent: frozenset[GroupVersionKind] = frozenset()
     progress: Mapping[str, Progress] = field(default_factory=dict)
-    refused: frozenset[Ref] = frozenset()
+    refused: frozenset[ObjectReference] = frozenset()
     recorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Written:
+class AppliedObject:
     """What was last applied to a child, by its digest, and the child as that left it."""
 
     content: str
-    child: LiveChild
+    child: ObservedObject
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,19 @@ class Apply:
     uid: str | None
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> ObjectReference:
         """What finds the child."""
         return ref_of(self.child)
 
 
 @dataclass(frozen=True)
-class HandOver:
+class TransferReplicasOwnership:
     """Have somebody else own a Deployment's `replicas`, at their present number, before we let go of them.
 
     Without it the field would be removed with its last owner and fall back to one pod.
     """
 
-    ref: Ref
+    ref: ObjectReference
     uid: str
     replicas: int
 
@@ -87,38 +87,38 @@ class HandOver:
 class Remove:
     """Delete a child that the spec no longer wants."""
 
-    ref: Ref
+    ref: ObjectReference
     uid: str
 
 
-Step = Apply | HandOver | Remove
+Step = Apply | TransferReplicasOwnership | Remove
 
 
 @dataclass(frozen=True)
 class Plan:
     """Steps in their order, and what stands in the way of children that get none.
 
-    `look_again`: seconds after which time alone may change the plan. `published`: ids of the sets of models
-    that are there; a variant whose set is not gets no new revision.
+    `requeue_after`: seconds after which time alone may change the plan. `published`: ids of the published
+    sets; a variant whose set is not gets no new revision.
     """
 
     steps: tuple[Step, ...]
-    problems: Mapping[Ref, Cause]
-    rollouts: Mapping[VariantKey, Standing]
-    look_again: float | None = None
+    problems: Mapping[ObjectReference, Cause]
+    rollouts: Mapping[VariantKey, RolloutState]
+    requeue_after: float | None = None
     published: frozenset[str] = frozenset()
 
 
-def ref_of(child: Child) -> Ref:
+def ref_of(child: Child) -> ObjectReference:
     """What finds a child that is to be written."""
     metadata = child["metadata"]
-    return Ref(child["apiVersion"], child["kind"], metadata["namespace"], metadata["name"])
+    return ObjectReference(child["apiVersion"], child["kind"], metadata["namespace"], metadata["name"])
 
 
 def plan(
-    family: Family,
+    family: BackendSpec,
     observed: Observed,
-    written: Mapping[Ref, Written],
+    written: Mapping[ObjectReference, AppliedObject],
     config: OperatorConfig,
     now: datetime,
 ) -> Plan:
@@ -130,7 +130,7 @@ def plan(
     rollouts = _rollouts(family, by_spec, live, observed, gate, now)
     desired = tuple(_arranged(child, rollouts) for child in by_spec)
     steps: list[Step] = []
-    problems: dict[Ref, Cause] = {}
+    problems: dict[ObjectReference, Cause] = {}
     for child in desired:
         ref = ref_of(child)
         if obstacle := _obstacle(ref, live.get(ref), family, observed.absent):
@@ -145,15 +145,18 @@ def plan(
         steps=() if family.is_paused else tuple(steps),
         problems={} if family.is_paused else problems,
         rollouts=rollouts,
-        look_again=min(remaining, default=None),
+        requeue_after=min(remaining, default=None),
         published=gate.published,
     )
 
 
 def _desired(
-    family: Family, waits: Iterable[float | None], config: OperatorConfig, absent: frozenset[ApiKind]
+    family: BackendSpec,
+    waits: Iterable[float | None],
+    config: OperatorConfig,
+    absent: frozenset[GroupVersionKind],
 ) -> Iterator[Child]:
-    yield from shared_resources.family_children(family, absent)
+    yield from shared_resources.shared_objects(family, absent)
     yield from download_job.jobs(family, config)
     for variant, wait in zip(family.variants, waits, strict=True):
         in_place = family.surge == "Never" or (wait is not None and wait <= 0)
@@ -161,43 +164,48 @@ def _desired(
 
 
 def _rollouts(
-    family: Family,
+    family: BackendSpec,
     desired: Iterable[Child],
-    live: Mapping[Ref, LiveChild],
+    live: Mapping[ObjectReference, ObservedObject],
     observed: Observed,
     gate: Gate,
     now: datetime,
-) -> Mapping[VariantKey, Standing]:
+) -> Mapping[VariantKey, RolloutState]:
     deployments = {variant_of(child): child for child in desired if child["kind"] == "Deployment"}
     seen = [
         rollout.Seen(
             key=variant.key,
             wanted=deployments[variant.key]["spec"]["template"],
             live=live.get(ref_of(deployments[variant.key])),
-            pods=tuple(pod for pod in observed.pods if pod.variant == variant.key and not pod.is_leaving),
+            pods=tuple(pod for pod in observed.pods if pod.variant == variant.key and not pod.is_terminating),
             needed=variant.needed_replicas,
             has_models=variant.key not in gate.waiting,
             is_refused=ref_of(deployments[variant.key]) in observed.refused,
         )
         for variant in family.variants
     ]
-    return rollout.standings(family, seen, observed.warnings, now)
+    return rollout.rollout_states(family, seen, observed.warnings, now)
 
 
-def _arranged(child: Child, rollouts: Mapping[VariantKey, Standing]) -> Child:
+def _arranged(child: Child, rollouts: Mapping[VariantKey, RolloutState]) -> Child:
     if child["kind"] != "Deployment":
         return child
-    return rollout.arranged(child, rollouts[variant_of(child)])
+    return rollout.with_rollout(child, rollouts[variant_of(child)])
 
 
-def _obstacle(ref: Ref, there: LiveChild | None, family: Family, absent: frozenset[ApiKind]) -> Cause | None:
+def _obstacle(
+    ref: ObjectReference,
+    there: ObservedObject | None,
+    family: BackendSpec,
+    absent: frozenset[GroupVersionKind],
+) -> Cause | None:
     """Why a child cannot be written at all; None if nothing is known to stand in the way."""
     if (ref.api_version, ref.kind) in absent:
         return because(Reason.API_MISSING, f"{ref}: the cluster has no {ref.kind} of {ref.api_version}")
-    return standing_in_the_way(there, family) if there else None
+    return ownership_conflict(there, family) if there else None
 
 
-def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
+def ownership_conflict(there: ObservedObject, family: BackendSpec) -> Cause | None:
     """Why an object that has a child's name cannot be that child; None if it is ours, or nobody's but ours.
 
     An object with our labels and no controller was orphaned on purpose and is taken back; one whose owner
@@ -205,7 +213,7 @@ def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
     """
     if there.owner_uid == family.uid:
         return None
-    if is_of_a_predecessor(there, family):
+    if belongs_to_deleted_owner(there, family):
         message = f"{there.ref} belongs to a deleted OCRBackend of this name and is being removed"
         return Cause(Reason.TERMINATING, message)
     if there.owner_uid is None and (_has_our_labels(there, family) or there.adopter == family.key.name):
@@ -214,7 +222,7 @@ def standing_in_the_way(there: LiveChild, family: Family) -> Cause | None:
     return because(Reason.CONFLICT, said)
 
 
-def _way_out(there: LiveChild, family: Family) -> str:
+def _way_out(there: ObservedObject, family: BackendSpec) -> str:
     """How it is taken over; not told of what a controller holds, which would make it again."""
     if there.owner_uid is not None:
         return ""
@@ -222,17 +230,17 @@ def _way_out(there: LiveChild, family: Family) -> str:
     return f" (`kubectl annotate {annotate}` has it taken over)"
 
 
-def is_of_a_predecessor(there: LiveChild, family: Family) -> bool:
+def belongs_to_deleted_owner(there: ObservedObject, family: BackendSpec) -> bool:
     """Whether the object was made for an earlier OCRBackend of the same name."""
     return there.owner_uid not in (None, family.uid) and _has_our_labels(there, family)
 
 
-def _has_our_labels(there: LiveChild, family: Family) -> bool:
+def _has_our_labels(there: ObservedObject, family: BackendSpec) -> bool:
     found = there.labels.get(MANAGED_BY_LABEL), there.labels.get(INSTANCE_LABEL)
     return found == (FIELD_MANAGER, family.key.name)
 
 
-def writing(child: Child, there: LiveChild | None, written: Written | None) -> Iterator[Step]:
+def writing(child: Child, there: ObservedObject | None, written: AppliedObject | None) -> Iterator[Step]:
     """Steps for one child: none while it is being deleted, or if it is as we left it."""
     if there is None:
         yield Apply(child, None)
@@ -246,17 +254,19 @@ def writing(child: Child, there: LiveChild | None, written: Written | None) -> I
         return
     is_autoscaled = there.ref.kind == "Deployment" and "replicas" not in child["spec"]
     if is_autoscaled and there.owns_replicas:
-        yield HandOver(there.ref, there.uid, there.replicas or 0)
+        yield TransferReplicasOwnership(there.ref, there.uid, there.replicas or 0)
     yield Apply(child, there.uid)
 
 
-def is_current(child: Child, there: LiveChild, written: Written) -> bool:
+def is_current(child: Child, there: ObservedObject, written: AppliedObject) -> bool:
     """Whether a child is as it shall be: we applied just this, and nobody has taken a field since."""
     is_same_object = (there.uid, there.ownership) == (written.child.uid, written.child.ownership)
     return is_same_object and digest(child) == written.content
 
 
-def _removals(family: Family, children: Iterable[LiveChild], wanted: set[Ref]) -> Iterator[Remove]:
+def _removals(
+    family: BackendSpec, children: Iterable[ObservedObject], wanted: set[ObjectReference]
+) -> Iterator[Remove]:
     for child in children:
         is_ours = child.owner_uid == family.uid and not child.is_deleting
         # A variant whose settings are refused keeps what it has: an edit that fails must not stop it.
@@ -268,13 +278,13 @@ def _removals(family: Family, children: Iterable[LiveChild], wanted: set[Ref]) -
 
 
 def _surge_wait(
-    family: Family, variant: Variant, pods: Iterable[LivePod], config: OperatorConfig, now: datetime
+    family: BackendSpec, variant: Variant, pods: Iterable[ObservedPod], config: OperatorConfig, now: datetime
 ) -> float | None:
     """Seconds until an old pod shall give its device to a new one (<= 0: now); None where none need do so."""
     if family.surge != "Auto" or variant.accelerator is None:
         return None
     device = variant.accelerator.resource_name
-    alive = [pod for pod in pods if pod.variant == variant.key and not pod.is_leaving]
+    alive = [pod for pod in pods if pod.variant == variant.key and not pod.is_terminating]
     # Only a pod that holds the very device can free it: a CPU pod is not stopped for a GPU that is not there.
     holders = {pod.revision for pod in alive if pod.is_scheduled and device in pod.devices}
     starved = [pod for pod in alive if device in causes.missing_devices(pod) and holders - {pod.revision}]

@@ -13,11 +13,11 @@ from typing import Any
 from ocr_operator.api.conditions import timestamp
 from ocr_operator.api.names import REVISION_LABEL, ROLLOUT_ANNOTATION
 from ocr_operator.api.reasons import WAITING, Reason
-from ocr_operator.api.spec import Family, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantKey
 from ocr_operator.manifests.metadata import Child
 from ocr_operator.observed import causes
-from ocr_operator.observed.observation import LiveChild, LivePod, Warned
-from ocr_operator.observed.rollout_record import Candidate, Good, Record, TakenBack, record
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
+from ocr_operator.observed.rollout_record import Candidate, LastGood, Record, RolledBack, record
 
 Template = Mapping[str, Any]
 
@@ -32,8 +32,8 @@ class Seen:
 
     key: VariantKey
     wanted: Template
-    live: LiveChild | None
-    pods: tuple[LivePod, ...]
+    live: ObservedObject | None
+    pods: tuple[ObservedPod, ...]
     needed: int
     has_models: bool = True
     is_refused: bool = False
@@ -50,7 +50,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RolloutState:
     """Where a variant's rollout stands.
 
     `target`: the revision that the spec asks for; `template`: what the Deployment shall have now;
@@ -86,13 +86,13 @@ def image_of(template: Template) -> str:
     return str(template["spec"]["containers"][0]["image"])
 
 
-def is_rolled_out(revision: str | None, pods: Sequence[LivePod], needed: int) -> bool:
+def is_rolled_out(revision: str | None, pods: Sequence[ObservedPod], needed: int) -> bool:
     """Whether the living pods of a variant are all of this revision, and at least `needed` of them ready."""
     is_alone = all(pod.revision == revision for pod in pods)
     return is_alone and sum(pod.is_ready for pod in pods) >= needed
 
 
-def arranged(child: Child, standing: Standing) -> Child:
+def with_rollout(child: Child, standing: RolloutState) -> Child:
     """The variant's Deployment with the template that it shall have now, and with what it shall remember."""
     text = standing.record.text
     notes = {"annotations": {ROLLOUT_ANNOTATION: text}} if text else {}
@@ -100,9 +100,9 @@ def arranged(child: Child, standing: Standing) -> Child:
     return {**child, "metadata": {**child["metadata"], **notes}, "spec": spec}
 
 
-def standings(
-    family: Family, variants: Sequence[Seen], warnings: Sequence[Warned], now: datetime
-) -> dict[VariantKey, Standing]:
+def rollout_states(
+    family: BackendSpec, variants: Sequence[Seen], warnings: Sequence[WarningEvent], now: datetime
+) -> dict[VariantKey, RolloutState]:
     """Where each variant stands, turns given in the order of the spec. `warnings`: of any objects.
 
     One that was refused comes last: it would take its turn for ever, and never end it. One whose models are
@@ -127,14 +127,14 @@ def standings(
 
 
 def _failed_images(
-    variants: Sequence[Seen], found: Mapping[VariantKey, Standing | None]
+    variants: Sequence[Seen], found: Mapping[VariantKey, RolloutState | None]
 ) -> dict[str, VariantKey]:
     """New images with which a variant was taken back, but where it lacked something from outside of it."""
     failed: dict[str, VariantKey] = {}
     for seen in variants:
         standing = found[seen.key]
-        taken_back = standing.record.taken_back if standing else None
-        if taken_back and Reason(taken_back.reason) not in WAITING and (image := _new_image(seen)):
+        rolled_back = standing.record.rolled_back if standing else None
+        if rolled_back and Reason(rolled_back.reason) not in WAITING and (image := _new_image(seen)):
             failed.setdefault(image, seen.key)
     return failed
 
@@ -145,22 +145,24 @@ def _new_image(seen: Seen) -> str:
     return "" if good is None or image_of(good.template) == wanted else wanted
 
 
-def _without_a_turn(family: Family, seen: Seen, warnings: Sequence[Warned], now: datetime) -> Standing | None:
+def _without_a_turn(
+    family: BackendSpec, seen: Seen, warnings: Sequence[WarningEvent], now: datetime
+) -> RolloutState | None:
     """Where a variant stands whatever the others do; None where it has to ask for its turn."""
     if seen.live is None:
-        return Standing(seen.target, seen.wanted, Record())
+        return RolloutState(seen.target, seen.wanted, Record())
     before, good = record(seen.live.rollout), _good(seen)
     if seen.live.revision == seen.target:
         return _arriving(family, seen, replace(before, good=good), warnings, now)
-    taken_back = before.taken_back
-    if good and taken_back and taken_back.revision == seen.target and family.auto_rollback:
-        return Standing(seen.target, good.template, Record(good, taken_back=taken_back))
+    rolled_back = before.rolled_back
+    if good and rolled_back and rolled_back.revision == seen.target and family.auto_rollback:
+        return RolloutState(seen.target, good.template, Record(good, rolled_back=rolled_back))
     if good and good.revision == seen.live.revision and seen.serves:
         return None
     return _going(seen, now)
 
 
-def _good(seen: Seen) -> Good | None:
+def _good(seen: Seen) -> LastGood | None:
     """The last good revision, which may be the present one though no operator was there to note it."""
     live = seen.live
     if live is None:
@@ -169,48 +171,52 @@ def _good(seen: Seen) -> Good | None:
     if not live.revision or not is_rolled_out(live.revision, seen.pods, seen.needed):
         return known
     if live.revision == seen.target:
-        return Good(seen.target, seen.wanted)
+        return LastGood(seen.target, seen.wanted)
     return (
-        known if known and known.revision == live.revision else Good(live.revision, json.loads(live.template))
+        known
+        if known and known.revision == live.revision
+        else LastGood(live.revision, json.loads(live.template))
     )
 
 
-def _going(seen: Seen, now: datetime) -> Standing:
+def _going(seen: Seen, now: datetime) -> RolloutState:
     good = _good(seen)
     if good is None or good.revision == seen.target:
-        return Standing(seen.target, seen.wanted, Record(good))
+        return RolloutState(seen.target, seen.wanted, Record(good))
     candidate = Candidate(seen.target, timestamp(now))
-    return Standing(seen.target, seen.wanted, Record(good, candidate), is_rolling=seen.has_models)
+    return RolloutState(seen.target, seen.wanted, Record(good, candidate), is_rolling=seen.has_models)
 
 
-def _waiting(seen: Seen, rolling: tuple[VariantKey, ...]) -> Standing:
+def _waiting(seen: Seen, rolling: tuple[VariantKey, ...]) -> RolloutState:
     good = _good(seen)
     template = good.template if good else seen.wanted
-    return Standing(seen.target, template, Record(good), waits_for=rolling)
+    return RolloutState(seen.target, template, Record(good), waits_for=rolling)
 
 
 def _arriving(
-    family: Family, seen: Seen, known: Record, warnings: Sequence[Warned], now: datetime
-) -> Standing:
+    family: BackendSpec, seen: Seen, known: Record, warnings: Sequence[WarningEvent], now: datetime
+) -> RolloutState:
     """Of a variant whose Deployment has the revision that the spec asks for: there, on the way, or late."""
     good, candidate = known.good, known.candidate
     if good is None or good.revision == seen.target:
-        return Standing(seen.target, seen.wanted, Record(good))
+        return RolloutState(seen.target, seen.wanted, Record(good))
     if candidate and candidate.revision != seen.target:
         candidate = None
     if not (seen.live and causes.is_late(seen.live, candidate.since if candidate else "")):
-        return Standing(seen.target, seen.wanted, Record(good, candidate), is_rolling=True)
+        return RolloutState(seen.target, seen.wanted, Record(good, candidate), is_rolling=True)
     if not family.auto_rollback or family.is_paused:
         # It has had its time: the others' turns do not depend on it.
-        return Standing(seen.target, seen.wanted, Record(good, candidate))
-    return Standing(
-        seen.target, good.template, Record(good, taken_back=_taken_back(seen, seen.live, warnings, now))
+        return RolloutState(seen.target, seen.wanted, Record(good, candidate))
+    return RolloutState(
+        seen.target, good.template, Record(good, rolled_back=_rolled_back(seen, seen.live, warnings, now))
     )
 
 
-def _taken_back(seen: Seen, live: LiveChild, warnings: Sequence[Warned], now: datetime) -> TakenBack:
+def _rolled_back(
+    seen: Seen, live: ObservedObject, warnings: Sequence[WarningEvent], now: datetime
+) -> RolledBack:
     candidates = [pod for pod in seen.pods if pod.revision == seen.target]
     found = [causes.deployment_cause(live), *(causes.pod_cause(pod, warnings) for pod in candidates)]
     cause = causes.most_urgent(one for one in found if one)
     reason = cause.reason if cause else Reason.PROGRESS_DEADLINE_EXCEEDED
-    return TakenBack(seen.target, str(reason), cause.message if cause else "", timestamp(now))
+    return RolledBack(seen.target, str(reason), cause.message if cause else "", timestamp(now))

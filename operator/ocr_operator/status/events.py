@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ocr_operator.api.conditions import ConditionType, shortened, timestamp
-from ocr_operator.api.names import FIELD_MANAGER, Ref
+from ocr_operator.api.names import FIELD_MANAGER, ObjectReference
 from ocr_operator.api.reasons import GOOD, PASSING, Reason
 from ocr_operator.api.revision import digest
 
@@ -23,7 +23,7 @@ _QUIET = {*_UNTOLD, *GOOD, Reason.PAUSED}
 
 
 @dataclass(frozen=True)
-class Happening:
+class EventRecord:
     """Something worth telling. `about`: the variant, or empty for the OCRBackend as a whole."""
 
     is_warning: bool
@@ -32,22 +32,22 @@ class Happening:
     about: str = ""
 
 
-def happenings(before: Json, after: Json) -> list[Happening]:
+def event_records(before: Json, after: Json) -> list[EventRecord]:
     """What a new status tells that the one before did not: troubles, and that one is over."""
     found = [*_of_variants(before, after), *_of_the_whole(before, after)]
     is_told = any(one.reason is Reason.AVAILABLE and not one.about for one in found)
     return [one for one in found if not (is_told and one.reason is Reason.AVAILABLE and one.about)]
 
 
-def _of_variants(before: Json, after: Json) -> Iterator[Happening]:
+def _of_variants(before: Json, after: Json) -> Iterator[EventRecord]:
     known = {_about(one): one for one in before.get("variants") or []}
     for variant in after["variants"]:
         about, reason = _about(variant), Reason(variant["reason"])
         was = known.get(about) or {}
         if reason not in _QUIET and _facts(variant) != _facts(was):
-            yield Happening(True, reason, f"{about}: {variant['message']}", about)
+            yield EventRecord(True, reason, f"{about}: {variant['message']}", about)
         elif reason is Reason.AVAILABLE and was and was["reason"] not in _QUIET:
-            yield Happening(False, reason, f"{about}: serves", about)
+            yield EventRecord(False, reason, f"{about}: serves", about)
 
 
 def _about(variant: Json) -> str:
@@ -58,16 +58,16 @@ def _facts(told: Json) -> tuple[Any, ...]:
     return told.get("reason"), told.get("message")
 
 
-def _of_the_whole(before: Json, after: Json) -> Iterator[Happening]:
+def _of_the_whole(before: Json, after: Json) -> Iterator[EventRecord]:
     was, now = _condition(before, ConditionType.READY), _condition(after, ConditionType.READY)
     if now["status"] == "True" and was.get("status") != "True":
-        yield Happening(False, Reason(now["reason"]), now["message"])
+        yield EventRecord(False, Reason(now["reason"]), now["message"])
     was, now = _condition(before, ConditionType.RECONCILED), _condition(after, ConditionType.RECONCILED)
     reason = Reason(now["reason"])
     told = " ".join(one["message"] for one in after["variants"])
     is_news = now["status"] == "False" and _facts(was) != _facts(now) and now["message"] not in told
     if is_news and reason not in _UNTOLD:
-        yield Happening(reason not in _QUIET, reason, now["message"])
+        yield EventRecord(reason not in _QUIET, reason, now["message"])
 
 
 def _condition(status: Json, kind: ConditionType) -> Json:
@@ -75,13 +75,15 @@ def _condition(status: Json, kind: ConditionType) -> Json:
     return next(found, {})
 
 
-def event_ref(backend: Ref, uid: str, happening: Happening) -> Ref:
+def event_ref(backend: ObjectReference, uid: str, happening: EventRecord) -> ObjectReference:
     """What finds the Event of a happening; the same for each time that it happens."""
     name = f"{backend.name}.{digest([uid, happening.reason, happening.about])}"
-    return Ref("v1", "Event", backend.namespace, name)
+    return ObjectReference("v1", "Event", backend.namespace, name)
 
 
-def event(backend: Ref, uid: str, happening: Happening, there: Json | None, now: datetime) -> dict[str, Any]:
+def event(
+    backend: ObjectReference, uid: str, happening: EventRecord, there: Json | None, now: datetime
+) -> dict[str, Any]:
     """The core v1 Event. `there`: the one that has told it before, if it is still kept."""
     ref = event_ref(backend, uid, happening)
     earlier = there or {}

@@ -9,22 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from ocr_operator.api.conditions import Condition, ConditionType, Phase, timestamp, with_times
-from ocr_operator.api.names import Key, Ref, variant_url
+from ocr_operator.api.names import NamespacedName, ObjectReference, variant_url
 from ocr_operator.api.reasons import ABOUT_MODELS, Reason
-from ocr_operator.api.spec import Family
+from ocr_operator.api.spec import BackendSpec
 from ocr_operator.observed import causes
 from ocr_operator.observed.causes import Cause
 from ocr_operator.observed.container_failures import Failure
-from ocr_operator.status.model_downloads import Fetch
+from ocr_operator.status.model_downloads import ModelDownload
 from ocr_operator.status.variant_status import VariantState
 
 Status = dict[str, Any]
 
 
 def status_of(
-    family: Family,
+    family: BackendSpec,
     states: Sequence[VariantState],
-    problems: Mapping[Ref, Cause],
+    problems: Mapping[ObjectReference, Cause],
     previous: Mapping[str, Any],
     now: datetime,
 ) -> Status:
@@ -46,7 +46,7 @@ def status_of(
     }
 
 
-def _ready(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Condition:
+def _ready(states: Sequence[VariantState], problems: Mapping[ObjectReference, Cause]) -> Condition:
     missing = [state for state in states if state.cause]
     blocked = _beside(missing, problems)
     found = causes.most_urgent([*(state.cause for state in missing if state.cause), *blocked])
@@ -57,7 +57,7 @@ def _ready(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Con
     return Condition(ConditionType.READY, False, found.reason, message)
 
 
-def _beside(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> list[Cause]:
+def _beside(states: Sequence[VariantState], problems: Mapping[ObjectReference, Cause]) -> list[Cause]:
     """Problems that stay and that no variant's cause tells already."""
     told = {state.cause for state in states}
     return [cause for cause in problems.values() if not cause.is_passing and cause not in told]
@@ -74,7 +74,7 @@ def _models_ready(states: Sequence[VariantState]) -> Condition:
     return Condition(ConditionType.MODELS_READY, None, Reason.STARTING, message)
 
 
-def _degraded(states: Sequence[VariantState], problems: Mapping[Ref, Cause]) -> Condition:
+def _degraded(states: Sequence[VariantState], problems: Mapping[ObjectReference, Cause]) -> Condition:
     troubled = [state for state in states if state.needs_help]
     blocked = _beside(troubled, problems)
     if cause := causes.most_urgent([*(state.cause for state in troubled if state.cause), *blocked]):
@@ -87,7 +87,7 @@ def _each(states: Sequence[VariantState]) -> str:
     return ". ".join(f"{'/'.join(state.key)}: {state.cause.message}" for state in states if state.cause)
 
 
-def _progressing(family: Family, states: Sequence[VariantState]) -> Condition:
+def _progressing(family: BackendSpec, states: Sequence[VariantState]) -> Condition:
     if family.is_paused:
         return Condition(ConditionType.PROGRESSING, False, Reason.PAUSED, "spec.paused is true")
     moving = [state for state in states if state.is_moving]
@@ -113,7 +113,7 @@ def _any_rolls_out(states: Sequence[VariantState]) -> bool:
     return any(state.phase is Phase.ROLLING_OUT for state in states)
 
 
-def _reconciled(family: Family, problems: Mapping[Ref, Cause]) -> Condition:
+def _reconciled(family: BackendSpec, problems: Mapping[ObjectReference, Cause]) -> Condition:
     if family.is_paused:
         message = "spec.paused is true: changes of the spec and of the children are not carried out"
         return Condition(ConditionType.RECONCILED, False, Reason.PAUSED, message)
@@ -125,7 +125,7 @@ def _reconciled(family: Family, problems: Mapping[Ref, Cause]) -> Condition:
     return Condition(ConditionType.RECONCILED, True, Reason.APPLIED, "all children are as the spec says")
 
 
-def _variant(key: Key, state: VariantState, before: Mapping[str, Any]) -> dict[str, Any]:
+def _variant(key: NamespacedName, state: VariantState, before: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "language": state.key[0],
         "modelType": state.key[1],
@@ -140,12 +140,12 @@ def _variant(key: Key, state: VariantState, before: Mapping[str, Any]) -> dict[s
         shown["models"] = _models(state.fetch, before.get("models") or {})
     if state.last_failure:
         shown["lastFailure"] = _failure(state.last_failure)
-    if state.taken_back:
-        shown["rolledBack"] = asdict(state.taken_back)
+    if state.rolled_back:
+        shown["rolledBack"] = asdict(state.rolled_back)
     return shown
 
 
-def _models(fetch: Fetch, before: Mapping[str, Any]) -> dict[str, Any]:
+def _models(fetch: ModelDownload, before: Mapping[str, Any]) -> dict[str, Any]:
     """Where the fetching stands. What was published stays told when the record of the pod has gone."""
     if fetch.is_published and not fetch.digests and _is_told(before, fetch):
         return dict(before)
@@ -167,7 +167,7 @@ def recorded_jobs(status: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(one["job"] for one in told if one.get("digests"))
 
 
-def _is_told(before: Mapping[str, Any], fetch: Fetch) -> bool:
+def _is_told(before: Mapping[str, Any], fetch: ModelDownload) -> bool:
     return (before.get("job"), before.get("state")) == (fetch.job, fetch.state)
 
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ocr_operator.api.conditions import Phase
-from ocr_operator.api.names import Ref, variant_name
+from ocr_operator.api.names import ObjectReference, variant_name
 from ocr_operator.api.reasons import PASSING, WAITING, Reason
-from ocr_operator.api.spec import Family, Variant, VariantKey
+from ocr_operator.api.spec import BackendSpec, Variant, VariantKey
 from ocr_operator.observed import causes
 from ocr_operator.observed.causes import Cause
 from ocr_operator.observed.container_failures import Failure, last_failure
-from ocr_operator.observed.observation import LiveChild, LivePod, Warned
-from ocr_operator.observed.rollout_record import TakenBack
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
+from ocr_operator.observed.rollout_record import RolledBack
 from ocr_operator.planning.plan import Observed, Plan
-from ocr_operator.planning.rollout import Standing, is_rolled_out
-from ocr_operator.status.model_downloads import Fetch, fetches
+from ocr_operator.planning.rollout import RolloutState, is_rolled_out
+from ocr_operator.status.model_downloads import ModelDownload, fetches
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class VariantState:
     last_good: str
     is_late: bool
     last_failure: Failure | None
-    taken_back: TakenBack | None = None
-    fetch: Fetch | None = None
+    rolled_back: RolledBack | None = None
+    fetch: ModelDownload | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -68,15 +68,15 @@ class _Seen:
     """What is there of one variant; `variant` is None where its settings are refused."""
 
     variant: Variant | None
-    deployment: LiveChild | None
-    standing: Standing | None
-    pods: tuple[LivePod, ...]
-    evicted: tuple[LivePod, ...]
-    warnings: tuple[Warned, ...]
+    deployment: ObservedObject | None
+    standing: RolloutState | None
+    pods: tuple[ObservedPod, ...]
+    evicted: tuple[ObservedPod, ...]
+    warnings: tuple[WarningEvent, ...]
     troubles: tuple[Cause, ...]
     is_paused: bool
     max_parallel: int = 1
-    fetch: Fetch | None = None
+    fetch: ModelDownload | None = None
 
     @property
     def target(self) -> str:
@@ -84,9 +84,9 @@ class _Seen:
         return self.standing.target if self.standing else ""
 
     @property
-    def taken_back(self) -> TakenBack | None:
+    def rolled_back(self) -> RolledBack | None:
         """That the revision which the spec asks for was taken back."""
-        return self.standing.record.taken_back if self.standing else None
+        return self.standing.record.rolled_back if self.standing else None
 
     @property
     def has_previous(self) -> bool:
@@ -112,7 +112,7 @@ class _Seen:
         return is_rolled_out(revision, self.pods, self.variant.needed_replicas)
 
     @property
-    def awaited(self) -> Fetch | None:
+    def awaited(self) -> ModelDownload | None:
         """What the target revision waits for before its pods are made; None where they are."""
         is_made = self.deployment is not None and self.deployment.revision == self.target
         return None if is_made or self.fetch is None or self.fetch.is_published else self.fetch
@@ -126,13 +126,13 @@ class _Seen:
         return cause is not None and cause.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
 
     @property
-    def serving(self) -> list[LivePod]:
+    def serving(self) -> list[ObservedPod]:
         """Pods that are ready, of any revision."""
         return [pod for pod in self.pods if pod.is_ready]
 
 
 def variant_states(
-    family: Family, observed: Observed, plan: Plan, problems: Mapping[Ref, Cause]
+    family: BackendSpec, observed: Observed, plan: Plan, problems: Mapping[ObjectReference, Cause]
 ) -> list[VariantState]:
     """States in the order of the spec. `problems`: what stood in the way of writing children, by child."""
     fetched = fetches(family, observed, plan, problems)
@@ -141,7 +141,11 @@ def variant_states(
 
 
 def _seen(
-    family: Family, key: VariantKey, observed: Observed, plan: Plan, problems: Mapping[Ref, Cause]
+    family: BackendSpec,
+    key: VariantKey,
+    observed: Observed,
+    plan: Plan,
+    problems: Mapping[ObjectReference, Cause],
 ) -> _Seen:
     name = variant_name(family.key.name, *key)
     deployments = (
@@ -157,7 +161,7 @@ def _seen(
         variant=next((one for one in family.variants if one.key == key), None),
         deployment=next(deployments, None),
         standing=plan.rollouts.get(key),
-        pods=tuple(pod for pod in pods if not pod.is_leaving),
+        pods=tuple(pod for pod in pods if not pod.is_terminating),
         evicted=tuple(pod for pod in pods if pod.evicted),
         warnings=observed.warnings,
         troubles=tuple(troubles),
@@ -185,7 +189,7 @@ def _state(key: VariantKey, seen: _Seen) -> VariantState:
         is_late=seen.is_late and cause is not None,
         last_failure=last_failure(seen.pods),
         fetch=seen.fetch,
-        taken_back=seen.taken_back,
+        rolled_back=seen.rolled_back,
     )
 
 
@@ -196,14 +200,14 @@ def _cause(seen: _Seen) -> Cause | None:
         found.append(seen.awaited.cause)
     if seen.deployment and seen.standing and not seen.is_arrived:
         found += _troubles(seen, seen.deployment, seen.standing.applied)
-    if seen.taken_back:
-        found.append(_rolled_back(seen, seen.taken_back))
+    if seen.rolled_back:
+        found.append(_rolled_back(seen, seen.rolled_back))
     if seen.standing and seen.standing.held_by:
         found.append(_held("/".join(seen.standing.held_by)))
     return causes.most_urgent(found)
 
 
-def _troubles(seen: _Seen, deployment: LiveChild, revision: str) -> list[Cause]:
+def _troubles(seen: _Seen, deployment: ObservedObject, revision: str) -> list[Cause]:
     """What keeps the revision that it shall run now from being there."""
     if deployment.revision != revision:
         return []
@@ -216,10 +220,10 @@ def _troubles(seen: _Seen, deployment: LiveChild, revision: str) -> list[Cause]:
     return [cause for cause in found if cause]
 
 
-def _rolled_back(seen: _Seen, taken_back: TakenBack) -> Cause:
+def _rolled_back(seen: _Seen, rolled_back: RolledBack) -> Cause:
     good = seen.standing.last_good if seen.standing else ""
     now = "serves" if seen.is_arrived else "is on its way back"
-    said = f"revision {taken_back.revision} was taken back ({taken_back.reason}: {taken_back.message})"
+    said = f"revision {rolled_back.revision} was taken back ({rolled_back.reason}: {rolled_back.message})"
     return causes.because(Reason.ROLLED_BACK, f"{said}; revision {good} {now}")
 
 

@@ -38,5 +38,5 @@ async def serving(
         await runner.cleanup()
 
 
-def _answer(complaint: str, well: str) -> web.Response:
-    return web.Response(text=f"{complaint or well}\n", status=503 if complaint else 200)
+def _answer(unhealthy_reason: str, well: str) -> web.Response:
+    return web.Response(text=f"{unhealthy_reason or well}\n", status=503 if unhealthy_reason else 200)

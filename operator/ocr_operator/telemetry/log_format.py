@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 
 _look: ContextVar[tuple[str, str] | None] = ContextVar("look", default=None)
 
@@ -22,7 +22,7 @@ _NOISY = ("kopf", "aiohttp.access")
 
 
 @contextmanager
-def looking_at(key: Key) -> Iterator[None]:
+def reconciling(key: NamespacedName) -> Iterator[None]:
     """Lines of this task belong to a new look at an OCRBackend until the end of the context."""
     token = _look.set((f"{key.namespace}/{key.name}", uuid.uuid4().hex[:12]))
     try:

@@ -10,9 +10,9 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 
-Statuses = Iterable[tuple[Key, Mapping[str, Any]]]
+Statuses = Iterable[tuple[NamespacedName, Mapping[str, Any]]]
 
 
 class StatusCollector(Collector):
@@ -44,7 +44,10 @@ _VARIANT = ("language", "modelType", "phase", "reason")
 
 
 def _add_models(
-    models: GaugeMetricFamily, models_bytes: GaugeMetricFamily, key: Key, variant: Mapping[str, Any]
+    models: GaugeMetricFamily,
+    models_bytes: GaugeMetricFamily,
+    key: NamespacedName,
+    variant: Mapping[str, Any],
 ) -> None:
     """Nothing where no models are fetched, or nothing is known of them yet."""
     told = variant.get("models") or {}

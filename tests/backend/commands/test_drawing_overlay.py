@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image as Files
 
-from ocr_backend.commands.drawing_overlay import letter_px, overlay
-from ocr_backend.commands.font_fallback import Lettering, font_files
+from ocr_backend.commands.drawing_overlay import font_size, overlay
+from ocr_backend.commands.font_fallback import FontFallback, font_files
 from ocr_backend.ocr_types import Image, Line
 
 SHAPE = (200, 400, 3)
@@ -21,7 +21,7 @@ def line(text: str, x: int = 50, y: int = 80) -> Line:
 
 def drawn(*lines: Line, image: Image | None = None) -> tuple[Files.Image, list[int]]:
     image = page() if image is None else image
-    return overlay(image, lines, Lettering(letter_px(image), [next(font_files())]))
+    return overlay(image, lines, FontFallback(font_size(image), [next(font_files())]))
 
 
 def has_ink(drawing: Files.Image, box: tuple[int, int, int, int]) -> bool:
@@ -66,7 +66,7 @@ def test_the_column_grows_with_the_lines_and_long_texts_are_cut() -> None:
     ids=["small", "page", "large"],
 )
 def test_letters_suit_the_image(shape: tuple[int, int, int], letters: int) -> None:
-    assert letter_px(np.zeros(shape, np.uint8)) == letters
+    assert font_size(np.zeros(shape, np.uint8)) == letters
 
 
 @pytest.mark.parametrize("lines", [[], [line("out", x=-500, y=-500)], [line("edge", x=390, y=0)]])

@@ -23,8 +23,8 @@ def paddleocr_names():
         from paddleocr import PaddleOCR
 
     pipeline = PaddleOCR.__new__(PaddleOCR)  # its resolver uses nothing of the object
-    return lambda generation, language: pipeline._get_ocr_model_names(
-        PADDLE_LANG.get(language, language), generation
+    return lambda ocr_version, language: pipeline._get_ocr_model_names(
+        PADDLE_LANG.get(language, language), ocr_version
     )
 
 
@@ -38,25 +38,25 @@ def official():
     return official_models
 
 
-@pytest.mark.parametrize("generation", model_catalog.GENERATIONS)
+@pytest.mark.parametrize("ocr_version", model_catalog.OCR_VERSIONS)
 @pytest.mark.parametrize("language", model_catalog.LANGUAGES)
-def test_the_languages_of_a_generation_are_those_paddleocr_reads(paddleocr_names, generation, language):
-    exists = paddleocr_names(generation, language) != (None, None)
-    assert (language in model_catalog.languages_of(generation)) == exists
+def test_the_languages_of_a_generation_are_those_paddleocr_reads(paddleocr_names, ocr_version, language):
+    exists = paddleocr_names(ocr_version, language) != (None, None)
+    assert (language in model_catalog.languages_of(ocr_version)) == exists
 
 
-@pytest.mark.parametrize("generation", ["PP-OCRv6", "PP-OCRv5"])
-def test_the_server_tier_is_what_paddleocr_picks_by_itself(paddleocr_names, generation):
-    for language in model_catalog.languages_of(generation):
-        models = model_set(generation, language, "server")
-        assert (models.detection, models.recognition) == paddleocr_names(generation, language), language
+@pytest.mark.parametrize("ocr_version", ["PP-OCRv6", "PP-OCRv5"])
+def test_the_server_tier_is_what_paddleocr_picks_by_itself(paddleocr_names, ocr_version):
+    for language in model_catalog.languages_of(ocr_version):
+        models = model_set(ocr_version, language, "server")
+        assert (models.detection, models.recognition) == paddleocr_names(ocr_version, language), language
 
 
-@pytest.mark.parametrize("generation", ["PP-OCRv4", "PP-OCRv3"])
-def test_the_mobile_tier_of_old_generations_is_what_paddleocr_picks_by_itself(paddleocr_names, generation):
-    for language in model_catalog.languages_of(generation):
-        models = model_set(generation, language, "mobile")
-        assert (models.detection, models.recognition) == paddleocr_names(generation, language), language
+@pytest.mark.parametrize("ocr_version", ["PP-OCRv4", "PP-OCRv3"])
+def test_the_mobile_tier_of_old_generations_is_what_paddleocr_picks_by_itself(paddleocr_names, ocr_version):
+    for language in model_catalog.languages_of(ocr_version):
+        models = model_set(ocr_version, language, "mobile")
+        assert (models.detection, models.recognition) == paddleocr_names(ocr_version, language), language
 
 
 def test_every_model_is_an_official_one(official):
@@ -93,22 +93,22 @@ def test_every_code_of_paddleocr_is_read_by_the_models_of_a_language_here(paddle
 
     groups = (langs.LATIN_LANGS, langs.ARABIC_LANGS, langs.ESLAV_LANGS, langs.CYRILLIC_LANGS)
     codes = set().union(*groups, langs.DEVANAGARI_LANGS)
-    for generation in model_catalog.GENERATIONS:
+    for ocr_version in model_catalog.OCR_VERSIONS:
         ours = {
-            model_set(generation, language, tier).recognition
-            for language in model_catalog.languages_of(generation)
-            for tier in model_catalog.TIERS
+            model_set(ocr_version, language, model_type).recognition
+            for language in model_catalog.languages_of(ocr_version)
+            for model_type in model_catalog.MODEL_TYPES
         }
-        theirs = {paddleocr_names(generation, code)[1] for code in codes | set(model_catalog.LANGUAGES)} - {
+        theirs = {paddleocr_names(ocr_version, code)[1] for code in codes | set(model_catalog.LANGUAGES)} - {
             None
         }
         assert theirs <= ours
 
 
 def test_the_package_forms_are_those_of_the_official_hub(official):
-    for generation, language, tier in model_catalog.combinations():
-        models = model_set(generation, language, tier)
-        has_onnx = "onnx" in model_catalog.package_forms(generation)
+    for ocr_version, language, model_type in model_catalog.combinations():
+        models = model_set(ocr_version, language, model_type)
+        has_onnx = "onnx" in model_catalog.package_forms(ocr_version)
         for name in (models.detection, models.recognition):
             assert (name in official.ONNX_SUPPORTED_MODELS) == has_onnx, name
 
@@ -149,7 +149,7 @@ def test_a_server_tier_without_server_recogniser_says_so():
     models = model_set("PP-OCRv5", "korean", "server")
     assert (models.detection, models.recognition) == ("PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec")
     assert models.notes == (
-        "PP-OCRv5 has no server recogniser for korean: the server tier reads with PP-OCRv5_server_det and "
+        "PP-OCRv5 has no server recogniser for korean: the server type reads with PP-OCRv5_server_det and "
         "korean_PP-OCRv5_mobile_rec, as PaddleOCR itself does",
     )
 
@@ -159,23 +159,25 @@ def test_a_server_tier_without_server_recogniser_says_so():
     [
         pytest.param(
             ("PP-OCRv5", "koreen", "mobile"),
-            "language 'koreen' is not known to PP-OCRv5; known: ch, en, japan, korean, arabic, cyrillic, "
+            "language 'koreen' is unknown to PP-OCRv5; known: ch, en, japan, korean, arabic, cyrillic, "
             "devanagari, latin, eslav, th, el, te, ta, chinese_cht",
             id="misspelt",
         ),
         pytest.param(
             ("PP-OCRv4", "japan", "server"),
-            "language 'japan' is not known to PP-OCRv4; known: ch, en (japan is read by PP-OCRv6 and "
+            "language 'japan' is unknown to PP-OCRv4; known: ch, en (japan is read by PP-OCRv6 and "
             "PP-OCRv5 and PP-OCRv3)",
             id="other generation",
         ),
         pytest.param(
             ("PP-OCRv7", "ch", "mobile"),
-            "generation 'PP-OCRv7' is not known; known: PP-OCRv6, PP-OCRv5, PP-OCRv4, PP-OCRv3",
-            id="generation",
+            "OCR version 'PP-OCRv7' is unknown; known: PP-OCRv6, PP-OCRv5, PP-OCRv4, PP-OCRv3",
+            id="ocr_version",
         ),
         pytest.param(
-            ("PP-OCRv5", "ch", "tiny"), "model type 'tiny' is not known; known: server, mobile", id="tier"
+            ("PP-OCRv5", "ch", "tiny"),
+            "model type 'tiny' is unknown; known: server, mobile",
+            id="model_type",
         ),
     ],
 )

@@ -88,7 +88,7 @@ def test_an_empty_variable_counts_as_unset(env):
 
 def test_a_closed_set_is_read_in_any_case():
     settings = from_env({"PADDLEOCR_VERSION": "pp-ocrv4", "LOG_LEVEL": "debug", "PADDLEOCR_LANG": "EN"})
-    assert (settings.generation, settings.log_level, settings.language) == ("PP-OCRv4", "DEBUG", "en")
+    assert (settings.ocr_version, settings.log_level, settings.language) == ("PP-OCRv4", "DEBUG", "en")
 
 
 def test_the_older_names_of_label_studio_work():
@@ -131,7 +131,7 @@ def test_the_manuals_name_wins_over_the_older_one():
         ),
         pytest.param(
             {"PADDLEOCR_VERSION": "PP-OCRv4", "PADDLEOCR_LANG": "korean"},
-            "PADDLEOCR_LANG: language 'korean' is not known to PP-OCRv4; known: ch, en "
+            "PADDLEOCR_LANG: language 'korean' is unknown to PP-OCRv4; known: ch, en "
             "(korean is read by PP-OCRv5 and PP-OCRv3)",
             id="generation without the language",
         ),
@@ -278,7 +278,7 @@ def test_a_password_keeps_its_blanks_but_not_the_files_line_end():
         pytest.param({"workers": True}, "WORKERS: True is not a whole number", id="switch for number"),
         pytest.param({"allowed_hosts": ("a,b",)}, "OCR_FETCH_ALLOW: ('a,b',) is not a list", id="list"),
         pytest.param({"bbox_from_name": ""}, "BBOX_FROM_NAME: it is empty; leave it out instead", id="empty"),
-        pytest.param({"generation": None}, "PADDLEOCR_VERSION: None is not one of PP-OCRv6", id="none"),
+        pytest.param({"ocr_version": None}, "PADDLEOCR_VERSION: None is not one of PP-OCRv6", id="none"),
     ],
 )
 def test_values_of_a_wrong_type_are_refused_in_code_too(values, sentence):
@@ -311,10 +311,10 @@ def values_of(row):
 @st.composite
 def good_settings(draw):
     values = {row.name: draw(values_of(row)) for row in SETTINGS}
-    generation, language, tier = draw(st.sampled_from(list(model_catalog.combinations())))
-    values |= {"generation": generation, "language": language, "tier": tier}
+    ocr_version, language, model_type = draw(st.sampled_from(list(model_catalog.combinations())))
+    values |= {"ocr_version": ocr_version, "language": language, "model_type": model_type}
     values |= {"basic_auth_user": "user", "basic_auth_pass": values["basic_auth_pass"] or "pass word"}
-    direct = ["openvino", "onnxruntime"] if "onnx" in model_catalog.package_forms(generation) else []
+    direct = ["openvino", "onnxruntime"] if "onnx" in model_catalog.package_forms(ocr_version) else []
     values |= {
         "model_source": draw(st.sampled_from(["hub", "dir"])),
         "engine": draw(st.sampled_from(["auto", "paddle", *direct])),

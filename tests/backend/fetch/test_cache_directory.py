@@ -10,8 +10,8 @@ from ocr_backend.fetch.cache_directory import named
 
 KILLED = """
 import os, signal
-from ocr_backend.cache_folder import named
-from ocr_backend.settings import Settings
+from ocr_backend.fetch.cache_directory import named
+from ocr_backend.config.settings import Settings
 
 with named(Settings()) as settings:
     print(settings.image_cache_dir, flush=True)
@@ -22,8 +22,8 @@ with named(Settings()) as settings:
 FORKED = """
 import os
 from pathlib import Path
-from ocr_backend.cache_folder import named
-from ocr_backend.settings import Settings
+from ocr_backend.fetch.cache_directory import named
+from ocr_backend.config.settings import Settings
 
 with named(Settings()) as settings:
     worker = os.fork()

@@ -9,7 +9,7 @@ from downloading import MakeDownloader, failure, fetch
 from loopback import Outside, serving
 from scripted_server import ScriptedServer
 
-CONTENT = b"image" * 1000
+CONTENT = b"content" * 1000
 
 
 def test_label_studio_is_asked_although_its_address_is_private(

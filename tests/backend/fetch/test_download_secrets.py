@@ -10,7 +10,7 @@ from ocr_backend.fetch.downloader import Downloader
 from ocr_backend.system.basic_credentials import Credentials
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"image" * 1000
+CONTENT = b"content" * 1000
 PERSONAL = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln"
 
 

@@ -10,7 +10,7 @@ from downloading import MakeDownloader, failure, fetch
 from ocr_backend.errors import ImageError
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"image" * 1000
+CONTENT = b"content" * 1000
 
 
 def test_a_file_is_fetched_without_cookies_or_credentials(

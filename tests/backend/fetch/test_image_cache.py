@@ -162,7 +162,7 @@ def test_what_another_has_written_into_the_folder_is_not_taken(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from ocr_backend.image_cache import ImageCache
+from ocr_backend.fetch.image_cache import ImageCache
 
 cache = ImageCache(Path(sys.argv[1]), 10**8, 600)
 key = cache.key("a")

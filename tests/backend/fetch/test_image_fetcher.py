@@ -15,7 +15,7 @@ from ocr_backend.fetch.image_source import Inline, OnDisk, Remote
 from ocr_backend.system.basic_credentials import Credentials
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"image" * 1000
+CONTENT = b"content" * 1000
 Make = Callable[..., Fetcher]
 
 

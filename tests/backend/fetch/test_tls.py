@@ -12,7 +12,7 @@ from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Remote
 from scripted_server import Reply, ScriptedServer
 
-CONTENT = b"image" * 1000
+CONTENT = b"content" * 1000
 PERSONAL = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln"
 
 

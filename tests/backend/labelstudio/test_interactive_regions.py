@@ -3,9 +3,9 @@ import pytest
 
 from fake_reader import line
 from ocr_backend.labelstudio.interactive_regions import with_text, without_text
-from ocr_backend.labelstudio.label_config import Controls, Tag
+from ocr_backend.labelstudio.label_config import ControlTags, Tag
 
-CONTROLS = Controls(
+CONTROLS = ControlTags(
     "image",
     "$image",
     False,

@@ -2,7 +2,7 @@ import pytest
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import LabelConfigError
-from ocr_backend.labelstudio.label_config import Controls, Tag, controls_of
+from ocr_backend.labelstudio.label_config import ControlTags, Tag, controls_of
 from ocr_backend.labelstudio.label_config_xml import Repeater
 
 GUIDE = """
@@ -17,7 +17,7 @@ GUIDE = """
             maxSubmissions="1" rows="5" placeholder="Recognized Text" displayMode="region-list"/>
 </View>
 """
-OF_THE_GUIDE = Controls(
+OF_THE_GUIDE = ControlTags(
     image="image",
     image_value="$image",
     several_pages=False,
@@ -153,7 +153,7 @@ def test_names_that_are_set_choose_among_the_tags() -> None:
         predicted_label="Word",
         image_data_key="other",
     )
-    assert controls_of(twice, chosen) == Controls(
+    assert controls_of(twice, chosen) == ControlTags(
         "back", "$other", False, Tag("r2", "rectangle"), Tag("l2", "labels"), Tag("t2", "textarea"), "Word"
     )
 
@@ -206,7 +206,7 @@ def repeated(*tags: str, how: str = 'on="$doc"') -> str:
 def test_the_tags_of_a_repeater_are_named_at_each_entry() -> None:
     found = controls_of(repeated(*REPEATED), Settings())
     assert (found.repeater, found.image) == (Repeater("$doc", "{{idx}}"), "page_{{idx}}")
-    assert found.filled(12) == Controls(
+    assert found.filled(12) == ControlTags(
         image="page_12",
         image_value="$doc[12].page",
         several_pages=False,
@@ -229,7 +229,7 @@ def test_a_repeater_may_have_a_flag_of_its_own_and_several_pages() -> None:
         how='on="$doc" indexFlag="#" mode="pagination"',
     )
     tag = Tag("b1", "rectanglelabels")
-    expected = Controls("p1", "$doc[1].pages", True, tag, tag, Tag("t1", "textarea"), "Text")
+    expected = ControlTags("p1", "$doc[1].pages", True, tag, tag, Tag("t1", "textarea"), "Text")
     assert controls_of(config, Settings()).filled(1) == expected
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from fake_reader import line
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import Controls, Tag
+from ocr_backend.labelstudio.label_config import ControlTags, Tag
 from ocr_backend.labelstudio.label_config_xml import Repeater
 from ocr_backend.labelstudio.predictions import Page, model_version, prediction
 from ocr_backend.ocr_types import Line, LoadedModel
 
 SIZE = (200, 100)
-RECTANGLE = Controls(
+RECTANGLE = ControlTags(
     "image",
     "$image",
     False,
@@ -24,11 +24,11 @@ PLACE = {"x": 5.0, "y": 20.0, "width": 15.0, "height": 10.0, "rotation": 0.0}
 
 def controls(
     shape: Tag, labels: Tag | None = None, label: str | None = "Text", several: bool = False
-) -> Controls:
-    return Controls("page", "$scan", several, shape, labels, Tag("words", "textarea"), label)
+) -> ControlTags:
+    return ControlTags("page", "$scan", several, shape, labels, Tag("words", "textarea"), label)
 
 
-def of_one_line(with_controls: Controls) -> list[dict]:
+def of_one_line(with_controls: ControlTags) -> list[dict]:
     return prediction([(with_controls, [Page(SIZE, [line("abc", 0.75)])])], 7, "v", 0.5)["result"]
 
 
@@ -189,9 +189,11 @@ MODELS = [LoadedModel("detection", "d", "11"), LoadedModel("recognition", "r", "
 
 
 def test_the_version_names_the_models_and_is_the_same_on_every_replica() -> None:
-    told = model_version(Settings(language="en", tier="mobile"), MODELS)
+    told = model_version(Settings(language="en", model_type="mobile"), MODELS)
     assert told.startswith("PP-OCRv5-en-mobile-")
-    assert told == model_version(Settings(language="en", tier="mobile", threads=3, port=80), MODELS[::-1])
+    assert told == model_version(
+        Settings(language="en", model_type="mobile", threads=3, port=80), MODELS[::-1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,9 +203,9 @@ def test_the_version_names_the_models_and_is_the_same_on_every_replica() -> None
         ({"use_doc_orientation": True}, MODELS),
         ({"use_doc_unwarping": True}, MODELS),
         ({"use_textline_orientation": False}, MODELS),
-        ({"tier": "mobile"}, MODELS),
+        ({"model_type": "mobile"}, MODELS),
         ({"language": "japan"}, MODELS),
-        ({"generation": "PP-OCRv6"}, MODELS),
+        ({"ocr_version": "PP-OCRv6"}, MODELS),
         ({}, [MODELS[0], LoadedModel("recognition", "r", "33")]),
         ({}, [MODELS[0], LoadedModel("recognition", "other", "22")]),
     ],

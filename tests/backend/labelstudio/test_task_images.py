@@ -1,16 +1,16 @@
 import pytest
 
 from ocr_backend.errors import ImageError
-from ocr_backend.labelstudio.label_config import Controls, Tag
+from ocr_backend.labelstudio.label_config import ControlTags, Tag
 from ocr_backend.labelstudio.label_config_xml import Repeater
-from ocr_backend.labelstudio.task_images import ShownImage, shown_images
+from ocr_backend.labelstudio.task_images import TaskImage, images_of_task
 
 
 def controls(
     value: str, several: bool = False, repeater: Repeater | None = None, name: str = "page"
-) -> Controls:
+) -> ControlTags:
     tags = (Tag(f"{name}_box", "rectangle"), None, Tag(f"{name}_words", "textarea"))
-    return Controls(name, value, several, *tags, None, repeater=repeater)
+    return ControlTags(name, value, several, *tags, None, repeater=repeater)
 
 
 ON_DOC = Repeater("$doc", "{{idx}}")
@@ -30,20 +30,20 @@ ON_DOC = Repeater("$doc", "{{idx}}")
 def test_a_task_shows_one_image_with_its_pages(
     value: str, several: bool, data: dict, values: list[object]
 ) -> None:
-    assert shown_images(data, controls(value, several)) == [ShownImage(controls(value, several), values)]
+    assert images_of_task(data, controls(value, several)) == [TaskImage(controls(value, several), values)]
 
 
 def test_a_repeater_shows_an_image_for_each_entry_of_its_list() -> None:
     repeated = controls("$doc[{{idx}}].page", repeater=ON_DOC, name="page_{{idx}}")
-    assert shown_images({"doc": [{"page": "a"}, {"page": "b"}]}, repeated) == [
-        ShownImage(controls("$doc[0].page", name="page_0"), ["a"]),
-        ShownImage(controls("$doc[1].page", name="page_1"), ["b"]),
+    assert images_of_task({"doc": [{"page": "a"}, {"page": "b"}]}, repeated) == [
+        TaskImage(controls("$doc[0].page", name="page_0"), ["a"]),
+        TaskImage(controls("$doc[1].page", name="page_1"), ["b"]),
     ]
 
 
 def test_an_image_in_a_repeater_may_have_several_pages() -> None:
     repeated = controls("$doc[{{idx}}]", several=True, repeater=ON_DOC, name="page_{{idx}}")
-    shown = shown_images({"doc": [["a", "b"], ["c"]]}, repeated)
+    shown = images_of_task({"doc": [["a", "b"], ["c"]]}, repeated)
     assert [image.values for image in shown] == [["a", "b"], ["c"]]
 
 
@@ -74,8 +74,8 @@ def test_an_image_in_a_repeater_may_have_several_pages() -> None:
     ],
 )
 def test_a_task_without_what_the_config_points_to_is_refused(
-    controls: Controls, data: dict, reason: str
+    controls: ControlTags, data: dict, reason: str
 ) -> None:
     with pytest.raises(ImageError, match=reason) as refused:
-        shown_images(data, controls)
+        images_of_task(data, controls)
     assert refused.value.outcome == "refused"

@@ -44,8 +44,8 @@ def root(official, tmp_path):
 def settings(root):
     def made(**values):
         given = {
-            "generation": "PP-OCRv6",
-            "tier": "mobile",
+            "ocr_version": "PP-OCRv6",
+            "model_type": "mobile",
             "model_source": "dir",
             "model_dir": str(root),
             "detection_model": "receipts/det",
@@ -277,7 +277,7 @@ def test_custom_models_in_paddle_form_are_read_with_paddleocr(tmp_path):
         (tmp_path / official_name).rename(tmp_path / mine)
         described(tmp_path / mine, Global=None)
     chosen = Settings(
-        tier="mobile",
+        model_type="mobile",
         model_source="dir",
         model_dir=str(tmp_path),
         detection_model="det",
@@ -348,8 +348,8 @@ def variables(settings):
     """The environment of a backend with the custom models."""
     chosen = settings()
     return {
-        "PADDLEOCR_VERSION": chosen.generation,
-        "PADDLEOCR_MODEL_TYPE": chosen.tier,
+        "PADDLEOCR_VERSION": chosen.ocr_version,
+        "PADDLEOCR_MODEL_TYPE": chosen.model_type,
         "OCR_MODEL_SOURCE": chosen.model_source,
         "MODEL_DIR": chosen.model_dir,
         "OCR_DETECTION_MODEL": chosen.detection_model,

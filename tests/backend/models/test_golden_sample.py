@@ -7,7 +7,7 @@ import cv2
 import pytest
 
 from fake_reader import FakeReader, line
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.models import golden_sample
 from ocr_backend.ocr_types import Line
 
@@ -35,13 +35,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_official_models_must_read_the_digits() -> None:
     assert golden_sample.check(Reads(line("3141 5926"))) == ""
-    with pytest.raises(GoldenError, match="'31415926' was read as '3l4l5926'"):
+    with pytest.raises(GoldenSampleError, match="'31415926' was read as '3l4l5926'"):
         golden_sample.check(Reads(line("3l4l5926")))
 
 
 def test_the_image_in_a_custom_models_folder_is_the_one_to_be_read(folder: Path) -> None:
     assert golden_sample.check(Reads(line("Rechnung Nr.7"), line("zwölf Euro")), [folder]) == ""
-    with pytest.raises(GoldenError, match="was read as '31415926'"):
+    with pytest.raises(GoldenSampleError, match="was read as '31415926'"):
         golden_sample.check(Reads(line("31415926")), [folder])
 
 
@@ -70,7 +70,7 @@ def test_without_an_image_of_its_own_what_a_custom_model_reads_is_told(tmp_path:
     ],
 )
 def test_lines_that_no_reader_gives_are_an_error_of_custom_models_too(found: Line, tmp_path: Path) -> None:
-    with pytest.raises(GoldenError, match="compute nonsense here"):
+    with pytest.raises(GoldenSampleError, match="compute nonsense here"):
         golden_sample.check(Reads(found), [tmp_path])
 
 
@@ -91,7 +91,7 @@ def test_a_golden_image_that_cannot_be_used_is_an_error(
     (folder / file).unlink()
     if content is not None:
         (folder / file).write_bytes(content)
-    with pytest.raises(GoldenError, match=said):
+    with pytest.raises(GoldenSampleError, match=said):
         golden_sample.of_folder(folder)
 
 

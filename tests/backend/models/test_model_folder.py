@@ -167,7 +167,7 @@ def test_a_paddle_folder_without_its_graph_is_broken(tmp_path, put):
     assert "inference.json cannot be read" in refusal(tmp_path, {"detection": DETECTION})
 
 
-BUILTIN = Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin")
+BUILTIN = Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin")
 
 
 def test_the_builtin_weights_are_laid_out_and_gone_again():

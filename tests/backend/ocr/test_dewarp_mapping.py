@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_backend.ocr.dewarp_mapping import Bend
+from ocr_backend.ocr.dewarp_mapping import DewarpMapping
 
 WORDS = ["invoice", "total", "amount", "paid", "date", "number", "customer", "street", "received"] * 4
 
@@ -42,7 +42,7 @@ def bent(flat, depth):
 
 @pytest.mark.parametrize("depth", [0, 10, 40])
 def test_the_boxes_of_words_are_found_again(page, depth):
-    bend = Bend(page, bent(page, depth))
+    bend = DewarpMapping(page, bent(page, depth))
     off = []
     for index in range(len(WORDS)):
         expected = [(x, y + depth * np.sin(np.pi * x / 900)) for x, y in word_box(index)]
@@ -54,11 +54,11 @@ def test_the_boxes_of_words_are_found_again(page, depth):
 def test_images_of_other_sizes_are_brought_together(page):
     half = cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     polygon = tuple((x / 2, y / 2) for x, y in word_box(4))
-    assert np.abs(np.array(Bend(half, page).back(polygon)) - np.array(word_box(4))).max() < 3
+    assert np.abs(np.array(DewarpMapping(half, page).back(polygon)) - np.array(word_box(4))).max() < 3
 
 
 def test_corners_stay_on_the_page(page):
-    bend = Bend(page, bent(page, 40))
+    bend = DewarpMapping(page, bent(page, 40))
     corners = bend.back(((-5, -5), (950, 0), (900, 700), (0, 800)))
     assert all(0 <= x <= 900 and 0 <= y <= 700 for x, y in corners)
 
@@ -66,5 +66,5 @@ def test_corners_stay_on_the_page(page):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 2), (16, 16)])
 def test_a_page_of_any_shape_can_be_compared(shape):
     blank = np.full((*shape, 3), 255, np.uint8)
-    first, *_ = Bend(blank, blank).back(((0, 0), (1, 0), (1, 1), (0, 1)))
+    first, *_ = DewarpMapping(blank, blank).back(((0, 0), (1, 0), (1, 1), (0, 1)))
     assert first == (0, 0)

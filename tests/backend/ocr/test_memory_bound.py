@@ -3,7 +3,7 @@
 import pytest
 
 from ocr_backend.ocr import engine_factory
-from ocr_backend.ocr.native_engine import pixels_at_once
+from ocr_backend.ocr.native_reader import pixels_at_once
 from ocr_backend.system import cgroup_usage
 
 LARGEST = 4000 * 4000
@@ -33,7 +33,7 @@ def test_each_worker_has_its_share_of_the_containers_memory(monkeypatch, builtin
     monkeypatch.setattr(cgroup_usage, "memory_limit_bytes", lambda: 12 * GIB)
     asked = []
     monkeypatch.setattr(
-        "ocr_backend.ocr.native_engine.pixels_at_once", lambda *given: asked.append(given) or 1
+        "ocr_backend.ocr.native_reader.pixels_at_once", lambda *given: asked.append(given) or 1
     )
     engine_factory.open_reader(builtin(workers=2, slots=8)).close()
     assert asked == [(8, 6 * GIB)]

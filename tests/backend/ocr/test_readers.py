@@ -12,7 +12,7 @@ import pytest
 from ocr_backend.models import builtin_models, model_folder
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr.engine_factory import open_reader
-from ocr_backend.ocr.native_engine import DirectReader
+from ocr_backend.ocr.native_reader import NativeReader
 from ocr_backend.ocr.onnx_runtime import OnnxRuntime
 from ocr_backend.ocr.openvino_runtime import OpenVino
 
@@ -195,7 +195,7 @@ def test_weights_that_are_no_network_are_named(tmp_path, builtin, runtime):
         with pytest.raises(
             ModelError, match=f"the model folder {broken} is broken: inference.onnx is no network"
         ):
-            DirectReader({**found, "detection": changed}, 1, runtime)
+            NativeReader({**found, "detection": changed}, 1, runtime)
 
 
 def test_a_dictionary_of_another_network_is_refused(builtin, runtime):
@@ -204,14 +204,14 @@ def test_a_dictionary_of_another_network_is_refused(builtin, runtime):
         config = {**right.config, "PostProcess": {"character_dict": ["a", "b"]}}
         wrong = model_folder.Model(right.part, right.name, right.form, right.folder, config, right.digest)
         with pytest.raises(ModelError, match="the network knows 18710 classes, its dictionary 4"):
-            DirectReader({**found, "recognition": wrong}, 1, runtime)
+            NativeReader({**found, "recognition": wrong}, 1, runtime)
 
 
 def test_paddleocr_is_not_imported_for_the_direct_reader():
     code = (
         "import sys; from ocr_backend.ocr.engine_factory import open_reader;"
         "from ocr_backend.config.settings import Settings;"
-        "open_reader(Settings(generation='PP-OCRv6', tier='mobile', model_source='builtin')).close();"
+        "open_reader(Settings(ocr_version='PP-OCRv6', model_type='mobile', model_source='builtin')).close();"
         "print(*sorted({'paddle', 'paddleocr', 'paddlex', 'flask'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -229,7 +229,7 @@ def test_only_the_temporary_folder_is_written_to(tmp_path):
         "from ocr_backend.ocr.engine_factory import open_reader;"
         "from ocr_backend.config.settings import Settings;"
         "import numpy;"
-        "s = Settings(generation='PP-OCRv6', tier='mobile', model_source='builtin', engine='paddle',"
+        "s = Settings(ocr_version='PP-OCRv6', model_type='mobile', model_source='builtin', engine='paddle',"
         "             use_textline_orientation=False);"
         "r = open_reader(s); r.read(numpy.zeros((64, 64, 3), numpy.uint8)); r.close(); print('read')"
     )

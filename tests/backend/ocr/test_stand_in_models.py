@@ -53,7 +53,7 @@ def opened(way, folders):
         if is_flattened:
             stand_in_models.flattener(root, model_catalog.DOC_UNWARPING, form)
         settings = Settings(
-            tier="mobile",
+            model_type="mobile",
             model_source="dir",
             model_dir=str(root),
             engine=engine,
@@ -143,7 +143,10 @@ def test_lines_of_a_flattened_page_are_placed_on_the_image_as_it_came(opened, tm
 
 def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
     settings = Settings(
-        tier="mobile", model_source="dir", model_dir=str(folders["paddle"]), use_textline_orientation=False
+        model_type="mobile",
+        model_source="dir",
+        model_dir=str(folders["paddle"]),
+        use_textline_orientation=False,
     )
     reader = open_reader(settings)
     assert reader.engine == "paddle"
@@ -152,7 +155,7 @@ def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
 
 def test_onnxruntime_refuses_a_folder_in_paddle_form(folders):
     settings = Settings(
-        tier="mobile",
+        model_type="mobile",
         model_source="dir",
         model_dir=str(folders["paddle"]),
         engine="onnxruntime",
@@ -170,7 +173,7 @@ def test_a_folder_that_paddleocr_cannot_load_is_named(folders, tmp_path):
             (copy / file.name).write_bytes(file.read_bytes())
     (tmp_path / "PP-OCRv5_mobile_det" / "inference.json").write_text("{}")
     settings = Settings(
-        tier="mobile", model_source="dir", model_dir=str(tmp_path), use_textline_orientation=False
+        model_type="mobile", model_source="dir", model_dir=str(tmp_path), use_textline_orientation=False
     )
     with pytest.raises(ModelError, match=f"PaddleOCR cannot load {tmp_path}/PP-OCRv5_mobile_det, "):
         open_reader(settings)

@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ocr_backend.pipeline.fair_scheduler import FairPool
+from ocr_backend.pipeline.fair_scheduler import FairScheduler
 
 SOON = 30.0
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., FairPool]]:
+def make() -> Iterator[Callable[..., FairScheduler]]:
     pools = []
 
-    def made(threads: int, **how: object) -> FairPool:
-        pools.append(FairPool(threads, **how))
+    def made(threads: int, **how: object) -> FairScheduler:
+        pools.append(FairScheduler(threads, **how))
         return pools[-1]
 
     yield made

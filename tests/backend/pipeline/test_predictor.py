@@ -10,9 +10,9 @@ from PIL import Image
 
 from fake_reader import FakeReader, line
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import Controls, Tag, controls_of
+from ocr_backend.labelstudio.label_config import ControlTags, Tag, controls_of
 from ocr_backend.labelstudio.request_bodies import Task
-from ocr_backend.pipeline.predictor import Answer, Pipeline
+from ocr_backend.pipeline.predictor import Predictor, TaskOutcome
 from ocr_backend.pipeline.worker import Worker
 from scripted_server import Reply, ScriptedServer
 
@@ -27,8 +27,8 @@ REPEATED = controls_of(
     """,
     Settings(),
 )
-PAGES = Controls("scan", "$pages", True, Tag("box", "rectangle"), None, Tag("words", "textarea"), None)
-Make = Callable[..., Pipeline]
+PAGES = ControlTags("scan", "$pages", True, Tag("box", "rectangle"), None, Tag("words", "textarea"), None)
+Make = Callable[..., Predictor]
 
 
 @pytest.fixture
@@ -44,16 +44,16 @@ def tasks(*urls: object) -> list[Task]:
     return [Task(number, {"image": url}) for number, url in enumerate(urls, 1)]
 
 
-def outcomes(answers: list[Answer]) -> list[str]:
+def outcomes(answers: list[TaskOutcome]) -> list[str]:
     return [answer.outcome for answer in answers]
 
 
-def texts(answer: Answer) -> list[str]:
+def texts(answer: TaskOutcome) -> list[str]:
     assert answer.prediction is not None
     return [item["value"]["text"][0] for item in answer.prediction["result"] if item["type"] == "textarea"]
 
 
-def images(answer: Answer) -> list[str]:
+def images(answer: TaskOutcome) -> list[str]:
     assert answer.prediction is not None
     return [item["to_name"] for item in answer.prediction["result"] if item["type"] == "textarea"]
 
@@ -102,7 +102,7 @@ def test_every_task_has_its_answer_in_its_place(web: ScriptedServer, make: Make,
 
 def test_a_task_without_the_key_is_told_of(make: Make) -> None:
     (answer,) = make().predictions([Task(1, {"scan": "x"})], GUIDE, soon())
-    assert answer == Answer("refused", None, "the task's data has no 'image'; it has scan")
+    assert answer == TaskOutcome("refused", None, "the task's data has no 'image'; it has scan")
 
 
 def test_a_reader_that_fails_on_one_image_leaves_the_others_alone(
@@ -153,7 +153,7 @@ def test_a_task_of_which_one_image_fails_has_no_prediction(web: ScriptedServer, 
 def test_a_task_of_which_one_page_fails_has_no_prediction(web: ScriptedServer, make: Make, png) -> None:
     pages = [web.serve("/a.png", png()), web.url + "/missing.png"]
     (answer,) = make().predictions([Task(1, {"pages": pages})], PAGES, soon())
-    assert answer == Answer("unreachable", None, f"{web.url}/missing.png answered 404")
+    assert answer == TaskOutcome("unreachable", None, f"{web.url}/missing.png answered 404")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_after_a_stop_what_is_being_read_is_answered_and_the_rest_is_late(
 
     worker = make_worker(FakeReader(look, slots=1), threads=1)
     urls = [web.serve(f"/{width}.png", png(width)) for width in range(30, 60)]
-    answers: list[Answer] = []
+    answers: list[TaskOutcome] = []
     asking = threading.Thread(
         target=lambda: answers.extend(worker.pipeline.predictions(tasks(*urls), GUIDE, soon()))
     )
@@ -325,7 +325,7 @@ def by_tens(image: np.ndarray) -> list:
     return [line(str(image.shape[1] // 10 * 10))]
 
 
-def places(answer: Answer) -> list[int]:
+def places(answer: TaskOutcome) -> list[int]:
     return [item["item_index"] for item in answer.prediction["result"] if item["type"] == "textarea"]
 
 
@@ -412,7 +412,9 @@ def test_of_many_drawn_boxes_no_more_are_read_than_there_is_time_for(
 def test_a_task_with_too_many_pages_is_refused(make: Make, png) -> None:
     pages = [f"http://127.0.0.1/{number}.png" for number in range(6)]
     (answer,) = make(max_pages=5).predictions([Task(1, {"pages": pages})], PAGES, soon())
-    assert answer == Answer("refused", None, "the task has 6 pages; at most 5 are allowed (OCR_MAX_PAGES)")
+    assert answer == TaskOutcome(
+        "refused", None, "the task has 6 pages; at most 5 are allowed (OCR_MAX_PAGES)"
+    )
 
 
 def test_pages_beyond_the_tasks_that_a_request_may_have_wait_for_the_next(

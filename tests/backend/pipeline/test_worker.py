@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fake_reader import FakeReader, line
-from ocr_backend.errors import GoldenError, NotReadyError
+from ocr_backend.errors import GoldenSampleError, NotReadyError
 from ocr_backend.models import golden_sample
 from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker
 
@@ -29,7 +29,7 @@ def test_a_reader_that_misreads_the_golden_image_never_becomes_ready(
             return [line("3l4l5926")]
 
     worker = make_worker(Wrong(), is_loaded=False)
-    with pytest.raises(GoldenError, match="'31415926' was read as '3l4l5926'"):
+    with pytest.raises(GoldenSampleError, match="'31415926' was read as '3l4l5926'"):
         worker.load()
     assert not worker.is_ready
 
@@ -76,7 +76,7 @@ def test_a_worker_is_stuck_when_an_image_takes_longer_than_any_does(
     assert not worker.is_stuck
     for seconds, is_stuck in ((STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)):
         monkeypatch.setattr(
-            "ocr_backend.pipeline.fair_scheduler.FairPool.oldest_seconds", lambda _, seconds=seconds: seconds
+            "ocr_backend.pipeline.fair_scheduler.FairScheduler.oldest_seconds", lambda _, seconds=seconds: seconds
         )
         assert worker.is_stuck is is_stuck
 

@@ -1,8 +1,8 @@
 import pytest
 
-from ocr_backend.system.address_policy import Allowed, entry_problem, is_metadata, is_within
+from ocr_backend.system.address_policy import AddressPolicy, entry_problem, is_metadata, is_within
 
-EVERYTHING = Allowed(("0.0.0.0/0", "::/0"))
+EVERYTHING = AddressPolicy(("0.0.0.0/0", "::/0"))
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ EVERYTHING = Allowed(("0.0.0.0/0", "::/0"))
     ],
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    assert Allowed(()).has_address(address)
+    assert AddressPolicy(()).has_address(address)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_public_addresses_are_allowed(address: str) -> None:
     ],
 )
 def test_other_addresses_are_refused_unless_their_network_is_allowed(address: str) -> None:
-    assert not Allowed(()).has_address(address)
-    assert not Allowed(("192.0.2.0/24", "minio.local")).has_address(address)
+    assert not AddressPolicy(()).has_address(address)
+    assert not AddressPolicy(("192.0.2.0/24", "minio.local")).has_address(address)
     assert EVERYTHING.has_address(address)
 
 
@@ -76,7 +76,7 @@ def test_other_addresses_are_refused_unless_their_network_is_allowed(address: st
 def test_metadata_services_are_never_allowed(address: str) -> None:
     assert is_metadata(address)
     assert not EVERYTHING.has_address(address)
-    assert not Allowed(("169.254.0.0/16", "fd00::/8", address.partition("%")[0])).has_address(address)
+    assert not AddressPolicy(("169.254.0.0/16", "fd00::/8", address.partition("%")[0])).has_address(address)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "::", "fe80::1", "8.8.8.8"])
@@ -124,7 +124,7 @@ def test_what_cannot_be_allowed_is_told_of(entry: str, reason: str) -> None:
 
 
 def test_a_network_is_allowed_with_all_its_addresses_and_no_other() -> None:
-    allowed = Allowed(("10.0.0.0/8", "192.168.7.7"))
+    allowed = AddressPolicy(("10.0.0.0/8", "192.168.7.7"))
     assert allowed.has_address("10.255.0.1")
     assert allowed.has_address("::ffff:10.0.0.1")
     assert allowed.has_address("192.168.7.7")
@@ -132,7 +132,7 @@ def test_a_network_is_allowed_with_all_its_addresses_and_no_other() -> None:
 
 
 def test_a_host_is_allowed_by_its_name() -> None:
-    allowed = Allowed(("Minio.local",))
+    allowed = AddressPolicy(("Minio.local",))
     assert allowed.has_host("minio.LOCAL")
     assert allowed.has_host("minio.local.")
     assert not allowed.has_host("local")

@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from ocr_backend.web.worker_registry import Roster
+from ocr_backend.web.worker_registry import WorkerRegistry
 
 
 def test_those_who_have_entered_and_not_left_are_ready(tmp_path: Path) -> None:
-    roster, seen_by_another = Roster(tmp_path / "workers"), Roster(tmp_path / "workers")
+    roster, seen_by_another = WorkerRegistry(tmp_path / "workers"), WorkerRegistry(tmp_path / "workers")
     assert roster.ready() == 0
     roster.enter()
     roster.enter()
@@ -18,7 +18,7 @@ def test_those_who_have_entered_and_not_left_are_ready(tmp_path: Path) -> None:
 
 
 def test_every_start_counts_also_of_those_who_have_ended(tmp_path: Path) -> None:
-    roster, another = Roster(tmp_path / "workers"), Roster(tmp_path / "workers")
+    roster, another = WorkerRegistry(tmp_path / "workers"), WorkerRegistry(tmp_path / "workers")
     assert roster.starts() == 0
     roster.begin()
     another.begin()
@@ -28,7 +28,7 @@ def test_every_start_counts_also_of_those_who_have_ended(tmp_path: Path) -> None
 
 
 def test_only_the_first_to_fail_tells_why(tmp_path: Path) -> None:
-    roster, another = Roster(tmp_path / "workers"), Roster(tmp_path / "workers")
+    roster, another = WorkerRegistry(tmp_path / "workers"), WorkerRegistry(tmp_path / "workers")
     assert not roster.has_failed
     assert roster.is_first_to_fail()
     assert not another.is_first_to_fail()

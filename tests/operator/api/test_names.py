@@ -11,9 +11,9 @@ MAX_LABEL = 63  # of RFC 1123: names of Services, values of labels
 def test_every_child_of_the_longest_name_fits_a_service() -> None:
     longest = "a" * names.MAX_NAME
     children = [
-        names.variant_name(longest, language, tier)
+        names.variant_name(longest, language, model_type)
         for language in model_catalog.LANGUAGES
-        for tier in model_catalog.TIERS
+        for model_type in model_catalog.MODEL_TYPES
     ]
     children.append(names.claim_name(longest))
     assert max(map(len, children)) <= MAX_LABEL
@@ -21,11 +21,13 @@ def test_every_child_of_the_longest_name_fits_a_service() -> None:
 
 def test_names_of_children_are_names_of_services() -> None:
     for language in model_catalog.LANGUAGES:
-        for tier in model_catalog.TIERS:
-            assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", names.variant_name("ocr", language, tier))
+        for model_type in model_catalog.MODEL_TYPES:
+            assert re.fullmatch(
+                r"[a-z]([-a-z0-9]*[a-z0-9])?", names.variant_name("ocr", language, model_type)
+            )
 
 
 def test_the_url_leads_to_the_service_of_the_variant() -> None:
-    key = names.Key("labs", "ocr")
+    key = names.NamespacedName("labs", "ocr")
     assert names.variant_name("ocr", "chinese_cht", "server") == "ocr-chinese-cht-server"
     assert names.variant_url(key, "korean", "mobile") == "http://ocr-korean-mobile.labs.svc:9090"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.api.operator_config import ImageName, OperatorConfig
 from ocr_operator.api.spec import Accelerator, Autoscaling, Storage, family
 
@@ -17,8 +17,8 @@ MOBILE = {"language": "ch", "modelType": "mobile"}
 def test_the_smallest_object_gives_the_backends_defaults(ocrbackend: Make) -> None:
     found = family(ocrbackend(variants=[MOBILE], models={}))
     [variant] = found.variants
-    assert found.key == Key("labs", "ocr")
-    assert variant.settings == Settings(language="ch", tier="mobile")
+    assert found.key == NamespacedName("labs", "ocr")
+    assert variant.settings == Settings(language="ch", model_type="mobile")
     assert (variant.replicas, variant.autoscaling, variant.accelerator) == (1, None, None)
     assert found.storage == Storage("5Gi", None, "ReadWriteOnce", "", is_retained=False, is_fetched_to=True)
     assert found.problems == {}

@@ -8,7 +8,7 @@ import pytest
 from ocr_operator.cluster.failpoints import Failpoint
 
 PROGRAM = """
-from ocr_operator.failpoints import Failpoint
+from ocr_operator.cluster.failpoints import Failpoint
 found = Failpoint()
 for _ in range(3):
     number = found.before()

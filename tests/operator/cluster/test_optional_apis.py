@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ocr_operator.api.names import SERVICE_MONITOR, ApiKind
-from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalKinds
+from ocr_operator.api.names import SERVICE_MONITOR, GroupVersionKind
+from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
 
 
 class Server:
@@ -28,23 +28,23 @@ def server(now: datetime) -> Server:
 
 
 @pytest.fixture
-def kinds(server: Server) -> OptionalKinds:
-    return OptionalKinds(server.serves, lambda: server.now)
+def kinds(server: Server) -> OptionalApis:
+    return OptionalApis(server.serves, lambda: server.now)
 
 
-def test_kinds_that_every_cluster_has_are_not_asked_for(server: Server, kinds: OptionalKinds) -> None:
-    assert asyncio.run(kinds.absent([ApiKind("v1", "Service")])) == frozenset()
+def test_kinds_that_every_cluster_has_are_not_asked_for(server: Server, kinds: OptionalApis) -> None:
+    assert asyncio.run(kinds.absent([GroupVersionKind("v1", "Service")])) == frozenset()
     assert server.asked == 0
 
 
-def test_an_answer_is_remembered_for_a_while(server: Server, kinds: OptionalKinds) -> None:
+def test_an_answer_is_remembered_for_a_while(server: Server, kinds: OptionalApis) -> None:
     for _ in range(3):
         assert asyncio.run(kinds.absent([SERVICE_MONITOR])) == {SERVICE_MONITOR}
     assert server.asked == 1
 
 
 @pytest.mark.parametrize("has_it", [True, False])
-def test_what_comes_or_goes_is_noticed_after_that(server: Server, kinds: OptionalKinds, has_it: bool) -> None:
+def test_what_comes_or_goes_is_noticed_after_that(server: Server, kinds: OptionalApis, has_it: bool) -> None:
     server.has_it = not has_it
     asyncio.run(kinds.absent([SERVICE_MONITOR]))
     server.has_it = has_it

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from loopback import LoopbackServer, serving
-from ocr_operator.api.names import MODELS_LABEL, Key
+from ocr_operator.api.names import MODELS_LABEL, NamespacedName
 from ocr_operator.cluster import progress_reader
 from ocr_operator.cluster.progress_reader import ProgressReader
 from ocr_operator.observed.download_progress import ModelProgress, Progress, progress_of, to_show
-from ocr_operator.observed.observation import LivePod
+from ocr_operator.observed.observation import ObservedPod
 
-KEY = Key("labs", "ocr")
+KEY = NamespacedName("labs", "ocr")
 
 
 def _progress(percent: int, state: str = "Fetching", name: str = "det") -> Progress:
@@ -23,15 +23,15 @@ def _progress(percent: int, state: str = "Fetching", name: str = "det") -> Progr
 
 
 @pytest.fixture
-def fetcher(pod: Callable[..., LivePod]) -> LivePod:
+def fetcher(pod: Callable[..., ObservedPod]) -> ObservedPod:
     return replace(pod({MODELS_LABEL: "abc"}, name="one", ready=True), address="10.0.0.1")
 
 
-def _read(reader: ProgressReader, *pods: LivePod) -> dict[str, Progress]:
+def _read(reader: ProgressReader, *pods: ObservedPod) -> dict[str, Progress]:
     return dict(asyncio.run(reader.progress(KEY, pods)))
 
 
-def test_it_is_shown_in_steps(fetcher: LivePod) -> None:
+def test_it_is_shown_in_steps(fetcher: ObservedPod) -> None:
     told = iter([_progress(10), _progress(12), _progress(15), _progress(15, "Verifying")])
 
     async def ask(address: str) -> Progress:
@@ -49,7 +49,7 @@ def test_it_is_shown_in_steps(fetcher: LivePod) -> None:
     assert [one.gained for one in shown] == [0, 2, 5, 5]
 
 
-def test_silence_leaves_what_is_shown_and_another_attempt_begins_anew(fetcher: LivePod) -> None:
+def test_silence_leaves_what_is_shown_and_another_attempt_begins_anew(fetcher: ObservedPod) -> None:
     told = iter([_progress(10), None, None])
 
     async def ask(_: str) -> Progress | None:
@@ -62,9 +62,9 @@ def test_silence_leaves_what_is_shown_and_another_attempt_begins_anew(fetcher: L
 
 
 @pytest.mark.parametrize(
-    "facts", [{"models": ""}, {"is_ready": False}, {"is_leaving": True}, {"address": ""}]
+    "facts", [{"models": ""}, {"is_ready": False}, {"is_terminating": True}, {"address": ""}]
 )
-def test_only_pods_that_fetch_are_asked(fetcher: LivePod, facts: dict[str, Any]) -> None:
+def test_only_pods_that_fetch_are_asked(fetcher: ObservedPod, facts: dict[str, Any]) -> None:
     async def ask(_: str) -> Progress:
         raise AssertionError("nobody is to be asked")
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.cluster.client import ClusterError
-from ocr_operator.controller.cache_check import WATCHED_KINDS, Auditor
+from ocr_operator.controller.cache_check import WATCHED_KINDS, CacheVerifier
 from ocr_operator.controller.watchdog import Watchdog
 
-KEY = Key("labs", "ocr")
+KEY = NamespacedName("labs", "ocr")
 
 
 class Listed:
@@ -32,15 +32,15 @@ class Listed:
 class Seen:
     """What watching has shown: one state after the other, the last for ever."""
 
-    def __init__(self, *states: dict[Key, int]) -> None:
+    def __init__(self, *states: dict[NamespacedName, int]) -> None:
         self._states = list(states)
 
-    def versions(self, kind: str) -> Mapping[Key, int]:
+    def versions(self, kind: str) -> Mapping[NamespacedName, int]:
         return self._states.pop(0) if len(self._states) > 1 else self._states[0]
 
 
-def _differences(listed: Any, seen: Seen, kind: str = "Service", *namespaces: str) -> set[Key]:
-    auditor = Auditor(listed, seen, Watchdog(), namespaces, grace=0)
+def _differences(listed: Any, seen: Seen, kind: str = "Service", *namespaces: str) -> set[NamespacedName]:
+    auditor = CacheVerifier(listed, seen, Watchdog(), namespaces, grace=0)
     return asyncio.run(auditor.differences("v1", kind, ""))
 
 
@@ -56,7 +56,7 @@ def _differences(listed: Any, seen: Seen, kind: str = "Service", *namespaces: st
     ],
 )
 def test_only_what_stays_different_counts(
-    listed: dict[str, int], states: list[dict[Key, int]], expected: set[Key]
+    listed: dict[str, int], states: list[dict[NamespacedName, int]], expected: set[NamespacedName]
 ) -> None:
     assert _differences(Listed(listed), Seen(*states)) == expected
 
@@ -68,7 +68,7 @@ def test_of_pods_only_the_names_are_compared() -> None:
 
 def test_every_watched_namespace_is_listed() -> None:
     found = _differences(Listed({"ocr": 5}), Seen({}), "Service", "a", "b")
-    assert found == {Key("a", "ocr"), Key("b", "ocr")}
+    assert found == {NamespacedName("a", "ocr"), NamespacedName("b", "ocr")}
 
 
 @pytest.mark.parametrize("status", [pytest.param(404, id="not served"), pytest.param(403, id="no right")])
@@ -98,7 +98,7 @@ def test_an_audit_tells_the_kinds_alive_and_trouble_leaves_them_stale(trouble: C
 
     async def one_round() -> None:
         listed: Any = Counting()
-        running = asyncio.create_task(Auditor(listed, Seen({}), Told(limit=0), (), grace=0).run())
+        running = asyncio.create_task(CacheVerifier(listed, Seen({}), Told(limit=0), (), grace=0).run())
         await asyncio.wait_for(listed.round_done.wait(), 10)
         running.cancel()
 

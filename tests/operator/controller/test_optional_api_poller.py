@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.cluster.client import ClusterError
-from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalKinds
-from ocr_operator.controller.optional_api_poller import LateKinds
+from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
+from ocr_operator.controller.optional_api_poller import OptionalApiPoller
 
-OCR, OTHER = Key("labs", "ocr"), Key("labs", "other")
+OCR, OTHER = NamespacedName("labs", "ocr"), NamespacedName("labs", "other")
 
 
 class Server:
@@ -22,7 +22,7 @@ class Server:
         self.fails = False
         self.objects: dict[tuple[str, str], int] = {}
         self.places: list[str | None] = []
-        self.written: set[Key] = set()
+        self.written: set[NamespacedName] = set()
 
     async def serves(self, api_version: str, kind: str) -> bool:
         if self.fails:
@@ -43,14 +43,14 @@ def server(now: datetime) -> Server:
     return Server(now)
 
 
-def _late(server: Server, *namespaces: str) -> LateKinds:
-    optional = OptionalKinds(server.serves, lambda: server.now)
-    found = LateKinds(server, optional, lambda: [OCR, OTHER], lambda _: server.written, namespaces)  # type: ignore[arg-type]
+def _late(server: Server, *namespaces: str) -> OptionalApiPoller:
+    optional = OptionalApis(server.serves, lambda: server.now)
+    found = OptionalApiPoller(server, optional, lambda: [OCR, OTHER], lambda _: server.written, namespaces)  # type: ignore[arg-type]
     asyncio.run(found.begin())
     return found
 
 
-def _look(server: Server, kinds: LateKinds) -> set[Key]:
+def _look(server: Server, kinds: OptionalApiPoller) -> set[NamespacedName]:
     server.now += timedelta(seconds=FRESH_SECONDS + 1)
     return asyncio.run(kinds.changed())
 

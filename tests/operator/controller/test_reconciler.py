@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import API_VERSION, FIELD_MANAGER, KIND, Key, Ref
+from ocr_operator.api.names import API_VERSION, FIELD_MANAGER, KIND, NamespacedName, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.cluster.client import ClusterError
 from ocr_operator.cluster.optional_apis import FRESH_SECONDS
-from ocr_operator.controller.reconciler import IN_THE_WAY_SECONDS, Outcome, Reconciler
-from ocr_operator.observed.observation import live_child
+from ocr_operator.controller.reconciler import IN_THE_WAY_SECONDS, Reconciler, Result
+from ocr_operator.observed.observation import observed_object
 from ocr_operator.planning.plan import Observed, ref_of
 
-KEY = Key("labs", "ocr")
-BACKEND = Ref(API_VERSION, KIND, *KEY)
-DEPLOYMENT = Ref("apps/v1", "Deployment", "labs", "ocr-ch-mobile")
-SERVICE = Ref("v1", "Service", "labs", "ocr-ch-mobile")
+KEY = NamespacedName("labs", "ocr")
+BACKEND = ObjectReference(API_VERSION, KIND, *KEY)
+DEPLOYMENT = ObjectReference("apps/v1", "Deployment", "labs", "ocr-ch-mobile")
+SERVICE = ObjectReference("v1", "Service", "labs", "ocr-ch-mobile")
 TROUBLE = ClusterError(503, "the server is shutting down")
 
 
@@ -27,7 +27,7 @@ class FakeCluster:
     """Stands in for `cluster.Cluster`: keeps objects, and fails where it is told to."""
 
     def __init__(self) -> None:
-        self.objects: dict[Ref, dict[str, Any]] = {}
+        self.objects: dict[ObjectReference, dict[str, Any]] = {}
         self.failing: dict[str, ClusterError] = {}
         self.calls: list[tuple[str, str]] = []
         self.served: set[tuple[str, str]] = set()
@@ -39,7 +39,7 @@ class FakeCluster:
             if told in self.failing:
                 raise self.failing[told]
 
-    async def get(self, ref: Ref) -> dict[str, Any] | None:
+    async def get(self, ref: ObjectReference) -> dict[str, Any] | None:
         self._begin("get", ref.kind)
         return self.objects.get(ref)
 
@@ -75,7 +75,7 @@ class FakeCluster:
         self._begin("serves", kind)
         return (api_version, kind) in self.served
 
-    async def delete(self, ref: Ref, uid: str) -> None:
+    async def delete(self, ref: ObjectReference, uid: str) -> None:
         self._begin("delete", ref.kind)
         self.objects.pop(ref, None)
 
@@ -85,22 +85,26 @@ class FakeWatched:
 
     def __init__(self, cluster: FakeCluster) -> None:
         self._cluster = cluster
-        self._seen: dict[Ref, dict[str, Any]] | None = None
+        self._seen: dict[ObjectReference, dict[str, Any]] | None = None
 
     def break_off(self) -> None:
         """From now on it shows nothing new."""
         self._seen = copy.deepcopy(self._cluster.objects)
 
     @property
-    def _objects(self) -> dict[Ref, dict[str, Any]]:
+    def _objects(self) -> dict[ObjectReference, dict[str, Any]]:
         return self._cluster.objects if self._seen is None else self._seen
 
-    def backend(self, key: Key) -> dict[str, Any] | None:
+    def backend(self, key: NamespacedName) -> dict[str, Any] | None:
         return self._objects.get(BACKEND)
 
-    def observed(self, key: Key) -> Observed:
+    def observed(self, key: NamespacedName) -> Observed:
         return Observed(
-            tuple(live_child(body) for ref, body in self._objects.items() if ref.kind not in (KIND, "Event"))
+            tuple(
+                observed_object(body)
+                for ref, body in self._objects.items()
+                if ref.kind not in (KIND, "Event")
+            )
         )
 
 
@@ -113,7 +117,7 @@ class World:
         self.watched = FakeWatched(self.cluster)
         self.reconciler = Reconciler(self.cluster, self.watched, config, lambda: now)  # type: ignore[arg-type]
 
-    def look(self) -> Outcome:
+    def look(self) -> Result:
         self.cluster.calls.clear()
         return asyncio.run(self.reconciler.reconcile(KEY))
 
@@ -154,9 +158,9 @@ def test_an_event_that_cannot_be_written_holds_up_nothing(world: World) -> None:
 
 
 def test_the_second_look_asks_and_writes_nothing(world: World) -> None:
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert world.cluster.calls == []
 
 
@@ -173,7 +177,7 @@ def test_a_deletion_that_a_broken_watch_missed_is_seen_by_a_look_at_the_api_serv
     del world.cluster.objects[DEPLOYMENT]
     world.look()
     assert DEPLOYMENT not in world.cluster.objects
-    world.reconciler.distrust(KEY)
+    world.reconciler.mark_stale(KEY)
     world.look()
     assert DEPLOYMENT in world.cluster.objects
 
@@ -181,7 +185,7 @@ def test_a_deletion_that_a_broken_watch_missed_is_seen_by_a_look_at_the_api_serv
 def test_nothing_is_made_for_an_object_whose_deletion_the_watch_missed(world: World) -> None:
     world.watched.break_off()
     del world.cluster.objects[BACKEND]
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert world.cluster.objects == {}
 
 
@@ -196,24 +200,24 @@ def test_nothing_is_made_for_an_object_that_has_another_one_behind_its_name(
 
 def test_an_object_that_is_being_deleted_is_left_in_peace(world: World) -> None:
     world.cluster.objects[BACKEND]["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert world.cluster.calls == []
 
 
 def test_an_object_that_is_gone_is_forgotten(world: World) -> None:
     world.look()
     world.cluster.objects.clear()
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert world.reconciler.memory.written(KEY) == {}
 
 
 def test_one_child_that_fails_holds_up_no_other(world: World) -> None:
     world.cluster.failing["apply Service"] = TROUBLE
-    assert world.look() == Outcome(is_settled=False)
+    assert world.look() == Result(is_settled=False)
     assert DEPLOYMENT in world.cluster.objects
     assert world.condition("Reconciled") == ("False", "ApiError")
     world.cluster.failing.clear()
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert SERVICE in world.cluster.objects
     assert world.condition("Reconciled") == ("True", "Applied")
 
@@ -225,14 +229,14 @@ def test_after_a_failure_the_api_server_itself_is_asked(world: World) -> None:
     world.cluster.objects[SERVICE]["metadata"] |= {"uid": "other", "ownerReferences": [], "labels": {}}
     world.reconciler.memory.forget(KEY)
     assert not world.look().is_settled
-    assert world.look() == Outcome(is_settled=True, look_again=IN_THE_WAY_SECONDS)
+    assert world.look() == Result(is_settled=True, requeue_after=IN_THE_WAY_SECONDS)
     assert world.condition("Reconciled") == ("False", "Conflict")
     assert world.cluster.objects[SERVICE]["metadata"]["uid"] == "other"
 
 
 def test_a_refused_child_is_told_and_tried_again(world: World) -> None:
     world.cluster.failing["apply Deployment"] = ClusterError(403, "exceeded quota: small")
-    assert world.look() == Outcome(is_settled=False)
+    assert world.look() == Result(is_settled=False)
     assert world.condition("Ready") == ("False", "QuotaExceeded")
 
 
@@ -254,15 +258,15 @@ class TestKindThatTheClusterLacks:
 
     def test_where_it_must_be_it_is_told_and_looked_for(self, monitored: Callable[[str], World]) -> None:
         world = monitored("Always")
-        assert world.look() == Outcome(is_settled=True, look_again=FRESH_SECONDS)
+        assert world.look() == Result(is_settled=True, requeue_after=FRESH_SECONDS)
         assert world.condition("Reconciled") == ("False", "ApiMissing")
         assert {ref for ref in world.cluster.objects if ref.kind != "Event"} == {BACKEND, DEPLOYMENT, SERVICE}
 
     def test_where_it_may_be_it_is_done_without(self, monitored: Callable[[str], World]) -> None:
         world = monitored("Auto")
-        assert world.look() == Outcome(is_settled=True)
+        assert world.look() == Result(is_settled=True)
         assert world.condition("Reconciled") == ("True", "Applied")
-        assert world.look() == Outcome(is_settled=True)
+        assert world.look() == Result(is_settled=True)
         assert world.cluster.calls == []
 
     def test_where_it_is_not_asked_for_nobody_looks_for_it(self, monitored: Callable[[str], World]) -> None:
@@ -272,7 +276,7 @@ class TestKindThatTheClusterLacks:
 
     def test_it_is_not_listed(self, monitored: Callable[[str], World]) -> None:
         world = monitored("Auto")
-        world.reconciler.distrust(KEY)
+        world.reconciler.mark_stale(KEY)
         world.look()
         assert ("list", "NetworkPolicy") in world.cluster.calls
         assert ("list", "ServiceMonitor") not in world.cluster.calls
@@ -284,7 +288,7 @@ def test_without_an_api_server_the_look_fails_and_the_next_one_does_it_all(world
     with pytest.raises(ClusterError, match="shutting down"):
         world.look()
     world.cluster.failing.clear()
-    assert world.look() == Outcome(is_settled=True)
+    assert world.look() == Result(is_settled=True)
     assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
     assert world.condition("Reconciled") == ("True", "Applied")
 
@@ -293,7 +297,7 @@ def test_without_an_api_server_the_look_fails_and_the_next_one_does_it_all(world
     ("status", "refused"), [(422, {DEPLOYMENT}), (503, set())], ids=["refused", "in trouble"]
 )
 def test_what_the_api_server_refuses_is_known_at_the_next_look(
-    world: World, status: int, refused: set[Ref]
+    world: World, status: int, refused: set[ObjectReference]
 ) -> None:
     world.cluster.failing["apply Deployment"] = ClusterError(status, "no")
     world.look()

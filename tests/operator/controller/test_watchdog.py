@@ -18,7 +18,7 @@ def test_who_does_not_watch_has_no_complaint() -> None:
     clock = Clock()
     watchdog = Watchdog(60, clock)
     clock.now = 1000
-    assert watchdog.complaint() == ""
+    assert watchdog.unhealthy_reason() == ""
     assert watchdog.staleness("Pod") == 0
 
 
@@ -28,12 +28,12 @@ def test_one_kind_that_is_silent_for_too_long_is_named_though_others_live() -> N
     watchdog.begin(["Pod", "Service"])
     clock.now = 60
     watchdog.alive("Pod")
-    assert watchdog.complaint() == ""
+    assert watchdog.unhealthy_reason() == ""
     clock.now = 61
-    assert watchdog.complaint() == "nothing known for 60 s of: Service"
+    assert watchdog.unhealthy_reason() == "nothing known for 60 s of: Service"
     assert (watchdog.staleness("Pod"), watchdog.staleness("Service")) == (1, 61)
     watchdog.alive("Service")
-    assert watchdog.complaint() == ""
+    assert watchdog.unhealthy_reason() == ""
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_variants_have_no_defaults_that_would_hide_the_familys() -> None:
 
 def test_there_is_room_for_every_variant_of_a_generation_in_one_size() -> None:
     assert (
-        max(len(model_catalog.languages_of(generation)) for generation in model_catalog.GENERATIONS)
+        max(len(model_catalog.languages_of(ocr_version)) for ocr_version in model_catalog.OCR_VERSIONS)
         <= MAX_VARIANTS
     )
 

@@ -195,7 +195,7 @@ def test_an_eviction_is_told_of_the_pod_that_is_gone() -> None:
 def test_a_revision_that_was_taken_back_is_told_though_the_last_good_one_serves() -> None:
     back = {"revision": "r2", "reason": "OOMKilled", "message": "pod x ended", "time": "2026-11-23T12:00:00Z"}
     deployment = _deployment()
-    deployment["metadata"]["annotations"] = {"ocrbackend.io/rollout": json.dumps({"taken_back": back})}
+    deployment["metadata"]["annotations"] = {"ocrbackend.io/rollout": json.dumps({"rolled_back": back})}
     answer = why(_found(_pod(ready=True), deployment=deployment))
     assert (answer.path, answer.reason) == ((TOP, DEPLOYMENT), "RolledBack")
     assert "revision r2 was taken back (OOMKilled: pod x ended); change the spec" in answer.message

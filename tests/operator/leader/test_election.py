@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import Ref
+from ocr_operator.api.names import ObjectReference
 from ocr_operator.cluster.client import ClusterError
 from ocr_operator.leader import lease
 from ocr_operator.leader.election import Election
 from ocr_operator.leader.lease import Fence
 
-REF = Ref("coordination.k8s.io/v1", "Lease", "labs", "operator")
+REF = ObjectReference("coordination.k8s.io/v1", "Lease", "labs", "operator")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -25,7 +25,7 @@ class Leases:
         self.trouble: ClusterError | None = None
         self.loses_answers = False
 
-    async def get(self, ref: Ref) -> dict[str, Any] | None:
+    async def get(self, ref: ObjectReference) -> dict[str, Any] | None:
         self._fail()
         return self.there
 

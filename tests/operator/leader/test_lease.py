@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ocr_operator.leader import lease
-from ocr_operator.leader.lease import Fence, Sightings
+from ocr_operator.leader.lease import Fence, LeaseObserver
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_nothing_may_be_written_before_the_lease_is_got_and_after_it_is_given_ba
 
 def test_a_holder_that_was_stopped_finds_its_fence_fallen_before_others_may_take_the_lease() -> None:
     clock = Clock()
-    fence, others = Fence(clock), Sightings(clock)
+    fence, others = Fence(clock), LeaseObserver(clock)
     fence.open_from(clock.now)
     others.is_free(_lease())
     clock.now += lease.FENCE_SECONDS
@@ -58,7 +58,7 @@ def test_a_lease_is_free_once_it_has_not_changed_for_its_time(
     spec: dict[str, Any], seconds: float, free: bool
 ) -> None:
     clock = Clock()
-    sightings = Sightings(clock)
+    sightings = LeaseObserver(clock)
     sightings.is_free(_lease(**spec))
     clock.now += seconds
     assert sightings.is_free(_lease(**spec)) is free
@@ -66,7 +66,7 @@ def test_a_lease_is_free_once_it_has_not_changed_for_its_time(
 
 def test_a_renewal_starts_the_time_anew_whatever_time_it_writes() -> None:
     clock = Clock()
-    sightings = Sightings(clock)
+    sightings = LeaseObserver(clock)
     sightings.is_free(_lease("1", renewTime="1999-01-01T00:00:00.000000Z"))
     clock.now += 9
     assert not sightings.is_free(_lease("2", renewTime="1999-01-01T00:00:00.000000Z"))
@@ -84,7 +84,7 @@ def test_taking_counts_the_transition_and_keeps_what_others_wrote() -> None:
         "leaseTransitions": 0,
     }
     first["metadata"]["resourceVersion"] = "7"
-    second = lease.taken(lease.given_back(first, NOW), "b", NOW)
+    second = lease.taken(lease.released(first, NOW), "b", NOW)
     assert second["metadata"] == first["metadata"]
     assert (second["spec"]["holderIdentity"], second["spec"]["leaseTransitions"]) == ("b", 1)
 
@@ -102,7 +102,7 @@ def test_a_lease_that_went_through_other_hands_is_not_the_same_hold() -> None:
     between = lease.taken(mine, "b", NOW)
     assert not lease.is_same_hold(mine, between)
     assert not lease.is_same_hold(mine, lease.taken(between, "a", NOW))
-    assert not lease.is_same_hold(mine, lease.given_back(mine, NOW))
+    assert not lease.is_same_hold(mine, lease.released(mine, NOW))
 
 
 def test_a_lease_goes_with_its_owner_and_with_no_other() -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.light
 Release = Any
 
 VARIANT = "ocr-ch-mobile"
-JOB = f"ocr-models-{set_id(Settings('PP-OCRv6', language='ch', tier='mobile', use_gpu=True))}"
+JOB = f"ocr-models-{set_id(Settings('PP-OCRv6', language='ch', model_type='mobile', use_gpu=True))}"
 AS_IS = ("--output=json", "--show-managed-fields")
 CHILDREN = [
     pytest.param("deployment", VARIANT, id="Deployment"),

@@ -235,7 +235,7 @@ def test_an_object_of_somebody_else_is_named_and_left_alone(release: Release, op
     release.wait_for("True", "Available")
 
 
-def test_children_that_lost_their_owner_on_purpose_are_taken_back(
+def test_children_that_lost_their_owner_on_purpose_are_rolled_back(
     release: Release, operator: Operator
 ) -> None:
     release.apply()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.light
 
 CHINESE = {"language": "ch", "modelType": "mobile"}
 LATIN = {"language": "latin", "modelType": "mobile"}
-WITHOUT_TURNING = Settings("PP-OCRv6", language="ch", tier="mobile", use_textline_orientation=False)
+WITHOUT_TURNING = Settings("PP-OCRv6", language="ch", model_type="mobile", use_textline_orientation=False)
 LEFT_OF_ONE_VARIANT: dict[str, set[str]] = {
     "services": {"ocr-ch-mobile"},
     "deployments": {"ocr-ch-mobile"},

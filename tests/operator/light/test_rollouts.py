@@ -73,7 +73,7 @@ def _image(release: Release, deployment: str) -> str:
     return str(container["image"])
 
 
-def test_a_revision_that_is_not_ready_in_time_is_taken_back(
+def test_a_revision_that_is_not_ready_in_time_is_rolled_back(
     release: Release, install: Callable[..., None], started: Started
 ) -> None:
     """Beside its predecessor and in its place; with an operator that saw neither the start nor the end."""

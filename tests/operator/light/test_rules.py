@@ -58,7 +58,7 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
                 "variants": [
                     {"language": language, "modelType": tier}
                     for language in list(model_catalog.languages_of("PP-OCRv5"))[: MAX_VARIANTS // 2]
-                    for tier in model_catalog.TIERS
+                    for tier in model_catalog.MODEL_TYPES
                 ]
             },
             id="all sixteen variants",

@@ -11,7 +11,7 @@ from ocr_operator.api.names import MODELS_LABEL, REVISION_LABEL
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import family
 from ocr_operator.manifests.download_job import is_finished, is_outdated, jobs
-from ocr_operator.observed.observation import LiveChild
+from ocr_operator.observed.observation import ObservedObject
 
 Make = Callable[..., dict[str, Any]]
 HUB = {"source": "Hub"}
@@ -173,7 +173,7 @@ def test_without_a_hub_nothing_is_fetched(jobs_of: Callable[..., list[dict[str, 
 
 
 def test_a_finished_job_of_a_volume_that_was_made_anew_says_nothing(
-    jobs_of: Callable[..., list[dict[str, Any]]], live: Callable[..., LiveChild], now: datetime
+    jobs_of: Callable[..., list[dict[str, Any]]], live: Callable[..., ObservedObject], now: datetime
 ) -> None:
     [wanted] = jobs_of()
     job = replace(live(wanted, status={"conditions": [{"type": "Complete", "status": "True"}]}), created=now)

@@ -7,7 +7,7 @@ import pytest
 
 from ocr_operator.api.names import SERVICE_MONITOR
 from ocr_operator.api.spec import family
-from ocr_operator.manifests.shared_resources import family_children
+from ocr_operator.manifests.shared_resources import shared_objects
 
 Make = Callable[..., dict[str, Any]]
 
@@ -29,7 +29,7 @@ METADATA = {"name": "ocr", "namespace": "labs", "labels": LABELS, "ownerReferenc
 
 def _children(backend: dict[str, Any], *, is_bare: bool = False) -> dict[str, dict[str, Any]]:
     absent = frozenset({SERVICE_MONITOR} if is_bare else ())
-    return {child["kind"]: child for child in family_children(family(backend), absent)}
+    return {child["kind"]: child for child in shared_objects(family(backend), absent)}
 
 
 def test_of_itself_there_is_only_the_volume(ocrbackend: Make) -> None:

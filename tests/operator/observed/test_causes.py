@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import Ref
+from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.reasons import Reason
 from ocr_operator.observed.causes import (
     deployment_cause,
+    event_poll_seconds,
     eviction_cause,
     is_late,
-    is_puzzling,
+    needs_events,
     pod_cause,
-    puzzled_seconds,
     refusal_reason,
     write_cause,
 )
-from ocr_operator.observed.observation import LiveChild, LivePod, Warned
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
 
-MakePod = Callable[..., LivePod]
+MakePod = Callable[..., ObservedPod]
 
 
 def _waiting(reason: str, message: str = "") -> dict[str, Any]:
@@ -184,29 +184,29 @@ MADE = {"state": _waiting("ContainerCreating")}
     [
         pytest.param(
             PENDING,
-            Warned("models", "ProvisioningFailed", 'storageclass.storage.k8s.io "fast" not found'),
+            WarningEvent("models", "ProvisioningFailed", 'storageclass.storage.k8s.io "fast" not found'),
             Reason.STORAGE_CLASS_NOT_FOUND,
             id="the volume's class is missing",
         ),
         pytest.param(
             PENDING,
-            Warned("models", "ProvisioningFailed", "the disk shelf is full"),
+            WarningEvent("models", "ProvisioningFailed", "the disk shelf is full"),
             Reason.STORAGE_PENDING,
             id="the provisioner's own words",
         ),
         pytest.param(
             MADE,
-            Warned("ocr-1", "FailedAttachVolume", "Multi-Attach error: volume is used by another node"),
+            WarningEvent("ocr-1", "FailedAttachVolume", "Multi-Attach error: volume is used by another node"),
             Reason.MOUNT_FAILED,
             id="the volume is held elsewhere",
         ),
     ],
 )
 def test_events_tell_what_a_pod_cannot(
-    pod: MakePod, facts: dict[str, Any], warning: Warned, reason: Reason
+    pod: MakePod, facts: dict[str, Any], warning: WarningEvent, reason: Reason
 ) -> None:
     one = replace(pod({}, name="ocr-1", **facts), claims=("models",))
-    others = Warned("another", "ProvisioningFailed", "not ours")
+    others = WarningEvent("another", "ProvisioningFailed", "not ours")
     found = pod_cause(one, [warning, others])
     assert found is not None
     assert found.reason is reason
@@ -217,24 +217,24 @@ def test_events_tell_what_a_pod_cannot(
 def test_only_what_hides_its_reason_has_its_events_read(pod: MakePod, now: datetime) -> None:
     old = now - timedelta(minutes=1)
     with_claim = replace(pod({}, **PENDING), claims=("models",))
-    assert is_puzzling(with_claim, now)
-    assert not is_puzzling(replace(with_claim, claims=()), now)
-    assert is_puzzling(replace(pod({}, **MADE), created=old), now)
-    assert not is_puzzling(replace(pod({}, **MADE), created=now), now)
-    assert not is_puzzling(replace(pod({}, **MADE, ready=True), created=old), now)
-    assert not is_puzzling(replace(pod({}, state=CRASHED), created=old), now)
+    assert needs_events(with_claim, now)
+    assert not needs_events(replace(with_claim, claims=()), now)
+    assert needs_events(replace(pod({}, **MADE), created=old), now)
+    assert not needs_events(replace(pod({}, **MADE), created=now), now)
+    assert not needs_events(replace(pod({}, **MADE, ready=True), created=old), now)
+    assert not needs_events(replace(pod({}, state=CRASHED), created=old), now)
 
 
 def test_events_are_asked_again_while_a_pod_hides_its_reason(pod: MakePod, now: datetime) -> None:
     young, old = (replace(pod({}, **MADE), created=now - timedelta(seconds=age)) for age in (4, 60))
-    assert puzzled_seconds([pod({}, state=CRASHED)], now) is None
-    assert puzzled_seconds([young], now) == 6
-    assert puzzled_seconds([old], now) == 15
-    assert puzzled_seconds([old, young], now) == 6
+    assert event_poll_seconds([pod({}, state=CRASHED)], now) is None
+    assert event_poll_seconds([young], now) == 6
+    assert event_poll_seconds([old], now) == 15
+    assert event_poll_seconds([old, young], now) == 6
 
 
 def test_a_pod_whose_node_was_given_up_says_so(pod: MakePod) -> None:
-    found = pod_cause(replace(pod({}, name="ocr-1"), is_cut_off=True))
+    found = pod_cause(replace(pod({}, name="ocr-1"), is_node_unreachable=True))
     assert found is not None
     assert found.reason is Reason.NODE_LOST
 
@@ -245,10 +245,10 @@ def test_a_long_log_is_cut(pod: MakePod) -> None:
     assert len(found.message) < 800
 
 
-def _deployment(*conditions: dict[str, str]) -> LiveChild:
-    ref = Ref("apps/v1", "Deployment", "labs", "ocr-ch-mobile")
+def _deployment(*conditions: dict[str, str]) -> ObservedObject:
+    ref = ObjectReference("apps/v1", "Deployment", "labs", "ocr-ch-mobile")
     status = {"observedGeneration": 1, "conditions": list(conditions)}
-    return LiveChild(ref, "u", 1, {}, "o", False, "", True, 1, 1, "r", status)
+    return ObservedObject(ref, "u", 1, {}, "o", False, "", True, 1, 1, "r", status)
 
 
 @pytest.mark.parametrize(
@@ -322,9 +322,9 @@ def test_a_refusal_is_a_quotas_or_a_policys() -> None:
     assert refusal_reason("denied by policy x") is Reason.FORBIDDEN
 
 
-def _evicted(pod: MakePod, at: datetime | None, name: str = "ocr-1") -> LivePod:
+def _evicted(pod: MakePod, at: datetime | None, name: str = "ocr-1") -> ObservedPod:
     message = "The node was low on resource: memory."
-    return replace(pod({}, name=name), is_leaving=True, evicted=message, evicted_at=at)
+    return replace(pod({}, name=name), is_terminating=True, evicted=message, evicted_at=at)
 
 
 def test_an_eviction_is_told_until_the_pod_in_its_place_is_ready(pod: MakePod, now: datetime) -> None:

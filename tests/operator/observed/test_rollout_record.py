@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from ocr_operator.observed.rollout_record import Candidate, Good, Record, TakenBack, record
+from ocr_operator.observed.rollout_record import Candidate, LastGood, Record, RolledBack, record
 
-GOOD = Good("a1", {"metadata": {"labels": {"ocrbackend.io/revision": "a1"}}, "spec": {"containers": []}})
-BACK = TakenBack("b2", "OOMKilled", "pod x ended", "2026-11-23T12:00:00Z")
+GOOD = LastGood("a1", {"metadata": {"labels": {"ocrbackend.io/revision": "a1"}}, "spec": {"containers": []}})
+BACK = RolledBack("b2", "OOMKilled", "pod x ended", "2026-11-23T12:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ BACK = TakenBack("b2", "OOMKilled", "pod x ended", "2026-11-23T12:00:00Z")
         Record(),
         Record(GOOD),
         Record(GOOD, Candidate("b2", "2026-11-23T12:00:00Z")),
-        Record(GOOD, taken_back=BACK),
+        Record(GOOD, rolled_back=BACK),
     ],
 )
 def test_a_record_is_read_back(told: Record) -> None:
@@ -38,7 +38,7 @@ def test_nothing_to_remember_is_no_text() -> None:
         '{"good": {"revision": "x", "template": {}}}',
         json.dumps({"good": {"revision": "b2", "template": GOOD.template}}),
         '{"candidate": {"revision": "x", "since": "yesterday"}}',
-        '{"taken_back": {"revision": "x"}}',
+        '{"rolled_back": {"revision": "x"}}',
     ],
 )
 def test_what_no_operator_writes_is_nothing(text: str) -> None:
@@ -46,7 +46,7 @@ def test_what_no_operator_writes_is_nothing(text: str) -> None:
 
 
 def test_a_reason_of_a_newer_operator_is_told_as_one_that_every_status_may_have() -> None:
-    text = Record(GOOD, taken_back=BACK).text.replace("OOMKilled", "NotYetInvented")
-    found = record(text).taken_back
+    text = Record(GOOD, rolled_back=BACK).text.replace("OOMKilled", "NotYetInvented")
+    found = record(text).rolled_back
     assert found is not None
     assert found.reason == "ProgressDeadlineExceeded"

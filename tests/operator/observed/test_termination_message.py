@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ocr_operator.observed.termination_message import last_words
+from ocr_operator.observed.termination_message import termination_message
 
 AT = "2026-01-31T12:00:00.123Z"
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nKeyError: 3'
@@ -39,4 +39,4 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nKeyError
     ],
 )
 def test_the_event_that_matters_is_told_without_its_dress(log: str, said: str) -> None:
-    assert last_words(log) == said
+    assert termination_message(log) == said

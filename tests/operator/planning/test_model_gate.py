@@ -9,11 +9,11 @@ import pytest
 
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import family
-from ocr_operator.observed.observation import LiveChild
+from ocr_operator.observed.observation import ObservedObject
 from ocr_operator.planning.plan import Apply, Observed, Plan, Remove, plan
 
 Make = Callable[..., dict[str, Any]]
-Live = Callable[..., LiveChild]
+Live = Callable[..., ObservedObject]
 HUB = {"source": "Hub"}
 MOBILE = {"language": "ch", "modelType": "mobile"}
 KOREAN = {"language": "korean", "modelType": "mobile"}
@@ -25,7 +25,7 @@ class World:
 
     def __init__(self, live: Live, config: OperatorConfig, now: datetime) -> None:
         self._live, self._config, self.now = live, config, now
-        self.children: dict[str, LiveChild] = {}
+        self.children: dict[str, ObservedObject] = {}
         self.recorded: set[str] = set()
 
     def plan(self, backend: dict[str, Any]) -> Plan:

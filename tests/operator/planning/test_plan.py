@@ -7,19 +7,28 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import SERVICE_MONITOR, Ref
+from ocr_operator.api.names import SERVICE_MONITOR, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import family
 from ocr_operator.manifests import variant_resources
-from ocr_operator.observed.observation import LiveChild, LivePod
-from ocr_operator.planning.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan, ref_of
+from ocr_operator.observed.observation import ObservedObject, ObservedPod
+from ocr_operator.planning.plan import (
+    AppliedObject,
+    Apply,
+    Observed,
+    Plan,
+    Remove,
+    TransferReplicasOwnership,
+    plan,
+    ref_of,
+)
 
 Make = Callable[..., dict[str, Any]]
-Live = Callable[..., LiveChild]
-MakePod = Callable[..., LivePod]
-Written_ = Mapping[Ref, Written]
+Live = Callable[..., ObservedObject]
+MakePod = Callable[..., ObservedPod]
+Written_ = Mapping[ObjectReference, AppliedObject]
 Absent = Callable[[dict[str, Any]], Plan]
 
 MOBILE = {"language": "ch", "modelType": "mobile"}
@@ -35,9 +44,9 @@ def planned(config: OperatorConfig, now: datetime) -> Callable[..., Plan]:
 
     def make(
         backend: dict[str, Any],
-        children: tuple[LiveChild, ...] = (),
+        children: tuple[ObservedObject, ...] = (),
         written: Written_ | None = None,
-        pods: tuple[LivePod, ...] = (),
+        pods: tuple[ObservedPod, ...] = (),
     ) -> Plan:
         return plan(family(backend), Observed(children, pods), written or {}, config, now)
 
@@ -54,14 +63,14 @@ def absent(config: OperatorConfig, now: datetime) -> Absent:
 @pytest.fixture
 def settled(
     planned: Callable[..., Plan], live: Live
-) -> Callable[..., tuple[tuple[LiveChild, ...], Written_]]:
+) -> Callable[..., tuple[tuple[ObservedObject, ...], Written_]]:
     """`settled(backend)`: the children and the memory after all that a plan asks for was done."""
 
-    def make(backend: dict[str, Any], **more: Any) -> tuple[tuple[LiveChild, ...], Written_]:
+    def make(backend: dict[str, Any], **more: Any) -> tuple[tuple[ObservedObject, ...], Written_]:
         applied = [step.child for step in planned(backend).steps if isinstance(step, Apply)]
         children = tuple(live(child, **more) for child in applied)
         return children, {
-            one.ref: Written(digest(child), one) for child, one in zip(applied, children, strict=True)
+            one.ref: AppliedObject(digest(child), one) for child, one in zip(applied, children, strict=True)
         }
 
     return make
@@ -107,7 +116,7 @@ def test_a_changed_spec_writes_only_what_changes(
     assert _kinds(found) == [("Apply", "Deployment")]
 
 
-def test_a_field_taken_from_us_is_taken_back(
+def test_a_field_taken_from_us_is_rolled_back(
     ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
 ) -> None:
     backend = ocrbackend()
@@ -184,9 +193,9 @@ def test_an_autoscaler_takes_over_at_the_present_number_of_pods(
 ) -> None:
     state = settled(ocrbackend(variants=[MOBILE | {"replicas": 3}]))
     steps = planned(ocrbackend(variants=[SCALED]), *state).steps
-    assert [type(step) for step in steps] == [HandOver, Apply, Apply, Remove]
+    assert [type(step) for step in steps] == [TransferReplicasOwnership, Apply, Apply, Remove]
     assert steps[3].ref.kind == "PodDisruptionBudget"
-    assert isinstance(steps[0], HandOver)
+    assert isinstance(steps[0], TransferReplicasOwnership)
     assert steps[0].replicas == 3
 
 
@@ -195,7 +204,9 @@ def test_nothing_is_handed_over_that_we_do_not_own(
 ) -> None:
     backend = ocrbackend(variants=[SCALED])
     children, _ = settled(backend)
-    assert not [step for step in planned(backend, children).steps if isinstance(step, HandOver)]
+    assert not [
+        step for step in planned(backend, children).steps if isinstance(step, TransferReplicasOwnership)
+    ]
 
 
 def test_without_autoscaling_the_autoscaler_goes_and_the_number_is_ours_again(
@@ -243,7 +254,7 @@ def test_an_object_with_a_childs_name(
 
 def _strange_service(
     backend: dict[str, Any], settled: Callable[..., Any], **changes: Any
-) -> tuple[LiveChild, ...]:
+) -> tuple[ObservedObject, ...]:
     children, _ = settled(backend)
     service = next(one for one in children if one.ref.kind == "Service")
     return (replace(service, labels={}, **changes),)
@@ -326,7 +337,7 @@ class TestSurge:
         pods = self._pods(pod, backend, config, since=now - timedelta(seconds=61))
         found = planned(backend, pods=pods)
         assert self._is_in_place(found)
-        assert found.look_again is None
+        assert found.requeue_after is None
 
     def test_before_that_it_is_only_looked_at_again(
         self,
@@ -340,7 +351,7 @@ class TestSurge:
         pods = self._pods(pod, backend, config, since=now - timedelta(seconds=20))
         found = planned(backend, pods=pods)
         assert not self._is_in_place(found)
-        assert found.look_again == 40
+        assert found.requeue_after == 40
 
     def test_a_pod_without_the_device_is_not_stopped_for_it(
         self,
@@ -385,4 +396,4 @@ class TestSurge:
 def test_a_child_is_found_by_its_whole_name(ocrbackend: Make, planned: Callable[..., Plan]) -> None:
     [claim, *_] = planned(ocrbackend(models=HUB)).steps
     assert isinstance(claim, Apply)
-    assert ref_of(claim.child) == Ref("v1", "PersistentVolumeClaim", "labs", "ocr-models")
+    assert ref_of(claim.child) == ObjectReference("v1", "PersistentVolumeClaim", "labs", "ocr-models")

@@ -11,15 +11,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocr_backend.config import model_catalog
-from ocr_operator.api.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, REVISION_LABEL, Ref, variant_name
+from ocr_operator.api.names import (
+    LANGUAGE_LABEL,
+    MODEL_TYPE_LABEL,
+    REVISION_LABEL,
+    ObjectReference,
+    variant_name,
+)
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import family
-from ocr_operator.observed.observation import LiveChild
-from ocr_operator.planning.plan import Apply, HandOver, Observed, Plan, Remove, Written, plan
+from ocr_operator.observed.observation import ObservedObject
+from ocr_operator.planning.plan import (
+    AppliedObject,
+    Apply,
+    Observed,
+    Plan,
+    Remove,
+    TransferReplicasOwnership,
+    plan,
+)
 
 KEYS = [
-    (language, tier) for language in model_catalog.languages_of("PP-OCRv6") for tier in model_catalog.TIERS
+    (language, model_type)
+    for language in model_catalog.languages_of("PP-OCRv6")
+    for model_type in model_catalog.MODEL_TYPES
 ]
 
 pods = st.one_of(
@@ -54,20 +70,20 @@ def _variant(key: tuple[str, str], more: dict[str, Any]) -> dict[str, Any]:
 class Model:
     """What an API server keeps, as far as the plan can tell."""
 
-    live: Callable[..., LiveChild]
-    children: dict[Ref, LiveChild] = field(default_factory=dict)
-    written: dict[Ref, Written] = field(default_factory=dict)
-    handed_over: set[Ref] = field(default_factory=set)
+    live: Callable[..., ObservedObject]
+    children: dict[ObjectReference, ObservedObject] = field(default_factory=dict)
+    written: dict[ObjectReference, AppliedObject] = field(default_factory=dict)
+    handed_over: set[ObjectReference] = field(default_factory=set)
 
     def take(self, found: Plan) -> None:
         for step in found.steps:
             match step:
                 case Apply(child, _):
                     self.children[step.ref] = self.live(child, replicas=self._replicas(step.ref))
-                    self.written[step.ref] = Written(digest(child), self.children[step.ref])
+                    self.written[step.ref] = AppliedObject(digest(child), self.children[step.ref])
                 case Remove(ref, _):
                     del self.children[ref]
-                case HandOver(ref, _, replicas):
+                case TransferReplicasOwnership(ref, _, replicas):
                     assert self.children[ref].replicas == replicas
                     self.handed_over.add(ref)
 
@@ -83,7 +99,7 @@ class Model:
                 done = {"conditions": [{"type": "Complete", "status": "True"}]}
                 self.children[ref] = replace(child, status=done)
 
-    def _replicas(self, ref: Ref) -> int | None:
+    def _replicas(self, ref: ObjectReference) -> int | None:
         """What stays of the number of pods where an apply does not name it: without an owner it goes."""
         there = self.children.get(ref)
         is_lost = there is not None and there.owns_replicas and ref not in self.handed_over
@@ -105,7 +121,7 @@ class Model:
 @given(history=st.lists(st.tuples(specs, meddling, st.booleans()), min_size=1, max_size=4))
 def test_one_pass_settles_whatever_happened_before(
     ocrbackend: Callable[..., dict[str, Any]],
-    live: Callable[..., LiveChild],
+    live: Callable[..., ObservedObject],
     config: OperatorConfig,
     now: datetime,
     history: list[tuple[dict[str, Any], list[tuple[str, int]], bool]],
@@ -132,7 +148,7 @@ def test_one_pass_settles_whatever_happened_before(
 
 
 def _no_pods_are_made_without_their_models(
-    spec: dict[str, Any], before: dict[Ref, LiveChild], found: Plan
+    spec: dict[str, Any], before: dict[ObjectReference, ObservedObject], found: Plan
 ) -> None:
     """A Deployment gets another revision only when a finished Job is there for its set of models."""
     if spec["models"]["source"] != "Hub":
@@ -154,19 +170,25 @@ def _jobs_for(spec: dict[str, Any], key: tuple[str, str]) -> set[str]:
 
 
 def _what_serves_goes_on(
-    before: dict[Ref, LiveChild], after: dict[Ref, LiveChild], spec: dict[str, Any]
+    before: dict[ObjectReference, ObservedObject],
+    after: dict[ObjectReference, ObservedObject],
+    spec: dict[str, Any],
 ) -> None:
     wanted = {f"ocr-{one['language']}-{one['modelType']}" for one in spec["variants"]}
     serving = {ref for ref in before if ref.kind == "Deployment" and ref.name in wanted}
     assert serving <= set(after)
 
 
-def _no_volume_is_deleted(before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]) -> None:
+def _no_volume_is_deleted(
+    before: dict[ObjectReference, ObservedObject], after: dict[ObjectReference, ObservedObject]
+) -> None:
     assert {ref for ref in before if ref.kind == "PersistentVolumeClaim"} <= set(after)
 
 
 def _no_autoscaled_variant_loses_pods(
-    spec: dict[str, Any], before: dict[Ref, LiveChild], after: dict[Ref, LiveChild]
+    spec: dict[str, Any],
+    before: dict[ObjectReference, ObservedObject],
+    after: dict[ObjectReference, ObservedObject],
 ) -> None:
     scaled = {
         variant_name("ocr", one["language"], one["modelType"])

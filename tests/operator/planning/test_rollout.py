@@ -105,9 +105,9 @@ def test_a_candidate_that_is_late_is_taken_back_with_what_was_seen(world: World)
     world.pods[KEYS[0]] = world.pods[KEYS[0]][:1]
     [state, *_] = world.states()
     assert (state.phase, state.target, state.last_good) == ("RolledBack", candidate, old[0])
-    assert state.taken_back is not None
-    assert (state.taken_back.revision, state.taken_back.reason) == (candidate, "OOMKilled")
-    assert "exit code 137" in state.taken_back.message
+    assert state.rolled_back is not None
+    assert (state.rolled_back.revision, state.rolled_back.reason) == (candidate, "OOMKilled")
+    assert "exit code 137" in state.rolled_back.message
     assert state.cause is not None
     assert state.cause.reason == "RolledBack"
     assert f"revision {candidate} was taken back (OOMKilled: " in state.cause.message
@@ -152,7 +152,7 @@ def test_a_new_revision_is_tried_anew(world: World) -> None:
     old = world.revision(KEYS[0])
     world.look(**LATER, rollout={"maxParallelVariants": 3})
     assert world.revision(KEYS[0]) != old
-    assert world.record(KEYS[0]).taken_back is None
+    assert world.record(KEYS[0]).rolled_back is None
 
 
 def test_going_back_to_the_good_revision_ends_the_story(world: World) -> None:
@@ -163,7 +163,7 @@ def test_going_back_to_the_good_revision_ends_the_story(world: World) -> None:
     world.look()
     world.run(KEYS[:1])
     [state, *_] = world.states(options={})
-    assert (state.phase, state.taken_back) == ("Ready", None)
+    assert (state.phase, state.rolled_back) == ("Ready", None)
 
 
 def test_who_wants_no_way_back_has_the_same_revision_tried_again(world: World) -> None:
@@ -233,7 +233,7 @@ def test_a_pause_takes_nothing_back(world: World) -> None:
     world.surge(KEYS[0])
     world.late(KEYS[0])
     [state, *_] = world.states(paused=True)
-    assert (state.taken_back, state.cause and state.cause.reason) == (None, "ProgressDeadlineExceeded")
+    assert (state.rolled_back, state.cause and state.cause.reason) == (None, "ProgressDeadlineExceeded")
 
 
 def test_a_first_revision_has_nothing_to_go_back_to(world: World) -> None:
@@ -245,7 +245,7 @@ def test_a_first_revision_has_nothing_to_go_back_to(world: World) -> None:
     assert world.revisions() == before
 
 
-def test_a_good_revision_whose_pods_fail_later_is_not_taken_back(world: World) -> None:
+def test_a_good_revision_whose_pods_fail_later_is_not_rolled_back(world: World) -> None:
     world.serve()
     world.look(**NEXT, rollout={"maxParallelVariants": 3})
     world.run()

@@ -7,7 +7,7 @@ from rollout_world import KEYS, VARIANTS, World
 BAD_IMAGE = {"image": {"tag": "bad"}}
 
 
-def taken_back(world: World, **facts: Any) -> None:
+def rolled_back(world: World, **facts: Any) -> None:
     """The first variant's candidate is late, and goes."""
     world.surge(KEYS[0], **facts)
     world.late(KEYS[0])
@@ -19,7 +19,7 @@ def taken_back(world: World, **facts: Any) -> None:
 def test_an_image_with_which_one_was_taken_back_is_kept_from_the_others(world: World) -> None:
     old = world.serve()
     world.look(**BAD_IMAGE)
-    taken_back(world)
+    rolled_back(world)
     assert world.revisions() == old
     first, second, third = world.states()
     assert [(one.phase, one.needs_help) for one in (first, second)] == [
@@ -43,7 +43,7 @@ def test_an_image_with_which_one_was_taken_back_is_kept_from_the_others(world: W
 def test_who_wants_no_way_back_has_the_image_tried_on_all(world: World) -> None:
     old = world.serve()
     world.look(**BAD_IMAGE)
-    taken_back(world)
+    rolled_back(world)
     world.look(rollout={"autoRollback": False, "maxParallelVariants": 3})
     assert not set(old) & set(world.revisions())
 
@@ -51,8 +51,8 @@ def test_who_wants_no_way_back_has_the_image_tried_on_all(world: World) -> None:
 def test_an_image_that_only_lacked_a_node_is_tried_on_the_others(world: World) -> None:
     old = world.serve()
     world.look(**BAD_IMAGE)
-    taken_back(world, unscheduled="0/3 nodes are available: 3 Insufficient nvidia.com/gpu.")
-    assert world.record(KEYS[0]).taken_back.reason == "InsufficientDevice"  # type: ignore[union-attr]
+    rolled_back(world, unscheduled="0/3 nodes are available: 3 Insufficient nvidia.com/gpu.")
+    assert world.record(KEYS[0]).rolled_back.reason == "InsufficientDevice"  # type: ignore[union-attr]
     assert [new != before for new, before in zip(world.revisions(), old, strict=True)] == [False, True, False]
 
 
@@ -61,14 +61,14 @@ def test_one_with_another_image_is_not_held(world: World) -> None:
     on_a_device = {"accelerator": {"resourceName": "nvidia.com/gpu"}}
     old = world.serve(variants=[VARIANTS[0], VARIANTS[1] | on_a_device, VARIANTS[2]])
     world.look(options={"scoreThreshold": "0.6"}, **BAD_IMAGE)
-    taken_back(world)
+    rolled_back(world)
     assert [new != before for new, before in zip(world.revisions(), old, strict=True)] == [False, True, False]
 
 
 def test_one_that_serves_nothing_takes_also_such_an_image(world: World) -> None:
     old = world.serve()
     world.look(**BAD_IMAGE)
-    taken_back(world)
+    rolled_back(world)
     world.run(KEYS[2:], ready=False)
     world.look()
     assert [new != before for new, before in zip(world.revisions(), old, strict=True)] == [False, False, True]

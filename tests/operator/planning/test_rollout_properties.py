@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ocr_operator.api.names import REVISION_LABEL, Ref
+from ocr_operator.api.names import REVISION_LABEL, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import Family, family
-from ocr_operator.observed.observation import LiveChild, LivePod
+from ocr_operator.api.spec import BackendSpec, family
+from ocr_operator.observed.observation import ObservedObject, ObservedPod
 from ocr_operator.observed.rollout_record import record
-from ocr_operator.planning.plan import Apply, Observed, Plan, Remove, Written, plan
+from ocr_operator.planning.plan import AppliedObject, Apply, Observed, Plan, Remove, plan
 
 KEYS = [("ch", "mobile"), ("en", "mobile"), ("japan", "mobile"), ("latin", "mobile")]
 BAD = {"0.8", "0.9"}
@@ -59,18 +59,18 @@ class Site:
     """Deployments with their pods, and the OCRBackend that an operator looks at."""
 
     ocrbackend: Callable[..., Json]
-    live: Callable[..., LiveChild]
-    pod: Callable[..., LivePod]
+    live: Callable[..., ObservedObject]
+    pod: Callable[..., ObservedPod]
     config: OperatorConfig
     now: datetime
     spec: Json
-    children: dict[Ref, LiveChild] = field(default_factory=dict)
-    applied: dict[Ref, Json] = field(default_factory=dict)
-    statuses: dict[Ref, Json] = field(default_factory=dict)
-    written: dict[Ref, Written] = field(default_factory=dict)
-    pods: dict[Ref, list[LivePod]] = field(default_factory=dict)
+    children: dict[ObjectReference, ObservedObject] = field(default_factory=dict)
+    applied: dict[ObjectReference, Json] = field(default_factory=dict)
+    statuses: dict[ObjectReference, Json] = field(default_factory=dict)
+    written: dict[ObjectReference, AppliedObject] = field(default_factory=dict)
+    pods: dict[ObjectReference, list[ObservedPod]] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)
-    scale: dict[Ref, int] = field(default_factory=dict)
+    scale: dict[ObjectReference, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.edit(self.spec)
@@ -79,7 +79,7 @@ class Site:
         """The OCRBackend is applied with this spec."""
         self.spec, self.wanted = spec, self._family(spec)
 
-    def _family(self, spec: Json) -> Family:
+    def _family(self, spec: Json) -> BackendSpec:
         given = [
             {"language": key[0], "modelType": key[1], **more}
             for key, more in zip(KEYS, spec["variants"], strict=True)
@@ -102,7 +102,7 @@ class Site:
             elif isinstance(step, Apply):
                 self.children[step.ref] = self.live(step.child)
             if isinstance(step, Apply):
-                self.written[step.ref] = Written(digest(step.child), self.children[step.ref])
+                self.written[step.ref] = AppliedObject(digest(step.child), self.children[step.ref])
         self.limit_is_kept(before, serving)
         assert self.plan().steps == ()
         return found
@@ -112,7 +112,7 @@ class Site:
         observed = Observed(tuple(self.children.values()), pods)
         return plan(self.wanted, observed, self.written, self.config, self.now)
 
-    def apply(self, ref: Ref, child: Json) -> None:
+    def apply(self, ref: ObjectReference, child: Json) -> None:
         rolling = child["spec"]["strategy"]["rollingUpdate"]
         if self.spec["rollout"]["surge"] != "Never":
             assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
@@ -127,26 +127,28 @@ class Site:
         self.thresholds[labels[REVISION_LABEL]] = env.get("PADDLEOCR_SCORE_THRESHOLD", "0.5")
         self.refresh(ref)
 
-    def refresh(self, ref: Ref) -> None:
+    def refresh(self, ref: ObjectReference) -> None:
         child = self.applied[ref]
         self.children[ref] = self.live(child, replicas=self.scale[ref], status=self.statuses.get(ref))
         is_scaled = "replicas" not in child["spec"]
         assert self.children[ref].owns_replicas is not is_scaled
         if ref in self.written:
-            self.written[ref] = Written(self.written[ref].content, self.children[ref])
+            self.written[ref] = AppliedObject(self.written[ref].content, self.children[ref])
 
-    def limit_is_kept(self, before: dict[Ref, LiveChild], serving: set[Ref]) -> None:
+    def limit_is_kept(
+        self, before: dict[ObjectReference, ObservedObject], serving: set[ObjectReference]
+    ) -> None:
         """Where what serves was set on its way, no more are on their way than may be."""
         begun = {ref for ref in serving if self.left_its_good_revision(before[ref], self.children[ref])}
         if begun:
             assert len(self.under_way()) <= self.spec["rollout"]["maxParallelVariants"]
 
     @staticmethod
-    def left_its_good_revision(before: LiveChild, after: LiveChild) -> bool:
+    def left_its_good_revision(before: ObservedObject, after: ObservedObject) -> bool:
         good = record(after.rollout).good
         return before.revision != after.revision and good is not None and before.revision == good.revision
 
-    def under_way(self) -> set[Ref]:
+    def under_way(self) -> set[ObjectReference]:
         """Deployments with a good revision and another one, whose time is not over."""
         found = set()
         for ref, child in self.children.items():
@@ -155,8 +157,8 @@ class Site:
                 found.add(ref)
         return found
 
-    def ref(self, position: int) -> Ref:
-        return Ref("apps/v1", "Deployment", "labs", f"ocr-{'-'.join(KEYS[position])}")
+    def ref(self, position: int) -> ObjectReference:
+        return ObjectReference("apps/v1", "Deployment", "labs", f"ocr-{'-'.join(KEYS[position])}")
 
     def is_bad(self, revision: str | None) -> bool:
         return self.thresholds[revision or ""] in BAD
@@ -192,11 +194,11 @@ class Site:
             for one in self.pods.get(ref, [])
         ]
 
-    def made_ready(self, one: LivePod) -> LivePod:
-        language, tier = one.variant or ("", "")
+    def made_ready(self, one: ObservedPod) -> ObservedPod:
+        language, model_type = one.variant or ("", "")
         labels = {
             "ocrbackend.io/language": language,
-            "ocrbackend.io/model-type": tier,
+            "ocrbackend.io/model-type": model_type,
             REVISION_LABEL: one.revision or "",
         }
         return self.pod(labels, name=one.name, ready=True)
@@ -223,7 +225,7 @@ def _event(site: Site, kind: str, about: Any) -> None:
         getattr(site, kind)(about)
 
 
-def _promised(site: Site, ref: Ref) -> int:
+def _promised(site: Site, ref: ObjectReference) -> int:
     """Ready pods that there must be as long as nobody takes any away and none is replaced in place."""
     ready = sum(one.is_ready for one in site.pods.get(ref, []))
     return min(ready, site.scale.get(ref, 0)) if site.spec["rollout"]["surge"] != "Never" else 0
@@ -239,8 +241,8 @@ def _promised(site: Site, ref: Ref) -> int:
 @given(first=specs, history=st.lists(events, max_size=15))
 def test_rollouts_end_keep_their_limit_and_take_no_pod_that_serves(
     ocrbackend: Callable[..., Json],
-    live: Callable[..., LiveChild],
-    pod: Callable[..., LivePod],
+    live: Callable[..., ObservedObject],
+    pod: Callable[..., ObservedPod],
     config: OperatorConfig,
     now: datetime,
     first: Json,
@@ -280,8 +282,8 @@ def _is_over(site: Site, position: int) -> None:
         assert told.good.revision == target
         assert all(one.is_ready and one.revision == target for one in pods)
     elif told.good and site.spec["rollout"]["autoRollback"]:
-        assert told.taken_back is not None
-        assert (child.revision, told.taken_back.revision) == (told.good.revision, target)
+        assert told.rolled_back is not None
+        assert (child.revision, told.rolled_back.revision) == (told.good.revision, target)
         assert all(one.is_ready and one.revision == child.revision for one in pods)
     else:
         assert child.revision == target

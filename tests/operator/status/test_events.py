@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import API_VERSION, KIND, Ref
+from ocr_operator.api.names import API_VERSION, KIND, ObjectReference
 from ocr_operator.api.reasons import Reason
-from ocr_operator.status.events import Happening, event, event_ref, happenings
+from ocr_operator.status.events import EventRecord, event, event_records, event_ref
 
-BACKEND = Ref(API_VERSION, KIND, "labs", "ocr")
+BACKEND = ObjectReference(API_VERSION, KIND, "labs", "ocr")
 PULL = "pod ocr-1: not found; check spec.image"
 
 
@@ -40,34 +40,34 @@ SERVES = _status("Available", ready="True")
         pytest.param(
             STARTING,
             FAILED,
-            [Happening(True, Reason.IMAGE_PULL_FAILED, f"ch/mobile: {PULL}", "ch/mobile")],
+            [EventRecord(True, Reason.IMAGE_PULL_FAILED, f"ch/mobile: {PULL}", "ch/mobile")],
             id="a trouble",
         ),
         pytest.param(
             FAILED,
             _status("ImagePullFailed", "refused"),
-            [Happening(True, Reason.IMAGE_PULL_FAILED, "ch/mobile: refused", "ch/mobile")],
+            [EventRecord(True, Reason.IMAGE_PULL_FAILED, "ch/mobile: refused", "ch/mobile")],
             id="the trouble says something else",
         ),
         pytest.param(
-            FAILED, SERVES, [Happening(False, Reason.AVAILABLE, "of all: ")], id="all is well again"
+            FAILED, SERVES, [EventRecord(False, Reason.AVAILABLE, "of all: ")], id="all is well again"
         ),
         pytest.param(
             FAILED,
             _status("Available"),
-            [Happening(False, Reason.AVAILABLE, "ch/mobile: serves", "ch/mobile")],
+            [EventRecord(False, Reason.AVAILABLE, "ch/mobile: serves", "ch/mobile")],
             id="one is well again and another is not",
         ),
         pytest.param(
             SERVES,
             _status("Available", ready="True", reconciled="Conflict"),
-            [Happening(True, Reason.CONFLICT, "said of Conflict")],
+            [EventRecord(True, Reason.CONFLICT, "said of Conflict")],
             id="a child cannot be written",
         ),
         pytest.param(
             SERVES,
             _status("Available", ready="True", reconciled="Paused"),
-            [Happening(False, Reason.PAUSED, "said of Paused")],
+            [EventRecord(False, Reason.PAUSED, "said of Paused")],
             id="a pause is not a warning",
         ),
         pytest.param(
@@ -79,23 +79,23 @@ SERVES = _status("Available", ready="True")
         pytest.param(
             SERVES,
             _status("Available", ready="True", reconciled="ApiMissing"),
-            [Happening(True, Reason.API_MISSING, "said of ApiMissing")],
+            [EventRecord(True, Reason.API_MISSING, "said of ApiMissing")],
             id="a child has no API",
         ),
         pytest.param(
             {"variants": [STARTING["variants"][0] | {"reason": "OfANewerVersion"}]},
             SERVES,
-            [Happening(False, Reason.AVAILABLE, "of all: ")],
+            [EventRecord(False, Reason.AVAILABLE, "of all: ")],
             id="the reason before is one that this version does not know",
         ),
     ],
 )
-def test_a_change_is_told(before: dict[str, Any], after: dict[str, Any], told: list[Happening]) -> None:
-    assert happenings(before, after) == told
+def test_a_change_is_told(before: dict[str, Any], after: dict[str, Any], told: list[EventRecord]) -> None:
+    assert event_records(before, after) == told
 
 
 def test_the_same_trouble_is_one_event_that_counts(now: datetime) -> None:
-    trouble = Happening(True, Reason.OOM_KILLED, "x" * 2000, "ch/mobile")
+    trouble = EventRecord(True, Reason.OOM_KILLED, "x" * 2000, "ch/mobile")
     first = event(BACKEND, "uid-1", trouble, None, now)
     again = event(BACKEND, "uid-1", trouble, first, now + timedelta(minutes=5))
     assert (
@@ -116,11 +116,11 @@ def test_the_same_trouble_is_one_event_that_counts(now: datetime) -> None:
 @pytest.mark.parametrize(
     ("uid", "happening"),
     [
-        pytest.param("uid-2", Happening(True, Reason.OOM_KILLED, "", "ch/mobile"), id="a new object"),
-        pytest.param("uid-1", Happening(True, Reason.INVALID, "", "ch/mobile"), id="another reason"),
-        pytest.param("uid-1", Happening(True, Reason.OOM_KILLED, "", "en/mobile"), id="another variant"),
+        pytest.param("uid-2", EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"), id="a new object"),
+        pytest.param("uid-1", EventRecord(True, Reason.INVALID, "", "ch/mobile"), id="another reason"),
+        pytest.param("uid-1", EventRecord(True, Reason.OOM_KILLED, "", "en/mobile"), id="another variant"),
     ],
 )
-def test_another_trouble_is_another_event(uid: str, happening: Happening) -> None:
-    one = event_ref(BACKEND, "uid-1", Happening(True, Reason.OOM_KILLED, "", "ch/mobile"))
+def test_another_trouble_is_another_event(uid: str, happening: EventRecord) -> None:
+    one = event_ref(BACKEND, "uid-1", EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"))
     assert event_ref(BACKEND, uid, happening) != one

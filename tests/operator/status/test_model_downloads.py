@@ -11,7 +11,7 @@ from ocr_operator.api.names import MODELS_LABEL
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import family
 from ocr_operator.observed.download_progress import Progress, progress_of
-from ocr_operator.observed.observation import LiveChild, LivePod, Warned
+from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
 from ocr_operator.planning.plan import Apply, Observed, plan
 from ocr_operator.status.model_downloads import next_retry, without_pods
 from ocr_operator.status.status import recorded_jobs, status_of
@@ -38,7 +38,11 @@ class World:
     """A backend whose models are fetched, with the Job's pods; `told` is its status."""
 
     def __init__(
-        self, backend: dict[str, Any], live: Callable[..., LiveChild], config: OperatorConfig, now: datetime
+        self,
+        backend: dict[str, Any],
+        live: Callable[..., ObservedObject],
+        config: OperatorConfig,
+        now: datetime,
     ) -> None:
         self.backend, self.live, self.config, self.now = backend, live, config, now
         found = plan(family(backend), Observed(), {}, config, now)
@@ -54,9 +58,9 @@ class World:
 
     def told(
         self,
-        *pods: LivePod,
+        *pods: ObservedPod,
         progress: dict[str, Progress] | None = None,
-        warnings: tuple[Warned, ...] = (),
+        warnings: tuple[WarningEvent, ...] = (),
     ) -> dict[str, Any]:
         """The status, and what it was before the next one."""
         wanted = family(self.backend)
@@ -74,12 +78,14 @@ class World:
 
 
 @pytest.fixture
-def world(ocrbackend: Make, live: Callable[..., LiveChild], config: OperatorConfig, now: datetime) -> World:
+def world(
+    ocrbackend: Make, live: Callable[..., ObservedObject], config: OperatorConfig, now: datetime
+) -> World:
     return World(ocrbackend(models=HUB), live, config, now)
 
 
 @pytest.fixture
-def fetcher(world: World, pod: Callable[..., LivePod]) -> Callable[..., LivePod]:
+def fetcher(world: World, pod: Callable[..., ObservedPod]) -> Callable[..., ObservedPod]:
     """`fetcher(…)`: a pod of the Job."""
     return lambda **facts: pod(world.labels, name="ocr-models-abc", **facts)
 
@@ -109,7 +115,7 @@ def test_before_there_is_a_pod_it_is_fetching(world: World) -> None:
     assert _ready(status, "Degraded")[0] == "False"
 
 
-def test_progress_is_told_by_model_and_in_numbers(world: World, fetcher: Callable[..., LivePod]) -> None:
+def test_progress_is_told_by_model_and_in_numbers(world: World, fetcher: Callable[..., ObservedPod]) -> None:
     status = world.told(fetcher(ready=True), progress={"ocr-models-abc": progress_of(TOLD)})
     [variant] = status["variants"]
     assert variant["models"] == {
@@ -137,7 +143,7 @@ def test_progress_is_told_by_model_and_in_numbers(world: World, fetcher: Callabl
     ],
 )
 def test_the_end_of_an_attempt_is_told_with_its_reason(
-    world: World, fetcher: Callable[..., LivePod], code: int, reason: str
+    world: World, fetcher: Callable[..., ObservedPod], code: int, reason: str
 ) -> None:
     pod = fetcher(state=_waiting(), last=_ended(code, "the hub said so"), restarts=3)
     status = world.told(pod)
@@ -155,7 +161,7 @@ def test_the_end_of_an_attempt_is_told_with_its_reason(
 
 
 def test_a_new_attempt_clears_the_failure_when_it_brings_something(
-    world: World, fetcher: Callable[..., LivePod]
+    world: World, fetcher: Callable[..., ObservedPod]
 ) -> None:
     again = fetcher(ready=True, last=_ended(3, "no route"), restarts=1)
     assert _ready(world.told(again))[1] == "DownloadFailed"
@@ -169,7 +175,7 @@ def test_a_new_attempt_clears_the_failure_when_it_brings_something(
 
 
 def test_a_pod_that_is_evicted_has_used_too_much_memory_or_has_no_node_tells_it(
-    world: World, fetcher: Callable[..., LivePod]
+    world: World, fetcher: Callable[..., ObservedPod]
 ) -> None:
     killed = fetcher(state=_waiting(), last=_ended(137, reason="OOMKilled"), restarts=1)
     assert _ready(world.told(killed))[1] == "OOMKilled"
@@ -179,10 +185,10 @@ def test_a_pod_that_is_evicted_has_used_too_much_memory_or_has_no_node_tells_it(
 
 
 def test_what_was_published_is_told_and_stays_told_without_its_pod(
-    world: World, fetcher: Callable[..., LivePod]
+    world: World, fetcher: Callable[..., ObservedPod]
 ) -> None:
     world.finish()
-    ended = replace(fetcher(state=_ended(0, REPORT, "Completed")), is_leaving=True)
+    ended = replace(fetcher(state=_ended(0, REPORT, "Completed")), is_terminating=True)
     [variant] = world.told(ended)["variants"]
     assert variant["models"] == {
         "job": world.job.ref.name,
@@ -197,22 +203,24 @@ def test_what_was_published_is_told_and_stays_told_without_its_pod(
 
 @pytest.mark.parametrize("message", ["", "no JSON", "[]", '{"models": 3}'])
 def test_a_report_that_cannot_be_read_leaves_the_digests_out(
-    world: World, fetcher: Callable[..., LivePod], message: str
+    world: World, fetcher: Callable[..., ObservedPod], message: str
 ) -> None:
     world.finish()
-    [variant] = world.told(replace(fetcher(state=_ended(0, message)), is_leaving=True))["variants"]
+    [variant] = world.told(replace(fetcher(state=_ended(0, message)), is_terminating=True))["variants"]
     assert variant["models"]["digests"] == {}
 
 
 def test_pods_that_cannot_be_made_are_told_from_the_events_of_the_job(world: World) -> None:
     assert without_pods(Observed(world.children)) == [world.job]
     said = 'Error creating: pods "x" is forbidden: exceeded quota: small'
-    status = world.told(warnings=(Warned(world.job.ref.name, "FailedCreate", said),))
+    status = world.told(warnings=(WarningEvent(world.job.ref.name, "FailedCreate", said),))
     assert _ready(status)[1] == "QuotaExceeded"
     assert "exceeded quota: small" in _ready(status)[2]
 
 
-def test_a_job_with_a_pod_or_an_end_needs_no_events(world: World, fetcher: Callable[..., LivePod]) -> None:
+def test_a_job_with_a_pod_or_an_end_needs_no_events(
+    world: World, fetcher: Callable[..., ObservedPod]
+) -> None:
     assert without_pods(Observed(world.children, (fetcher(),))) == []
     world.finish()
     assert without_pods(Observed(world.children)) == []
@@ -230,7 +238,7 @@ def test_a_job_with_a_pod_or_an_end_needs_no_events(world: World, fetcher: Calla
     ],
 )
 def test_the_next_attempt_is_when_the_kubelet_says(
-    fetcher: Callable[..., LivePod], now: datetime, message: str, restarts: int, seconds: int
+    fetcher: Callable[..., ObservedPod], now: datetime, message: str, restarts: int, seconds: int
 ) -> None:
     pod = fetcher(state=_waiting(message), last=_ended(3), restarts=restarts)
     assert next_retry(pod) == now + timedelta(seconds=seconds)
@@ -238,15 +246,15 @@ def test_the_next_attempt_is_when_the_kubelet_says(
 
 @pytest.mark.parametrize(("restarts", "seconds"), [(0, None), (1, 10), (3, 40), (7, 300)])
 def test_a_container_that_has_ended_and_is_not_said_to_wait_does_so(
-    fetcher: Callable[..., LivePod], now: datetime, restarts: int, seconds: int | None
+    fetcher: Callable[..., ObservedPod], now: datetime, restarts: int, seconds: int | None
 ) -> None:
     pod = fetcher(state=_ended(3), last=_ended(4), restarts=restarts)
     assert next_retry(pod) == (now + timedelta(seconds=seconds) if seconds else None)
 
 
-def test_a_pod_that_runs_waits_for_nothing(fetcher: Callable[..., LivePod]) -> None:
+def test_a_pod_that_runs_waits_for_nothing(fetcher: Callable[..., ObservedPod]) -> None:
     assert next_retry(fetcher(ready=True, last=_ended(3), restarts=1)) is None
 
 
-def test_the_set_of_a_pod_is_its_label(world: World, fetcher: Callable[..., LivePod]) -> None:
+def test_the_set_of_a_pod_is_its_label(world: World, fetcher: Callable[..., ObservedPod]) -> None:
     assert fetcher().models == world.labels[MODELS_LABEL]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import Ref
+from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import family
 from ocr_operator.observed.causes import Cause
-from ocr_operator.observed.observation import Ended, LiveChild, LivePod
+from ocr_operator.observed.observation import ContainerTermination, ObservedObject, ObservedPod
 from ocr_operator.planning.plan import Apply, Observed, plan
 from ocr_operator.status.status import status_of
 from ocr_operator.status.variant_status import variant_states
@@ -27,14 +27,14 @@ class World:
 
     def __init__(
         self,
-        live: Callable[..., LiveChild],
-        pod: Callable[..., LivePod],
+        live: Callable[..., ObservedObject],
+        pod: Callable[..., ObservedPod],
         config: OperatorConfig,
         now: datetime,
     ) -> None:
         self._live, self._pod, self._config, self.now = live, pod, config, now
-        self.children: dict[Ref, LiveChild] = {}
-        self.pods: list[LivePod] = []
+        self.children: dict[ObjectReference, ObservedObject] = {}
+        self.pods: list[ObservedPod] = []
 
     def apply(self, backend: dict[str, Any], *, pods_ready: bool = True, **status: Any) -> None:
         """Makes all children, with pods, as if this were the only OCRBackend there ever was."""
@@ -56,7 +56,7 @@ class World:
     def status(
         self,
         backend: dict[str, Any],
-        problems: dict[Ref, Cause] | None = None,
+        problems: dict[ObjectReference, Cause] | None = None,
         previous: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The status that is written."""
@@ -70,7 +70,10 @@ class World:
 
 @pytest.fixture
 def world(
-    live: Callable[..., LiveChild], pod: Callable[..., LivePod], config: OperatorConfig, now: datetime
+    live: Callable[..., ObservedObject],
+    pod: Callable[..., ObservedPod],
+    config: OperatorConfig,
+    now: datetime,
 ) -> World:
     return World(live, pod, config, now)
 
@@ -158,13 +161,15 @@ def test_before_anything_is_there_it_is_starting(world: World, ocrbackend: Make)
 
 
 def test_of_models_nothing_is_known_until_a_pod_has_told(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     backend = ocrbackend(variants=TWO)
     assert _short(world.status(backend), "ModelsReady") == ("Unknown", "Starting")
     world.apply(backend)
     assert _short(world.status(backend), "ModelsReady") == ("True", "Loaded")
-    failed = Ended("Error", 3, "the models det cannot be downloaded from x", "2026-11-23T12:00:00Z")
+    failed = ContainerTermination(
+        "Error", 3, "the models det cannot be downloaded from x", "2026-11-23T12:00:00Z"
+    )
     world.pods[1] = replace(world.pods[1], is_ready=False, ended=failed)
     status = world.status(backend)
     assert _short(status, "ModelsReady") == ("False", "DownloadFailed")
@@ -188,7 +193,7 @@ def test_a_refused_volume_is_the_reason_rather_than_the_pod_that_waits_for_it(
     world.apply(backend, pods_ready=False)
     missing = 'persistentvolumeclaim "ocr-models" not found'
     world.pods = [replace(world.pods[0], unscheduled=missing, is_scheduled=False)]
-    ref = Ref("v1", "PersistentVolumeClaim", "labs", "ocr-models")
+    ref = ObjectReference("v1", "PersistentVolumeClaim", "labs", "ocr-models")
     status = world.status(backend, {ref: Cause(Reason.QUOTA_EXCEEDED, "no more volumes")})
     for kind in ("Ready", "Degraded"):
         told = _condition(status, kind)
@@ -229,7 +234,7 @@ def test_old_pods_beside_the_new_ones_are_still_a_rollout(world: World, ocrbacke
     old = replace(world.pods[0], name="old", revision="old")
     world.pods.append(old)
     assert _short(world.status(backend)) == ("False", "RollingOut")
-    world.pods[-1] = replace(old, is_leaving=True)
+    world.pods[-1] = replace(old, is_terminating=True)
     assert _short(world.status(backend)) == ("True", "Available")
 
 
@@ -245,7 +250,7 @@ def test_an_autoscaler_that_asks_for_more_pods_takes_no_readiness_away(
 
 
 def test_a_failing_pod_of_the_new_revision_is_told_while_the_old_one_serves(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     world.apply(ocrbackend())
     changed = ocrbackend(generation=2, options={"scoreThreshold": "0.6"})
@@ -264,7 +269,7 @@ def test_a_failing_pod_of_the_new_revision_is_told_while_the_old_one_serves(
 
 
 def test_the_most_urgent_of_several_troubles_is_the_reason(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     backend = ocrbackend(variants=TWO)
     world.apply(backend, pods_ready=False)
@@ -293,7 +298,7 @@ def test_the_most_urgent_of_several_troubles_is_the_reason(
 
 
 def test_the_last_failure_stays_to_be_seen_after_the_recovery(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     backend = ocrbackend()
     world.apply(backend)
@@ -327,7 +332,7 @@ def test_the_deadline_ends_the_progress(world: World, ocrbackend: Make) -> None:
 
 
 def test_a_pod_without_a_node_is_on_the_way_until_the_deadline(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     backend = ocrbackend()
     world.apply(backend, pods_ready=False)
@@ -356,7 +361,7 @@ def test_a_pod_that_needs_help_is_not_on_the_way(world: World, ocrbackend: Make)
 def test_an_object_in_the_way_is_named(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend()
     world.apply(backend)
-    ref = Ref("v1", "Service", "labs", "ocr-ch-mobile")
+    ref = ObjectReference("v1", "Service", "labs", "ocr-ch-mobile")
     world.children[ref] = replace(world.children[ref], owner_uid="somebody", labels={})
     status = world.status(backend)
     assert _short(status) == ("False", "Conflict")
@@ -367,7 +372,7 @@ def test_an_object_in_the_way_is_named(world: World, ocrbackend: Make) -> None:
 def test_a_trouble_of_the_api_server_takes_no_readiness_away(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend()
     world.apply(backend)
-    ref = Ref("v1", "Service", "labs", "ocr-ch-mobile")
+    ref = ObjectReference("v1", "Service", "labs", "ocr-ch-mobile")
     status = world.status(backend, {ref: Cause(Reason.API_ERROR, "no answer")})
     assert _short(status) == ("True", "Available")
     assert _short(status, "Reconciled") == ("False", "ApiError")
@@ -376,7 +381,7 @@ def test_a_trouble_of_the_api_server_takes_no_readiness_away(world: World, ocrba
 def test_a_volume_that_is_refused_is_told(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend()
     world.apply(backend)
-    ref = Ref("v1", "PersistentVolumeClaim", "labs", "ocr-models")
+    ref = ObjectReference("v1", "PersistentVolumeClaim", "labs", "ocr-models")
     status = world.status(backend, {ref: Cause(Reason.FORBIDDEN, "the class does not grow volumes")})
     assert _short(status) == ("False", "Forbidden")
 
@@ -416,7 +421,7 @@ def test_times_move_only_when_the_condition_flips(world: World, ocrbackend: Make
 
 
 def test_a_message_of_many_variants_is_cut(
-    world: World, ocrbackend: Make, pod: Callable[..., LivePod]
+    world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]
 ) -> None:
     variants = [
         {"language": language, "modelType": tier}
@@ -425,7 +430,7 @@ def test_a_message_of_many_variants_is_cut(
     ]
     backend = ocrbackend(variants=variants)
     problems = {
-        Ref("apps/v1", "Deployment", "labs", f"ocr-{one['language']}-{one['modelType']}"): Cause(
+        ObjectReference("apps/v1", "Deployment", "labs", f"ocr-{one['language']}-{one['modelType']}"): Cause(
             Reason.FORBIDDEN, "x" * 300
         )
         for one in variants

@@ -4,8 +4,8 @@ import json
 import logging
 import sys
 
-from ocr_operator.api.names import Key
-from ocr_operator.telemetry.log_format import JsonFormatter, TextFormatter, looking_at
+from ocr_operator.api.names import NamespacedName
+from ocr_operator.telemetry.log_format import JsonFormatter, TextFormatter, reconciling
 
 
 def _record(message: str, *arguments: object, error: bool = False) -> logging.LogRecord:
@@ -21,9 +21,9 @@ def test_a_line_is_one_json_object() -> None:
 
 def test_lines_of_a_look_name_its_object_and_share_an_id() -> None:
     formatter = JsonFormatter()
-    with looking_at(Key("labs", "ocr")):
+    with reconciling(NamespacedName("labs", "ocr")):
         first, second = (json.loads(formatter.format(_record("x"))) for _ in range(2))
-    with looking_at(Key("labs", "ocr")):
+    with reconciling(NamespacedName("labs", "ocr")):
         later = json.loads(formatter.format(_record("x")))
     assert first["object"] == "labs/ocr"
     assert first["reconcileID"] == second["reconcileID"] != later["reconcileID"]
@@ -40,6 +40,6 @@ def test_a_traceback_stays_within_the_object() -> None:
 
 
 def test_text_has_the_look_in_front() -> None:
-    with looking_at(Key("labs", "ocr")):
+    with reconciling(NamespacedName("labs", "ocr")):
         assert TextFormatter().format(_record("it is so")).endswith("] it is so")
     assert TextFormatter().format(_record("it is so")).endswith("WARNING it is so")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.telemetry.metrics import CONTROLLER, Metrics
 from ocr_operator.telemetry.status_metrics import StatusCollector
 
@@ -30,7 +30,7 @@ def test_the_document_names_every_metric_with_its_labels() -> None:
     metrics.leads("operator", lambda: 1.0)
     metrics.watches("Pod", lambda: 1.0)
     metrics.api_answered("GET", "200")
-    metrics.registry.register(StatusCollector(lambda: [(Key("labs", "ocr"), STATUS)]))
+    metrics.registry.register(StatusCollector(lambda: [(NamespacedName("labs", "ocr"), STATUS)]))
     text = generate_latest(metrics.registry).decode()
     series = re.findall(r"^([a-z_]+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? ", text, re.MULTILINE)
     found = {

@@ -4,10 +4,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from ocr_operator.api.names import Key
+from ocr_operator.api.names import NamespacedName
 from ocr_operator.telemetry.status_metrics import StatusCollector
 
-KEY = Key("labs", "ocr")
+KEY = NamespacedName("labs", "ocr")
 STATUS = {
     "conditions": [{"type": "Ready", "status": "False", "reason": "OOMKilled"}],
     "variants": [
@@ -22,7 +22,7 @@ STATUS = {
 }
 
 
-def _scrape(*statuses: tuple[Key, dict[str, Any]]) -> list[str]:
+def _scrape(*statuses: tuple[NamespacedName, dict[str, Any]]) -> list[str]:
     registry = CollectorRegistry()
     registry.register(StatusCollector(lambda: statuses))
     lines = generate_latest(registry).decode().splitlines()

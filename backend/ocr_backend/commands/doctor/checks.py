@@ -14,7 +14,7 @@ from ocr_backend.commands.doctor import (
     settings_checks,
 )
 from ocr_backend.commands.doctor.findings import Finding, bad, skipped
-from ocr_backend.commands.doctor.label_studio_api import StudioApi
+from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi
 from ocr_backend.commands.doctor.project_checks import Sample
 from ocr_backend.config.settings import Settings
 
@@ -57,7 +57,7 @@ def _label_studio(settings: Settings, sample: Sample | None) -> Iterator[Finding
         if sample is not None:
             yield bad("project", "it cannot be looked at", "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY")
         return
-    with closing(StudioApi(settings)) as api:
+    with closing(LabelStudioApi(settings)) as api:
         there = label_studio_checks.reached(api)
         yield there
         token = label_studio_checks.kind_of_token(settings.label_studio_api_key, time.time())

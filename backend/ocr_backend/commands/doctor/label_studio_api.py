@@ -35,7 +35,7 @@ class Reply:
         return str(said or f"status {self.status}")[:300]
 
 
-class StudioApi:
+class LabelStudioApi:
     """One Label Studio, at the address of the settings; `url` is that address as it may be shown.
 
     Everything raises `requests.RequestException` where no answer comes, and `ImageError` where the

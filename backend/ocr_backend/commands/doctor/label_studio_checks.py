@@ -9,12 +9,12 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
-from ocr_backend.commands.doctor.label_studio_api import Reply, StudioApi
+from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi, Reply
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
 from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import jwt_claims
-from ocr_backend.system.address_policy import Allowed
+from ocr_backend.system.address_policy import AddressPolicy
 
 URL, TOKEN = "Label Studio", "token"
 _LEGACY = re.compile(r"[0-9a-f]{40}")
@@ -22,7 +22,7 @@ _WHERE = "take one from Label Studio: Account & Settings > Personal Access Token
 _REDIRECTS = range(300, 400)
 
 
-def reached(api: StudioApi) -> Finding:
+def reached(api: LabelStudioApi) -> Finding:
     """Whether Label Studio answers at the address, and its version."""
     try:
         reply = api.version()
@@ -93,7 +93,7 @@ def kind_of_token(key: str, now: float) -> Finding:
     return warning(TOKEN, "an access token, which ends after some minutes", f"set the personal one; {_WHERE}")
 
 
-def works(api: StudioApi) -> Finding:
+def works(api: LabelStudioApi) -> Finding:
     """Whether Label Studio knows the token."""
     try:
         reply = api.user()
@@ -123,7 +123,7 @@ def way_back(settings: Settings) -> Iterator[Finding]:
     own = _own_address(settings.label_studio_url)
     if not own:
         yield skipped("way back", "this machine's address towards Label Studio is not known")
-    elif Allowed(()).has_address(own):
+    elif AddressPolicy(()).has_address(own):
         yield good("way back", f"this machine has the public address {own}")
     else:
         yield warning(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import GoldenError
+from ocr_backend.errors import GoldenSampleError
 from ocr_backend.models import custom_models, golden_sample, manifests, model_folder
 from ocr_backend.models.hub import model_store
 from ocr_backend.models.model_folder import ModelError
@@ -161,7 +161,7 @@ def reads(settings: Settings) -> Iterator[Finding]:
             note = golden_sample.check(reader, [choice.folder for choice in custom_models.chosen(settings)])
         finally:
             reader.close()
-    except (ModelError, GoldenError) as error:
+    except (ModelError, GoldenSampleError) as error:
         yield bad("reading", str(error), "`ocr-backend models verify` says more")
         return
     seconds = time.monotonic() - begun

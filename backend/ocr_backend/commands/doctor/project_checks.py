@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
-from ocr_backend.commands.doctor.label_studio_api import StudioApi
+from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError, LabelConfigError
 from ocr_backend.fetch.image_fetcher import Fetcher
 from ocr_backend.fetch.image_source import Inline, Remote, Source, shown, source_of
 from ocr_backend.images import documents
-from ocr_backend.labelstudio.label_config import Controls, controls_of
-from ocr_backend.labelstudio.task_images import shown_images
+from ocr_backend.labelstudio.label_config import ControlTags, controls_of
+from ocr_backend.labelstudio.task_images import images_of_task
 from ocr_backend.system.basic_credentials import Credentials, given_credentials
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ class Sample:
     task: int | None = None
 
 
-def findings(api: StudioApi, settings: Settings, sample: Sample) -> Iterator[Finding]:
+def findings(api: LabelStudioApi, settings: Settings, sample: Sample) -> Iterator[Finding]:
     """One each for project, connection, labelling configuration, task and image, as far as one comes."""
     reply = api.project(sample.project)
     if reply.status != 200 or not isinstance(reply.told, dict):
@@ -52,7 +52,7 @@ def findings(api: StudioApi, settings: Settings, sample: Sample) -> Iterator[Fin
         yield from _task(api, settings, sample, controls, given_credentials(login, password))
 
 
-def _connections(api: StudioApi, project: int) -> Iterator[Finding]:
+def _connections(api: LabelStudioApi, project: int) -> Iterator[Finding]:
     reply = api.connections(project)
     listed = reply.told if reply.status == 200 and isinstance(reply.told, list) else []
     if not listed:
@@ -84,7 +84,7 @@ def _connection(one: Json, is_used: bool) -> Finding:
     return good("connection", said)
 
 
-def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, Controls | None]]:
+def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, ControlTags | None]]:
     check = "label config"
     try:
         found = controls_of(config, settings)
@@ -105,7 +105,11 @@ def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, C
 
 
 def _task(
-    api: StudioApi, settings: Settings, sample: Sample, controls: Controls, credentials: Credentials | None
+    api: LabelStudioApi,
+    settings: Settings,
+    sample: Sample,
+    controls: ControlTags,
+    credentials: Credentials | None,
 ) -> Iterator[Finding]:
     reply = api.task(sample.project, sample.task)
     tasks = reply.told.get("tasks") if isinstance(reply.told, dict) else None
@@ -122,12 +126,12 @@ def _task(
 
 
 def _image(
-    settings: Settings, task: Json, controls: Controls, credentials: Credentials | None
+    settings: Settings, task: Json, controls: ControlTags, credentials: Credentials | None
 ) -> Iterator[Finding]:
     what = f"task {task.get('id')}"
     data = task.get("data") or {}
     try:
-        value = shown_images(data, controls)[0].values[0]
+        value = images_of_task(data, controls)[0].values[0]
     except ImageError as error:
         yield bad("task", f"{what}: {error}", "mend the Image tag's value, or set IMAGE_DATA_KEY")
         return

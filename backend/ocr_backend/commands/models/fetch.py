@@ -93,7 +93,7 @@ def _refuse(options: argparse.Namespace, why: str) -> NoReturn:
 
 def _wanted(options: argparse.Namespace, settings: Settings) -> Sequence[Settings]:
     """The settings for each combination that is wanted."""
-    given = options.generation or options.language or options.tier
+    given = options.ocr_version or options.language or options.model_type
     if settings.model_source == "builtin":
         _refuse(
             options,
@@ -101,19 +101,19 @@ def _wanted(options: argparse.Namespace, settings: Settings) -> Sequence[Setting
         )
     if not given:
         return [settings]
-    options.generation = options.generation or [settings.generation]
+    options.ocr_version = options.ocr_version or [settings.ocr_version]
     options.language = options.language or [settings.language]
-    options.tier = options.tier or [settings.tier]
+    options.model_type = options.model_type or [settings.model_type]
     combinations = list(model_arguments.chosen(options))
     if not combinations:
         _refuse(
             options,
-            f"there are no models of {' or '.join(options.generation)} for {' or '.join(options.language)}; "
+            f"there are no models of {' or '.join(options.ocr_version)} for {' or '.join(options.language)}; "
             "`ocr-backend models list` shows which there are",
         )
     return [
-        replace(settings, generation=generation, language=language, tier=tier)
-        for generation, language, tier in combinations
+        replace(settings, ocr_version=ocr_version, language=language, model_type=model_type)
+        for ocr_version, language, model_type in combinations
     ]
 
 
@@ -125,7 +125,7 @@ def _all(wanted: Sequence[Settings], progress: "Progress") -> tuple[list["Model"
     brought: list[Model] = []
     failures: list[ModelError] = []
     for settings in wanted:
-        what = f"{settings.generation} {settings.language} {settings.tier}"
+        what = f"{settings.ocr_version} {settings.language} {settings.model_type}"
         print(f"{what}: looking in {settings.model_dir}", file=sys.stderr)
         try:
             with engine_factory.brought(settings, progress) as (_, found):

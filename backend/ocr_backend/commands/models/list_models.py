@@ -47,18 +47,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _row(combination: model_arguments.Combination, settings: Settings, root: Path) -> dict[str, Any]:
-    generation, language, tier = combination
+    ocr_version, language, model_type = combination
     found = model_catalog.model_set(*combination)
     states = {name: _state(root, part, name) for part, name in _parts(found).items()}
-    current = (settings.generation, settings.language, settings.tier)
+    current = (settings.ocr_version, settings.language, settings.model_type)
     return {
-        "generation": generation,
+        "ocr_version": ocr_version,
         "language": language,
-        "tier": tier,
+        "model_type": model_type,
         "detection": found.detection,
         "recognition": found.recognition,
-        "forms": list(model_catalog.package_forms(generation)),
-        "builtin": (generation, tier) == (model_catalog.BUILTIN_GENERATION, model_catalog.BUILTIN_TIER),
+        "forms": list(model_catalog.package_forms(ocr_version)),
+        "builtin": (ocr_version, model_type)
+        == (model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE),
         "in_model_dir": states,
         "current": combination == current,
     }
@@ -118,7 +119,7 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
     state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
     mark = "*" if row["current"] else ""
     model_folder = [row["detection"], row["recognition"]]
-    return [row["generation"] + mark, row["language"], row["tier"], *model_folder, published, state]
+    return [row["ocr_version"] + mark, row["language"], row["model_type"], *model_folder, published, state]
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -12,9 +12,9 @@ Combination = tuple[str, str, str]
 def describe(parser: argparse.ArgumentParser, otherwise: str) -> None:
     """Gives a parser the arguments; `otherwise` says what holds where one is not given."""
     for option, choices in (
-        ("--generation", model_catalog.GENERATIONS),
+        ("--ocr-version", model_catalog.OCR_VERSIONS),
         ("--language", tuple(model_catalog.LANGUAGES)),
-        ("--tier", model_catalog.TIERS),
+        ("--model-type", model_catalog.MODEL_TYPES),
     ):
         parser.add_argument(
             option,
@@ -28,13 +28,13 @@ def describe(parser: argparse.ArgumentParser, otherwise: str) -> None:
 
 def chosen(options: argparse.Namespace) -> Iterator[Combination]:
     """The combinations that exist and that the arguments, where given, allow."""
-    for generation, language, tier in model_catalog.combinations():
+    for ocr_version, language, model_type in model_catalog.combinations():
         if (
-            _allows(options.generation, generation)
+            _allows(options.ocr_version, ocr_version)
             and _allows(options.language, language)
-            and _allows(options.tier, tier)
+            and _allows(options.model_type, model_type)
         ):
-            yield generation, language, tier
+            yield ocr_version, language, model_type
 
 
 def _allows(given: Iterable[str], value: str) -> bool:

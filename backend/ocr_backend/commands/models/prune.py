@@ -65,17 +65,17 @@ def _kept(options: argparse.Namespace, settings: Settings) -> set[str]:
     """Official names of the models that are needed."""
     from ocr_backend.models import model_folder
 
-    options.generation = options.generation or [settings.generation]
+    options.ocr_version = options.ocr_version or [settings.ocr_version]
     options.language = options.language or [settings.language]
-    options.tier = options.tier or [settings.tier]
+    options.model_type = options.model_type or [settings.model_type]
     combinations = list(model_arguments.chosen(options))
     if not combinations:
         said = "no models are of these generations, languages and tiers: all would go; name those to keep"
         end(SETTINGS_STATUS, "models prune", said)
     try:
         wanted = [
-            replace(settings, generation=generation, language=language, tier=tier)
-            for generation, language, tier in combinations
+            replace(settings, ocr_version=ocr_version, language=language, model_type=model_type)
+            for ocr_version, language, model_type in combinations
         ]
     except SettingsError as error:
         end_for(error)

@@ -8,7 +8,7 @@ class UsageError(Exception):
     """The command line, settings, token, project or labelling config are wrong: another try does not help."""
 
 
-class GoneError(Exception):
+class UnavailableError(Exception):
     """Label Studio or the backend does not answer as it should; the same may succeed later.
 
     `seconds` is how long the other side asks to be left alone, 0 where it does not say.

@@ -10,13 +10,13 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from ocr_backend.commands.prelabel.errors import GoneError, UsageError
+from ocr_backend.commands.prelabel.errors import UnavailableError, UsageError
 from ocr_backend.commands.prelabel.label_studio_client import Project
-from ocr_backend.commands.prelabel.retry import Pause, patiently
+from ocr_backend.commands.prelabel.retry import Pause, retry
 from ocr_backend.commands.prelabel.task_filter import Listed
 from ocr_backend.config.settings import Settings
 from ocr_backend.labelstudio.request_bodies import Json
-from ocr_backend.pipeline.predictor import Answer
+from ocr_backend.pipeline.predictor import TaskOutcome
 
 _CONNECT_SECONDS = 10.0
 _SECONDS_TO_SET_UP = 30.0
@@ -24,7 +24,7 @@ _SECONDS_BEYOND = 60.0  # that an answer may take after the backend's own deadli
 _WORTH_ANOTHER_TRY = (429, 500, 502, 503, 504)
 
 
-class Remote:
+class HttpPredictor:
     """Asks the backend at a URL, with the user and password of the settings."""
 
     def __init__(self, url: str, settings: Settings, project: Project, parallel: int, pause: Pause) -> None:
@@ -50,7 +50,7 @@ class Remote:
         self.version = self._text(told, "model_version")
         self.warning = "; ".join(map(str, told.get("warnings") or ()))
 
-    def answers(self, tasks: Sequence[Listed]) -> list[Answer]:
+    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
         """What became of each task, in their order."""
         body = {
             "tasks": [{"id": task.id, "data": task.data} for task in tasks],
@@ -74,19 +74,19 @@ class Remote:
     def stop(self) -> None:
         """Does nothing: what the backend has been asked for comes within its own deadline."""
 
-    def _answer(self, result: object, unread: Json) -> Answer:
+    def _answer(self, result: object, unread: Json) -> TaskOutcome:
         if not isinstance(result, dict) or not isinstance(result.get("result"), list):
             reason = (
                 unread.get("reason") or "the backend gives no prediction and no reason; its log may say why"
             )
-            return Answer(unread.get("outcome") or "failed", reason=str(reason))
+            return TaskOutcome(unread.get("outcome") or "failed", reason=str(reason))
         version = result.get("model_version") or self.version
         if version != self.version:
             raise UsageError(
                 f"the backend now reads with {version}, not with {self.version} as at first; start again to "
                 "go on with the new version"
             )
-        return Answer("read" if result["result"] else "no_text", {**result, "model_version": version})
+        return TaskOutcome("read" if result["result"] else "no_text", {**result, "model_version": version})
 
     def _asked(self, path: str, body: Json, seconds: float) -> Json:
         def attempt() -> requests.Response:
@@ -102,14 +102,16 @@ class Remote:
                 requests.Timeout,
                 requests.exceptions.ChunkedEncodingError,
             ) as error:
-                raise GoneError(
+                raise UnavailableError(
                     f"the backend at {self._url} cannot be reached ({type(error).__name__})"
                 ) from error
             if answer.status_code in _WORTH_ANOTHER_TRY:
-                raise GoneError(f"the backend at {self._url} answers {answer.status_code}: {_detail(answer)}")
+                raise UnavailableError(
+                    f"the backend at {self._url} answers {answer.status_code}: {_detail(answer)}"
+                )
             return answer
 
-        answer = patiently(attempt, self._pause)
+        answer = retry(attempt, self._pause)
         if answer.status_code == 401:
             raise UsageError(
                 f"the backend at {self._url} refuses the password; set BASIC_AUTH_USER and BASIC_AUTH_PASS "

@@ -12,7 +12,7 @@ _IMPORT_SECONDS_PER_PREDICTION = 2e-3  # that the project has (measured), until 
 _WORTH_A_TRIAL = 0.1  # part of what storing one by one takes otherwise (guess)
 
 
-class Pace:
+class ImportStrategy:
     """What storing takes in one project that has so many tasks and predictions."""
 
     def __init__(self, tasks: int, predictions: int) -> None:

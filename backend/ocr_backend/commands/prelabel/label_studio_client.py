@@ -14,7 +14,7 @@ from label_studio_sdk.base_client import LabelStudioBase
 from label_studio_sdk.core import ApiError, RequestOptions
 from label_studio_sdk.types import PredictionRequest
 
-from ocr_backend.commands.prelabel.errors import GoneError, RefusedError, UsageError
+from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError, UsageError
 from ocr_backend.commands.prelabel.task_filter import Json, Listed, Stored
 from ocr_backend.config.settings import Settings
 from ocr_backend.system.basic_credentials import Credentials, given_credentials
@@ -42,11 +42,11 @@ class Project:
     credentials: Credentials | None = None
 
 
-class Studio:
+class LabelStudioClient:
     """Reads and writes one project.
 
-    Every method raises `UsageError` where token, address or project are wrong and `GoneError` where Label
-    Studio does not answer as it should; those that send something also `RefusedError`.
+    Every method raises `UsageError` if token, address or project are wrong, and `UnavailableError` if Label
+    Studio does not answer as it should. Methods that write also raise `RefusedError`.
     """
 
     def __init__(self, settings: Settings, project: int) -> None:
@@ -150,7 +150,7 @@ class Studio:
         except ApiError as error:
             raise self._error(error, what or f"project {self._project}", is_sent) from error
         except httpx.TransportError as error:
-            raise GoneError(
+            raise UnavailableError(
                 f"Label Studio cannot be reached at {self.url} ({_kind(error)}); check LABEL_STUDIO_URL and "
                 "whether it runs"
             ) from error
@@ -171,7 +171,7 @@ class Studio:
                 f"there is no {what} at {self.url}, or the token's user cannot see it: {detail}"
             )
         if status >= 500 or status in _WORTH_ANOTHER_TRY:
-            return GoneError(f"Label Studio answers {status}: {detail}", _seconds(error.headers))
+            return UnavailableError(f"Label Studio answers {status}: {detail}", _seconds(error.headers))
         return RefusedError(detail) if status >= 400 else self._foreign(status)
 
     def _foreign(self, status: int = 0) -> UsageError:

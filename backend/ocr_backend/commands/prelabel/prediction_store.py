@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ocr_backend.commands.prelabel.errors import GoneError, RefusedError
-from ocr_backend.commands.prelabel.import_strategy import Pace
-from ocr_backend.commands.prelabel.label_studio_client import Studio
-from ocr_backend.commands.prelabel.retry import Pause, patiently
+from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError
+from ocr_backend.commands.prelabel.import_strategy import ImportStrategy
+from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient
+from ocr_backend.commands.prelabel.retry import Pause, retry
 from ocr_backend.commands.prelabel.task_filter import Json, Listed, Selection
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Put:
+class StoreResult:
     """What became of predictions: those that are refused, and how many tasks are gone or done meanwhile."""
 
     failures: list[Failure]
@@ -55,14 +55,14 @@ class Read:
 _SECONDS_TO_ARRIVE = 3.0  # for what was sent when the connection broke (guess)
 
 
-class Store:
+class PredictionStore:
     """Where the predictions of one project go. `now()` is in seconds and only goes forward."""
 
     def __init__(
         self,
-        studio: Studio,
+        studio: LabelStudioClient,
         selection: Selection,
-        pace: Pace,
+        pace: ImportStrategy,
         pause: Pause,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -74,7 +74,7 @@ class Store:
         self._pause = pause
         self._now = now
 
-    def put(self, read: Sequence[Read], left: int) -> Put:
+    def put(self, read: Sequence[Read], left: int) -> StoreResult:
         """Stores predictions; `left` is how many more are to come.
 
         Raises:
@@ -89,9 +89,9 @@ class Store:
                 failures += self._replaced(one, old)
             else:
                 fresh.append(one)
-        lacking = patiently(partial(self._still_lacking, fresh), self._pause)
+        lacking = retry(partial(self._still_lacking, fresh), self._pause)
         failures += self._stored(lacking, left)
-        return Put(failures, len(fresh) - len(lacking))
+        return StoreResult(failures, len(fresh) - len(lacking))
 
     def _still_lacking(self, read: Sequence[Read]) -> list[Read]:
         if not read:
@@ -102,10 +102,10 @@ class Store:
     def _stored(self, read: Sequence[Read], left: int) -> list[Failure]:
         try:
             return self._sent(read, left)
-        except GoneError as error:
+        except UnavailableError as error:
             logger.warning("%s; looking in %.0f s what has arrived", error, _SECONDS_TO_ARRIVE)
             self._pause(_SECONDS_TO_ARRIVE)
-            return patiently(lambda: self._sent(self._still_lacking(read), left), self._pause)
+            return retry(lambda: self._sent(self._still_lacking(read), left), self._pause)
 
     def _sent(self, read: Sequence[Read], left: int) -> list[Failure]:
         if read and self._pace.prefers_import(len(read), left):
@@ -122,7 +122,7 @@ class Store:
             number = self._studio.import_predictions([one.to_store() for one in read])
         except RefusedError:
             return read
-        except GoneError:
+        except UnavailableError:
             # Some gateways give up on it before Label Studio is through.
             self._pace.imported(math.inf)
             raise
@@ -139,16 +139,16 @@ class Store:
     def _replaced(self, one: Read, old: Sequence[int]) -> list[Failure]:
         """Changes the first in its place, so that there is neither none nor two at any moment."""
         try:
-            patiently(partial(self._studio.replace_prediction, old[0], one.to_store()), self._pause)
+            retry(partial(self._studio.replace_prediction, old[0], one.to_store()), self._pause)
             for surplus in old[1:]:
-                patiently(partial(self._studio.delete_prediction, surplus), self._pause)
+                retry(partial(self._studio.delete_prediction, surplus), self._pause)
         except RefusedError as error:
             return [_refused(one, error)]
         return []
 
 
 def listed(
-    studio: Studio, selection: Selection, ids: Sequence[int], include: Sequence[str] = ("id",)
+    studio: LabelStudioClient, selection: Selection, ids: Sequence[int], include: Sequence[str] = ("id",)
 ) -> list[Listed]:
     """Those of some tasks that are still to be read, in order of their ids where these are in order."""
     if selection.needs_predictions:

@@ -10,21 +10,21 @@ from typing import Protocol
 from ocr_backend.commands.prelabel.label_studio_client import Project
 from ocr_backend.commands.prelabel.task_filter import Listed
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import Controls, controls_of
+from ocr_backend.labelstudio.label_config import ControlTags, controls_of
 from ocr_backend.labelstudio.request_bodies import Task
-from ocr_backend.pipeline.predictor import Answer
+from ocr_backend.pipeline.predictor import TaskOutcome
 from ocr_backend.pipeline.worker import Worker
 
 SECONDS_PER_TASK = 60.0
 """After which a task is given up, so that a hanging reader ends (guess: large pages take a tenth of it)."""
 
 
-class Answering(Protocol):
+class TaskPredictor(Protocol):
     """Reads tasks, several slices at a time; `version` is what its predictions carry."""
 
     version: str
 
-    def answers(self, tasks: Sequence[Listed]) -> list[Answer]:
+    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
         """What became of each task, in their order; `late` is the outcome of those to be asked again.
 
         Raises:
@@ -38,7 +38,7 @@ class Answering(Protocol):
         ...
 
 
-class InProcess:
+class LocalPredictor:
     """Reads as the server does, with the models of the settings."""
 
     def __init__(self, settings: Settings, project: Project) -> None:
@@ -49,7 +49,7 @@ class InProcess:
             ModelError, GoldenError: the models cannot be had, or do not read.
         """
         # Before the models are loaded, which takes longer.
-        self._controls: Controls = controls_of(project.label_config, settings)
+        self._controls: ControlTags = controls_of(project.label_config, settings)
         self._credentials = project.credentials
         # Not imported before it is clear that models are needed: with --backend they need not be there.
         from ocr_backend.ocr.engine_factory import open_reader
@@ -59,7 +59,7 @@ class InProcess:
         self.version = self._worker.pipeline.version
         self.warning = self._controls.warning
 
-    def answers(self, tasks: Sequence[Listed]) -> list[Answer]:
+    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
         """What became of each task, in their order."""
         until = time.monotonic() + SECONDS_PER_TASK * len(tasks)
         asked = [Task(task.id, task.data) for task in tasks]

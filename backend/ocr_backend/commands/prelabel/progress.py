@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass
-class Tally:
+class Counters:
     """What has become of the tasks so far; `total` is 0 as long as it is not known, and may be a guess."""
 
     total: int = 0
@@ -64,7 +64,7 @@ class Tally:
 
 
 @contextmanager
-def shown(tally: Tally, console: Console, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
+def shown(tally: Counters, console: Console, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
     """Shows the tally as it grows, until the end of the context."""
     if console.is_terminal:
         with _bar(console) as bar, _log_above():
@@ -89,7 +89,7 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _update(bar: Progress, task: TaskID, tally: Tally) -> None:
+def _update(bar: Progress, task: TaskID, tally: Counters) -> None:
     bar.update(task, completed=tally.passed, total=tally.total or None, failed=tally.failed)
 
 

@@ -15,20 +15,20 @@ from rich.console import Console
 
 from ocr_backend.commands.prelabel.arguments import Options
 from ocr_backend.commands.prelabel.deduplication import without_doubles
-from ocr_backend.commands.prelabel.errors import GoneError, RefusedError, UsageError
+from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError, UsageError
 from ocr_backend.commands.prelabel.failure_log import failure_list
-from ocr_backend.commands.prelabel.http_predictor import Remote
-from ocr_backend.commands.prelabel.import_strategy import Pace
-from ocr_backend.commands.prelabel.label_studio_client import Project, Studio
-from ocr_backend.commands.prelabel.prediction_store import Store
-from ocr_backend.commands.prelabel.predictor import Answering, InProcess
-from ocr_backend.commands.prelabel.progress import Tally, shown
-from ocr_backend.commands.prelabel.retry import FIRST_WAITS, patiently
+from ocr_backend.commands.prelabel.http_predictor import HttpPredictor
+from ocr_backend.commands.prelabel.import_strategy import ImportStrategy
+from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient, Project
+from ocr_backend.commands.prelabel.prediction_store import PredictionStore
+from ocr_backend.commands.prelabel.predictor import LocalPredictor, TaskPredictor
+from ocr_backend.commands.prelabel.progress import Counters, shown
+from ocr_backend.commands.prelabel.retry import FIRST_WAITS, retry
 from ocr_backend.commands.prelabel.run import Run
 from ocr_backend.commands.prelabel.task_filter import Json, Selection, checked_filter, given_filter
-from ocr_backend.commands.prelabel.task_iteration import Share, slices
+from ocr_backend.commands.prelabel.task_iteration import Shard, slices
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import GoldenError, LabelConfigError
+from ocr_backend.errors import GoldenSampleError, LabelConfigError
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.telemetry import log_format
 
@@ -50,9 +50,9 @@ def prelabel(options: Options, settings: Settings) -> int:
             return Work(options, settings, studio, stop).done()
     except (UsageError, LabelConfigError, RefusedError) as error:
         return _told(USAGE_STATUS, str(error))
-    except (ModelError, GoldenError) as error:
+    except (ModelError, GoldenSampleError) as error:
         return _told(MODEL_STATUS, str(error))
-    except GoneError as error:
+    except UnavailableError as error:
         status = _SIGNAL_STATUS + stop.signal if stop.signal else LEFT_STATUS
         return _told(status, f"{error}\nwhat has been read is stored; start again to go on")
 
@@ -63,9 +63,9 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         self.event = threading.Event()
-        self._answering: Answering | None = None
+        self._answering: TaskPredictor | None = None
 
-    def stops(self, answering: Answering) -> None:
+    def stops(self, answering: TaskPredictor) -> None:
         """Has this one told as soon as the signal comes, if it has not come already."""
         self._answering = answering
         if self.signal:
@@ -93,13 +93,13 @@ class Stop:
 class Work:
     """One project and what is wanted of it."""
 
-    def __init__(self, options: Options, settings: Settings, studio: Studio, stop: Stop) -> None:
+    def __init__(self, options: Options, settings: Settings, studio: LabelStudioClient, stop: Stop) -> None:
         self._options = options
         self._settings = settings
         self._studio = studio
         self._stop = stop
         self._pause = stop.event.wait
-        self._tally = Tally()
+        self._tally = Counters()
 
     def done(self) -> int:
         """The exit status, after the work.
@@ -107,7 +107,7 @@ class Work:
         Raises:
             UsageError, GoneError, LabelConfigError, ModelError, GoldenError: as its parts.
         """
-        project = patiently(self._studio.project, self._pause, FIRST_WAITS)
+        project = retry(self._studio.project, self._pause, FIRST_WAITS)
         given = self._given()
         with failure_list(self._options.failures) as failed:
             answering = self._answering(project)
@@ -117,12 +117,14 @@ class Work:
                 given,
                 self._options.only_missing,
                 self._options.overwrite_version,
-                patiently(self._studio.versions, self._pause),
+                retry(self._studio.versions, self._pause),
             )
             if given:
                 self._try_filter(selection)
             logger.info("project %d: reading with %s", self._options.project, answering.version)
-            store = Store(self._studio, selection, Pace(project.tasks, project.predictions), self._pause)
+            store = PredictionStore(
+                self._studio, selection, ImportStrategy(project.tasks, project.predictions), self._pause
+            )
             run = Run(answering, store, self._tally, failed, self._stop.event)
             with shown(self._tally, Console(stderr=True)):
                 self._go(run, selection)
@@ -132,7 +134,7 @@ class Work:
 
     def _go(self, run: Run, selection: Selection) -> None:
         options = self._options
-        share = Share(options.shard, options.shards)
+        share = Shard(options.shard, options.shards)
         wanted = slices(
             self._studio, selection, share, options.slice, options.after, self._tally, self._pause
         )
@@ -142,7 +144,7 @@ class Work:
         """Tries the filter without patience: Label Studio answers some that it does not know with 500."""
         try:
             self._studio.tasks(selection.after(self._options.after), ("id",), 1)
-        except (GoneError, RefusedError) as error:
+        except (UnavailableError, RefusedError) as error:
             raise UsageError(f"Label Studio cannot use the filter: {error}") from error
 
     def _given(self) -> Json | None:
@@ -151,16 +153,16 @@ class Work:
         given: object = given_filter(self._options.filter)
         if isinstance(given, int):
             view = given
-            given = patiently(lambda: self._studio.view_filter(view), self._pause)
+            given = retry(lambda: self._studio.view_filter(view), self._pause)
         return checked_filter(given) if given else None
 
-    def _answering(self, project: Project) -> Answering:
+    def _answering(self, project: Project) -> TaskPredictor:
         options = self._options
-        made: InProcess | Remote
+        made: LocalPredictor | HttpPredictor
         if options.backend:
-            made = Remote(options.backend, self._settings, project, options.parallel, self._pause)
+            made = HttpPredictor(options.backend, self._settings, project, options.parallel, self._pause)
         else:
-            made = InProcess(self._settings, project)
+            made = LocalPredictor(self._settings, project)
         if made.warning:
             logger.warning("project %d: %s", options.project, made.warning)
         return made
@@ -181,13 +183,13 @@ class Work:
         return _told(0, said)
 
 
-def _studio(options: Options, settings: Settings) -> Studio:
+def _studio(options: Options, settings: Settings) -> LabelStudioClient:
     if not settings.label_studio_url or not settings.label_studio_api_key:
         raise UsageError(
             "LABEL_STUDIO_URL (or --label-studio-url) and LABEL_STUDIO_API_KEY are needed: where Label "
             "Studio is, and an access token of a user who may change the project"
         )
-    return Studio(settings, options.project)
+    return LabelStudioClient(settings, options.project)
 
 
 def _told(status: int, what: str) -> int:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ocr_backend.commands.prelabel.errors import GoneError
+from ocr_backend.commands.prelabel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ FIRST_WAITS = (1.0, 2.0)
 _LONGEST_WISH = 120.0  # seconds for which a server's Retry-After is minded (guess)
 
 
-def patiently(call: Callable[[], T], pause: Pause, waits: Sequence[float] = WAITS) -> T:
+def retry(call: Callable[[], T], pause: Pause, waits: Sequence[float] = WAITS) -> T:
     """What the call gives, tried again after each of `waits`.
 
     Raises:
@@ -34,7 +34,7 @@ def patiently(call: Callable[[], T], pause: Pause, waits: Sequence[float] = WAIT
     for seconds in waits:
         try:
             return call()
-        except GoneError as error:
+        except UnavailableError as error:
             wait = max(seconds, min(error.seconds, _LONGEST_WISH))
             logger.warning("%s; trying again in %.0f s", error, wait)
             pause(wait)

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ocr_backend.commands.prelabel.prediction_store import Failure, Read, Store
-from ocr_backend.commands.prelabel.predictor import Answering
-from ocr_backend.commands.prelabel.progress import Tally
+from ocr_backend.commands.prelabel.prediction_store import Failure, PredictionStore, Read
+from ocr_backend.commands.prelabel.predictor import TaskPredictor
+from ocr_backend.commands.prelabel.progress import Counters
 from ocr_backend.commands.prelabel.task_filter import Listed
-from ocr_backend.pipeline.predictor import Answer
+from ocr_backend.pipeline.predictor import TaskOutcome
 
 _STORED_KEYS = ("result", "score", "model_version")
 
@@ -26,9 +26,9 @@ class Run:
 
     def __init__(
         self,
-        answering: Answering,
-        store: Store,
-        tally: Tally,
+        answering: TaskPredictor,
+        store: PredictionStore,
+        tally: Counters,
         failed: Callable[[Failure], None],
         stopping: threading.Event,
     ) -> None:
@@ -38,7 +38,7 @@ class Run:
         self._tally = tally
         self._failed = failed
         self._stopping = stopping
-        self._begun: deque[tuple[Sequence[Listed], Future[list[Answer]]]] = deque()
+        self._begun: deque[tuple[Sequence[Listed], Future[list[TaskOutcome]]]] = deque()
 
     def through(self, slices: Iterable[Sequence[Listed]], parallel: int) -> None:
         """Goes through the slices, reading so many at the same time.
@@ -91,6 +91,6 @@ class Run:
         self._tally.skipped += put.skipped
 
 
-def _to_store(answer: Answer) -> dict[str, object]:
+def _to_store(answer: TaskOutcome) -> dict[str, object]:
     prediction = answer.prediction or {}
     return {key: prediction[key] for key in _STORED_KEYS if key in prediction}

@@ -9,10 +9,10 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from ocr_backend.commands.prelabel.label_studio_client import Studio
+from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient
 from ocr_backend.commands.prelabel.prediction_store import listed
-from ocr_backend.commands.prelabel.progress import Tally
-from ocr_backend.commands.prelabel.retry import Pause, patiently
+from ocr_backend.commands.prelabel.progress import Counters
+from ocr_backend.commands.prelabel.retry import Pause, retry
 from ocr_backend.commands.prelabel.task_filter import Listed, Selection
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ _MOST_IDS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Share:
+class Shard:
     """The tasks whose id leaves the rest `index` when divided by `of`."""
 
     index: int = 0
@@ -34,29 +34,35 @@ class Share:
 
 
 def slices(
-    studio: Studio, selection: Selection, share: Share, size: int, after: int, tally: Tally, pause: Pause
+    studio: LabelStudioClient,
+    selection: Selection,
+    share: Shard,
+    size: int,
+    after: int,
+    tally: Counters,
+    pause: Pause,
 ) -> Iterator[list[Listed]]:
     """The tasks above an id in slices of at most `size`, each asked for when it is wanted.
 
     Notes in `tally` how many there are, a guess where others share the work, and how many are done already.
 
     Raises:
-        GoneError, UsageError: as `studio.Studio`. RefusedError: Label Studio does not take the filter.
+        UnavailableError, UsageError: as `LabelStudioClient`. RefusedError: Label Studio refuses the filter.
     """
     ids = _ids(studio, selection, share, after, tally, pause)
     for wanted in _in_slices(ids, size):
-        tasks = patiently(partial(listed, studio, selection, wanted, ("id", "data")), pause)
+        tasks = retry(partial(listed, studio, selection, wanted, ("id", "data")), pause)
         tally.skipped += len(wanted) - len(tasks)
         if tasks:
             yield tasks
 
 
 def _ids(
-    studio: Studio, selection: Selection, share: Share, after: int, tally: Tally, pause: Pause
+    studio: LabelStudioClient, selection: Selection, share: Shard, after: int, tally: Counters, pause: Pause
 ) -> Iterator[int]:
     most = min(_IDS_AT_ONCE * share.of, _MOST_IDS_AT_ONCE)
     while True:
-        found, total = patiently(partial(studio.tasks, selection.after(after), ("id",), most), pause)
+        found, total = retry(partial(studio.tasks, selection.after(after), ("id",), most), pause)
         if not tally.total:
             tally.total = round(total / share.of)
         if not found:

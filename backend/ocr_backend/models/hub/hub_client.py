@@ -17,7 +17,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ocr_backend.models.model_errors import ModelError, ModelMismatchError, ModelNotFoundError
-from ocr_backend.system.header_deadline import TimelyAdapter
+from ocr_backend.system.header_deadline import HeaderDeadlineAdapter
 
 CONNECT_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
@@ -66,7 +66,7 @@ class Http:
         self._session = requests.Session()
         self._session.auth = _unchanged  # else a netrc would replace the token
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, TimelyAdapter())
+            self._session.mount(scheme, HeaderDeadlineAdapter())
         # requests itself knows the first two; other programs, Hugging Face's client among them, the third.
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
         self._authorities = next((os.environ[name] for name in names if os.environ.get(name)), True)

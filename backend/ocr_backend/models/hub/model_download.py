@@ -37,7 +37,7 @@ class Hub:
     @classmethod
     def of(cls, settings: Settings) -> "Hub":
         """The hub that the settings name, with the forms of their generation."""
-        forms = model_catalog.package_forms(settings.generation)
+        forms = model_catalog.package_forms(settings.ocr_version)
         return cls(settings.model_hub, settings.model_mirror, forms, settings.offline)
 
     @property

@@ -7,7 +7,7 @@ import pytest
 
 from loopback import Outside, serving
 from ocr_backend.commands.doctor import label_studio_checks
-from ocr_backend.commands.doctor.label_studio_api import StudioApi
+from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi
 from ocr_backend.config.settings import Settings
 from scripted_server import Reply
 
@@ -20,7 +20,7 @@ def api():
     opened = []
 
     def made(url, key=""):
-        opened.append(StudioApi(Settings(label_studio_url=url, label_studio_api_key=key)))
+        opened.append(LabelStudioApi(Settings(label_studio_url=url, label_studio_api_key=key)))
         return opened[-1]
 
     yield made

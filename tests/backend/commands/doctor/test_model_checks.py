@@ -18,7 +18,11 @@ NAMES = ("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec")
 @pytest.fixture
 def settings(tmp_path):
     def made(**values):
-        given = {"tier": "mobile", "use_textline_orientation": False, "model_dir": str(tmp_path / "models")}
+        given = {
+            "model_type": "mobile",
+            "use_textline_orientation": False,
+            "model_dir": str(tmp_path / "models"),
+        }
         return Settings(**{**given, **values})
 
     return made
@@ -118,7 +122,7 @@ def test_weights_that_are_no_network_are_bad_when_loaded(settings, tmp_path):
 
 @pytest.mark.model
 def test_the_builtin_models_are_there_and_read():
-    builtin = Settings(generation="PP-OCRv6", tier="mobile", model_source="builtin")
+    builtin = Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin")
     assert states(model_checks.folder(builtin)) == ["skipped"]
     assert states(model_checks.whole(builtin)) == ["good"]
     (found,) = model_checks.reads(builtin)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ocr_backend.commands.doctor.label_studio_api import StudioApi
+from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi
 from ocr_backend.commands.doctor.project_checks import Sample, findings
 from ocr_backend.config.settings import Settings
 from scripted_server import Reply
@@ -26,7 +26,7 @@ def found(web):
         web.on("/api/tasks/", Reply(json.dumps({"tasks": [task], "total": 1}).encode()))
         given = {"label_studio_url": web.url, "allowed_hosts": ("127.0.0.1",)}
         settings = Settings(**{**given, **changed})
-        api = StudioApi(settings)
+        api = LabelStudioApi(settings)
         told = {}
         for one in findings(api, settings, Sample(1)):
             told.setdefault(one.check, []).append(one)

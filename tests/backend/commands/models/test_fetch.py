@@ -76,7 +76,7 @@ def test_several_languages_share_what_they_have_in_common(fetch):
 
 
 def test_one_that_cannot_be_had_does_not_keep_the_others_away(fetch):
-    done = fetch("--tier", "server", "--tier", "mobile")
+    done = fetch("--model-type", "server", "--model-type", "mobile")
     assert done.returncode == exit_codes.NOT_FOUND_STATUS
     assert "ocr-backend models fetch: PP-OCRv6 ch server: the model PP-OCRv6_medium_det" in done.stderr
     assert set(told(done)) == {DETECTION, RECOGNITION}
@@ -101,7 +101,7 @@ def test_one_that_cannot_be_had_does_not_keep_the_others_away(fetch):
             id="builtin",
         ),
         pytest.param(
-            ["--generation", "PP-OCRv4"],
+            ["--ocr-version", "PP-OCRv4"],
             {"OCR_ENGINE": "onnxruntime"},
             exit_codes.SETTINGS_STATUS,
             "OCR_ENGINE: the hub has PP-OCRv4 in paddle form only",

@@ -32,15 +32,17 @@ def put(root: Path, name: str, weights: bytes = b"weights") -> None:
 
 def test_every_combination_is_listed_with_its_models(listed) -> None:
     rows = json.loads(listed("--json"))["combinations"]
-    assert [(row["generation"], row["language"], row["tier"]) for row in rows] == list(
+    assert [(row["ocr_version"], row["language"], row["model_type"]) for row in rows] == list(
         model_catalog.combinations()
     )
     for row in rows:
-        models = model_catalog.model_set(row["generation"], row["language"], row["tier"])
+        models = model_catalog.model_set(row["ocr_version"], row["language"], row["model_type"])
         assert (row["detection"], row["recognition"]) == (models.detection, models.recognition)
-        assert row["forms"] == list(model_catalog.package_forms(row["generation"]))
-    assert {(row["generation"], row["tier"]) for row in rows if row["builtin"]} == {("PP-OCRv6", "mobile")}
-    assert [(row["language"], row["tier"]) for row in rows if row["current"]] == [("ch", "server")]
+        assert row["forms"] == list(model_catalog.package_forms(row["ocr_version"]))
+    assert {(row["ocr_version"], row["model_type"]) for row in rows if row["builtin"]} == {
+        ("PP-OCRv6", "mobile")
+    }
+    assert [(row["language"], row["model_type"]) for row in rows if row["current"]] == [("ch", "server")]
 
 
 def test_the_models_of_the_optional_steps_are_listed_too(listed) -> None:
@@ -57,16 +59,16 @@ def test_the_models_of_the_optional_steps_are_listed_too(listed) -> None:
 def test_what_is_in_the_folder_is_told(listed, tmp_path: Path) -> None:
     put(tmp_path, DETECTION)
     put(tmp_path, RECOGNITION, weights=b"")
-    (row,) = json.loads(listed("--json", "--generation", "PP-OCRv5", "--language", "ch", "--tier", "mobile"))[
-        "combinations"
-    ]
+    (row,) = json.loads(
+        listed("--json", "--ocr-version", "PP-OCRv5", "--language", "ch", "--model-type", "mobile")
+    )["combinations"]
     assert row["in_model_dir"] == {DETECTION: "whole (onnx)", RECOGNITION: "broken (onnx)"}
 
 
 def test_the_table_shows_what_the_settings_need(listed, tmp_path: Path) -> None:
     put(tmp_path, DETECTION)
     put(tmp_path, RECOGNITION)
-    text = listed("--language", "ch", "--tier", "mobile", PADDLEOCR_MODEL_TYPE="mobile")
+    text = listed("--language", "ch", "--model-type", "mobile", PADDLEOCR_MODEL_TYPE="mobile")
     (current,) = (line for line in text.splitlines() if "*" in line)
     assert current.split() == [
         "PP-OCRv5*", "ch", "mobile", DETECTION, RECOGNITION, "onnx", "and", "paddle", "whole", "(onnx)"

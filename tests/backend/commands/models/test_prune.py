@@ -96,7 +96,7 @@ def test_the_text_says_how_much_and_how(root: Path, monkeypatch, capsys) -> None
 def test_a_choice_of_nothing_does_not_empty_the_folder(root: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MODEL_DIR", str(root))
     with pytest.raises(SystemExit) as ended:
-        main(["models", "prune", "--yes", "--generation", "PP-OCRv4", "--language", "korean"])
+        main(["models", "prune", "--yes", "--ocr-version", "PP-OCRv4", "--language", "korean"])
     assert ended.value.code == exit_codes.SETTINGS_STATUS
     assert "all would go" in capsys.readouterr().err
     assert len(os.listdir(root / "official_models")) == 4

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.commands.prelabel.errors import GoneError, RefusedError, UsageError
-from ocr_backend.commands.prelabel.label_studio_client import Project, Studio
+from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError, UsageError
+from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient, Project
 from ocr_backend.commands.prelabel.task_filter import Listed, Stored, everything
 from ocr_backend.config.settings import Settings
 from ocr_backend.system.basic_credentials import Credentials
@@ -32,12 +32,12 @@ def jwt(**claims: Any) -> str:
 
 
 @pytest.fixture
-def studio(web: ScriptedServer) -> Iterator[Callable[..., Studio]]:
+def studio(web: ScriptedServer) -> Iterator[Callable[..., LabelStudioClient]]:
     opened = []
 
-    def made(path: str = "", key: str = "f" * 40) -> Studio:
+    def made(path: str = "", key: str = "f" * 40) -> LabelStudioClient:
         settings = Settings(label_studio_url=web.url + path, label_studio_api_key=key)
-        opened.append(Studio(settings, 12))
+        opened.append(LabelStudioClient(settings, 12))
         return opened[-1]
 
     yield made
@@ -50,7 +50,9 @@ def told(body: object, status: int = 200, **headers: str) -> Reply:
 
 
 @pytest.mark.filterwarnings("ignore:The `parse_obj` method")  # the SDK's own
-def test_label_studio_may_live_below_a_path(web: ScriptedServer, studio: Callable[..., Studio]) -> None:
+def test_label_studio_may_live_below_a_path(
+    web: ScriptedServer, studio: Callable[..., LabelStudioClient]
+) -> None:
     later = time.time() + 3600
     web.on("/label/api/token/refresh/", told({"access": jwt(exp=later)}))
     web.on("/label/api/projects/12/", told(PROJECT))
@@ -59,7 +61,9 @@ def test_label_studio_may_live_below_a_path(web: ScriptedServer, studio: Callabl
     assert web.asked[-1].headers["Authorization"] == f"Bearer {jwt(exp=later)}"
 
 
-def test_tasks_come_with_what_was_asked_for(web: ScriptedServer, studio: Callable[..., Studio]) -> None:
+def test_tasks_come_with_what_was_asked_for(
+    web: ScriptedServer, studio: Callable[..., LabelStudioClient]
+) -> None:
     tasks = [
         {"id": 5, "data": {"image": "a"}, "predictions": [{"id": 7, "model_version": "v", "result": []}]}
     ]
@@ -78,13 +82,17 @@ def test_tasks_come_with_what_was_asked_for(web: ScriptedServer, studio: Callabl
         pytest.param(told({}, 301, Location="/x"), UsageError, "behind a redirect", id="redirect"),
         pytest.param(Reply(b"<html>hello</html>"), UsageError, "is not Label Studio", id="page"),
         pytest.param(told([1, 2]), UsageError, "is not Label Studio", id="list"),
-        pytest.param(Reply(b"<html>bad</html>", 502), GoneError, "502: no reason given", id="gateway"),
-        pytest.param(told({"detail": "slow down"}, 429), GoneError, "429: slow down", id="429"),
+        pytest.param(Reply(b"<html>bad</html>", 502), UnavailableError, "502: no reason given", id="gateway"),
+        pytest.param(told({"detail": "slow down"}, 429), UnavailableError, "429: slow down", id="429"),
         pytest.param(told({"detail": "odd"}, 400), RefusedError, "odd", id="400"),
     ],
 )
 def test_each_error_is_told_by_what_can_be_done(
-    web: ScriptedServer, studio: Callable[..., Studio], answer: Reply, error: type[Exception], said: str
+    web: ScriptedServer,
+    studio: Callable[..., LabelStudioClient],
+    answer: Reply,
+    error: type[Exception],
+    said: str,
 ) -> None:
     web.on("/api/projects/12/", answer)
     with pytest.raises(error, match=said):
@@ -92,14 +100,16 @@ def test_each_error_is_told_by_what_can_be_done(
     assert len(web.asked) == 1  # it is for others to try again
 
 
-def test_the_wish_to_wait_is_handed_on(web: ScriptedServer, studio: Callable[..., Studio]) -> None:
+def test_the_wish_to_wait_is_handed_on(web: ScriptedServer, studio: Callable[..., LabelStudioClient]) -> None:
     web.on("/api/projects/12/", told({}, 503, **{"Retry-After": "17"}))
-    with pytest.raises(GoneError) as error:
+    with pytest.raises(UnavailableError) as error:
         studio().project()
     assert error.value.seconds == 17
 
 
-def test_every_part_of_a_refusal_is_told(web: ScriptedServer, studio: Callable[..., Studio]) -> None:
+def test_every_part_of_a_refusal_is_told(
+    web: ScriptedServer, studio: Callable[..., LabelStudioClient]
+) -> None:
     body = {"detail": "Validation error", "validation_errors": {"task": ["is gone"], "result": "is odd"}}
     web.on("/api/predictions/", told(body, 400))
     with pytest.raises(RefusedError, match="^is gone; is odd$"):
@@ -110,19 +120,21 @@ def test_every_part_of_a_refusal_is_told(web: ScriptedServer, studio: Callable[.
     "answer", [Reply(b"<html>", 500), Reply(b"<html>", 200), told({"detail": "no"}, 401)]
 )
 def test_a_personal_token_that_is_not_exchanged_is_told(
-    web: ScriptedServer, studio: Callable[..., Studio], answer: Reply
+    web: ScriptedServer, studio: Callable[..., LabelStudioClient], answer: Reply
 ) -> None:
     web.on("/api/token/refresh/", answer)
     with pytest.raises(UsageError, match="LABEL_STUDIO_API_KEY|is not Label Studio"):
         studio("", jwt(token_type="refresh", exp=time.time() + 3600)).project()
 
 
-def test_a_personal_token_that_has_ended_is_told(studio: Callable[..., Studio]) -> None:
+def test_a_personal_token_that_has_ended_is_told(studio: Callable[..., LabelStudioClient]) -> None:
     with pytest.raises(UsageError, match="expired"):
         studio("", jwt(token_type="refresh", exp=1000))
 
 
-def test_what_is_deleted_already_is_well(web: ScriptedServer, studio: Callable[..., Studio]) -> None:
+def test_what_is_deleted_already_is_well(
+    web: ScriptedServer, studio: Callable[..., LabelStudioClient]
+) -> None:
     web.on("/api/predictions/7/", told({}, 404))
     with pytest.raises(RefusedError):
         studio().replace_prediction(7, {"task": 1, "result": []})

@@ -7,7 +7,7 @@ import sys
 SCRIPT = """
 import sys
 sys.modules["label_studio_sdk"] = None  # as if it were not installed
-from ocr_backend.cli import main
+from ocr_backend.commands.cli import main
 main(sys.argv[1:])
 """
 

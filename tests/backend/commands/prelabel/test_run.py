@@ -6,29 +6,29 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.commands.prelabel.errors import GoneError
-from ocr_backend.commands.prelabel.prediction_store import Failure, Put, Read
-from ocr_backend.commands.prelabel.progress import Tally
+from ocr_backend.commands.prelabel.errors import UnavailableError
+from ocr_backend.commands.prelabel.prediction_store import Failure, Read, StoreResult
+from ocr_backend.commands.prelabel.progress import Counters
 from ocr_backend.commands.prelabel.run import Run
 from ocr_backend.commands.prelabel.task_filter import Listed
-from ocr_backend.pipeline.predictor import Answer
+from ocr_backend.pipeline.predictor import TaskOutcome
 
-READ = Answer("read", {"result": [], "score": 0.5, "model_version": "v", "of_another_server": 1})
-LATE = Answer("late", reason="not in time")
-BROKEN = Answer("broken", reason="no image")
+READ = TaskOutcome("read", {"result": [], "score": 0.5, "model_version": "v", "of_another_server": 1})
+LATE = TaskOutcome("late", reason="not in time")
+BROKEN = TaskOutcome("broken", reason="no image")
 
 
-class Answering:
+class TaskPredictor:
     """Answers as `answer` says; stands for the networks."""
 
     version = "v"
 
-    def __init__(self, answer: Callable[[int], Answer]) -> None:
+    def __init__(self, answer: Callable[[int], TaskOutcome]) -> None:
         self.asked: list[list[int]] = []
         self.is_stopped = False
         self._answer = answer
 
-    def answers(self, tasks: Sequence[Listed]) -> list[Answer]:
+    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
         self.asked.append([task.id for task in tasks])
         return [self._answer(task.id) for task in tasks]
 
@@ -44,20 +44,20 @@ class Storing:
         self.bodies: list[dict[str, Any]] = []
         self._gone = gone
 
-    def put(self, read: Sequence[Read], left: int) -> Put:
+    def put(self, read: Sequence[Read], left: int) -> StoreResult:
         if self._gone:
-            raise GoneError("away")
+            raise UnavailableError("away")
         self.put_ids += [one.task.id for one in read]
         self.bodies += [one.to_store() for one in read]
-        return Put([], 0)
+        return StoreResult([], 0)
 
 
 class Ran:
     """A run with what it had to do with."""
 
-    def __init__(self, answer: Callable[[int], Answer], storing: Storing | None = None) -> None:
-        self.answering, self.storing = Answering(answer), storing or Storing()
-        self.tally, self.failures, self.stopping = Tally(), list[Failure](), threading.Event()
+    def __init__(self, answer: Callable[[int], TaskOutcome], storing: Storing | None = None) -> None:
+        self.answering, self.storing = TaskPredictor(answer), storing or Storing()
+        self.tally, self.failures, self.stopping = Counters(), list[Failure](), threading.Event()
         self.run = Run(self.answering, self.storing, self.tally, self.failures.append, self.stopping)  # type: ignore[arg-type]
 
 
@@ -69,7 +69,7 @@ def test_slices_are_stored_in_their_order() -> None:
     ran = Ran(lambda number: READ)
     ran.run.through(slices([1, 2], [3], [4, 5]), parallel=2)
     assert ran.storing.put_ids == [1, 2, 3, 4, 5]
-    assert ran.tally == Tally(stored=5)
+    assert ran.tally == Counters(stored=5)
     assert ran.answering.is_stopped
 
 
@@ -84,13 +84,13 @@ def test_what_cannot_be_read_is_a_failure_and_its_neighbours_are_stored() -> Non
     ran.run.through(slices([1, 2, 3]), parallel=1)
     assert ran.failures == [Failure(2, "broken", "no image")]
     assert ran.storing.put_ids == [1, 3]
-    assert ran.tally == Tally(stored=2, failed=1)
+    assert ran.tally == Counters(stored=2, failed=1)
 
 
 def test_what_was_late_is_asked_again() -> None:
     seen: set[int] = set()
 
-    def answer(number: int) -> Answer:
+    def answer(number: int) -> TaskOutcome:
         is_late = number > 1 and number not in seen
         seen.add(number)
         return LATE if is_late else READ
@@ -98,7 +98,7 @@ def test_what_was_late_is_asked_again() -> None:
     ran = Ran(answer)
     ran.run.through(slices([1, 2, 3]), parallel=1)
     assert ran.answering.asked == [[1, 2, 3], [2, 3]]
-    assert ran.tally == Tally(stored=3)
+    assert ran.tally == Counters(stored=3)
 
 
 def test_a_slice_of_which_nothing_is_in_time_is_not_asked_for_ever() -> None:
@@ -137,7 +137,7 @@ def test_a_stop_keeps_what_is_read_and_names_what_is_not() -> None:
 
 
 def test_what_a_stop_leaves_unread_in_a_slice_is_neither_asked_again_nor_a_failure() -> None:
-    def answer(number: int) -> Answer:
+    def answer(number: int) -> TaskOutcome:
         if number == 2:
             ran.stopping.set()
         return LATE if number >= 2 else READ
@@ -152,7 +152,7 @@ def test_what_a_stop_leaves_unread_in_a_slice_is_neither_asked_again_nor_a_failu
 
 def test_an_error_ends_the_reading_as_well() -> None:
     ran = Ran(lambda number: READ, Storing(gone=True))
-    with pytest.raises(GoneError):
+    with pytest.raises(UnavailableError):
         ran.run.through(slices([1], [2], [3]), parallel=1)
     assert ran.answering.is_stopped
     assert ran.tally.stored == 0

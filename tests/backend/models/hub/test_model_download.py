@@ -24,7 +24,7 @@ NAMES = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
 
 
 def settings(root, mirror, **values):
-    given = {"generation": "PP-OCRv6", "tier": "mobile", "use_textline_orientation": False, "slots": 1}
+    given = {"ocr_version": "PP-OCRv6", "model_type": "mobile", "use_textline_orientation": False, "slots": 1}
     return Settings(**{**given, "model_dir": str(root), "model_mirror": mirror, **values})
 
 

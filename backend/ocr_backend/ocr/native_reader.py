@@ -14,8 +14,8 @@ import numpy as np
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr import detection, orientation, recognition
 from ocr_backend.ocr.inference_runtime import Network, Runtime
-from ocr_backend.ocr.memory_budget import PixelBudget
-from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, Wanted, everywhere
+from ocr_backend.ocr.pixel_budget import PixelBudget
+from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, RegionFilter, accept_all
 
 _LONGEST_SIDE = 32_000
 """OpenCV cuts no boxes out of images with sides of 32,768 px or more; such are shrunk to this first."""
@@ -41,7 +41,7 @@ def pixels_at_once(slots: int, memory_bytes: int | None) -> int:
     return max(1, min(wanted, (memory_bytes - _BYTES_BESIDES) // _BYTES_PER_PIXEL))
 
 
-class DirectReader:
+class NativeReader:
     """A `Reader` with `slots` threads that run the networks, each network on one thread.
 
     The pieces of all images (one detection each, then batches of lines) queue for the slots, so a single
@@ -78,7 +78,7 @@ class DirectReader:
         self._budget = PixelBudget(pixels_at_once(slots, memory_bytes))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
-    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
         """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         height, width = image.shape[:2]
         ratio = _LONGEST_SIDE / max(height, width)
@@ -90,7 +90,7 @@ class DirectReader:
             return [Line(_scaled(line.polygon, scale), line.text, line.score) for line in read]
         return self._read_page(image, wanted)
 
-    def _read_page(self, image: Image, wanted: Wanted) -> list[Line]:
+    def _read_page(self, image: Image, wanted: RegionFilter) -> list[Line]:
         degrees = 0
         if self._page_turns is not None:
             (label,) = self._slots.submit(self._page_turns, [image]).result()

@@ -17,7 +17,7 @@ from backend_process import backend_process
 from ocr_backend.config.settings import Settings
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr.engine_factory import open_reader
-from ocr_backend.ocr.paddle_engine import parameters
+from ocr_backend.ocr.paddle_reader import parameters
 
 pytestmark = [
     pytest.mark.model,
@@ -55,7 +55,7 @@ def opened(root):
         readers.append(
             open_reader(
                 Settings(
-                    tier="mobile",
+                    model_type="mobile",
                     model_source="dir",
                     model_dir=str(where),
                     engine=engine,
@@ -128,13 +128,13 @@ RELOADING = """
 import resource, sys
 from pathlib import Path
 import numpy
-from ocr_backend.engines import open_reader
-from ocr_backend.settings import Settings
+from ocr_backend.ocr.engine_factory import open_reader
+from ocr_backend.config.settings import Settings
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
-settings = Settings(tier="mobile", model_source="dir", model_dir=sys.argv[1], engine="paddle",
+settings = Settings(model_type="mobile", model_source="dir", model_dir=sys.argv[1], engine="paddle",
                     use_textline_orientation=False, slots=2)
 image = numpy.full((100, 100, 3), 255, numpy.uint8)
 image[30:62, 20:52] = 0

@@ -16,8 +16,8 @@ import numpy as np
 
 from ocr_backend.models.model_folder import Model, ModelError
 from ocr_backend.ocr import orientation, recognition
-from ocr_backend.ocr.dewarp_mapping import Bend
-from ocr_backend.ocr_types import Image, Line, LoadedModel, Wanted, everywhere
+from ocr_backend.ocr.dewarp_mapping import DewarpMapping
+from ocr_backend.ocr_types import Image, Line, LoadedModel, RegionFilter, accept_all
 from ocr_backend.system import signal_handlers
 
 # Part -> beginning of PaddleOCR's parameters, and the switch that must be off without the model.
@@ -61,7 +61,7 @@ class PaddleReader:
             folders = ", ".join(str(model.folder) for model in models.values())
             raise ModelError(f"PaddleOCR cannot load {folders}: {error}") from error
 
-    def read(self, image: Image, wanted: Wanted = everywhere) -> list[Line]:
+    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
         """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
         with self._free:
             (page,) = self._ocr.predict(np.ascontiguousarray(image))
@@ -94,7 +94,7 @@ def lines(page: Mapping[str, Any], height: int, width: int) -> list[Line]:
     prepared = page.get("doc_preprocessor_res") or {}
     degrees = max(0, int(prepared.get("angle", 0)))
     is_flattened = bool((prepared.get("model_settings") or {}).get("use_doc_unwarping"))
-    bend = Bend(prepared["output_img"], prepared["rot_img"]) if is_flattened else None
+    bend = DewarpMapping(prepared["output_img"], prepared["rot_img"]) if is_flattened else None
     # The list is as long as that of the lines: no line is left out for its score, see `parameters`.
     turns = page.get("textline_orientation_angles") or [0] * len(page["rec_texts"])
     found = []

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ocr_backend.ocr.memory_budget import PixelBudget
+from ocr_backend.ocr.pixel_budget import PixelBudget
 
 DEADLINE = 30
 
