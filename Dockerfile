@@ -1,20 +1,19 @@
 # Three images from one file: --target backend-cpu, backend-gpu or operator.
 #
-# Builds with docker, podman and buildah. Behind a network that ends TLS itself, hand over its certificates with
+# Builds with docker, podman and buildah. In a network that terminates TLS, pass its certificates with
 #   --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
-# Nothing of them stays in the image.
+# They do not remain in the image.
 #
-# Packages are installed in the images themselves and not copied from another stage: buildah reads all that is
-# copied again for each build, which took half a minute after a change of one line. pip is made for the one RUN
-# that needs it and leaves with it.
+# Each image installs its packages instead of copying them from another stage: buildah reads all copied files in
+# each build, which took half a minute after a change of one line. Each RUN that needs pip creates it and removes it.
 ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
-# ---- what every image stands on ----
+# ---- base of all images ----
 FROM ${BASE_IMAGE} AS python
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp ocr \
  && install --directory --owner=ocr --group=ocr /data \
  && python3 -m venv --without-pip /opt/venv
-# The root file system may be read-only: only /tmp and /data are written to.
+# The root file system may be read-only: the programs write only to /tmp and /data.
 ENV PATH=/opt/app/bin:/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/opt/app \
     PYTHONUNBUFFERED=1 \
@@ -25,11 +24,11 @@ LABEL org.opencontainers.image.licenses="Apache-2.0"
 # ---- the two packages of this repository ----
 FROM python AS code
 WORKDIR /src
-# The build tool comes from the locked development requirements, so that its version is said once.
+# The build tool comes from the locked development requirements, so that its version is stated only once.
 COPY requirements-dev.txt ./
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
- && awk '/^[a-z]/ { wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } wanted' \
+ && awk '/^[a-z]/ { selected = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } selected' \
       requirements-dev.txt > requirements-build.txt \
  && python3 -m venv /opt/pip \
  && /opt/pip/bin/pip --python /opt/venv/bin/python install --require-hashes --no-deps -r requirements-build.txt
@@ -40,15 +39,16 @@ RUN /opt/pip/bin/pip --python /opt/venv/bin/python install --no-deps --no-build-
 
 # ---- backend ----
 FROM python AS backend
-# What the wheels of OpenCV and Paddle link to. OpenCV's asks for libGL and never draws, so the drivers behind
-# it (Mesa with LLVM, 170 MB) are taken out again.
+# Libraries that the wheels of OpenCV and Paddle link to. OpenCV needs libGL but does not draw, so the drivers
+# behind it (Mesa with LLVM, 170 MB) are removed.
 RUN apt-get update -q \
  && apt-get install -q -y --no-install-recommends libgl1 libglib2.0-0 libgomp1 \
  && dpkg --purge --force-depends libgl1-mesa-dri libllvm15 libz3-4 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements-prelabel.txt \
      backend/requirements.txt /opt/requirements/
-# The locks are complete: nothing is to be resolved, rapidocr gives only its weights, label-studio-sdk its client.
+# The lock files are complete, so pip resolves nothing. Only the weights of rapidocr and the client of
+# label-studio-sdk are used.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
@@ -75,8 +75,8 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
 COPY --from=code /opt/app /opt/app
 USER 10001:10001
 
-# The same but for one layer. paddlepaddle-gpu comes from Paddle's own index, which must be named for the CUDA
-# version of the nodes' drivers.
+# The same except for one layer. paddlepaddle-gpu comes from Paddle's index for the CUDA version of the nodes'
+# drivers: set GPU_INDEX.
 FROM backend AS backend-gpu
 ARG GPU_PACKAGES="paddlepaddle-gpu==3.3.1 onnxruntime-gpu==1.32.0"
 ARG GPU_INDEX=""
@@ -99,7 +99,7 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
       -r /opt/requirements/requirements.txt \
  && rm -r /tmp/pip
 LABEL org.opencontainers.image.title="ocr-operator" \
-      org.opencontainers.image.description="Turns OCRBackend objects into running, warmed, observed backends"
+      org.opencontainers.image.description="Kubernetes operator for ocr-backend"
 COPY --from=code /opt/app /opt/app
 USER 10001:10001
 ENTRYPOINT ["ocr-operator"]

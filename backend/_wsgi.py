@@ -1,6 +1,6 @@
-"""What `label-studio-ml start backend` runs: the same server, with the options that its projects take.
+"""The entry point for `label-studio-ml start backend`: the server of `ocr-backend serve`, with other options.
 
-Runs from any folder, by its path. `ocr-backend serve` is the same without Label Studio's tools.
+Accepts the options that Label Studio's tools pass to every ML backend. Can be run from any folder.
 """
 
 import argparse
@@ -18,11 +18,11 @@ OPTIONS = {
     "basic_auth_user": "BASIC_AUTH_USER",
     "basic_auth_pass": "BASIC_AUTH_PASS",
 }
-"""Option of the command line -> variable that it sets."""
+"""Command-line option -> the variable that it sets."""
 
 
 def variables(arguments: Sequence[str] | None = None) -> dict[str, str]:
-    """The environment with what the command line sets on top."""
+    """The environment, with the variables that the command line sets."""
     parser = argparse.ArgumentParser(description="OCR backend for Label Studio")
     parser.add_argument("-p", "--port")
     parser.add_argument("--host")
@@ -34,7 +34,7 @@ def variables(arguments: Sequence[str] | None = None) -> dict[str, str]:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="nothing more: the models are always tried before the server is ready",
+        help="accepted for compatibility; the server always checks its models before it is ready",
     )
     parser.add_argument(
         "--kwargs",
@@ -46,16 +46,16 @@ def variables(arguments: Sequence[str] | None = None) -> dict[str, str]:
         help="more settings",
     )
     options = parser.parse_args(arguments)
-    given = {env: getattr(options, name) for name, env in OPTIONS.items()}
+    overrides = {env: getattr(options, name) for name, env in OPTIONS.items()}
     if options.debug:
-        given["LOG_LEVEL"] = "DEBUG"
-    known = {name for row in SETTINGS for name in (row.env, *row.aliases)}
+        overrides["LOG_LEVEL"] = "DEBUG"
+    names = {name for setting in SETTINGS for name in (setting.env, *setting.aliases)}
     for pair in options.kwargs:
         name, equals, value = pair.partition("=")
-        if not equals or name not in known:
-            parser.error(f"--with {pair}: VARIABLE=VALUE is needed, with one of {', '.join(sorted(known))}")
-        given[name] = value
-    return {**os.environ, **{name: value for name, value in given.items() if value is not None}}
+        if not equals or name not in names:
+            parser.error(f"--with {pair}: use VARIABLE=VALUE with one of {', '.join(sorted(names))}")
+        overrides[name] = value
+    return {**os.environ, **{name: value for name, value in overrides.items() if value is not None}}
 
 
 if __name__ == "__main__":

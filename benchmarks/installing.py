@@ -1,7 +1,7 @@
-"""From `helm install` to Ready on a real node that has the images, with the models inside them.
+"""Time from `helm install` to Ready on a real node that has the images, which contain the models.
 
-`python benchmarks/installing.py [ROUNDS]`, as root, with PYTHONPATH=tests/cluster:tests/support. Prints rows
-of README.md. Each round installs into a namespace of its own, and leaves nothing for the next.
+Run `python benchmarks/installing.py [ROUNDS]` as root with PYTHONPATH=tests/cluster:tests/support. Prints
+rows of README.md. Each round installs into its own namespace and removes everything.
 """
 
 import subprocess
@@ -17,30 +17,30 @@ from ocr_cluster import images, lifecycle, loading
 from ocr_cluster.cluster import Cluster
 
 CHART = Path(__file__).parents[1] / "chart"
-LONGEST_SECONDS = 300
+TIMEOUT_SECONDS = 300
 STAGES = (
     "`helm install` has ended",
     "the operator's container runs",
     "the operator leads",
-    "the OCRBackend is there",
+    "the OCRBackend exists",
     "the backend's container runs",
     "Ready",
 )
 
 
 def main() -> None:
-    """Prints when each stage was reached, as the median of the rounds, and the slowest round."""
+    """Prints the time until each stage: median and maximum of the rounds."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with lifecycle.running("bench-installing") as cluster:
         values = _load_images(cluster)
         measured = [_round(cluster, f"round-{number}", values) for number in range(rounds)]
     for number, stage in enumerate(STAGES):
-        times = [one[number] for one in measured]
+        times = [stages[number] for stages in measured]
         print(f"| {stage} | {median(times):.1f} s | {max(times):.1f} s |", flush=True)
 
 
 def _load_images(cluster: Cluster) -> list[str]:
-    """Puts this tree's images on the node; answers Helm's arguments that name them."""
+    """Builds the images and loads them on the node; returns the arguments for Helm that name them."""
     built = {image.target: image for image in images.build()}
     loading.load(cluster, [image.archive for image in built.values()])
     values = {
@@ -53,9 +53,9 @@ def _load_images(cluster: Cluster) -> list[str]:
 
 
 def _round(cluster: Cluster, namespace: str, values: list[str]) -> list[float]:
-    """Seconds from the command to each stage."""
-    where = f"--namespace={namespace}"
-    command = ["install", "ocr", str(CHART), where, "--create-namespace", "--values"]
+    """Seconds from the start of the command to each stage."""
+    namespace_option = f"--namespace={namespace}"
+    command = ["install", "ocr", str(CHART), namespace_option, "--create-namespace", "--values"]
     command += [str(CHART / "values-airgap.yaml"), *values]
     start = time.monotonic()
     with _running(cluster, command) as helm:
@@ -63,46 +63,45 @@ def _round(cluster: Cluster, namespace: str, values: list[str]) -> list[float]:
             _first(cluster, start, is_reached)
             for is_reached in (
                 lambda: helm.poll() == 0,
-                lambda: _is_running(cluster, where, "app.kubernetes.io/name=ocr-backend-operator"),
-                lambda: _leader(cluster, where),
-                lambda: cluster.get("ocrb", "ocr", where),
-                lambda: _is_running(cluster, where, "app.kubernetes.io/managed-by=ocr-operator"),
-                lambda: _is_ready(cluster, where),
+                lambda: _is_running(cluster, namespace_option, "app.kubernetes.io/name=ocr-backend-operator"),
+                lambda: _leader(cluster, namespace_option),
+                lambda: cluster.get("ocrb", "ocr", namespace_option),
+                lambda: _is_running(cluster, namespace_option, "app.kubernetes.io/managed-by=ocr-operator"),
+                lambda: _is_ready(cluster, namespace_option),
             )
         ]
-    cluster.helm("uninstall", "ocr", where)
-    cluster.kubectl("delete", "namespace", namespace, "--wait", f"--timeout={LONGEST_SECONDS}s", seconds=400)
+    cluster.helm("uninstall", "ocr", namespace_option)
+    cluster.kubectl("delete", "namespace", namespace, "--wait", f"--timeout={TIMEOUT_SECONDS}s", seconds=400)
     return reached
 
 
 @contextmanager
 def _running(cluster: Cluster, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Helm beside us, so that what comes before it has ended is seen when it comes."""
+    """Runs Helm in the background, because some stages are reached before it ends."""
     program = [str(cluster.folder / "bin" / "helm"), f"--kubeconfig={cluster.kubeconfig}", *command]
     with subprocess.Popen(program, stdout=subprocess.DEVNULL) as helm:
         yield helm
 
 
 def _first(cluster: Cluster, start: float, is_reached: Callable[[], Any]) -> float:
-    cluster.wait(is_reached, "the next stage", LONGEST_SECONDS)
+    cluster.wait(is_reached, "the next stage", TIMEOUT_SECONDS)
     return time.monotonic() - start
 
 
-def _is_running(cluster: Cluster, where: str, selector: str) -> bool:
-    pods = cluster.get("pods", where, f"--selector={selector}").get("items", [])
-    return any(
-        "running" in one["state"] for pod in pods for one in pod["status"].get("containerStatuses", [])
-    )
+def _is_running(cluster: Cluster, namespace_option: str, selector: str) -> bool:
+    pods = cluster.get("pods", namespace_option, f"--selector={selector}").get("items", [])
+    statuses = [status for pod in pods for status in pod["status"].get("containerStatuses", [])]
+    return any("running" in status["state"] for status in statuses)
 
 
-def _leader(cluster: Cluster, where: str) -> bool:
-    leases = cluster.get("leases", where).get("items", [])
-    return any(one["spec"].get("holderIdentity") for one in leases)
+def _leader(cluster: Cluster, namespace_option: str) -> bool:
+    leases = cluster.get("leases", namespace_option).get("items", [])
+    return any(lease["spec"].get("holderIdentity") for lease in leases)
 
 
-def _is_ready(cluster: Cluster, where: str) -> bool:
+def _is_ready(cluster: Cluster, namespace_option: str) -> bool:
     path = '{.status.conditions[?(@.type=="Ready")].status}'
-    return cluster.kubectl("get", "ocrb", "ocr", where, f"--output=jsonpath={path}") == "True"
+    return cluster.kubectl("get", "ocrb", "ocr", namespace_option, f"--output=jsonpath={path}") == "True"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""How much memory reading takes: after loading, after many images, and while the largest pages are read.
+"""Memory that reading takes: after loading, after many images, and after the largest pages.
 
-Run as `python benchmarks/memory.py [SLOTS [GIB]]`; with GIB as in a container that may use no more. Prints a
-markdown table of resident megabytes; the peak is that of the whole process so far. `README.md` keeps results.
+Run as `python benchmarks/memory.py [SLOTS [GIB]]`; GIB simulates the memory limit of a container. Prints a
+Markdown table of resident megabytes; the peak is the highest value of the process so far. `README.md` holds
+results.
 """
 
 import resource
@@ -13,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.images.decoding import decoded
+from ocr_backend.images.decoding import decode_image
 from ocr_backend.ocr.engine_factory import open_reader
 from ocr_backend.ocr_types import Image, Reader
-from ocr_backend.system import cgroup_usage
+from ocr_backend.system import cgroup_memory
 
 IMAGES = Path(__file__).parents[1] / "tests" / "data" / "images"
 FILES = (".jpg", ".jpeg", ".png")
@@ -24,27 +25,27 @@ CALLERS = 8
 
 
 def main(slots: int, limit_gib: int | None = None) -> None:
-    """Reads the golden samples, then ever larger white pages with a little text, then the first again."""
+    """Reads the test images, then larger and larger white pages with some text, then the images again."""
     files = sorted(file for file in IMAGES.iterdir() if file.suffix in FILES)
-    images = [decoded(file.read_bytes(), 10**8) for file in files]
+    images = [decode_image(file.read_bytes(), 10**8) for file in files]
     print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
     if limit_gib is not None:
-        cgroup_usage.memory_limit_bytes = lambda: limit_gib * 2**30
+        cgroup_memory.limit_bytes = lambda: limit_gib * 2**30
     reader = open_reader(
         Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin", slots=slots)
     )
-    _tell("loading")
-    for turn in (1, 2):
+    _print_row("loading")
+    for repetition in (1, 2):
         _read(reader, images)
-        _tell(f"{len(images)} images, time {turn}")
+        _print_row(f"{len(images)} images, time {repetition}")
     for side in (2000, 3000, 4000):
         _read(reader, [_page(side, images)])
-        _tell(f"a page of {side} x {side}")
+        _print_row(f"a page of {side} x {side}")
     _read(reader, [_page(4000, images)] * 2)
-    _tell("two of these at the same time")
+    _print_row("two of these at the same time")
     _read(reader, images)
-    _tell(f"{len(images)} images again")
+    _print_row(f"{len(images)} images again")
     reader.close()
 
 
@@ -60,7 +61,7 @@ def _read(reader: Reader, images: Sequence[Image]) -> None:
         list(callers.map(reader.read, images))
 
 
-def _tell(after: str) -> None:
+def _print_row(after: str) -> None:
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
     print(
         f"| {after} | {resident} | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} |", flush=True

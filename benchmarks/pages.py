@@ -1,4 +1,4 @@
-"""Drawn pages for the benchmarks: as large and as full as an ordinary scan, each with other text."""
+"""Drawn pages for the benchmarks: size and amount of text as in a usual scan, different text on each page."""
 
 import io
 import random
@@ -6,9 +6,9 @@ import random
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 1000
-"""Px: one megapixel."""
+"""Width and height in px: one megapixel."""
 LINES = 20
-"""Of 23 characters on average: those of the real images in the tests have 15."""
+"""Lines per page, with 23 characters on average; lines of the real images in the tests have 15."""
 _WORDS = (
     "invoice",
     "delivery",
@@ -40,13 +40,15 @@ _WORDS = (
 
 
 def page(number: int) -> tuple[bytes, list[str]]:
-    """The JPEG file of page `number`, and its lines from top to bottom; the same each time."""
-    chance = random.Random(number)
+    """JPEG file and lines of page `number`; the same in each call."""
+    generator = random.Random(number)
     image = Image.new("RGB", (SIDE, SIDE), (252, 251, 247))
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
     lines = []
     for line in range(LINES):
-        text = f"{chance.randrange(10**4):04d} {' '.join(chance.choices(_WORDS, k=chance.randint(1, 4)))}"
+        amount = generator.randrange(10**4)
+        words = generator.choices(_WORDS, k=generator.randint(1, 4))
+        text = f"{amount:04d} {' '.join(words)}"
         draw.text((40, 30 + line * 47), text, fill=(20, 20, 30), font=font)
         lines.append(text)
     file = io.BytesIO()

@@ -1,8 +1,8 @@
-"""What Label Studio and annotators wait for, with the real server on the builtin models.
+"""Response times for Label Studio and annotators, with the real server and the builtin models.
 
-Run as `python benchmarks/serving.py [TASKS]`: a request of so many pages (200), a drawn box, and /health and
-/setup while pages are read, beside a plain PaddleOCR that reads the same pages one after the other. Prints a
-markdown table; `benchmarks/README.md` keeps results.
+Run as `python benchmarks/serving.py [TASKS]`: a request of TASKS pages (200), a drawn box, and /health and
+/setup while pages are read, compared with plain PaddleOCR that reads the same pages one after the other.
+Prints a Markdown table; `benchmarks/README.md` holds results.
 """
 
 import statistics
@@ -22,13 +22,13 @@ from reading import stock_reader
 
 from backend_process import BUILTIN, Backend, backend_process
 from loopback import ImageFiles, serving
-from ocr_backend.images.decoding import decoded
-from ocr_backend.system.cpu_quota import usable_cores
+from ocr_backend.images.decoding import decode_image
+from ocr_backend.system.cgroup_cpu import usable_cores
 
 SLOW_REQUESTS = 24
-SECONDS_TO_FILL = 60
-PAGES_OF_STOCK = 10
-"""So many are read by PaddleOCR: enough for a rate, and it takes long."""
+FILL_TIMEOUT_SECONDS = 60
+STOCK_PAGES = 10
+"""Number of pages that PaddleOCR reads: it is slow, and this is enough for a rate."""
 ROUNDS = 41
 
 Json = dict[str, Any]
@@ -37,36 +37,33 @@ Json = dict[str, Any]
 def main(tasks: int) -> None:
     """Measures and prints."""
     files = [page(number) for number in range(tasks)]
-    stock = _stock_rate([content for content, _ in files[:PAGES_OF_STOCK]])
+    stock = _stock_rate([content for content, _ in files[:STOCK_PAGES]])
     with serving(ImageFiles()) as image_files, _backend() as backend:
         url = backend.url
         urls = [image_files.put(f"{number}.jpg", content) for number, (content, _) in enumerate(files)]
         _predict(url, urls[:2])
         before = _cpu_seconds(backend)
-        whole, answer = _timed(lambda: _predict(url, urls))
+        seconds, answer = _timed(lambda: _predict(url, urls))
         cpu = (_cpu_seconds(backend) - before) / tasks
-        right, wanted = _right(answer, [lines for _, lines in files])
+        correct, total = _count_correct_lines(answer, [lines for _, lines in files])
         box = _median_of_boxes(url, urls[0])
         idle = _times(lambda: requests.get(f"{url}/health", timeout=10))
         with _slow_predictions(url, urls):
             health = _times(lambda: requests.get(f"{url}/health", timeout=10), 10 * ROUNDS)
             setup = _times(lambda: requests.post(f"{url}/setup", json={"schema": ""}, timeout=10), 5 * ROUNDS)
     print(f"\n{tasks} pages of 1 megapixel and {LINES} lines, {usable_cores()} cores, PP-OCRv6 mobile, CPU\n")
+    in_flight = f"with {SLOW_REQUESTS} predictions in flight, 99 %"
     print("| What | Measured |")
     print("| --- | --- |")
-    print(f"| a request of {tasks} tasks | {whole:.0f} s, {tasks / whole:.2f} pages/s |")
+    print(f"| a request of {tasks} tasks | {seconds:.0f} s, {tasks / seconds:.2f} pages/s |")
     print(f"| CPU time for a page | {cpu:.2f} s |")
     print(f"| PaddleOCR, one page after the other | {stock:.2f} pages/s |")
-    print(f"| this backend against it | {tasks / whole / stock:.2f} |")
-    print(f"| lines exactly right | {right} of {wanted} |")
+    print(f"| this backend, relative to that | {tasks / seconds / stock:.2f} |")
+    print(f"| lines without an error | {correct} of {total} |")
     print(f"| a drawn box, median | {1000 * box:.0f} ms |")
-    print(f"| /health when idle, 99 % | {1000 * _share(idle, 0.99):.0f} ms |")
-    print(
-        f"| /health with {SLOW_REQUESTS} predictions in flight, 99 % | {1000 * _share(health, 0.99):.0f} ms |"
-    )
-    print(
-        f"| /setup with {SLOW_REQUESTS} predictions in flight, 99 % | {1000 * _share(setup, 0.99):.0f} ms |"
-    )
+    print(f"| /health when idle, 99 % | {1000 * _percentile(idle, 0.99):.0f} ms |")
+    print(f"| /health {in_flight} | {1000 * _percentile(health, 0.99):.0f} ms |")
+    print(f"| /setup {in_flight} | {1000 * _percentile(setup, 0.99):.0f} ms |")
     print(f"| the slowest of these | {1000 * max(setup):.0f} ms |")
 
 
@@ -78,7 +75,7 @@ def _backend() -> Iterator[Backend]:
 
 
 def _cpu_seconds(backend: Backend) -> float:
-    """CPU time that the server and its workers have taken: other load on the machine hardly changes it."""
+    """CPU time of the server and its workers; other load on the machine hardly changes it."""
     server = psutil.Process(backend.process.pid)
     times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
     return sum(time.user + time.system for time in times)
@@ -86,32 +83,32 @@ def _cpu_seconds(backend: Backend) -> float:
 
 def _stock_rate(files: list[bytes]) -> float:
     read = stock_reader()
-    images = [decoded(content, 10**8) for content in files]
+    images = [decode_image(content, 10**8) for content in files]
     read(images[0])
     seconds, _ = _timed(lambda: [read(image) for image in images])
     return len(images) / seconds
 
 
-def _predict(url: str, urls: list[str], **more: Any) -> Json:
+def _predict(url: str, urls: list[str], **fields: Any) -> Json:
     tasks = [{"id": number, "data": {"image": image}} for number, image in enumerate(urls)]
-    response = requests.post(f"{url}/predict", json={"tasks": tasks, **more}, timeout=1800)
+    response = requests.post(f"{url}/predict", json={"tasks": tasks, **fields}, timeout=1800)
     response.raise_for_status()
     answer: Json = response.json()
     return answer
 
 
-def _right(answer: Json, truth: list[list[str]]) -> tuple[int, int]:
-    """How many lines were read to the letter, blanks left out, and how many there are."""
-    right = 0
+def _count_correct_lines(answer: Json, truth: list[list[str]]) -> tuple[int, int]:
+    """Number of lines without an error, except in spaces, and number of all lines."""
+    correct = 0
     for result, lines in zip(answer["results"], truth, strict=True):
         items = result["result"] if result else []
         read = {item["value"]["text"][0].replace(" ", "") for item in items if item["type"] == "textarea"}
-        right += sum(line.replace(" ", "") in read for line in lines)
-    return right, sum(map(len, truth))
+        correct += sum(line.replace(" ", "") in read for line in lines)
+    return correct, sum(map(len, truth))
 
 
 def _median_of_boxes(url: str, image_url: str) -> float:
-    """Seconds until a box around one line comes back with its text, each time another line."""
+    """Median seconds until the text of a drawn box is returned; each round draws around another line."""
     times = []
     for round_ in range(ROUNDS):
         top = 2.7 + (round_ % LINES) * 4.7
@@ -127,29 +124,30 @@ def _median_of_boxes(url: str, image_url: str) -> float:
 
 @contextmanager
 def _slow_predictions(url: str, urls: list[str]) -> Iterator[None]:
-    """So many requests for predictions in flight, of many pages each, from begin to end of the context."""
-    over = threading.Event()
+    """Keeps SLOW_REQUESTS predict requests of several pages each in flight during the context."""
+    stop = threading.Event()
 
-    def ask() -> None:
-        while not over.is_set():
+    def send() -> None:
+        while not stop.is_set():
             _predict(url, urls[:4])
 
-    threads = [threading.Thread(target=ask) for _ in range(SLOW_REQUESTS)]
+    threads = [threading.Thread(target=send) for _ in range(SLOW_REQUESTS)]
     for thread in threads:
         thread.start()
     try:
-        until = time.monotonic() + SECONDS_TO_FILL
-        while _waiting(url) < 2 * SLOW_REQUESTS:  # each has 4 pages, and fewer than half of all have begun
-            if time.monotonic() > until:
-                raise SystemExit(f"the server had no queue of predictions after {SECONDS_TO_FILL} s")
+        deadline = time.monotonic() + FILL_TIMEOUT_SECONDS
+        # Each request has 4 pages; the queue is filled once half of all pages wait.
+        while _count_waiting_images(url) < 2 * SLOW_REQUESTS:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the server had no queue of predictions after {FILL_TIMEOUT_SECONDS} s")
         yield
     finally:
-        over.set()
+        stop.set()
         for thread in threads:
             thread.join()
 
 
-def _waiting(url: str) -> float:
+def _count_waiting_images(url: str) -> float:
     text = requests.get(f"{url}/metrics", timeout=10).text
     return next(
         float(line.split()[1]) for line in text.splitlines() if line.startswith("ocr_images_waiting ")
@@ -166,12 +164,12 @@ def _times(ask: Callable[[], requests.Response], rounds: int = ROUNDS) -> list[f
 
 
 def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
-    begun = time.perf_counter()
-    given = run()
-    return time.perf_counter() - begun, given
+    start = time.perf_counter()
+    result = run()
+    return time.perf_counter() - start, result
 
 
-def _share(times: list[float], share: float) -> float:
+def _percentile(times: list[float], share: float) -> float:
     return sorted(times)[min(len(times) - 1, int(share * len(times)))]
 
 

@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml are kept, and an import that runs backward breaks them."""
+"""The import contracts of pyproject.toml hold, and an import of a higher layer breaks them."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BACKWARD = {
+UPWARD_IMPORTS = {
     "backend/ocr_backend/config/settings.py": "import ocr_backend.web.app",
     "backend/ocr_backend/models/model_folder.py": "import ocr_backend.models.hub.hub_client",
     "operator/ocr_operator/planning/plan.py": "import ocr_operator.controller.reconciler",
@@ -38,16 +38,16 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_contracts_are_kept(tree: Path) -> None:
+def test_the_contracts_hold(tree: Path) -> None:
     result = lint_imports(tree)
     assert result.returncode == 0, result.stdout
     assert "0 broken" in result.stdout
 
 
-@pytest.mark.parametrize("module", BACKWARD)
-def test_a_backward_import_breaks_a_contract(tree: Path, module: str) -> None:
+@pytest.mark.parametrize("module", UPWARD_IMPORTS)
+def test_an_import_of_a_higher_layer_breaks_a_contract(tree: Path, module: str) -> None:
     file = tree / module
-    file.write_text(f"{file.read_text('utf-8')}\n{BACKWARD[module]}\n", "utf-8")
+    file.write_text(f"{file.read_text('utf-8')}\n{UPWARD_IMPORTS[module]}\n", "utf-8")
     result = lint_imports(tree)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert BACKWARD[module].removeprefix("import ") in result.stdout
+    assert UPWARD_IMPORTS[module].removeprefix("import ") in result.stdout

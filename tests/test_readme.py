@@ -1,4 +1,4 @@
-"""What README says of this tree, tried: its targets exist, its local commands read the image it shows."""
+"""Checks README: its make targets and links exist, and its local commands print the text that it shows."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
 
-def test_every_target_of_make_that_is_named_exists() -> None:
+def test_every_named_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = set(re.findall(r"(?:^|`|=current )make ([a-z-]+)", README.read_text("utf-8"), re.MULTILINE))
     assert named
@@ -26,13 +26,13 @@ def test_every_link_leads_to_a_file() -> None:
 
 
 @pytest.mark.model
-def test_the_local_commands_read_the_lines_that_are_shown() -> None:
-    shown = next(block.text for block in blocks(README) if block.language == "text")
-    done = subprocess.run(
+def test_the_local_commands_print_the_shown_lines() -> None:
+    expected = next(block.text for block in blocks(README) if block.language == "text")
+    result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script(README, "local")],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.stdout == shown, done.stderr
+    assert result.stdout == expected, result.stderr

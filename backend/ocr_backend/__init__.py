@@ -2,6 +2,6 @@
 
 import os
 
-# onnxruntime 1.32 reports to its makers from when it is imported (its Privacy.md), also where no network is
-# to be used. Whoever wants that sets the variable to 0.
+# onnxruntime 1.32 sends telemetry once it is imported (its Privacy.md), even offline. Set the
+# variable to 0 to allow it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

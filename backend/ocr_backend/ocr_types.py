@@ -1,6 +1,6 @@
-"""What a reader yields and what the rest of the backend may ask of one.
+"""The values that readers return, and the protocol that engines implement.
 
-Knows neither Label Studio nor any engine; engines implement `Reader`, `app` and `predictions` use it.
+Knows neither Label Studio nor any engine.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""`(height, width, 3)` uint8, BGR, upright as a person sees it (EXIF applied, no alpha)."""
+"""`(height, width, 3)` uint8, BGR, upright (EXIF orientation applied), without alpha."""
 
 Point = tuple[float, float]
 Polygon = tuple[Point, Point, Point, Point]
-"""Corners `(x, y)` in px of the image, clockwise as one reads: where the text begins comes first."""
+"""Corners `(x, y)` in px of the image, clockwise in reading direction; the first is where the text begins."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One recognised piece of text; `score` is the recogniser's mean confidence, 0..1."""
+    """One text line; `score` is the mean confidence of the recogniser, 0..1."""
 
     polygon: Polygon
     text: str
@@ -28,34 +28,34 @@ class Line:
 
 
 RegionFilter = Callable[[Polygon], bool]
-"""Whether a line at this place is wanted; others need not be read."""
+"""Whether to read the line at this polygon; a reader skips the others."""
 
 
 def accept_all(_: Polygon) -> bool:
-    """All lines are wanted."""
+    """Accepts every line."""
     return True
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network in use: its part (`detection`, `recognition`, ...), official name and weights' digest."""
+    """A model in use: its role (`detection`, `recognition`, ...), official name and digest of the weights."""
 
-    part: str
+    role: str
     name: str
     digest: str
 
 
 class Reader(Protocol):
-    """Turns images into lines; safe to call from many threads, which wait for a free slot."""
+    """Turns images into text lines; thread-safe. `slots` images are read at a time, other calls wait."""
 
     engine: str
     models: Sequence[LoadedModel]
     slots: int
 
-    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
-        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
+    def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
+        """Non-empty lines that the filter accepts, in reading order, with any score."""
         ...
 
     def close(self) -> None:
-        """Frees the networks; no call may follow."""
+        """Frees the models; the reader must not be used afterwards."""
         ...

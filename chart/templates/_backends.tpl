@@ -1,7 +1,7 @@
 {{/*
-  ocr-backend.backends     `backends` as YAML, as the operator gets them: presets replaced by what they stand for,
-                           and connected to the trial of Label Studio where there is one
-  ocr-backend.state        (dict "root" $ "name" of an OCRBackend) how it is doing, in a few words for the notes
+  ocr-backend.backends     `backends` as YAML for the operator: presets are resolved, and labelStudio is set to the
+                           trial Label Studio if that is enabled
+  ocr-backend.state        (dict "root" $ "name" of an OCRBackend) a short state for the notes
 */}}
 
 {{- define "ocr-backend.backends" -}}
@@ -10,22 +10,22 @@
 {{- range $name, $spec := $specs }}
 {{- $shared := $spec.accelerator | default dict }}
 {{- if $shared.preset }}
-{{- /* Each variant gets its own: a variant with another device must not inherit the nodes of this one. */}}
+{{- /* Each variant gets its own copy: a variant with another device must not inherit the nodes of this preset. */}}
 {{- $_ := unset $spec "accelerator" }}
 {{- end }}
-{{- $studio := $spec.labelStudio | default dict }}
-{{- if and $root.Values.labelStudio.enabled (not $studio.url) }}
+{{- $labelStudio := $spec.labelStudio | default dict }}
+{{- if and $root.Values.labelStudio.enabled (not $labelStudio.url) }}
 {{- $token := dict "name" (include "ocr-backend.labelStudio.name" $root) "key" "token" }}
-{{- $_ := set $spec "labelStudio" (merge (dict "url" (include "ocr-backend.labelStudio.url" $root) "apiKeySecretRef" $token) $studio) }}
+{{- $_ := set $spec "labelStudio" (merge (dict "url" (include "ocr-backend.labelStudio.url" $root) "apiKeySecretRef" $token) $labelStudio) }}
 {{- end }}
 {{- range $variant := $spec.variants }}
-{{- $asked := $variant.accelerator | default $shared }}
-{{- if $asked.preset }}
-{{- $preset := get ($root.Values.accelerators | default dict) $asked.preset }}
+{{- $accelerator := $variant.accelerator | default $shared }}
+{{- if $accelerator.preset }}
+{{- $preset := get ($root.Values.accelerators | default dict) $accelerator.preset }}
 {{- if not $preset }}
-{{- fail (printf "backends.%s: there is no accelerator %q in `accelerators`; there are: %s" $name $asked.preset (keys ($root.Values.accelerators | default dict) | sortAlpha | join ", " | default "none")) }}
+{{- fail (printf "backends.%s: accelerator preset %q is not defined in `accelerators`; defined presets: %s" $name $accelerator.preset (keys ($root.Values.accelerators | default dict) | sortAlpha | join ", " | default "none")) }}
 {{- end }}
-{{- $device := merge (omit $asked "preset") (pick $preset "resourceName" "count" "runtimeClassName") }}
+{{- $device := merge (omit $accelerator "preset") (pick $preset "resourceName" "count" "runtimeClassName") }}
 {{- $placement := deepCopy ($variant.placement | default $spec.placement | default dict) }}
 {{- with $preset.nodeSelector }}
 {{- $_ := set $placement "nodeSelector" (merge (dict) ($placement.nodeSelector | default dict) .) }}
@@ -44,15 +44,15 @@
 {{- end }}
 
 {{- define "ocr-backend.state" -}}
-{{- $there := dict }}
+{{- $existing := dict }}
 {{- if and .root.Values.lookups (.root.Capabilities.APIVersions.Has "ocrbackend.io/v1alpha1") }}
-{{- $there = lookup "ocrbackend.io/v1alpha1" "OCRBackend" .root.Release.Namespace .name }}
+{{- $existing = lookup "ocrbackend.io/v1alpha1" "OCRBackend" .root.Release.Namespace .name }}
 {{- end }}
 {{- $ready := dict }}
-{{- range ($there.status | default dict).conditions }}
+{{- range ($existing.status | default dict).conditions }}
 {{- if eq .type "Ready" }}{{ $ready = . }}{{ end }}
 {{- end }}
-{{- if not $ready }}being made; a first start downloads its models unless models.source is Builtin
-{{- else }}was {{ ternary "ready" (printf "not ready: %s" $ready.reason) (eq $ready.status "True") }} ({{ $there.status.summary }}) before this change
+{{- if not $ready }}being created; a first start downloads the models unless models.source is Builtin
+{{- else }}was {{ ternary "ready" (printf "not ready: %s" $ready.reason) (eq $ready.status "True") }} ({{ $existing.status.summary }}) before this change
 {{- end }}
 {{- end }}

@@ -1,14 +1,14 @@
 {{/*
-Helpers, all called with the root context unless said otherwise:
+Helpers. Call them with the root context unless a dict is shown:
   ocr-backend.name, .fullname            names
-  ocr-backend.labels, .selectorLabels    labels of the operator's objects; global.commonLabels are among the first
-  ocr-backend.componentLabels, .componentSelector    (dict "root" $ "component" …) the same of another component
+  ocr-backend.labels, .selectorLabels    labels of the operator's objects; .labels include global.commonLabels
+  ocr-backend.componentLabels, .componentSelector    (dict "root" $ "component" …) the same for another component
   ocr-backend.serviceAccountName         name of the operator's ServiceAccount
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
-  ocr-backend.image                      (dict "root" $ "image" values) full reference of an image
-  ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "language" … "modelType" …) where it answers
-  ocr-backend.testPolicy                 when the objects of `helm test` are deleted
-  ocr-backend.namespaces                 JSON list of the watched namespaces, for allNamespaces []
+  ocr-backend.image                      (dict "root" $ "image" values) full image reference
+  ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "language" … "modelType" …) URL of a variant
+  ocr-backend.testPolicy                 hook-delete-policy of the objects of `helm test`
+  ocr-backend.namespaces                 JSON list of the watched namespaces; [] with allNamespaces
   ocr-backend.rules                      rules of the operator's Role or ClusterRole
 */}}
 
@@ -65,7 +65,7 @@ app.kubernetes.io/part-of: ocr-backend
 {{- if .Values.operator.serviceAccount.create }}
 {{- default (include "ocr-backend.operatorName" .) .Values.operator.serviceAccount.name }}
 {{- else }}
-{{- required "operator.serviceAccount.name is needed when operator.serviceAccount.create is false" .Values.operator.serviceAccount.name }}
+{{- required "operator.serviceAccount.name is required if operator.serviceAccount.create is false" .Values.operator.serviceAccount.name }}
 {{- end }}
 {{- end }}
 
@@ -76,12 +76,12 @@ app.kubernetes.io/part-of: ocr-backend
 {{- end }}
 
 {{- define "ocr-backend.testPolicy" -}}
-{{- /* Helm 3 deletes what has succeeded before it prints the logs of it (`helm test --logs`). */ -}}
+{{- /* Helm 3 deletes succeeded pods before it prints their logs (`helm test --logs`). */ -}}
 before-hook-creation{{ if semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Version }},hook-succeeded{{ end }}
 {{- end }}
 
 {{- define "ocr-backend.variantUrl" -}}
-{{- /* Made by the operator: the Service's name and port stand in its names.py. */ -}}
+{{- /* The operator creates the Service; its name and port are in ocr_operator/api/names.py. */ -}}
 http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType }}.{{ .root.Release.Namespace }}.svc:9090
 {{- end }}
 
@@ -98,14 +98,14 @@ http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType 
 - apiGroups: [ocrbackend.io]
   resources: [ocrbackends/status]
   verbs: [patch]
-# Where the API server guards blockOwnerDeletion (OpenShift does), children can be made with this only.
+# Required to create managed objects if the API server enforces blockOwnerDeletion, as OpenShift does.
 - apiGroups: [ocrbackend.io]
   resources: [ocrbackends/finalizers]
   verbs: [update]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, create, patch, delete]
-# What fetches models: made anew where its pod has to change, for that cannot be changed.
+# Jobs download models. The pod template of a Job is immutable, so the operator recreates a Job to change it.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, patch, delete]
@@ -124,14 +124,14 @@ http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType 
 - apiGroups: [monitoring.coreos.com]
   resources: [servicemonitors]
   verbs: [get, list, watch, create, patch, delete]
-# Never deleted by the operator: models outlive changes of the spec and go with the OCRBackend.
+# No delete: models survive changes of the spec, and garbage collection deletes them with the OCRBackend.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
-# Its own Events count, so they are read before they are written; those of pods and claims tell why one waits.
+# The operator reads its own Events to increase their count, and Events of pods and claims to find out why they wait.
 - apiGroups: [""]
   resources: [events]
   verbs: [get, list, create, patch]

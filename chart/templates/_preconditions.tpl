@@ -1,7 +1,7 @@
 {{/*
-What has to be so before anything is installed; each fails with a sentence that says what to do. All are called with
-the root context and make no text:
-  ocr-backend.preconditions          all of them; those that ask the cluster only with `lookups`, and where Helm can ask
+Checks before the install. Each fails with a message that says what to do, and renders nothing:
+  ocr-backend.preconditions          all checks; called with the root context. They query the cluster, so they run only
+                                     with `lookups`, and only if Helm has a cluster to query
 */}}
 
 {{- define "ocr-backend.preconditions" -}}
@@ -9,7 +9,7 @@ the root context and make no text:
 {{- if .Values.crds.install }}
 {{- include "ocr-backend.preconditions.crd" . }}
 {{- end }}
-{{- /* Every namespace has this account: without it Helm renders without a cluster, or the namespace is to be made. */}}
+{{- /* Every namespace has this ServiceAccount. Without it Helm renders without a cluster, or creates the namespace. */}}
 {{- if lookup "v1" "ServiceAccount" .Release.Namespace "default" }}
 {{- $root := . }}
 {{- range $name, $spec := .Values.backends }}
@@ -24,15 +24,15 @@ the root context and make no text:
 {{- define "ocr-backend.preconditions.crd" -}}
 {{- $crd := "ocrbackends.ocrbackend.io" }}
 {{- with lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" $crd }}
-{{- $said := .metadata.annotations | default dict }}
-{{- $owner := get $said "meta.helm.sh/release-name" }}
-{{- $place := get $said "meta.helm.sh/release-namespace" }}
-{{- if not (and (eq $owner $.Release.Name) (eq $place $.Release.Namespace)) }}
-{{- $whose := ternary (printf "belongs to release %s in namespace %s" $owner $place) "was not installed by Helm" (ne $owner "") }}
-{{- /* Of what another program has applied, Helm takes no field unless it is told to. */}}
-{{- $more := ternary "" " (and add --force-conflicts to this command)" (ne $owner "") }}
-{{- $hand := printf "kubectl label crd %s --overwrite app.kubernetes.io/managed-by=Helm; kubectl annotate crd %s --overwrite meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s" $crd $crd $.Release.Name $.Release.Namespace }}
-{{- fail (printf "the CustomResourceDefinition %s %s: set crds.install to false, or, where nobody else looks after it, hand it over to this release%s: %s" $crd $whose $more $hand) }}
+{{- $annotations := .metadata.annotations | default dict }}
+{{- $owner := get $annotations "meta.helm.sh/release-name" }}
+{{- $namespace := get $annotations "meta.helm.sh/release-namespace" }}
+{{- if not (and (eq $owner $.Release.Name) (eq $namespace $.Release.Namespace)) }}
+{{- $ownership := ternary (printf "belongs to release %s in namespace %s" $owner $namespace) "was not installed by Helm" (ne $owner "") }}
+{{- /* Helm takes over no field that another program applied without this flag. */}}
+{{- $force := ternary "" " (and add --force-conflicts to this command)" (ne $owner "") }}
+{{- $commands := printf "kubectl label crd %s --overwrite app.kubernetes.io/managed-by=Helm; kubectl annotate crd %s --overwrite meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s" $crd $crd $.Release.Name $.Release.Namespace }}
+{{- fail (printf "the CustomResourceDefinition %s %s: set crds.install to false; or, if nothing else manages it, transfer it to this release%s: %s" $crd $ownership $force $commands) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -41,7 +41,7 @@ the root context and make no text:
 {{- $storage := (.spec.models | default dict).storage | default dict }}
 {{- with $storage.existingClaim }}
 {{- if not (lookup "v1" "PersistentVolumeClaim" $.root.Release.Namespace .) }}
-{{- fail (printf "backends.%s.models.storage.existingClaim: there is no PersistentVolumeClaim %s in namespace %s: make it before, or name another" $.name . $.root.Release.Namespace) }}
+{{- fail (printf "backends.%s.models.storage.existingClaim: PersistentVolumeClaim %s does not exist in namespace %s: create it first, or set another name" $.name . $.root.Release.Namespace) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -57,14 +57,14 @@ the root context and make no text:
 {{- end }}
 
 {{- define "ocr-backend.preconditions.secret" -}}
-{{- $place := .root.Release.Namespace }}
-{{- $there := lookup "v1" "Secret" $place .name }}
-{{- if not $there }}
-{{- fail (printf "%s: there is no Secret %s in namespace %s: kubectl create secret generic %s --namespace %s --from-literal=%s=…" .path .name $place .name $place (join "=… --from-literal=" .keys)) }}
+{{- $namespace := .root.Release.Namespace }}
+{{- $existing := lookup "v1" "Secret" $namespace .name }}
+{{- if not $existing }}
+{{- fail (printf "%s: Secret %s does not exist in namespace %s: create it with kubectl create secret generic %s --namespace %s --from-literal=%s=…" .path .name $namespace .name $namespace (join "=… --from-literal=" .keys)) }}
 {{- end }}
 {{- range .keys }}
-{{- if not (hasKey ($there.data | default dict) .) }}
-{{- fail (printf "%s: Secret %s in namespace %s has no key %s" $.path $.name $place .) }}
+{{- if not (hasKey ($existing.data | default dict) .) }}
+{{- fail (printf "%s: Secret %s in namespace %s has no key %s" $.path $.name $namespace .) }}
 {{- end }}
 {{- end }}
 {{- end }}

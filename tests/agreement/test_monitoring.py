@@ -1,4 +1,4 @@
-"""Alerts and dashboards speak of metrics, labels and pages that exist."""
+"""Alerts and dashboards use metrics, labels and pages that exist."""
 
 import json
 import re
@@ -21,58 +21,60 @@ from ocr_operator.telemetry.metrics import Metrics as OperatorMetrics
 from ocr_operator.telemetry.status_metrics import StatusCollector
 
 ROOT = Path(__file__).parents[2]
-_NAMED = re.compile(r"\b([a-zA-Z_]\w*)\{")
+_METRIC_NAME = re.compile(r"\b([a-zA-Z_]\w*)\{")
 _SUFFIXES = re.compile(r"_(bucket|sum|count)$")
-_OF_PROMETHEUS = {"up", "ALERTS"}
+_PROMETHEUS_METRICS = {"up", "ALERTS"}
 PANELS = [
-    pytest.param(one, id=f"{page.name}: {one.title}") for page in files.DASHBOARDS for one in page.panels
+    pytest.param(panel, id=f"{dashboard.name}: {panel.title}")
+    for dashboard in files.DASHBOARDS
+    for panel in dashboard.panels
 ]
 
 
-def _known() -> set[str]:
-    described = {one.name for one in (*BackendMetrics().described, *container_metrics.DESCRIBED)}
+def _exported_metrics() -> set[str]:
+    described = {metric.name for metric in (*BackendMetrics().descriptions, *container_metrics.DESCRIPTIONS)}
     operator = OperatorMetrics()
-    operator.leads("operator", lambda: 1.0)
-    operator.watches("Pod", lambda: 0.0)
+    operator.track_leader("operator", lambda: 1.0)
+    operator.track_watch("Pod", lambda: 0.0)
     statuses = CollectorRegistry()
     statuses.register(StatusCollector(lambda: []))
-    collected = [one for registry in (operator.registry, statuses) for one in registry.collect()]
-    counters = {f"{one.name}_total" for one in collected if one.type == "counter"}
-    return described | {one.name for one in collected} | counters
+    collected = [family for registry in (operator.registry, statuses) for family in registry.collect()]
+    counters = {f"{family.name}_total" for family in collected if family.type == "counter"}
+    return described | {family.name for family in collected} | counters
 
 
 def _metrics(expression: str) -> set[str]:
-    return {_SUFFIXES.sub("", name) for name in _NAMED.findall(expression)} - _OF_PROMETHEUS
+    return {_SUFFIXES.sub("", name) for name in _METRIC_NAME.findall(expression)} - _PROMETHEUS_METRICS
 
 
 def _anchors(page: str) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def _expressions() -> Iterator[str]:
     yield from (alert.expression for alert in ALERTS)
-    for page in files.DASHBOARDS:
-        yield from (query.expression for panel in page.panels for query in panel.queries)
+    for dashboard in files.DASHBOARDS:
+        yield from (query.expression for panel in dashboard.panels for query in panel.queries)
 
 
 @pytest.mark.parametrize("path", files.contents(), ids=lambda path: path.name)
-def test_what_the_chart_and_the_manual_hold_is_fresh(path: Path) -> None:
+def test_the_generated_file_is_up_to_date(path: Path) -> None:
     assert path.read_text("utf-8") == files.contents()[path], "run `make generate`"
 
 
-def test_no_other_dashboard_lies_in_the_chart() -> None:
-    found = set((files.CHART_FILES / "dashboards").iterdir())
-    assert found <= set(files.contents())
+def test_the_chart_holds_no_other_dashboard() -> None:
+    dashboards = set((files.CHART_FILES / "dashboards").iterdir())
+    assert dashboards <= set(files.contents())
 
 
-def test_every_metric_that_is_asked_for_exists() -> None:
-    asked = set().union(*map(_metrics, _expressions()))
-    assert asked - _known() == set()
-    assert len(asked) > 25
+def test_every_queried_metric_is_exported() -> None:
+    queried = set().union(*map(_metrics, _expressions()))
+    assert queried - _exported_metrics() == set()
+    assert len(queried) > 25
 
 
-def test_every_runbook_is_a_section_of_the_manual() -> None:
+def test_every_runbook_link_leads_to_a_section_of_the_manual() -> None:
     for alert in ALERTS:
         page, _, anchor = runbook(alert).partition("#")
         sections = _anchors(page)
@@ -90,33 +92,35 @@ def test_every_alert_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_every_panel_says_what_it_tells_and_names_its_series(panel: Panel) -> None:
+def test_every_panel_has_a_description_and_a_legend(panel: Panel) -> None:
     assert panel.description.endswith((".", "?"))
     if panel.kind in ("lines", "stacked"):
         assert all(query.legend for query in panel.queries)
 
 
-def test_the_dashboards_are_told_apart_and_link_to_each_other() -> None:
-    pages = [json.loads(path.read_text("utf-8")) for path in (files.CHART_FILES / "dashboards").iterdir()]
-    uids = {page["uid"] for page in pages}
-    assert len(uids) == len(pages)
-    for page in pages:
-        assert {link["url"].removeprefix("/d/") for link in page["links"]} == uids - {page["uid"]}
+def test_dashboards_have_different_uids_and_link_to_each_other() -> None:
+    paths = (files.CHART_FILES / "dashboards").iterdir()
+    dashboards = [json.loads(path.read_text("utf-8")) for path in paths]
+    uids = {dashboard["uid"] for dashboard in dashboards}
+    assert len(uids) == len(dashboards)
+    for dashboard in dashboards:
+        linked = {link["url"].removeprefix("/d/") for link in dashboard["links"]}
+        assert linked == uids - {dashboard["uid"]}
 
 
-def test_the_manuals_configuration_gives_series_the_labels_of_the_monitors() -> None:
+def test_the_example_prometheus_config_sets_the_same_labels_as_the_monitors() -> None:
     config = yaml.safe_load((ROOT / "docs" / "examples" / "prometheus.yml").read_text("utf-8"))
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     assert set(jobs) == {BACKEND_JOB, OPERATOR_JOB}
-    told = {
-        (tuple(one["source_labels"]), one["target_label"])
-        for one in jobs[BACKEND_JOB]["relabel_configs"]
-        if "target_label" in one
+    configured = {
+        (tuple(rule["source_labels"]), rule["target_label"])
+        for rule in jobs[BACKEND_JOB]["relabel_configs"]
+        if "target_label" in rule
     }
-    wanted = {
-        (tuple(one["sourceLabels"]), one["targetLabel"])  # type: ignore[arg-type]
-        for one in backend_relabelings()
-        if "sourceLabels" in one
+    expected = {
+        (tuple(rule["sourceLabels"]), rule["targetLabel"])  # type: ignore[arg-type]
+        for rule in backend_relabelings()
+        if "sourceLabels" in rule
     }
-    assert wanted < told
+    assert expected < configured
     assert jobs[OPERATOR_JOB]["honor_labels"] is True

@@ -1,4 +1,4 @@
-"""What the operator says to the backend's pods, and what the backend understands."""
+"""The operator and the backend agree on variables, paths, ports, exit codes and commands."""
 
 import argparse
 import re
@@ -13,25 +13,25 @@ from ocr_backend.commands import exit_codes
 from ocr_backend.commands.models import fetch
 from ocr_backend.config import environment
 from ocr_backend.config.settings import SETTINGS, Settings, from_env
-from ocr_backend.models import model_folder
+from ocr_backend.models import model_roles
 from ocr_backend.models.hub import download_progress
 from ocr_operator.api import names
-from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.api.operator_config import ImageReference, OperatorConfig
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import family
-from ocr_operator.manifests import download_job, model_sets, pod_template
-from ocr_operator.observed import causes
+from ocr_operator.api.spec_parser import parse_backend
+from ocr_operator.manifests import download_job, model_sets, pod_fields, pod_template
 from ocr_operator.observed import download_progress as model_progress
+from ocr_operator.observed import pod_causes
 
 ROOT = Path(__file__).parents[2]
-CONFIG = OperatorConfig(ImageName("cpu"), ImageName("gpu"))
+CONFIG = OperatorConfig(ImageReference("cpu"), ImageReference("gpu"))
 
 
 def _pod(**spec: Any) -> dict[str, Any]:
     variants = [{"language": "ch", "modelType": "mobile"}]
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
-    found = family({"metadata": metadata, "spec": {"variants": variants} | spec})
-    template = pod_template.pod_template(found, found.variants[0], CONFIG)
+    backend = parse_backend({"metadata": metadata, "spec": {"variants": variants} | spec})
+    template = pod_template.pod_template(backend, backend.variants[0], CONFIG)
     return dict(template["spec"])
 
 
@@ -58,7 +58,7 @@ FULL = {
 }
 
 
-def test_the_pods_environment_gives_the_backend_the_very_settings_of_the_spec() -> None:
+def test_the_pods_environment_has_the_settings_of_the_spec() -> None:
     [container] = _pod(**FULL)["containers"]
     secrets = {"LABEL_STUDIO_API_KEY": "token", "BASIC_AUTH_USER": "user", "BASIC_AUTH_PASS": "pass"}
     variables = {entry["name"]: entry.get("value") or secrets[entry["name"]] for entry in container["env"]}
@@ -85,14 +85,14 @@ def test_the_pods_environment_gives_the_backend_the_very_settings_of_the_spec() 
 
 
 def test_every_variable_of_the_pod_is_a_setting() -> None:
-    known = {row.env for row in SETTINGS}
+    variables = {setting.env for setting in SETTINGS}
     [container] = _pod(**FULL)["containers"]
-    assert {entry["name"] for entry in container["env"]} <= known
+    assert {entry["name"] for entry in container["env"]} <= variables
     unknown = environment.unknown_names(SETTINGS, {entry["name"]: "x" for entry in container["env"]})
     assert list(unknown) == []
 
 
-def test_the_models_are_mounted_where_the_backend_looks_for_them() -> None:
+def test_the_models_are_mounted_in_the_backends_model_folder() -> None:
     [container] = _pod()["containers"]
     mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
     assert Settings().model_dir in mounted
@@ -102,15 +102,15 @@ def test_the_port_of_the_service_is_the_backends() -> None:
     assert Settings().port == names.PORT
 
 
-def test_the_operator_understands_the_backends_exit_codes() -> None:
-    assert exit_codes.SETTINGS_STATUS == causes.EXIT_CODE_SETTINGS
-    # The server ends so when no worker can load the models.
-    assert Arbiter.WORKER_BOOT_ERROR == causes.EXIT_CODE_MODELS
+def test_the_operator_knows_the_backends_exit_codes() -> None:
+    assert exit_codes.USAGE_STATUS == pod_causes.EXIT_CODE_SETTINGS
+    # Exit code of the server if no worker can load the models.
+    assert Arbiter.WORKER_BOOT_ERROR == pod_causes.EXIT_CODE_MODELS
 
 
-def test_the_operator_understands_how_fetching_ends() -> None:
-    assert causes.FETCH_REASONS == {
-        exit_codes.SETTINGS_STATUS: Reason.INVALID,
+def test_the_operator_knows_the_exit_codes_of_a_download() -> None:
+    assert pod_causes.DOWNLOAD_REASONS == {
+        exit_codes.USAGE_STATUS: Reason.INVALID,
         exit_codes.MODEL_STATUS: Reason.DOWNLOAD_FAILED,
         exit_codes.NOT_FOUND_STATUS: Reason.MODEL_NOT_FOUND,
         exit_codes.MISMATCH_STATUS: Reason.CHECKSUM_MISMATCH,
@@ -118,72 +118,73 @@ def test_the_operator_understands_how_fetching_ends() -> None:
     }
 
 
-def _fetching(**given: Any) -> tuple[Settings, dict[str, Any]]:
-    """The settings of the only variant, and the container of the Job that fetches for it."""
+def _download(**models: Any) -> tuple[Settings, dict[str, Any]]:
+    """The settings of the only variant, and the container of its download Job."""
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     spec = {
         "variants": [{"language": "ch", "modelType": "server"}],
-        "models": given,
+        "models": models,
         "engine": "OnnxRuntime",
     }
-    found = family({"metadata": metadata, "spec": spec})
-    [job] = download_job.jobs(found, CONFIG)
+    backend = parse_backend({"metadata": metadata, "spec": spec})
+    [job] = download_job.download_jobs(backend, CONFIG)
     [container] = job["spec"]["template"]["spec"]["containers"]
-    return found.variants[0].settings, container
+    return backend.variants[0].settings, container
 
 
-def test_the_job_fetches_the_very_models_that_the_variant_needs() -> None:
-    settings, container = _fetching(hub="BOS", mirror="https://mirror.example.com", offline=True)
-    given = from_env({entry["name"]: entry["value"] for entry in container["env"]})
-    assert model_folder.needed(given) == model_folder.needed(settings)
+def test_the_job_downloads_the_models_that_the_variant_needs() -> None:
+    settings, container = _download(hub="BOS", mirror="https://mirror.example.com", offline=True)
+    job_settings = from_env({entry["name"]: entry["value"] for entry in container["env"]})
+    assert model_roles.required_models(job_settings) == model_roles.required_models(settings)
     for name in ("model_source", "model_hub", "model_mirror", "offline", "model_dir", "engine", "use_gpu"):
-        assert getattr(given, name) == getattr(settings, name)
+        assert getattr(job_settings, name) == getattr(settings, name)
 
 
 @pytest.mark.parametrize("options", [{}, {"useDocOrientation": True, "useTextlineOrientation": False}])
-def test_a_set_is_told_by_the_models_that_the_backend_needs(options: dict[str, Any]) -> None:
+def test_a_model_set_has_the_models_that_the_backend_needs(options: dict[str, Any]) -> None:
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     spec = {"variants": [{"language": "korean", "modelType": "mobile"}], "options": options}
-    [variant] = family({"metadata": metadata, "spec": spec}).variants
-    assert model_sets.model_names(variant.settings) == list(model_folder.needed(variant.settings).values())
+    [variant] = parse_backend({"metadata": metadata, "spec": spec}).variants
+    required_models = model_roles.required_models(variant.settings)
+    assert model_sets.model_names(variant.settings) == list(required_models.values())
 
 
 def test_the_backend_has_the_command_that_the_job_runs() -> None:
     assert download_job.COMMAND[:2] == ("models", "fetch")
     parser = argparse.ArgumentParser()
-    fetch.describe(parser)
+    fetch.add_arguments(parser)
     options = parser.parse_args(list(download_job.COMMAND[2:]))
     assert (options.status_port, str(options.report)) == (names.PORT, download_job.REPORT)
 
 
-def test_the_operator_reads_the_progress_that_the_backend_tells() -> None:
-    told = download_progress.Progress()
-    told.expect("det", "onnx", 100)
-    told.expect("rec", "onnx")
-    told.enter("det", "onnx", "Fetching")
-    told.add("det", "onnx", 40)
-    found = model_progress.progress_of(told.told())
-    assert (found.size, found.state, str(found.active)) == (40, "Fetching", "det 40 %, 0 of 0 MB")
-    told.publish("det", "onnx", "ab", 100)
-    told.publish("rec", "onnx", "cd", 10)
-    assert model_progress.progress_of(told.told()).percent == 100
+def test_the_operator_reads_the_progress_that_the_backend_reports() -> None:
+    progress = download_progress.Progress()
+    progress.add_model("det", "onnx", 100)
+    progress.add_model("rec", "onnx")
+    progress.set_state("det", "onnx", "Downloading")
+    progress.add_bytes("det", "onnx", 40)
+    observed = model_progress.progress_of(progress.snapshot())
+    assert (observed.size, observed.state, str(observed.active)) == (40, "Downloading", "det 40 %, 0 of 0 MB")
+    progress.set_published("det", "onnx", "ab", 100)
+    progress.set_published("rec", "onnx", "cd", 10)
+    assert model_progress.progress_of(progress.snapshot()).percent == 100
 
 
-def test_the_pods_user_is_the_images() -> None:
+def test_the_pods_user_is_that_of_the_image() -> None:
     users = re.findall(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     assert users
-    assert set(users) == {(str(pod_template.USER), str(pod_template.USER))}
+    assert set(users) == {(str(pod_fields.USER), str(pod_fields.USER))}
 
 
 @pytest.mark.parametrize("probe", ["startupProbe", "readinessProbe", "livenessProbe"])
-def test_the_backend_answers_every_probe(probe: str, answered: Callable[[str], int]) -> None:
+def test_the_backend_answers_every_probe(probe: str, status_code: Callable[[str], int]) -> None:
     [container] = _pod()["containers"]
-    assert answered(container[probe]["httpGet"]["path"]) in (200, 503)
+    assert status_code(container[probe]["httpGet"]["path"]) in (200, 503)
 
 
 @pytest.fixture
-def answered() -> Callable[[str], int]:
-    """Status that the backend's app answers for a path."""
+def status_code() -> Callable[[str], int]:
+    """Status code of the backend's app for a path."""
     from ocr_backend.pipeline.worker import Worker
     from ocr_backend.web.app import create_app
 

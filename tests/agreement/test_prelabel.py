@@ -1,20 +1,20 @@
-"""What the chart says of reading whole projects, and what the command understands."""
+"""The chart's `prelabel` fields and the arguments of `ocr-backend prelabel` agree."""
 
 import pytest
 
-from ocr_backend.commands.prelabel.arguments import LARGEST_PARALLEL, LARGEST_SLICE, MOST_SHARDS, Options
+from ocr_backend.commands.prelabel.arguments import MAX_PARALLEL, MAX_SHARDS, MAX_SLICE, Options
 from ocr_operator.crd.prelabel_schema import prelabel_schema
 
 
 @pytest.mark.parametrize(
-    ("field", "most", "default"),
+    ("field", "maximum", "default"),
     [
-        ("shards", MOST_SHARDS, Options.shards),
-        ("slice", LARGEST_SLICE, Options.slice),
-        ("parallel", LARGEST_PARALLEL, Options.parallel),
+        ("shards", MAX_SHARDS, Options.shards),
+        ("slice", MAX_SLICE, Options.slice),
+        ("parallel", MAX_PARALLEL, Options.parallel),
     ],
 )
-def test_a_number_has_the_limit_and_the_default_of_the_argument(field: str, most: int, default: int) -> None:
-    described = prelabel_schema()["properties"][field]
-    assert described["maximum"] == most
-    assert described["description"].endswith(f"unset: {default}.")
+def test_a_field_has_the_maximum_and_default_of_the_argument(field: str, maximum: int, default: int) -> None:
+    schema = prelabel_schema()["properties"][field]
+    assert schema["maximum"] == maximum
+    assert schema["description"].endswith(f"Default: {default}.")

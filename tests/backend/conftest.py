@@ -1,4 +1,4 @@
-"""Workers and apps with a reader that needs no networks, and a web server that does as it is told."""
+"""Workers and apps with a fake reader, and web servers with scripted replies."""
 
 import io
 import ssl
@@ -32,7 +32,7 @@ def web() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def other_web() -> Iterator[ScriptedServer]:
-    """Another origin than `web`."""
+    """A server with another origin than `web`."""
     with serving(ScriptedServer()) as server:
         yield server
 
@@ -44,7 +44,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def bundle(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The authority's certificate, named by REQUESTS_CA_BUNDLE."""
+    """The file with the authority's certificate; REQUESTS_CA_BUNDLE names it."""
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
@@ -53,7 +53,7 @@ def bundle(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def secure(authority: trustme.CA) -> Iterator[tuple[ScriptedServer, str]]:
-    """A server with a certificate of the authority for `localhost`, and its URL."""
+    """A server with a certificate for `localhost` from the authority, and its URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     server = ScriptedServer()
@@ -64,30 +64,30 @@ def secure(authority: trustme.CA) -> Iterator[tuple[ScriptedServer, str]]:
 
 @pytest.fixture
 def settings() -> Callable[..., Settings]:
-    """Settings that let images come from loopback, with what is given changed."""
+    """Makes settings that allow images from loopback, with changed fields."""
 
-    def made(**changed: Any) -> Settings:
+    def make(**changed: Any) -> Settings:
         return Settings(**{"allowed_hosts": ("127.0.0.0/8",), **changed})
 
-    return made
+    return make
 
 
 @pytest.fixture
 def make_downloader(settings: Callable[..., Settings]) -> Iterator[MakeDownloader]:
     downloaders = []
 
-    def made(**changed: Any) -> Downloader:
+    def make(**changed: Any) -> Downloader:
         downloaders.append(Downloader(settings(**changed), threads=4))
         return downloaders[-1]
 
-    yield made
+    yield make
     for downloader in downloaders:
         downloader.close()
 
 
 @pytest.fixture
 def dripping(web: ScriptedServer) -> Iterator[ScriptedServer]:
-    """`web` with a `pause` that scripts wait for, and that ends with the test."""
+    """`web` with an event `pause` that scripts can wait for; it is set when the test ends."""
     web.pause = threading.Event()  # type: ignore[attr-defined]
     yield web
     web.pause.set()  # type: ignore[attr-defined]
@@ -95,40 +95,40 @@ def dripping(web: ScriptedServer) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def make_worker(settings: Callable[..., Settings]) -> Iterator[Callable[..., Worker]]:
-    """Makes a worker with a reader, loaded unless it is told otherwise."""
+    """Makes a worker with a reader, loaded by default."""
     workers = []
 
-    def made(reader: FakeReader, is_loaded: bool = True, most_requests: int = 100, **changed: Any) -> Worker:
-        worker = Worker(settings(**changed), lambda _: reader, most_requests)
+    def make(reader: FakeReader, is_loaded: bool = True, max_requests: int = 100, **changed: Any) -> Worker:
+        worker = Worker(settings(**changed), lambda _: reader, max_requests)
         if is_loaded:
             worker.load()
         workers.append(worker)
         return worker
 
-    yield made
+    yield make
     for worker in workers:
         worker.stop()
 
 
 @pytest.fixture
 def make_client(make_worker: Callable[..., Worker]) -> Callable[..., Any]:
-    """Makes a test client of an app with a reader."""
+    """Makes a test client of an app with a reader and changed settings."""
 
-    def made(reader: FakeReader | None = None, **changed: Any) -> Any:
+    def make(reader: FakeReader | None = None, **changed: Any) -> Any:
         return create_app(make_worker(reader or FakeReader(), **changed)).test_client()
 
-    return made
+    return make
 
 
 @pytest.fixture
 def png() -> Callable[..., bytes]:
-    """The file of an image of one colour."""
+    """Makes the file of an image in one colour."""
 
-    def made(
+    def make(
         width: int = 200, height: int = 100, colour: str = "white", kind: str = "PNG", **how: Any
     ) -> bytes:
         file = io.BytesIO()
         Image.new(how.pop("mode", "RGB"), (width, height), colour).save(file, kind, **how)
         return file.getvalue()
 
-    return made
+    return make

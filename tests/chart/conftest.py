@@ -1,4 +1,4 @@
-"""Helm without a cluster, and the chart's values."""
+"""Helm without a cluster, and the objects that the chart renders."""
 
 import json
 import os
@@ -14,13 +14,14 @@ from ocr_cluster import programs
 
 CHART = Path(__file__).parents[2] / "chart"
 
+Json = dict[str, Any]
 Helm = Callable[..., subprocess.CompletedProcess[str]]
-Render = Callable[..., list[dict[str, Any]]]
+Render = Callable[..., list[Json]]
 
 
 @pytest.fixture(scope="session")
 def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    """`helm(*arguments)`: runs Helm, which must not need a cluster; the result is not checked."""
+    """`helm(*arguments)`: runs Helm without a cluster; does not check the exit status."""
     program = programs.ensure(["helm"])["helm"]
     home = tmp_path_factory.mktemp("helm")
 
@@ -34,12 +35,29 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 
 @pytest.fixture(scope="session")
 def render(helm: Helm) -> Render:
-    """`render(values, …)`: the chart's objects for release `r` in namespace `labs`."""
+    """`render(*arguments, **values)`: the chart's objects for release `r` in namespace `labs`."""
 
-    def make(*arguments: str, **values: Any) -> list[dict[str, Any]]:
+    def objects(*arguments: str, **values: Any) -> list[Json]:
         sets = [f"--set-json={name}={json.dumps(value)}" for name, value in values.items()]
         done = helm("template", "r", str(CHART), "--namespace", "labs", *sets, *arguments)
         assert done.returncode == 0, done.stderr
         return [body for body in yaml.safe_load_all(done.stdout) if body]
 
-    return make
+    return objects
+
+
+@pytest.fixture
+def jobs(render: Render) -> Callable[..., list[Json]]:
+    """`jobs(**values)`: the Jobs and CronJobs of the chart."""
+    return lambda **values: [body for body in render(**values) if body["kind"] in ("Job", "CronJob")]
+
+
+@pytest.fixture
+def job(jobs: Callable[..., list[Json]]) -> Callable[..., Json]:
+    """`job(run, **values)`: the only Job or CronJob of the `prelabel` entry `run`."""
+
+    def only_job(run: Json, **values: Any) -> Json:
+        [body] = jobs(prelabel={"invoices": run}, **values)
+        return body
+
+    return only_job

@@ -1,4 +1,4 @@
-"""Presets of `accelerators`: what a backend that names one asks the operator for."""
+"""Presets of `accelerators`: what the operator gets for a backend that selects one."""
 
 import json
 import subprocess
@@ -29,20 +29,22 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def spec(render: Callable[..., list[Json]]) -> Callable[..., Json]:
-    """`spec(**fields)`: what the operator gets for a backend with these fields."""
+    """`spec(**fields)`: the spec that the operator gets for a backend with these fields."""
 
-    def made(**fields: Any) -> Json:
+    def rendered(**fields: Any) -> Json:
         objects = render(accelerators=PRESETS, **{"backends": {"ocr": {"variants": [CH]} | fields}})
         [data] = [
-            one["data"] for one in objects if one["metadata"]["name"].endswith("-backends") and "data" in one
+            body["data"]
+            for body in objects
+            if body["metadata"]["name"].endswith("-backends") and "data" in body
         ]
-        found: Json = yaml.safe_load(data["backends.yaml"])["ocr"]
-        return found
+        rendered_spec: Json = yaml.safe_load(data["backends.yaml"])["ocr"]
+        return rendered_spec
 
-    return made
+    return rendered
 
 
-def test_a_preset_is_a_device_and_the_nodes_that_have_it(spec: Callable[..., Json]) -> None:
+def test_a_preset_sets_the_device_and_the_nodes_that_have_it(spec: Callable[..., Json]) -> None:
     assert spec(variants=[CH | {"accelerator": {"preset": "a100"}}, EN]) == {
         "models": {"source": "Hub", "storage": {"size": "2Gi"}},
         "ocrVersion": "PP-OCRv5",
@@ -57,24 +59,24 @@ def test_a_preset_is_a_device_and_the_nodes_that_have_it(spec: Callable[..., Jso
     }
 
 
-def test_a_familys_preset_is_that_of_the_variants_without_a_device_of_their_own(
+def test_a_preset_of_the_backend_applies_to_variants_without_their_own_device(
     spec: Callable[..., Json],
 ) -> None:
-    found = spec(
+    backend = spec(
         accelerator={"preset": "a100"},
         variants=[CH, EN | {"accelerator": {"resourceName": "amd.com/gpu"}}],
     )
-    assert "accelerator" not in found
-    assert "placement" not in found
-    first, second = found["variants"]
+    assert "accelerator" not in backend
+    assert "placement" not in backend
+    first, second = backend["variants"]
     assert first["accelerator"]["resourceName"] == "nvidia.com/gpu"
     assert first["placement"]["nodeSelector"] == {"gpu": "a100"}
     assert second == EN | {"accelerator": {"resourceName": "amd.com/gpu"}}
 
 
-def test_own_words_win_over_the_presets(spec: Callable[..., Json]) -> None:
-    own = {"preset": "slice", "count": 1, "runtimeClassName": "mine"}
-    [variant] = spec(variants=[CH | {"accelerator": own}])["variants"]
+def test_fields_beside_the_preset_override_it(spec: Callable[..., Json]) -> None:
+    accelerator = {"preset": "slice", "count": 1, "runtimeClassName": "mine"}
+    [variant] = spec(variants=[CH | {"accelerator": accelerator}])["variants"]
     assert variant["accelerator"] == {
         "resourceName": "nvidia.com/mig-1g.10gb",
         "count": 1,
@@ -82,35 +84,35 @@ def test_own_words_win_over_the_presets(spec: Callable[..., Json]) -> None:
     }
 
 
-def test_a_presets_nodes_join_the_placement_that_the_variant_would_have(spec: Callable[..., Json]) -> None:
-    mine = {"key": "mine", "operator": "Exists"}
-    shared = {"nodeSelector": {"zone": "b"}, "tolerations": [mine], "priorityClassName": "high"}
+def test_the_nodes_of_a_preset_are_added_to_the_placement_of_the_variant(spec: Callable[..., Json]) -> None:
+    toleration = {"key": "mine", "operator": "Exists"}
+    shared = {"nodeSelector": {"zone": "b"}, "tolerations": [toleration], "priorityClassName": "high"}
     fields = {"accelerator": {"preset": "a100"}, "placement": shared}
     [inherits, replaces] = spec(
         **fields, variants=[CH, EN | {"placement": {"nodeSelector": {"gpu": "h100"}}}]
     )["variants"]
     assert inherits["placement"] == {
         "nodeSelector": {"zone": "b", "gpu": "a100"},
-        "tolerations": [mine, TAINT],
+        "tolerations": [toleration, TAINT],
         "priorityClassName": "high",
     }
     assert replaces["placement"] == {"nodeSelector": {"gpu": "h100"}, "tolerations": [TAINT]}
 
 
-def test_a_changed_preset_reaches_the_operator(render: Callable[..., list[Json]]) -> None:
+def test_a_changed_preset_restarts_the_operator(render: Callable[..., list[Json]]) -> None:
     def checksum(preset: Json) -> str:
         backends = {"ocr": {"variants": [CH | {"accelerator": {"preset": "a"}}]}}
         [deployment] = [
-            one
-            for one in render(accelerators={"a": preset}, backends=backends)
-            if one["kind"] == "Deployment"
+            body
+            for body in render(accelerators={"a": preset}, backends=backends)
+            if body["kind"] == "Deployment"
         ]
         return str(deployment["spec"]["template"]["metadata"]["annotations"]["checksum/backends"])
 
     assert checksum({"resourceName": "a/b"}) != checksum({"resourceName": "a/c"})
 
 
-def test_a_preset_that_is_not_there_fails_with_a_sentence(
+def test_an_undefined_preset_fails_with_the_list_of_defined_presets(
     helm: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     values = {
@@ -121,6 +123,6 @@ def test_a_preset_that_is_not_there_fails_with_a_sentence(
     done = helm("template", "r", str(CHART), *sets)
     assert done.returncode != 0
     assert (
-        'backends.ocr: there is no accelerator "h100" in `accelerators`; there are: a100, slice'
-        in done.stderr
+        'backends.ocr: accelerator preset "h100" is not defined in `accelerators`; '
+        "defined presets: a100, slice" in done.stderr
     )

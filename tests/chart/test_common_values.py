@@ -1,4 +1,4 @@
-"""Values that concern every object, or the operator's surroundings."""
+"""Values that affect every object, or the cluster around the operator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 Render = Callable[..., list[Json]]
 
 
-def test_common_labels_are_on_every_object_and_on_the_operators_pods(render: Render) -> None:
+def test_every_object_and_the_operators_pods_have_the_common_labels(render: Render) -> None:
     run = {"project": 1, "backend": {"url": "http://ocr:9090"}, "labelStudio": {"url": "http://labels"}}
     run["labelStudio"]["apiKeySecretRef"] = {"name": "labels", "key": "token"}
     objects = render(
@@ -25,19 +25,18 @@ def test_common_labels_are_on_every_object_and_on_the_operators_pods(render: Ren
             "prelabel": {"once": run, "nightly": run | {"schedule": "0 2 * * *"}},
         }
     )
-    assert {one["metadata"]["labels"]["team"] for one in objects} == {"labels"}
-    [deployment] = [one for one in objects if one["kind"] == "Deployment"]
+    assert {body["metadata"]["labels"]["team"] for body in objects} == {"labels"}
+    [deployment] = [body for body in objects if body["kind"] == "Deployment"]
     assert deployment["spec"]["template"]["metadata"]["labels"]["team"] == "labels"
     assert "team" not in deployment["spec"]["selector"]["matchLabels"]
 
 
-def test_common_labels_do_not_take_the_place_of_the_charts(render: Render) -> None:
+def test_common_labels_do_not_replace_the_charts_labels(render: Render) -> None:
     objects = render(**{"global.commonLabels": {r"app\.kubernetes\.io/instance": "another"}})
-    found = {one["metadata"]["labels"]["app.kubernetes.io/instance"] for one in objects}
-    assert found == {"r"}
+    assert {body["metadata"]["labels"]["app.kubernetes.io/instance"] for body in objects} == {"r"}
 
 
-def test_the_operators_network_policy(render: Render) -> None:
+def test_the_network_policy_of_the_operator(render: Render) -> None:
     peer = {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
     objects = render(
         **{
@@ -49,9 +48,9 @@ def test_the_operators_network_policy(render: Render) -> None:
             }
         }
     )
-    [policy] = [one for one in objects if one["kind"] == "NetworkPolicy"]
-    [deployment] = [one for one in objects if one["kind"] == "Deployment"]
-    ours = {MANAGED_BY_LABEL: FIELD_MANAGER}
+    [policy] = [body for body in objects if body["kind"] == "NetworkPolicy"]
+    [deployment] = [body for body in objects if body["kind"] == "Deployment"]
+    managed_pods = {MANAGED_BY_LABEL: FIELD_MANAGER}
     dns = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
     assert policy["spec"] == {
         "podSelector": deployment["spec"]["selector"],
@@ -61,7 +60,7 @@ def test_the_operators_network_policy(render: Render) -> None:
             {"ports": dns},
             {
                 "ports": [{"protocol": "TCP", "port": PORT}],
-                "to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": ours}}],
+                "to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": managed_pods}}],
             },
             {"ports": [{"protocol": "TCP", "port": 6443}], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
         ],
@@ -69,13 +68,13 @@ def test_the_operators_network_policy(render: Render) -> None:
 
 
 def test_by_default_there_is_no_network_policy(render: Render) -> None:
-    assert not [one for one in render() if one["kind"] == "NetworkPolicy"]
+    assert not [body for body in render() if body["kind"] == "NetworkPolicy"]
 
 
-def test_extra_objects_are_yaml_or_text_with_templates(render: Render) -> None:
+def test_extra_objects_are_yaml_or_strings_with_templates(render: Render) -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\ndata: {in: '{{ .Release.Namespace }}'}"
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}
     objects = render(extraObjects=[body | {"data": {"of": "{{ .Release.Name }}"}}, text])
-    found = {one["metadata"]["name"]: one.get("data") for one in objects if one["kind"] == "ConfigMap"}
-    assert found["one"] == {"of": "r"}
-    assert found["two"] == {"in": "labs"}
+    data = {item["metadata"]["name"]: item.get("data") for item in objects if item["kind"] == "ConfigMap"}
+    assert data["one"] == {"of": "r"}
+    assert data["two"] == {"in": "labs"}

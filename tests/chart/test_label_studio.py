@@ -1,4 +1,4 @@
-"""The trial of Label Studio: what the chart makes of `labelStudio`."""
+"""The trial Label Studio: the objects that the chart renders for `labelStudio`."""
 
 import subprocess
 from collections.abc import Callable
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.helm
 
 CHART = Path(__file__).parents[2] / "chart"
 URL = "http://r-ocr-backend-label-studio.labs.svc:8080"
-ON = {"labelStudio.enabled": True}
+ENABLED = {"labelStudio.enabled": True}
 VARIANTS = [{"language": "ch", "modelType": "mobile"}, {"language": "en", "modelType": "server"}]
 
 Json = dict[str, Any]
@@ -20,38 +20,42 @@ Render = Callable[..., list[Json]]
 
 
 def of_kind(objects: list[Json], kind: str) -> list[Json]:
-    return [one for one in objects if one["kind"] == kind and "label-studio" in one["metadata"]["name"]]
+    return [body for body in objects if body["kind"] == kind and "label-studio" in body["metadata"]["name"]]
 
 
 def backends(objects: list[Json]) -> Json:
-    [data] = [one["data"] for one in objects if "backends.yaml" in one.get("data", {})]
-    found: Json = yaml.safe_load(data["backends.yaml"])
-    return found
+    [data] = [body["data"] for body in objects if "backends.yaml" in body.get("data", {})]
+    specs: Json = yaml.safe_load(data["backends.yaml"])
+    return specs
 
 
-def test_by_default_there_is_none(render: Render) -> None:
-    assert not [one for one in render() if "label-studio" in one["metadata"]["name"]]
+def test_by_default_it_is_not_installed(render: Render) -> None:
+    assert not [body for body in render() if "label-studio" in body["metadata"]["name"]]
     assert "labelStudio" not in backends(render())["ocr"]
 
 
-def test_backends_fetch_images_with_its_token_unless_they_have_a_label_studio_of_their_own(
+def test_backends_use_its_url_and_token_unless_they_set_another_label_studio(
     render: Render,
 ) -> None:
-    own = {"url": "http://mine", "apiKeySecretRef": {"name": "mine", "key": "k"}}
-    guard = {"basicAuthSecretRef": {"name": "basic"}, "mapping": {"textFromName": "text"}}
-    specs = {"ocr": {}, "guarded": {"labelStudio": guard}, "elsewhere": {"labelStudio": own}}
-    given = {name: {"variants": VARIANTS} | spec for name, spec in specs.items()}
-    found = backends(render(**ON, backends=given))
+    other_label_studio = {"url": "http://mine", "apiKeySecretRef": {"name": "mine", "key": "k"}}
+    settings = {"basicAuthSecretRef": {"name": "basic"}, "mapping": {"textFromName": "text"}}
+    specs = {
+        "ocr": {},
+        "guarded": {"labelStudio": settings},
+        "elsewhere": {"labelStudio": other_label_studio},
+    }
+    values = {name: {"variants": VARIANTS} | spec for name, spec in specs.items()}
+    rendered = backends(render(**ENABLED, backends=values))
     token = {"name": "r-ocr-backend-label-studio", "key": "token"}
-    assert found["ocr"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token}
-    assert found["guarded"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token} | guard
-    assert found["elsewhere"]["labelStudio"] == own
+    assert rendered["ocr"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token}
+    assert rendered["guarded"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token} | settings
+    assert rendered["elsewhere"]["labelStudio"] == other_label_studio
 
 
-def test_each_backend_has_a_job_that_connects_its_variants(render: Render) -> None:
-    guard = {"labelStudio": {"basicAuthSecretRef": {"name": "basic"}}}
-    objects = render(**ON, backends={"ocr": None, "team": {"variants": VARIANTS} | guard})
-    [job] = [one for one in objects if one["kind"] == "Job"]
+def test_a_job_per_backend_connects_its_variants(render: Render) -> None:
+    settings = {"labelStudio": {"basicAuthSecretRef": {"name": "basic"}}}
+    objects = render(**ENABLED, backends={"ocr": None, "team": {"variants": VARIANTS} | settings})
+    [job] = [body for body in objects if body["kind"] == "Job"]
     [container] = job["spec"]["template"]["spec"]["containers"]
     assert container["args"] == [
         "team ch/mobile",
@@ -60,9 +64,9 @@ def test_each_backend_has_a_job_that_connects_its_variants(render: Render) -> No
         "http://team-en-server.labs.svc:9090",
     ]
     secrets = {
-        one["name"]: one["valueFrom"]["secretKeyRef"]["name"]
-        for one in container["env"]
-        if "valueFrom" in one
+        variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"]
+        for variable in container["env"]
+        if "valueFrom" in variable
     }
     assert secrets == {
         "LABEL_STUDIO_API_KEY": "r-ocr-backend-label-studio",
@@ -74,45 +78,45 @@ def test_each_backend_has_a_job_that_connects_its_variants(render: Render) -> No
     assert mounted["data"]["labeling-config.xml"] == (CHART / "files/labeling-config.xml").read_text("utf-8")
 
 
-def test_a_changed_job_has_another_name(render: Render) -> None:
+def test_a_changed_job_has_a_new_name(render: Render) -> None:
     def name(variants: list[Json]) -> str:
-        objects = render(**ON, backends={"ocr": {"variants": variants}})
-        [job] = [one["metadata"]["name"] for one in objects if one["kind"] == "Job"]
+        objects = render(**ENABLED, backends={"ocr": {"variants": variants}})
+        [job] = [body["metadata"]["name"] for body in objects if body["kind"] == "Job"]
         return str(job)
 
     assert name(VARIANTS) == name(VARIANTS)
     assert name(VARIANTS) != name(VARIANTS[:1])
 
 
-def test_its_service_leads_to_its_pods_and_no_other_service_does(render: Render) -> None:
-    objects = render(**ON, **{"operator.networkPolicy.enabled": True})
-    deployments = {one["metadata"]["name"]: one for one in objects if one["kind"] == "Deployment"}
+def test_only_its_service_selects_its_pods(render: Render) -> None:
+    objects = render(**ENABLED, **{"operator.networkPolicy.enabled": True})
+    deployments = {body["metadata"]["name"]: body for body in objects if body["kind"] == "Deployment"}
     labels = {
-        name: one["spec"]["template"]["metadata"]["labels"].items() for name, one in deployments.items()
+        name: body["spec"]["template"]["metadata"]["labels"].items() for name, body in deployments.items()
     }
     selectors = {
-        one["metadata"]["name"]: one["spec"]["selector"].items()
-        for one in objects
-        if one["kind"] == "Service"
+        body["metadata"]["name"]: body["spec"]["selector"].items()
+        for body in objects
+        if body["kind"] == "Service"
     }
-    led = {
-        service: [name for name, has in labels.items() if selector <= has]
+    selected = {
+        service: [name for name, items in labels.items() if selector <= items]
         for service, selector in selectors.items()
     }
-    assert led == {
+    assert selected == {
         "r-ocr-backend-label-studio": ["r-ocr-backend-label-studio"],
         "r-ocr-backend-operator-metrics": ["r-ocr-backend-operator"],
     }
-    others = [one["metadata"]["labels"].items() for one in objects if one["kind"] == "Pod"]
+    others = [body["metadata"]["labels"].items() for body in objects if body["kind"] == "Pod"]
     assert others
     assert not [pod for pod in others for selector in selectors.values() if selector <= pod]
 
 
-def test_its_data_go_with_the_pod_or_lie_on_a_volume(render: Render) -> None:
+def test_its_data_are_on_a_volume_only_if_a_size_is_set(render: Render) -> None:
     def volume(**values: Any) -> tuple[list[str], list[Json]]:
-        objects = render(**ON, **values)
+        objects = render(**ENABLED, **values)
         [deployment] = of_kind(objects, "Deployment")
-        claims = [one["metadata"]["name"] for one in of_kind(objects, "PersistentVolumeClaim")]
+        claims = [body["metadata"]["name"] for body in of_kind(objects, "PersistentVolumeClaim")]
         return claims, deployment["spec"]["template"]["spec"]["volumes"]
 
     name = "r-ocr-backend-label-studio"
@@ -123,7 +127,7 @@ def test_its_data_go_with_the_pod_or_lie_on_a_volume(render: Render) -> None:
     )
 
 
-def test_the_notes_say_how_to_sign_in(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_the_notes_show_how_to_sign_in(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = helm(
         "install",
         "r",

@@ -1,4 +1,4 @@
-"""What is missing or belongs to somebody else ends an install with a sentence, before anything is made."""
+"""An install fails with an explanation if something is missing or owned by another release."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ Install = Callable[..., str]
 
 
 @pytest.mark.helm
-def test_a_cluster_that_is_too_old(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_an_old_cluster_is_rejected(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = helm("template", "r", str(CHART), "--kube-version", "1.29.0")
     assert done.returncode != 0
     assert "requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.0" in done.stderr
@@ -31,45 +31,47 @@ def test_a_cluster_that_is_too_old(helm: Callable[..., subprocess.CompletedProce
 
 @pytest.fixture
 def install(light_cluster: Cluster, namespace: str) -> Iterator[Install]:
-    """`install(*arguments, **fields)`: the chart with one backend of these fields."""
-    where = f"--namespace={namespace}"
+    """`install(*arguments, **fields)`: installs the chart with one backend with these fields."""
+    namespace_flag = f"--namespace={namespace}"
 
     def run(*arguments: str, **fields: Any) -> str:
         backends = f"--set-json=backends={json.dumps({'ocr': VARIANTS | fields})}"
-        return light_cluster.helm("install", "r", str(CHART), where, backends, *arguments)
+        return light_cluster.helm("install", "r", str(CHART), namespace_flag, backends, *arguments)
 
     yield run
-    light_cluster.helm("uninstall", "r", where, "--ignore-not-found")
+    light_cluster.helm("uninstall", "r", namespace_flag, "--ignore-not-found")
 
 
 @pytest.mark.light
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         pytest.param(
             CLAIM,
-            "backends.ocr.models.storage.existingClaim: there is no PersistentVolumeClaim prepared in",
+            "backends.ocr.models.storage.existingClaim: PersistentVolumeClaim prepared does not exist in",
             id="claim",
         ),
         pytest.param(
             TOKEN,
-            "apiKeySecretRef: there is no Secret labels in namespace .*: "
+            "apiKeySecretRef: Secret labels does not exist in namespace .*: create it with "
             "kubectl create secret generic labels --namespace .* --from-literal=token=",
             id="token",
         ),
-        pytest.param(PASSWORD, "basicAuthSecretRef: there is no Secret basic in", id="password"),
+        pytest.param(PASSWORD, "basicAuthSecretRef: Secret basic does not exist in", id="password"),
     ],
 )
-def test_a_claim_or_a_secret_that_is_missing(
-    light_cluster: Cluster, namespace: str, install: Install, fields: Json, said: str
+def test_a_missing_claim_or_secret_fails_the_install(
+    light_cluster: Cluster, namespace: str, install: Install, fields: Json, message: str
 ) -> None:
-    with pytest.raises(ClusterError, match=said):
+    with pytest.raises(ClusterError, match=message):
         install("--set", "crds.install=false", **fields)
     assert not light_cluster.get("deployments", f"--namespace={namespace}").get("items")
 
 
 @pytest.mark.light
-def test_a_secret_without_the_key(light_cluster: Cluster, namespace: str, install: Install) -> None:
+def test_a_secret_without_the_key_fails_the_install(
+    light_cluster: Cluster, namespace: str, install: Install
+) -> None:
     secret = ("create", "secret", "generic", "labels", f"--namespace={namespace}")
     light_cluster.kubectl(*secret, "--from-literal=Token=x")
     with pytest.raises(ClusterError, match="Secret labels in namespace .* has no key token"):
@@ -77,7 +79,9 @@ def test_a_secret_without_the_key(light_cluster: Cluster, namespace: str, instal
 
 
 @pytest.mark.light
-def test_what_is_there_is_no_obstacle(light_cluster: Cluster, namespace: str, install: Install) -> None:
+def test_an_existing_claim_and_secret_are_accepted(
+    light_cluster: Cluster, namespace: str, install: Install
+) -> None:
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     metadata = {"namespace": namespace}
     light_cluster.apply(
@@ -98,19 +102,19 @@ def test_what_is_there_is_no_obstacle(light_cluster: Cluster, namespace: str, in
 
 
 @pytest.mark.light
-def test_what_comes_later_need_not_be_there(install: Install) -> None:
+def test_without_lookups_objects_may_be_created_later(install: Install) -> None:
     assert "STATUS: deployed" in install("--set", "crds.install=false", "--set", "lookups=false", **CLAIM)
 
 
 @pytest.fixture
 def definition(light_cluster: Cluster) -> Iterator[str]:
-    """The definition, installed by nobody's release; as it was, or gone, afterwards."""
-    was_there = bool(light_cluster.get("crd", CRD))
+    """The definition, installed by kubectl; afterwards restored, or deleted if it did not exist."""
+    existed = bool(light_cluster.get("crd", CRD))
     light_cluster.kubectl(
         "apply", "--server-side", "--filename", str(CHART / "files" / "crd-ocrbackend.yaml")
     )
     yield f"crd/{CRD}"
-    if was_there:
+    if existed:
         names = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace", "helm.sh/resource-policy")
         light_cluster.kubectl("annotate", f"crd/{CRD}", *(f"{name}-" for name in names))
     else:
@@ -118,7 +122,7 @@ def definition(light_cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.mark.light
-def test_a_definition_of_somebody_else_can_be_handed_over_as_the_sentence_says(
+def test_the_commands_of_the_message_transfer_a_foreign_definition_to_this_release(
     light_cluster: Cluster, namespace: str, install: Install, definition: str
 ) -> None:
     with pytest.raises(ClusterError, match=f"{CRD} was not installed by Helm.*add --force-conflicts"):
@@ -127,9 +131,9 @@ def test_a_definition_of_somebody_else_can_be_handed_over_as_the_sentence_says(
     light_cluster.kubectl("annotate", definition, *owner)
     with pytest.raises(ClusterError, match="belongs to release first in namespace elsewhere") as refused:
         install()
-    commands = str(refused.value).split("hand it over to this release: ")[1].splitlines()[0].split("; ")
+    commands = str(refused.value).split("transfer it to this release: ")[1].splitlines()[0].split("; ")
     for command in commands:
         assert command.startswith("kubectl ")
         light_cluster.kubectl(*command.split()[1:])
-    # It is kubectl's here, not that of a release which is gone.
+    # kubectl applied it here, not a deleted release.
     assert "STATUS: deployed" in install("--force-conflicts")

@@ -1,6 +1,6 @@
-"""The chart's `prelabel` on a real API server: what it accepts, and what becomes of Jobs over upgrades.
+"""The chart's `prelabel` on a real API server: what it accepts, and how upgrades change Jobs.
 
-The nodes are fake: pods of a Job succeed at once and run nothing.
+The nodes are fake: pods of a Job succeed immediately and run nothing.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.commands.prelabel.arguments import MOST_SHARDS
+from ocr_backend.commands.prelabel.arguments import MAX_SHARDS
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.errors import ClusterError
 
@@ -26,13 +26,13 @@ Helm = Callable[..., str]
 
 @pytest.fixture
 def helm(light_cluster: Cluster, restricted_namespace: str) -> Iterator[Helm]:
-    """`helm(verb, **runs)`: the release of the test's namespace with these entries of `prelabel`."""
+    """`helm(verb, **runs)`: installs or upgrades the test's release with these `prelabel` entries."""
     where = ["--namespace", restricted_namespace]
 
     def run(verb: str, *arguments: str, **runs: Json) -> str:
         values = ["--set", "crds.install=false", "--set", "backends=null"]
-        given = f"--set-json=prelabel={json.dumps(runs)}"
-        return light_cluster.helm(verb, "r", str(CHART), *where, *values, given, *arguments)
+        prelabel = f"--set-json=prelabel={json.dumps(runs)}"
+        return light_cluster.helm(verb, "r", str(CHART), *where, *values, prelabel, *arguments)
 
     yield run
     light_cluster.helm("uninstall", "r", *where, "--ignore-not-found")
@@ -42,31 +42,31 @@ def helm(light_cluster: Cluster, restricted_namespace: str) -> Iterator[Helm]:
 def jobs(light_cluster: Cluster, restricted_namespace: str) -> Callable[[], dict[str, Json]]:
     """`jobs()`: the Jobs of the test's namespace by their uid."""
 
-    def found() -> dict[str, Json]:
+    def jobs_by_uid() -> dict[str, Json]:
         listed = light_cluster.get("jobs", f"--namespace={restricted_namespace}")
-        return {one["metadata"]["uid"]: one for one in listed.get("items", [])}
+        return {job["metadata"]["uid"]: job for job in listed.get("items", [])}
 
-    return found
+    return jobs_by_uid
 
 
 @pytest.fixture
 def send(light_cluster: Cluster, restricted_namespace: str) -> Callable[[Json], str]:
-    """`send(fields)`: has the API server check an entry's object without keeping it; answers its words."""
+    """`send(fields)`: lets the API server validate an entry's object (dry run), and returns the output."""
 
-    def checked(fields: Json) -> str:
+    def dry_run(fields: Json) -> str:
         template = "cronjob" if "schedule" in fields else "job"
         where = ["--namespace", restricted_namespace]
-        given = f"--set-json=prelabel={json.dumps({'a' * 30: RUN | fields})}"
-        shown = ["--show-only", f"templates/prelabel/{template}.yaml"]
-        made = light_cluster.helm("template", "r", str(CHART), *where, given, *shown)
-        return light_cluster.kubectl("create", "--dry-run=server", "--filename=-", input=made)
+        prelabel = f"--set-json=prelabel={json.dumps({'a' * 30: RUN | fields})}"
+        show_only = ["--show-only", f"templates/prelabel/{template}.yaml"]
+        manifest = light_cluster.helm("template", "r", str(CHART), *where, prelabel, *show_only)
+        return light_cluster.kubectl("create", "--dry-run=server", "--filename=-", input=manifest)
 
-    return checked
+    return dry_run
 
 
 def are_complete(jobs: dict[str, Json]) -> bool:
     return bool(jobs) and all(
-        any(one["type"] == "Complete" for one in job.get("status", {}).get("conditions", []))
+        any(condition["type"] == "Complete" for condition in job.get("status", {}).get("conditions", []))
         for job in jobs.values()
     )
 
@@ -74,8 +74,8 @@ def are_complete(jobs: dict[str, Json]) -> bool:
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"shards": MOST_SHARDS}, id="as many pods as can be"),
-        pytest.param({"suspend": True, "ttlSecondsAfterFinished": 0}, id="what may change"),
+        pytest.param({"shards": MAX_SHARDS}, id="the maximum of pods"),
+        pytest.param({"suspend": True, "ttlSecondsAfterFinished": 0}, id="mutable fields"),
         pytest.param(
             {"schedule": "30 2 * * 1-5", "timeZone": "Europe/Berlin", "activeDeadlineSeconds": 3600},
             id="a schedule",
@@ -86,33 +86,33 @@ def are_complete(jobs: dict[str, Json]) -> bool:
                 "resources": {"requests": {"cpu": 1}, "limits": {"memory": "1Gi"}},
                 "extraEnv": [{"name": "OCR_LOG_FORMAT", "value": "json"}],
             },
-            id="nodes and amounts",
+            id="placement and resources",
         ),
     ],
 )
-def test_the_api_server_accepts_what_the_chart_makes(send: Callable[[Json], str], fields: Json) -> None:
+def test_the_api_server_accepts_the_rendered_objects(send: Callable[[Json], str], fields: Json) -> None:
     kind = "cronjob" if "schedule" in fields else "job"
     assert send(fields).startswith(f"{kind}.batch/")
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         pytest.param({"schedule": "at two o'clock"}, "spec.schedule", id="a schedule"),
         pytest.param({"schedule": "0 2 * * *", "timeZone": "Utopia"}, "unknown time zone", id="a time zone"),
         pytest.param(
-            {"resources": {"requests": {"cpu": 2}, "limits": {"cpu": 1}}}, "must be less than", id="amounts"
+            {"resources": {"requests": {"cpu": 2}, "limits": {"cpu": 1}}}, "must be less than", id="resources"
         ),
     ],
 )
-def test_what_only_the_api_server_knows_to_be_wrong_it_says(
-    send: Callable[[Json], str], fields: Json, said: str
+def test_the_api_server_rejects_values_that_the_schema_cannot_check(
+    send: Callable[[Json], str], fields: Json, message: str
 ) -> None:
-    with pytest.raises(ClusterError, match=said):
+    with pytest.raises(ClusterError, match=message):
         send(fields)
 
 
-def test_an_upgrade_that_changes_no_work_runs_nothing_again(
+def test_an_upgrade_with_unchanged_work_keeps_the_finished_job(
     helm: Helm, jobs: Callable[[], dict[str, Json]], light_cluster: Cluster
 ) -> None:
     helm("install", invoices=RUN)
@@ -124,7 +124,7 @@ def test_an_upgrade_that_changes_no_work_runs_nothing_again(
     assert are_complete(after)
 
 
-def test_changed_work_is_another_job_in_place_of_the_first(
+def test_changed_work_replaces_the_job(
     helm: Helm, jobs: Callable[[], dict[str, Json]], light_cluster: Cluster
 ) -> None:
     helm("install", invoices=RUN)
@@ -139,7 +139,7 @@ def test_changed_work_is_another_job_in_place_of_the_first(
     light_cluster.wait(lambda: not jobs(), "the Job to go with its entry")
 
 
-def test_a_job_that_removed_itself_is_made_anew_by_an_upgrade(
+def test_an_upgrade_recreates_a_job_that_its_ttl_deleted(
     helm: Helm, jobs: Callable[[], dict[str, Json]], light_cluster: Cluster
 ) -> None:
     briefly = RUN | {"ttlSecondsAfterFinished": 0}
@@ -152,12 +152,12 @@ def test_a_job_that_removed_itself_is_made_anew_by_an_upgrade(
     assert second != first
 
 
-def test_a_schedule_that_changes_keeps_its_cron_job(
+def test_a_changed_schedule_updates_the_cron_job(
     helm: Helm, light_cluster: Cluster, restricted_namespace: str
 ) -> None:
     def cron_job() -> Json:
-        (found,) = light_cluster.get("cronjobs", f"--namespace={restricted_namespace}")["items"]
-        return dict(found)
+        (body,) = light_cluster.get("cronjobs", f"--namespace={restricted_namespace}")["items"]
+        return dict(body)
 
     helm("install", nightly=RUN | {"schedule": "0 2 * * *"})
     before = cron_job()

@@ -1,4 +1,4 @@
-"""The manual's page on whole projects: its values and its commands of Helm do what the page says."""
+"""The page on whole projects: its values and its Helm commands work as described."""
 
 import os
 import subprocess
@@ -20,17 +20,19 @@ PAGE = ROOT / "docs" / "projects.md"
 NAMESPACE = "labeling"
 
 
-def only(language: str, begins: str) -> Block:
-    """The block of the page in a language that begins so."""
-    [found] = [one for one in blocks(PAGE) if one.language == language and one.text.startswith(begins)]
-    return found
+def only_block(language: str, prefix: str) -> Block:
+    """The only block of the page in this language that starts with `prefix`."""
+    [block] = [
+        block for block in blocks(PAGE) if block.language == language and block.text.startswith(prefix)
+    ]
+    return block
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> Path:
-    """A folder with the chart and the page's values, as the page takes them to lie."""
+def folder(tmp_path: Path) -> Path:
+    """A folder with the chart and the page's values file, as the page assumes."""
     (tmp_path / "chart").symlink_to(ROOT / "chart")
-    (tmp_path / "invoices.yaml").write_text(only("yaml", "prelabel:").text)
+    (tmp_path / "invoices.yaml").write_text(only_block("yaml", "prelabel:").text)
     return tmp_path
 
 
@@ -49,30 +51,30 @@ def test_every_field_is_in_the_table() -> None:
 
 
 @pytest.mark.helm
-def test_its_values_are_written_as_a_plain_job(beside: Path, tmp_path: Path) -> None:
+def test_its_values_render_a_plain_job(folder: Path, tmp_path: Path) -> None:
     helm = programs.ensure(["helm"])["helm"]
     environment = {"PATH": f"{helm.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
-    made = list(yaml.safe_load_all(bash(only("bash", "helm template").text, beside, **environment)))
-    [job] = [one for one in made if one]
+    objects = list(yaml.safe_load_all(bash(only_block("bash", "helm template").text, folder, **environment)))
+    [job] = [body for body in objects if body]
     assert (job["kind"], job["spec"]["completions"], job["spec"]["completionMode"]) == ("Job", 4, "Indexed")
     [container] = job["spec"]["template"]["spec"]["containers"]
     assert container["args"][-1] == f"http://ocr-ch-mobile.{NAMESPACE}.svc:9090"
 
 
 @pytest.mark.helm
-def test_how_often_a_share_is_begun_again_is_what_it_says(beside: Path, helm: Callable[..., Any]) -> None:
-    done = helm("template", "r", str(ROOT / "chart"), "--values", str(beside / "invoices.yaml"))
-    [job] = [one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "Job"]
+def test_the_page_states_how_often_a_shard_is_retried(folder: Path, helm: Callable[..., Any]) -> None:
+    done = helm("template", "r", str(ROOT / "chart"), "--values", str(folder / "invoices.yaml"))
+    [job] = [body for body in yaml.safe_load_all(done.stdout) if body and body["kind"] == "Job"]
     assert job["spec"]["backoffLimitPerIndex"] == 6
-    assert "begun again, six times at most" in PAGE.read_text("utf-8")
+    assert "A shard that fails is retried at most six times" in PAGE.read_text("utf-8")
 
 
 @pytest.fixture
 def installed(light_cluster: Cluster) -> Iterator[dict[str, str]]:
-    """A release as README installs it; the environment in which kubectl and Helm speak of it."""
-    more = ["--set", "backends=null", "--set", "crds.install=false"]
+    """A release as the README installs it; yields the environment for kubectl and Helm."""
+    values = ["--set", "backends=null", "--set", "crds.install=false"]
     light_cluster.helm(
-        "install", "ocr", str(ROOT / "chart"), "--namespace", NAMESPACE, "--create-namespace", *more
+        "install", "ocr", str(ROOT / "chart"), "--namespace", NAMESPACE, "--create-namespace", *values
     )
     yield {
         "PATH": f"{light_cluster.folder / 'bin'}:{os.environ['PATH']}",
@@ -84,6 +86,6 @@ def installed(light_cluster: Cluster) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.light
-def test_its_commands_add_the_job_to_a_release(installed: dict[str, str], beside: Path) -> None:
-    said = bash(script(PAGE, "light"), beside, **installed)
-    assert "job.batch/ocr-ocr-backend-invoices-" in said
+def test_its_commands_add_the_job_to_a_release(installed: dict[str, str], folder: Path) -> None:
+    output = bash(script(PAGE, "light"), folder, **installed)
+    assert "job.batch/ocr-ocr-backend-invoices-" in output

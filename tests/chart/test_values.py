@@ -1,4 +1,4 @@
-"""The schema of the values: it takes what is written down and refuses what is not."""
+"""The schema of the values accepts documented values and rejects others."""
 
 import copy
 import json
@@ -15,28 +15,28 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 FILES = sorted(path.name for path in CHART.glob("values*.yaml"))
 
 
-def _merged(base: Any, over: Any) -> Any:
-    """As Helm merges values: maps key by key, null removes, all else replaces."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    found = {**base, **{name: _merged(base.get(name), value) for name, value in over.items()}}
-    return {name: value for name, value in found.items() if value is not None}
+def _merged(base: Any, override: Any) -> Any:
+    """Merges values like Helm: maps key by key, null removes a key, anything else replaces."""
+    if not (isinstance(base, dict) and isinstance(override, dict)):
+        return override
+    merged = {**base, **{name: _merged(base.get(name), value) for name, value in override.items()}}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _with(path: str, value: Any) -> dict[str, Any]:
     changed = copy.deepcopy(VALUES)
     *parents, last = path.split(".")
-    place = changed
-    for parent in parents:
-        place = place[parent]
-    place[last] = value
+    parent = changed
+    for name in parents:
+        parent = parent[name]
+    parent[last] = value
     return changed
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
-    over = yaml.safe_load((CHART / name).read_text("utf-8"))
-    jsonschema.validate(_merged(VALUES, over), SCHEMA)
+def test_the_schema_accepts_the_values_files_of_the_chart(name: str) -> None:
+    override = yaml.safe_load((CHART / name).read_text("utf-8"))
+    jsonschema.validate(_merged(VALUES, override), SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
         pytest.param("operator.replica", 2, id="an unknown key of the operator"),
         pytest.param("operator.replicas", 0, id="no operator"),
         pytest.param("operator.logFormat", "xml", id="an unknown format"),
-        pytest.param("operator.imageVolumes", "Always", id="a mount that the cluster may not have"),
+        pytest.param("operator.imageVolumes", "Always", id="an unknown image volume mode"),
         pytest.param("operator.logLevel", "LOUD", id="an unknown level"),
-        pytest.param("operator.watch.namespaces", "labs", id="a text for a list"),
-        pytest.param("operator.image.digest", "sha256:1", id="half a digest"),
-        pytest.param("operator.metrics.service.port", 70000, id="a port that does not exist"),
+        pytest.param("operator.watch.namespaces", "labs", id="a string instead of a list"),
+        pytest.param("operator.image.digest", "sha256:1", id="an incomplete digest"),
+        pytest.param("operator.metrics.service.port", 70000, id="a port above 65535"),
         pytest.param("backend.image.pullPolicy", "Sometimes", id="an unknown policy"),
-        pytest.param("crds.install", "yes", id="a text for a truth"),
-        pytest.param("backends.OCR", {"variants": []}, id="a name that no object can have"),
+        pytest.param("crds.install", "yes", id="a string instead of a boolean"),
+        pytest.param("backends.OCR", {"variants": []}, id="an invalid object name"),
         pytest.param("backends.ocr.variants", [], id="no variants"),
-        pytest.param("backends.ocr.variants", [{"language": "ch"}], id="a variant without its size"),
+        pytest.param("backends.ocr.variants", [{"language": "ch"}], id="a variant without modelType"),
         pytest.param(
             "backends.ocr.variants",
             [{"language": "klingon", "modelType": "mobile"}],
@@ -68,56 +68,63 @@ def test_the_values_that_come_with_the_chart_are_accepted(name: str) -> None:
         ),
         pytest.param("backends.ocr.labelstudio", {"url": "http://x"}, id="an unknown key of a backend"),
         pytest.param("backends.ocr.server", {"threads": 0}, id="a number below its limit"),
-        pytest.param("backends.ocr.options", {"scoreThreshold": 0.5}, id="a number for a decimal text"),
-        pytest.param("backends.ocr.accelerator", {}, id="a device without a name"),
+        pytest.param(
+            "backends.ocr.options", {"scoreThreshold": 0.5}, id="a number instead of a decimal string"
+        ),
+        pytest.param("backends.ocr.accelerator", {}, id="an accelerator without resourceName"),
         pytest.param(
             "backends.ocr.accelerator",
             {"preset": "a100", "resourceName": "nvidia.com/gpu"},
-            id="a preset and a device",
+            id="a preset with a device",
         ),
-        pytest.param("accelerators.a100", {"count": 1}, id="a preset without a device"),
+        pytest.param("accelerators.a100", {"count": 1}, id="a preset without resourceName"),
         pytest.param(
             "accelerators.a100",
             {"resourceName": "nvidia.com/gpu", "taints": []},
             id="an unknown key of a preset",
         ),
         pytest.param("operator.networkPolicy.apiServerPorts", [], id="no port of the API server"),
-        pytest.param("operator.networkPolicy.apiServerNetworks", ["10.0.0.0"], id="half a network"),
-        pytest.param("global.commonLabels", {"team": "a b"}, id="a label that cannot be"),
-        pytest.param("extraObjects", [1], id="a number for an object"),
-        pytest.param("prelabel.all", {}, id="no project"),
-        pytest.param("prelabel.all", {"project": 0}, id="a project that cannot be"),
-        pytest.param("prelabel.All", {"project": 1}, id="a run's name that no Job can have"),
-        pytest.param("prelabel." + "a" * 31, {"project": 1}, id="a run's name that is too long"),
+        pytest.param("operator.networkPolicy.apiServerNetworks", ["10.0.0.0"], id="an incomplete CIDR block"),
+        pytest.param("global.commonLabels", {"team": "a b"}, id="an invalid label"),
+        pytest.param("extraObjects", [1], id="a number instead of an object"),
+        pytest.param("prelabel.all", {}, id="a run without a project"),
+        pytest.param("prelabel.all", {"project": 0}, id="an invalid project id"),
+        pytest.param("prelabel.All", {"project": 1}, id="an invalid run name"),
+        pytest.param("prelabel." + "a" * 31, {"project": 1}, id="a run name that is too long"),
         pytest.param("prelabel.all", {"project": 1, "shard": 2}, id="an unknown key of a run"),
         pytest.param("prelabel.all", {"project": 1, "shards": 10_001}, id="too many shards"),
-        pytest.param("prelabel.all", {"project": 1, "backend": {"url": "ocr:9090"}}, id="half a URL"),
-        pytest.param("prelabel.all", {"project": 1, "builtin": {}}, id="a run without its language"),
+        pytest.param("prelabel.all", {"project": 1, "backend": {"url": "ocr:9090"}}, id="an incomplete URL"),
+        pytest.param("prelabel.all", {"project": 1, "builtin": {}}, id="builtin without a language"),
         pytest.param(
             "prelabel.all",
             {"project": 1, "builtin": {"language": "korean"}},
-            id="a language that the small models lack",
+            id="a language without builtin models",
         ),
     ],
 )
-def test_the_schema_refuses(path: str, value: Any) -> None:
+def test_the_schema_rejects(path: str, value: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(_with(path, value), SCHEMA)
 
 
-def test_backends_may_be_left_out() -> None:
+def test_backends_can_be_null_or_missing() -> None:
     jsonschema.validate(_with("backends", None), SCHEMA)
     jsonschema.validate({name: value for name, value in VALUES.items() if name != "backends"}, SCHEMA)
 
 
-def test_every_value_is_in_the_schema_and_every_key_of_the_schema_among_the_values() -> None:
+def test_the_schema_and_the_values_have_the_same_keys() -> None:
     assert _schema_paths(SCHEMA, "") == _value_paths(VALUES, "", SCHEMA)
 
 
 def _schema_paths(schema: dict[str, Any], path: str) -> set[str]:
     if "properties" not in schema:
         return {path}
-    return set().union(*(_schema_paths(one, f"{path}.{name}") for name, one in schema["properties"].items()))
+    return set().union(
+        *(
+            _schema_paths(field_schema, f"{path}.{name}")
+            for name, field_schema in schema["properties"].items()
+        )
+    )
 
 
 def _value_paths(value: Any, path: str, schema: dict[str, Any]) -> set[str]:
@@ -125,5 +132,5 @@ def _value_paths(value: Any, path: str, schema: dict[str, Any]) -> set[str]:
         return {path}
     fields = schema["properties"]
     return set().union(
-        *(_value_paths(one, f"{path}.{name}", fields.get(name, {})) for name, one in value.items())
+        *(_value_paths(field, f"{path}.{name}", fields.get(name, {})) for name, field in value.items())
     )

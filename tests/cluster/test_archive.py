@@ -26,11 +26,11 @@ def node_image(tmp_path):
     return tmp_path / "node.tar"
 
 
-def test_the_node_image_is_named(node_image):
+def test_the_node_image_has_a_name(node_image):
     assert references(node_image) == ["localhost/node:1"]
 
 
-def test_the_node_image_holds_one_executable_under_each_name(node_image):
+def test_the_node_image_has_one_executable_under_each_name(node_image):
     with tarfile.open(node_image) as archive, tarfile.open(fileobj=archive.extractfile("layer.tar")) as layer:
         assert [(entry.name, entry.mode) for entry in layer] == [
             ("pause", 0o755),
@@ -43,7 +43,7 @@ def test_the_node_image_holds_one_executable_under_each_name(node_image):
         }
 
 
-def test_a_written_node_image_leaves_no_half_file(node_image):
+def test_writing_a_node_image_leaves_no_temporary_file(node_image):
     assert sorted(path.name for path in node_image.parent.iterdir()) == ["node.tar", "program"]
 
 
@@ -60,17 +60,17 @@ def test_names_are_read_from_an_oci_archive(tmp_path):
 
 def test_an_archive_without_names_is_refused(tmp_path):
     path = _archive(tmp_path / "a.tar", {"manifest.json": [{"RepoTags": None}]})
-    with pytest.raises(ClusterError, match="names no image"):
+    with pytest.raises(ClusterError, match="contains no named image"):
         references(path)
 
 
-def test_a_file_that_is_no_archive_is_refused(tmp_path):
+def test_a_file_that_is_not_an_archive_is_refused(tmp_path):
     path = tmp_path / "a.tar"
     path.write_text("no tar")
-    with pytest.raises(ClusterError, match="is no image archive"):
+    with pytest.raises(ClusterError, match="is not an image archive"):
         references(path)
 
 
 def test_a_missing_archive_is_refused(tmp_path):
-    with pytest.raises(ClusterError, match="is no image archive"):
+    with pytest.raises(ClusterError, match="is not an image archive"):
         references(tmp_path / "absent.tar")

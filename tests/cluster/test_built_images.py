@@ -1,4 +1,4 @@
-"""The images as they are built, looked at and run on the real node."""
+"""The built images: their configuration, and how they run on the real node."""
 
 import hashlib
 import json
@@ -15,13 +15,13 @@ from ocr_cluster import cache, engines, images, loading
 
 pytestmark = pytest.mark.e2e
 
-# A CPU package in the place of Paddle's and ONNX Runtime's GPU wheels, which are gigabytes and need a device.
+# A CPU package instead of Paddle's and ONNX Runtime's GPU wheels, which have gigabytes and need a device.
 STAND_IN = {"GPU_PACKAGES": "onnxruntime==1.32.0"}
 
 
 @pytest.fixture(scope="module")
 def frozen_tree(tmp_path_factory):
-    """A copy of all that goes into the images, so that the tree may be worked on while these tests run."""
+    """A copy of the images' inputs, so that the tree may change while these tests run."""
     copy = tmp_path_factory.mktemp("tree")
     for name in set().union(*images.INPUTS.values()) | {".dockerignore"}:
         source, target = images.ROOT / name, copy / name
@@ -37,13 +37,13 @@ def frozen_tree(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(frozen_tree):
-    """Images by target; that of the GPU has stand-ins in its one layer."""
-    found = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
-    return {image.target: image for image in found}
+    """Images by target. The GPU image has stand-ins in its one layer."""
+    built_images = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
+    return {image.target: image for image in built_images}
 
 
 def _config(image):
-    """The image's configuration as `docker inspect` would show it."""
+    """The image's configuration, as in `docker inspect`."""
     with tarfile.open(image.archive) as archive:
         manifest = json.load(archive.extractfile("manifest.json"))
         return json.load(archive.extractfile(manifest[0]["Config"]))
@@ -62,7 +62,7 @@ def test_building_leaves_nothing_mounted():
     assert [line for line in mounts if str(cache.images()) in line] == []
 
 
-def test_the_images_start_their_commands_as_a_user_without_rights(built):
+def test_the_images_start_their_commands_as_an_unprivileged_user(built):
     starts = {
         target: (config["User"], config["Entrypoint"], config.get("Cmd") or [])
         for target, config in ((target, _config(image)["config"]) for target, image in built.items())
@@ -75,33 +75,33 @@ def test_the_images_start_their_commands_as_a_user_without_rights(built):
     }
 
 
-def test_docker_asks_a_backend_for_its_health(built):
+def test_docker_checks_the_health_of_a_backend(built):
     for target in ("backend-cpu", "backend-gpu"):
         assert "/livez" in " ".join(_config(built[target])["config"]["Healthcheck"]["Test"])
 
 
-def test_the_images_say_what_they_are(built):
+def test_the_images_have_labels(built):
     for target, image in built.items():
         labels = _config(image)["config"]["Labels"]
         assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
         assert labels["org.opencontainers.image.title"].endswith(target.partition("-")[0])
 
 
-def test_cpu_and_gpu_images_differ_in_what_one_layer_installs(built):
+def test_cpu_and_gpu_images_differ_in_one_layer(built):
     cpu, gpu = built["backend-cpu"], built["backend-gpu"]
     assert _config(cpu)["rootfs"]["diff_ids"][:-2] == _config(gpu)["rootfs"]["diff_ids"][:-2]
-    # Layers of the same content differ in the times of their folders; the files are what counts.
+    # Equal layers differ in the times of their folders, so only the files are compared.
     assert _last_layer(cpu) == _last_layer(gpu)
 
 
 def _last_layer(image):
-    """Digest of each file in the image's last layer, which holds the product's own code."""
+    """Digest of each file in the image's last layer, which contains the product's code."""
     with tarfile.open(image.archive) as archive:
         layer = json.load(archive.extractfile("manifest.json"))[0]["Layers"][-1]
         with tarfile.open(fileobj=archive.extractfile(layer)) as files:
-            read = {entry.name: files.extractfile(entry).read() for entry in files if entry.isfile()}
-    assert "opt/app/ocr_backend/commands/cli.py" in read
-    return {name: hashlib.sha256(content).hexdigest() for name, content in read.items()}
+            contents = {entry.name: files.extractfile(entry).read() for entry in files if entry.isfile()}
+    assert "opt/app/ocr_backend/commands/cli.py" in contents
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 PROGRAM = """
@@ -140,19 +140,21 @@ PACKAGES = {
 
 
 @pytest.mark.parametrize("target", PACKAGES)
-def test_an_image_is_complete_and_writes_only_where_it_may(built, full_cluster, restricted_namespace, target):
+def test_an_image_is_complete_and_writes_only_to_tmp_and_data(
+    built, full_cluster, restricted_namespace, target
+):
     loading.load(full_cluster, [built[target].archive])
     here = f"--namespace={restricted_namespace}"
     full_cluster.apply(_pod(built[target].reference, restricted_namespace, PACKAGES[target]))
-    full_cluster.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/look", here)
-    assert full_cluster.kubectl("logs", "look", here).strip() == str(
+    full_cluster.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/probe", here)
+    assert full_cluster.kubectl("logs", "probe", here).strip() == str(
         {"user": 10001, "tools": [], "writable": [], "pip": False, "missing": []}
     )
 
 
 def _pod(image, namespace, packages):
     container = {
-        "name": "look",
+        "name": "probe",
         "image": image,
         "imagePullPolicy": "Never",
         "command": ["python", "-c", PROGRAM, *packages],
@@ -165,7 +167,7 @@ def _pod(image, namespace, packages):
     }
     spec = {
         "restartPolicy": "Never",
-        # No user is named: that the image's own is no root is what the kubelet checks.
+        # Without runAsUser, the kubelet checks that the image's user is not root.
         "securityContext": {
             "runAsNonRoot": True,
             "fsGroup": 10001,
@@ -177,28 +179,30 @@ def _pod(image, namespace, packages):
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "look", "namespace": namespace},
+        "metadata": {"name": "probe", "namespace": namespace},
         "spec": spec,
     }
 
 
 @pytest.mark.usefixtures("built")
-def test_skaffolds_script_builds_an_image_under_the_name_that_it_is_given():
+def test_skaffolds_script_builds_an_image_under_the_given_name():
     config = yaml.safe_load((Path(__file__).parents[2] / "skaffold.yaml").read_text("utf-8"))
     [script] = [profile for profile in config["profiles"] if profile["name"] == "script"]
     [command] = [
-        one["custom"]["buildCommand"] for one in script["build"]["artifacts"] if "operator" in one["image"]
+        artifact["custom"]["buildCommand"]
+        for artifact in script["build"]["artifacts"]
+        if "operator" in artifact["image"]
     ]
     name = f"localhost/ocr-backend/operator-of-skaffold:{os.getpid()}"
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", command],
         cwd=Path(__file__).parents[2],
         env=os.environ | {"IMAGE": name, "PUSH_IMAGE": "false"},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [name]
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [name]
     engine = engines.usable()
     try:
         subprocess.run(engine.find(name), check=True, capture_output=True)

@@ -17,27 +17,27 @@ LIGHT = Record(
 
 
 def _folder_files(record, tmp_path):
-    """Every file that is written before the processes start, as in a run folder."""
+    """Names of the files that are written to the run folder before the processes start."""
     certificates.write(tmp_path / "pki", configuration.identities(record))
     pki = {str(path.relative_to(tmp_path)) for path in (tmp_path / "pki").iterdir()}
     return pki | set(configuration.files(record)) | set(starting.KUBECONFIGS)
 
 
 @pytest.mark.parametrize("record", [FULL, LIGHT], ids=["full", "light"])
-def test_every_file_that_a_component_is_given_is_written(record, tmp_path):
+def test_every_file_in_arguments_of_components_is_written(record, tmp_path):
     written = _folder_files(record, tmp_path)
     arguments = " ".join(word for each in components.components(record) for word in each.arguments)
-    given = set(re.findall(rf"{FOLDER}/(\S+\.(?:crt|key|pub|yaml|json|toml|kubeconfig)|Corefile)", arguments))
-    assert given
-    assert given <= written
+    used = set(re.findall(rf"{FOLDER}/(\S+\.(?:crt|key|pub|yaml|json|toml|kubeconfig)|Corefile)", arguments))
+    assert used
+    assert used <= written
 
 
-def test_every_file_that_the_kubelet_is_configured_with_is_written(tmp_path):
+def test_every_file_in_the_kubelets_configuration_is_written(tmp_path):
     written = _folder_files(FULL, tmp_path)
     kubelet = configuration.files(FULL)["kubelet.yaml"]
-    given = set(re.findall(rf"{FOLDER}/(\S+\.\w+)", kubelet))
-    assert given == {"pki/ca.crt", "pki/kubelet.crt", "pki/kubelet.key", "resolv.conf"}
-    assert given <= written
+    used = set(re.findall(rf"{FOLDER}/(\S+\.\w+)", kubelet))
+    assert used == {"pki/ca.crt", "pki/kubelet.crt", "pki/kubelet.key", "resolv.conf"}
+    assert used <= written
 
 
 def test_a_full_cluster_runs_a_real_node():
@@ -58,7 +58,7 @@ def test_every_program_that_a_cluster_needs_can_be_built(light):
     assert set(needed) <= set(PROGRAMS)
 
 
-def test_what_talks_to_the_api_server_waits_for_it():
+def test_clients_of_the_api_server_wait_for_it():
     gates = {each.program: each.gate for each in components.components(FULL)}
     assert {name for name, gate in gates.items() if not gate} == {"etcd", "kube-apiserver", "containerd"}
     assert gates["local-path-provisioner"] == STORAGE_GATE
@@ -66,7 +66,7 @@ def test_what_talks_to_the_api_server_waits_for_it():
     assert components.components(LIGHT)[-1].gate == STAGES_GATE
 
 
-def test_fake_nodes_have_the_asked_resources():
+def test_fake_nodes_have_the_requested_resources():
     nodes = configuration.fake_nodes(LIGHT)
     assert [node["metadata"]["name"] for node in nodes] == ["kwok-0", "kwok-1"]
     assert all(node["status"]["allocatable"]["nvidia.com/gpu"] == "4" for node in nodes)
@@ -84,14 +84,14 @@ def test_one_storage_class_is_the_default():
     assert marks == {"standard": "true", "shared": "false"}
 
 
-def test_the_run_folder_is_bound_before_run_is_hidden():
+def test_the_run_folder_is_bound_before_the_new_run_hides_it():
     commands = [" ".join(command) for command in inside.setup(FULL.folder, FULL.addresses)]
     bound = next(i for i, command in enumerate(commands) if "--bind" in command)
     moved = next(i for i, command in enumerate(commands) if "--move" in command)
     assert bound < moved
 
 
-def test_a_kubeconfig_leads_to_one_server_with_all_it_needs(tmp_path):
+def test_a_kubeconfig_has_one_server_and_embedded_credentials(tmp_path):
     certificates.write(tmp_path, {"admin": certificates.Identity("admin", "system:masters")})
     config = yaml.safe_load(certificates.kubeconfig("https://10.0.0.2:6443", tmp_path, "admin"))
     assert [each["cluster"]["server"] for each in config["clusters"]] == ["https://10.0.0.2:6443"]

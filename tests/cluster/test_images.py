@@ -11,26 +11,26 @@ DOCKERFILE = images.ROOT / "Dockerfile"
 
 
 def _stages():
-    """Lines of each stage of the Dockerfile by its name, and the stage or image that it begins with."""
+    """The lines of each stage of the Dockerfile by its name, and the stage or image that it is based on."""
     lines, origins = {}, {}
     name = ""
     for line in DOCKERFILE.read_text().replace("\\\n", " ").splitlines():
-        if found := re.match(r"FROM (\S+) AS (\S+)", line):
-            origins[found[2]], name = found[1], found[2]
+        if match := re.match(r"FROM (\S+) AS (\S+)", line):
+            origins[match[2]], name = match[1], match[2]
         if line and not line.startswith("#"):
             lines.setdefault(name, []).append(line)
     return lines, origins
 
 
 def _copied(stage):
-    """What the stage, and those it is made from, copy out of the build's folder."""
+    """The paths that the stage, and the stages that it uses, copy from the build's folder."""
     lines, origins = _stages()
     if stage not in lines:
         return set()
     copies = [line.split()[1:] for line in lines[stage] if line.startswith("COPY")]
-    found = {name for words in copies if not words[0].startswith("--from") for name in words[:-1]}
+    paths = {name for words in copies if not words[0].startswith("--from") for name in words[:-1]}
     others = [origins[stage], *(w[0].removeprefix("--from=") for w in copies if w[0].startswith("--from"))]
-    return found.union(*(_copied(other) for other in others))
+    return paths.union(*(_copied(other) for other in others))
 
 
 @pytest.mark.parametrize("target", images.INPUTS)
@@ -38,7 +38,7 @@ def test_the_hash_covers_exactly_what_the_dockerfile_copies(target):
     assert _copied(target) | {"Dockerfile"} == set(images.INPUTS[target])
 
 
-def test_cpu_and_gpu_differ_in_what_one_command_installs():
+def test_cpu_and_gpu_differ_in_one_installing_command():
     lines, origins = _stages()
     assert origins["backend-cpu"] == origins["backend-gpu"]
     cpu, gpu = (
@@ -50,13 +50,13 @@ def test_cpu_and_gpu_differ_in_what_one_command_installs():
 
 
 @pytest.mark.parametrize("target", images.INPUTS)
-def test_every_image_runs_as_a_numbered_user(target):
+def test_every_image_runs_as_a_numeric_user(target):
     lines, _ = _stages()
     users = [line for line in lines[target] if line.startswith("USER")]
     assert users == ["USER 10001:10001"]
 
 
-def test_everything_that_is_copied_is_let_through_by_dockerignore():
+def test_dockerignore_allows_every_copied_path():
     allowed = {
         line[1:] for line in (images.ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
     }
@@ -64,7 +64,7 @@ def test_everything_that_is_copied_is_let_through_by_dockerignore():
     assert {name.partition("/")[0] for name in copied} == allowed
 
 
-def test_the_key_depends_on_names_and_contents_alone():
+def test_the_key_depends_only_on_names_and_contents():
     assert images.key({"a": b"1", "b": b"2"}) == images.key({"b": b"2", "a": b"1"})
     assert images.key({"a": b"1", "b": b"2"}) != images.key({"a": b"2", "b": b"1"})
     assert images.key({"a": b"1", "b": b""}) != images.key({"a": b"1"})
@@ -74,14 +74,16 @@ def test_build_arguments_change_the_tag():
     assert images.tag("backend-gpu", {"GPU_PACKAGES": "a"}) != images.tag("backend-gpu")
 
 
-def test_references_name_registry_target_and_tag():
+def test_a_reference_contains_registry_target_and_tag():
     assert images.references("registry.example.com", ["operator"]) == [
         f"registry.example.com/ocr-backend/operator:{images.tag('operator')}"
     ]
 
 
 def test_an_unknown_image_is_refused_with_the_known_ones():
-    with pytest.raises(ClusterError, match="known: operator, backend-cpu, backend-gpu"):
+    with pytest.raises(
+        ClusterError, match="unknown image 'backend-tpu'; known: operator, backend-cpu, backend-gpu"
+    ):
         images.tag("backend-tpu")
 
 
@@ -107,32 +109,32 @@ def test_a_build_without_certificates_and_target_names_neither():
 @pytest.mark.parametrize(
     ("targets", "mirror"),
     [
-        pytest.param("http://a/debian/ bookworm Debian\n", "http://a/debian/", id="a Debian"),
+        pytest.param("http://a/debian/ bookworm Debian\n", "http://a/debian/", id="Debian"),
         pytest.param(
             "http://a/cloud/ stable Cloud\nhttp://b/debian-security/ bookworm-security Debian\n"
             "http://b/debian/ bookworm-updates Debian\nhttp://b/debian/ trixie Debian\n",
             "http://b/debian/",
-            id="past other origins, security and updates",
+            id="after other origins, security and updates",
         ),
         pytest.param("http://a/ubuntu/ noble Ubuntu\n", "", id="none on another distribution"),
         pytest.param("http://a/x/ stable \n\n", "", id="lines without an origin"),
     ],
 )
-def test_the_mirror_is_the_first_whole_debian(targets, mirror):
+def test_the_mirror_is_the_first_complete_debian(targets, mirror):
     assert base_image.mirror(targets) == mirror
 
 
-def test_the_public_base_has_the_python_and_suite_of_the_home_made_one():
+def test_the_public_base_has_the_python_and_suite_of_the_local_base():
     assert base_image.public(DOCKERFILE.read_text()).endswith("python:3.11-slim-bookworm")
 
 
-def test_a_dockerfile_without_a_base_is_refused():
+def test_a_dockerfile_without_a_default_base_is_refused():
     with pytest.raises(ClusterError, match="ARG BASE_IMAGE"):
         base_image.public("FROM scratch")
 
 
-def test_a_name_of_somebody_else_is_for_one_target(capsys):
+def test_a_given_name_needs_exactly_one_known_target(capsys):
     assert cli.main(["images", "operator", "backend-cpu", "--as", "name:1"]) == 1
-    assert "--as names one target; given: operator backend-cpu" in capsys.readouterr().err
+    assert "--as needs exactly one target; given: operator backend-cpu" in capsys.readouterr().err
     assert cli.main(["images", "operators", "--as", "name:1"]) == 1
-    assert "image 'operators' is not known; known: operator, " in capsys.readouterr().err
+    assert "unknown image 'operators'; known: operator, " in capsys.readouterr().err

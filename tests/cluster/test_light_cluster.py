@@ -3,7 +3,7 @@ import json
 import pytest
 
 from ocr_cluster.errors import ClusterError
-from ocr_cluster.fixtures import require_own
+from ocr_cluster.fixtures import require_test_cluster
 
 pytestmark = pytest.mark.light
 
@@ -60,19 +60,19 @@ def test_a_claim_gets_a_volume(light_cluster, namespace):
 
 
 def test_a_device_that_no_node_has_keeps_the_pod_pending(light_cluster, namespace):
-    asking = {"name": "main", "image": "any", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
-    _create(light_cluster, namespace, _pod("asking", {"containers": [asking]}))
+    container = {"name": "main", "image": "any", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    _create(light_cluster, namespace, _pod("pending", {"containers": [container]}))
 
-    def reason():
-        conditions = light_cluster.get("pod/asking", f"--namespace={namespace}")["status"].get(
+    def messages():
+        conditions = light_cluster.get("pod/pending", f"--namespace={namespace}")["status"].get(
             "conditions", []
         )
         return [each.get("message", "") for each in conditions if each["type"] == "PodScheduled"]
 
-    assert "Insufficient nvidia.com/gpu" in light_cluster.wait(reason, "a verdict of the scheduler")[0]
+    assert "Insufficient nvidia.com/gpu" in light_cluster.wait(messages, "a message of the scheduler")[0]
 
 
-def test_pod_security_refuses_what_breaks_the_restricted_standard(light_cluster, restricted_namespace):
+def test_pod_security_refuses_a_pod_that_breaks_the_restricted_standard(light_cluster, restricted_namespace):
     with pytest.raises(ClusterError, match="violates PodSecurity"):
         _create(
             light_cluster, restricted_namespace, _pod("bad", {"containers": [{"name": "a", "image": "a"}]})
@@ -80,7 +80,7 @@ def test_pod_security_refuses_what_breaks_the_restricted_standard(light_cluster,
     _create(light_cluster, restricted_namespace, _pod("good", RESTRICTED))
 
 
-def test_the_audit_log_says_who_did_what(light_cluster, namespace):
+def test_the_audit_log_names_the_user_of_a_request(light_cluster, namespace):
     account = f"system:serviceaccount:{namespace}:default"
     with pytest.raises(ClusterError, match="cannot list"):
         light_cluster.kubectl("get", "secrets", f"--namespace={namespace}", f"--as={account}")
@@ -106,7 +106,7 @@ def test_helm_installs_into_this_cluster(light_cluster, namespace, tmp_path):
     assert light_cluster.get("configmap", "made-by-helm", f"--namespace={namespace}")
 
 
-def test_neither_kubeconfig_variable_nor_home_is_read(light_cluster, monkeypatch, tmp_path):
+def test_kubectl_reads_neither_the_kubeconfig_variable_nor_home(light_cluster, monkeypatch, tmp_path):
     (tmp_path / "other").write_text("not: [a kubeconfig")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "other"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -116,11 +116,11 @@ def test_neither_kubeconfig_variable_nor_home_is_read(light_cluster, monkeypatch
 
 
 def test_a_kubeconfig_of_another_cluster_is_refused(light_cluster):
-    own = light_cluster.kubeconfig.read_text()
+    original = light_cluster.kubeconfig.read_text()
     try:
-        light_cluster.kubeconfig.write_text(own.replace(light_cluster.server, "https://192.0.2.1:6443"))
+        light_cluster.kubeconfig.write_text(original.replace(light_cluster.server, "https://192.0.2.1:6443"))
         with pytest.raises(ClusterError, match="refusing to test"):
-            require_own(light_cluster)
+            require_test_cluster(light_cluster)
     finally:
-        light_cluster.kubeconfig.write_text(own)
-    require_own(light_cluster)
+        light_cluster.kubeconfig.write_text(original)
+    require_test_cluster(light_cluster)

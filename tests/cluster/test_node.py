@@ -23,7 +23,7 @@ def _objects(namespace, storage_class, access_mode):
         "name": "web",
         "image": NODE_IMAGE,
         "imagePullPolicy": "Never",
-        "command": ["/serve", "/data", "kept on a volume"],
+        "command": ["/serve", "/data", "stored on a volume"],
         "readinessProbe": {"httpGet": {"port": 8080, "path": "/text"}, "periodSeconds": 1},
         "volumeMounts": [{"name": "data", "mountPath": "/data"}],
         "resources": {"limits": {"memory": "64Mi", "cpu": "200m"}},
@@ -73,11 +73,11 @@ def test_a_pod_with_a_volume_answers_through_its_service(
     full_cluster.kubectl("rollout", "status", "deployment/web", here)
 
     address = full_cluster.get("service/web", here)["spec"]["clusterIP"]
-    with urllib.request.urlopen(f"http://{address}/text", timeout=10) as answer:
-        assert answer.read() == b"kept on a volume"
+    with urllib.request.urlopen(f"http://{address}/text", timeout=10) as response:
+        assert response.read() == b"stored on a volume"
     name = f"web.{restricted_namespace}.svc.{DNS_DOMAIN}"
     assert full_cluster.kubectl("exec", here, "deployment/web", "--", "/fetch", f"http://{name}/text") == (
-        "kept on a volume"
+        "stored on a volume"
     )
     assert "serving /data" in full_cluster.kubectl("logs", here, "deployment/web")
 
@@ -85,16 +85,16 @@ def test_a_pod_with_a_volume_answers_through_its_service(
 def test_the_default_storage_class_waits_for_its_first_pod(full_cluster, namespace):
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Mi"}}}
     full_cluster.apply(_object("v1", "PersistentVolumeClaim", "claim", namespace, claim))
-    found = full_cluster.get("pvc/claim", f"--namespace={namespace}")
-    assert found["spec"]["storageClassName"] == "standard"
-    assert found["status"]["phase"] == "Pending"
+    stored = full_cluster.get("pvc/claim", f"--namespace={namespace}")
+    assert stored["spec"]["storageClassName"] == "standard"
+    assert stored["status"]["phase"] == "Pending"
 
 
-def test_a_command_runs_in_the_clusters_own_network(full_cluster):
-    done = subprocess.run(
+def test_a_command_runs_in_the_clusters_network(full_cluster):
+    result = subprocess.run(
         full_cluster.enter("ip", "-brief", "address", "show", "node0"),
         capture_output=True,
         text=True,
         check=True,
     )
-    assert str(full_cluster.record.addresses.node) in done.stdout
+    assert str(full_cluster.record.addresses.node) in result.stdout

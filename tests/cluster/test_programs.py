@@ -27,7 +27,7 @@ def test_the_key_is_the_same_for_the_same_sources():
         pytest.param(Program("module", PROGRAM.package, cgo=True), "go1.26", SOURCES, id="cgo"),
     ],
 )
-def test_the_key_changes_with(program, version, sources):
+def test_the_key_changes_with_its_inputs(program, version, sources):
     assert key(program, version, sources) != key(PROGRAM, "go1.26", SOURCES)
 
 
@@ -46,14 +46,14 @@ def test_the_reported_version_of_kubernetes_is_the_pinned_one():
     assert f".gitVersion=v{pinned[1]} " in PROGRAMS["kubelet"].ldflags + " "
 
 
-def test_a_missing_go_is_an_error_that_says_which_one_to_install(monkeypatch):
+def test_without_go_the_error_says_which_version_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "")
     programs.go_version.cache_clear()
     with pytest.raises(ClusterError, match=r"install Go 1\.\d+\.\d+ or newer"):
         programs.ensure(["kubelet"])
 
 
-def test_a_go_that_is_too_old_is_an_error_that_repeats_what_it_says(monkeypatch, tmp_path):
+def test_with_an_old_go_the_error_repeats_its_message(monkeypatch, tmp_path):
     go = tmp_path / "go"
     go.write_text("#!/bin/sh\necho 'go.mod requires go >= 1.26 (running go 1.19)' >&2\nexit 1\n")
     go.chmod(0o755)
@@ -64,7 +64,7 @@ def test_a_go_that_is_too_old_is_an_error_that_repeats_what_it_says(monkeypatch,
 
 
 @pytest.mark.light
-def test_a_failed_build_keeps_nothing_and_shows_why(monkeypatch, tmp_path):
+def test_a_failed_build_leaves_no_file_and_shows_the_error(monkeypatch, tmp_path):
     module = tmp_path / "go" / "broken"
     module.mkdir(parents=True)
     (module / "go.mod").write_text("module broken\n\ngo 1.21\n")
@@ -84,11 +84,11 @@ def test_a_program_is_built_once(monkeypatch, tmp_path):
     built = first.stat().st_mtime_ns
     assert programs.ensure(["node"])["node"] == first
     assert first.stat().st_mtime_ns == built
-    answer = subprocess.run([first], capture_output=True, text=True)
-    assert "known: pause, volume, serve, fetch" in answer.stderr
+    result = subprocess.run([first], capture_output=True, text=True)
+    assert "known names: pause, volume, serve, fetch" in result.stderr
 
 
 @pytest.fixture(autouse=True)
-def freshgo_version():
+def fresh_go_version():
     yield
     programs.go_version.cache_clear()

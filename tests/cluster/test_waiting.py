@@ -4,13 +4,13 @@ from ocr_cluster import waiting
 from ocr_cluster.errors import ClusterError
 
 
-def test_the_first_true_value_is_given_back():
+def test_the_first_true_value_is_returned():
     values = iter([0, "", "ready"])
     assert waiting.until(lambda: next(values), "it", 10) == "ready"
 
 
-def test_a_condition_that_never_holds_is_blamed():
-    with pytest.raises(ClusterError, match=r"waited 0 s for it; last seen: \[\]\nthe pod is gone"):
+def test_the_error_at_the_deadline_contains_the_diagnostics():
+    with pytest.raises(ClusterError, match=r"waited 0 s for it; last value: \[\]\nthe pod is gone"):
         waiting.until(list, "it", 0, lambda: "the pod is gone")
 
 

@@ -1,4 +1,4 @@
-"""The product installed on the real node, with the images of this tree."""
+"""The product installed on a real node, with container images built from this tree."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fetching_place import Place
+from download_site import DownloadSite
 from loopback import serving
 from ocr_backend.models import builtin_models
 from ocr_cluster import images, loading
@@ -20,7 +20,7 @@ CHART = Path(__file__).parents[2] / "chart"
 
 @pytest.fixture(scope="session")
 def image_values(full_cluster: Cluster) -> list[str]:
-    """Arguments for Helm that name this tree's images, which the node then has."""
+    """Arguments for Helm that select this tree's images, which are loaded into the node."""
     built = {image.target: image for image in images.build()}
     loading.load(full_cluster, [image.archive for image in built.values()])
     values = {
@@ -39,8 +39,8 @@ def install(
 
     def run(*arguments: str) -> str:
         values = ["--values", str(CHART / "values-airgap.yaml"), *image_values]
-        placed = ["--namespace", restricted_namespace]
-        return full_cluster.helm("install", "ocr", str(CHART), *placed, *values, *arguments)
+        namespace = ["--namespace", restricted_namespace]
+        return full_cluster.helm("install", "ocr", str(CHART), *namespace, *values, *arguments)
 
     yield run
     full_cluster.kubectl("delete", "crd", "ocrbackends.ocrbackend.io", "--ignore-not-found")
@@ -48,32 +48,34 @@ def install(
 
 @pytest.fixture(scope="session")
 def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders named as the official ones, with the builtin weights."""
+    """Model folders with the official names and the builtin weights."""
     root = tmp_path_factory.mktemp("official")
-    with builtin_models.folders(MODELS) as found:
-        for model in found.values():
+    with builtin_models.folders(MODELS) as models:
+        for model in models.values():
             shutil.copytree(model.folder, root / model.folder.name)
     return root
 
 
 @pytest.fixture
 def hubs(full_cluster: Cluster, official: Path) -> Iterator[Callable[..., StandInHub]]:
-    """`hubs(has_models)`: a further hub that pods reach, at the machine's end of the link to the node."""
+    """`hubs(has_models)`: another hub that pods reach, on the machine's end of the link to the node."""
     with ExitStack() as stack:
 
-        def make(has_models: bool = True) -> StandInHub:
+        def start(has_models: bool = True) -> StandInHub:
             hub = stack.enter_context(serving(StandInHub(str(full_cluster.record.addresses.machine))))
             if has_models:
                 hub.put_all(official)
             return hub
 
-        yield make
+        yield start
 
 
 @pytest.fixture
-def place(full_cluster: Cluster, restricted_namespace: str, install: Callable[..., str]) -> Iterator[Place]:
-    """A namespace in which models are fetched, with an operator."""
+def download_site(
+    full_cluster: Cluster, restricted_namespace: str, install: Callable[..., str]
+) -> Iterator[DownloadSite]:
+    """A namespace in which models are downloaded, with an operator."""
     install("--wait", "--set", "backends=null")
-    place = Place(full_cluster, restricted_namespace)
-    yield place
-    place.kubectl("delete", "ocrb", "--all", "--wait=false")
+    site = DownloadSite(full_cluster, restricted_namespace)
+    yield site
+    site.kubectl("delete", "ocrb", "--all", "--wait=false")

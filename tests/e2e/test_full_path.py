@@ -1,4 +1,4 @@
-"""From `helm install` to the text of real images, through the Services of a real node."""
+"""From `helm install` to the text of images, through the Services of a real node."""
 
 import base64
 import json
@@ -35,40 +35,42 @@ def backend_url(cluster: Cluster, namespace: str, service: str) -> str:
 
 
 def wait_until_ready(cluster: Cluster, namespace: str, name: str = "ocr") -> dict[str, Any]:
-    def ready() -> Any:
+    def ready_backend() -> Any:
         backend = cluster.get("ocrb", name, f"--namespace={namespace}")
         conditions = {each["type"]: each for each in backend.get("status", {}).get("conditions", [])}
-        is_now = conditions.get("Ready", {}).get("observedGeneration") == backend["metadata"]["generation"]
-        return backend if is_now and conditions["Ready"]["status"] == "True" else None
+        is_current = (
+            conditions.get("Ready", {}).get("observedGeneration") == backend["metadata"]["generation"]
+        )
+        return backend if is_current and conditions["Ready"]["status"] == "True" else None
 
-    found: dict[str, Any] = cluster.wait(ready, f"OCRBackend {name} Ready", READY_SECONDS)
-    return found
+    ready: dict[str, Any] = cluster.wait(ready_backend, f"OCRBackend {name} Ready", READY_SECONDS)
+    return ready
 
 
 def predictions(url: str, images: list[Path]) -> list[Any]:
-    """Answers of one /predict request with all images as data URIs, in their order."""
+    """The predictions of one /predict request with all images as data URIs, in order."""
     uris = [f"data:image/{p.suffix[1:]};base64,{base64.b64encode(p.read_bytes()).decode()}" for p in images]
     tasks = [{"id": number, "data": {"image": uri}} for number, uri in enumerate(uris)]
     body = {"tasks": tasks, "label_config": LABELING_CONFIG.read_text("utf-8")}
-    answer = requests.post(f"{url}/predict", json=body, timeout=100)
-    assert answer.status_code == 200, answer.text
-    results: list[Any] = answer.json()["results"]
+    response = requests.post(f"{url}/predict", json=body, timeout=100)
+    assert response.status_code == 200, response.text
+    results: list[Any] = response.json()["results"]
     return results
 
 
 def lines(prediction: dict[str, Any]) -> list[str]:
-    return [item["value"]["text"][0] for item in prediction["result"] if item["type"] == "textarea"]
+    return [region["value"]["text"][0] for region in prediction["result"] if region["type"] == "textarea"]
 
 
 @contextmanager
 def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
-    """The claim of the example, on a folder of the node; the builtin weights stand in for fine-tuned ones."""
+    """The claim of the example, on a folder of the node; builtin weights replace fine-tuned ones."""
     names = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
-    places = {"detection": "receipts/det", "recognition": "receipts/rec"}
+    paths = {"detection": "receipts/det", "recognition": "receipts/rec"}
     with TemporaryDirectory(prefix="ocr-e2e-models-") as folder:
-        with builtin_models.folders(names) as found:
-            for part, model in found.items():
-                shutil.copytree(model.folder, Path(folder) / places[part])
+        with builtin_models.folders(names) as models:
+            for role, model in models.items():
+                shutil.copytree(model.folder, Path(folder) / paths[role])
         cv2.imwrite(f"{folder}/receipts/rec/golden.png", golden_sample.default_image())
         Path(f"{folder}/receipts/rec/golden.txt").write_text(golden_sample.TEXT)
         Path(folder).chmod(0o755)
@@ -100,7 +102,7 @@ def fine_tuned_claim(cluster: Cluster, namespace: str) -> Iterator[None]:
         cluster.kubectl("delete", "persistentvolume", str(shared["volumeName"]), "--wait=false")
 
 
-def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_images(
+def test_helm_install_ends_ready_and_reads_the_images(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait")
@@ -110,13 +112,15 @@ def test_helm_install_on_an_empty_cluster_ends_ready_and_reads_the_images(
     truth = json.loads((IMAGES / "ground_truth.json").read_text("utf-8"))
     readable = {name: facts["lines"] for name, facts in truth.items() if facts["default_model_can_read"]}
     url = backend_url(full_cluster, restricted_namespace, "ocr-ch-mobile")
-    answers = predictions(url, [IMAGES / name for name in readable])
-    scored = [score(wanted, lines(answer)) for wanted, answer in zip(readable.values(), answers, strict=True)]
-    total = sum(scored, Score())
+    results = predictions(url, [IMAGES / name for name in readable])
+    scores = [
+        score(expected, lines(result)) for expected, result in zip(readable.values(), results, strict=True)
+    ]
+    total = sum(scores, Score())
     assert total.error_rate <= 0.01, total.worst
 
 
-def test_each_variant_has_a_service_of_its_own(
+def test_each_variant_has_its_own_service(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait", "--set", "backends=null")
@@ -132,9 +136,9 @@ def test_each_variant_has_a_service_of_its_own(
         service = f"ocr-{variant['language']}-{variant['modelType']}"
         assert variant["url"] == f"http://{service}.{restricted_namespace}.svc:9090"
         url = backend_url(full_cluster, restricted_namespace, service)
-        [answer] = predictions(url, [IMAGES / "ls_image.jpeg"])
-        assert "Kenapa Harus Punya IMB?" in lines(answer)
-        versions.add(answer["model_version"])
+        [prediction] = predictions(url, [IMAGES / "ls_image.jpeg"])
+        assert "Kenapa Harus Punya IMB?" in lines(prediction)
+        versions.add(prediction["model_version"])
     assert len(versions) == len(variants)
 
     with fine_tuned_claim(full_cluster, restricted_namespace):
@@ -143,39 +147,41 @@ def test_each_variant_has_a_service_of_its_own(
         assert [each["language"] for each in backend["status"]["variants"]] == ["latin"]
         url = backend_url(full_cluster, restricted_namespace, "ocr-latin-mobile")
 
-        def read_by_new_pod() -> Any:
-            """Ready says that the variant can be used: until the rollout ends, also by the old pod."""
-            [answer] = predictions(url, [IMAGES / "ls_image.jpeg"])
-            return answer if answer["model_version"] not in versions else None
+        def new_prediction() -> Any:
+            """Until the rollout ends, a Ready variant may still be served by the old pod."""
+            [prediction] = predictions(url, [IMAGES / "ls_image.jpeg"])
+            return prediction if prediction["model_version"] not in versions else None
 
-        answer = full_cluster.wait(read_by_new_pod, "an answer of the fine-tuned models", READY_SECONDS)
-        assert "Kenapa Harus Punya IMB?" in lines(answer)
+        prediction = full_cluster.wait(new_prediction, "a prediction of the fine-tuned models", READY_SECONDS)
+        assert "Kenapa Harus Punya IMB?" in lines(prediction)
         full_cluster.kubectl("delete", "ocrb", "ocr", f"--namespace={restricted_namespace}", "--wait")
 
 
-def test_uninstalling_and_deleting_the_namespace_end_clean_while_the_operator_is_dead(
+def test_uninstalling_and_deleting_the_namespace_need_no_operator(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait", "--set", "backends=null")
     full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(TWO_VARIANTS))
     wait_until_ready(full_cluster, restricted_namespace)
-    placed = f"--namespace={restricted_namespace}"
+    namespace = f"--namespace={restricted_namespace}"
     full_cluster.kubectl(
         "scale",
-        placed,
+        namespace,
         "deployment",
         "--replicas=0",
         "--selector=app.kubernetes.io/name=ocr-backend-operator",
     )
     full_cluster.kubectl(
-        "wait", placed, "--for=delete", "pod", "--selector=app.kubernetes.io/name=ocr-backend-operator"
+        "wait", namespace, "--for=delete", "pod", "--selector=app.kubernetes.io/name=ocr-backend-operator"
     )
 
-    full_cluster.helm("uninstall", "ocr", placed)
-    assert full_cluster.get("ocrb", "ocr", placed), "uninstalling must keep the OCRBackends"
-    full_cluster.kubectl("delete", "ocrb", "ocr", placed, "--wait", "--timeout=30s")
+    full_cluster.helm("uninstall", "ocr", namespace)
+    assert full_cluster.get("ocrb", "ocr", namespace), "uninstalling must keep the OCRBackends"
+    full_cluster.kubectl("delete", "ocrb", "ocr", namespace, "--wait", "--timeout=30s")
     full_cluster.wait(
-        lambda: not full_cluster.get("deployments,services", placed), "the children collected", 60
+        lambda: not full_cluster.get("deployments,services", namespace),
+        "the managed objects to be deleted",
+        60,
     )
-    full_cluster.kubectl("apply", placed, "--filename", str(TWO_VARIANTS))
+    full_cluster.kubectl("apply", namespace, "--filename", str(TWO_VARIANTS))
     full_cluster.kubectl("delete", "namespace", restricted_namespace, "--wait", "--timeout=120s")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_commands_of_the_plugin_do_what_the_page_says(
+def test_the_commands_of_the_plugin_work_as_documented(
     full_cluster: Cluster, restricted_namespace: str, install: Callable[..., str]
 ) -> None:
     install("--wait")
@@ -36,7 +36,7 @@ def test_the_commands_of_the_plugin_do_what_the_page_says(
     }
     commands = script(ROOT / "docs" / "clusters.md", "plugin").replace("labeling", restricted_namespace)
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
             cwd=ROOT,
             env=environment,
@@ -47,7 +47,7 @@ def test_the_commands_of_the_plugin_do_what_the_page_says(
         )
     finally:
         (ROOT / "ocr-bundle.tar.gz").unlink(missing_ok=True)
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-    assert "Available: 1 of 1 variants serve" in done.stdout
-    assert "Kenapa Harus Punya IMB?" in done.stdout.splitlines()
-    assert "ocr-bundle.tar.gz: " in done.stdout
+    assert completed.returncode == 0, f"{completed.stdout}{completed.stderr}"
+    assert "Available: 1 of 1 variants are ready" in completed.stdout
+    assert "Kenapa Harus Punya IMB?" in completed.stdout.splitlines()
+    assert "ocr-bundle.tar.gz: " in completed.stdout

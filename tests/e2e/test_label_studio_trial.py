@@ -1,4 +1,4 @@
-"""The chart's trial: Label Studio beside the backend on a real node, used as the notes of the release say."""
+"""The chart's trial Label Studio on a real node, used as the release notes describe."""
 
 import re
 import shlex
@@ -30,20 +30,20 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Trial:
-    """What a person has who has installed it: the notes, and Label Studio's API after signing in."""
+    """An installed trial: the release notes, and Label Studio's API after signing in."""
 
     notes: str
     api: Api
 
 
-def line(notes: str, begins: str) -> str:
-    """The line of the notes that begins so, without its comment."""
-    [found] = [one.strip() for one in notes.splitlines() if one.strip().startswith(begins)]
-    return found.partition(" #")[0]
+def line(notes: str, prefix: str) -> str:
+    """The only line of the notes with this prefix, without its comment."""
+    [match] = [each.strip() for each in notes.splitlines() if each.strip().startswith(prefix)]
+    return match.partition(" #")[0]
 
 
 def signed_in(url: str, user: str, password: str) -> requests.Session:
-    """A browser's session after the page for signing in."""
+    """A session like a browser's after the sign-in page."""
     session = requests.Session()
     session.trust_env = False
     session.get(f"{url}/user/login/", timeout=60).raise_for_status()
@@ -58,16 +58,18 @@ def trial(full_cluster: Cluster, restricted_namespace: str, install: Install) ->
     loading.load(full_cluster, [image.archive])
     values = {"enabled": "true", "image.repository": "ocr-backend/label-studio", "image.tag": image.tag}
     sets = [word for name, value in values.items() for word in ("--set", f"labelStudio.{name}={value}")]
-    where = f"--namespace={restricted_namespace}"
-    # The Job that connects is no part of what Helm waits for.
+    namespace = f"--namespace={restricted_namespace}"
+    # Helm does not wait for the Job that connects the backend.
     notes = install("--wait", *sets)
-    [job] = full_cluster.get("jobs", where, "--selector=app.kubernetes.io/name=ocr-backend-connect")["items"]
+    [job] = full_cluster.get("jobs", namespace, "--selector=app.kubernetes.io/name=ocr-backend-connect")[
+        "items"
+    ]
     name = job["metadata"]["name"]
     full_cluster.kubectl(
-        "wait", where, "--for=condition=Complete", f"job/{name}", "--timeout=280s", seconds=300
+        "wait", namespace, "--for=condition=Complete", f"job/{name}", "--timeout=280s", seconds=300
     )
 
-    address = full_cluster.get("service", "ocr-ocr-backend-label-studio", where)["spec"]["clusterIP"]
+    address = full_cluster.get("service", "ocr-ocr-backend-label-studio", namespace)["spec"]["clusterIP"]
     url = f"http://{address}:8080"
     words = shlex.split(line(notes, "kubectl get secret"))
     user, password = full_cluster.kubectl(*words[1:]).split()
@@ -80,27 +82,27 @@ def trial(full_cluster: Cluster, restricted_namespace: str, install: Install) ->
 
 
 def boxes(prediction: Json) -> dict[str, Box]:
-    """Text -> the box around it."""
+    """Text of each region -> its box."""
     return {region.text: region.box for region in regions_of(prediction["result"])}
 
 
-def test_its_page_shows_boxes_and_texts_for_its_own_image_and_for_mine(trial: Trial) -> None:
+def test_the_trial_predicts_for_its_sample_and_for_an_upload(trial: Trial) -> None:
     [project] = trial.api.call("GET", "projects/")["results"]
     assert project["title"] == "ocr ch/mobile"
-    here = {"project": project["id"]}
-    [connection] = trial.api.call("GET", "ml/", params=here)
+    parameters = {"project": project["id"]}
+    [connection] = trial.api.call("GET", "ml/", params=parameters)
     assert connection["readable_state"] == "Connected"
-    [task] = trial.api.call("GET", "tasks/", params=here)["tasks"]
-    [prediction] = trial.api.call("GET", f"tasks/{task['id']}/", params=here)["predictions"]
+    [task] = trial.api.call("GET", "tasks/", params=parameters)["tasks"]
+    [prediction] = trial.api.call("GET", f"tasks/{task['id']}/", params=parameters)["predictions"]
     assert NUMBER in "".join(boxes(prediction)).replace(" ", "")
 
-    mine = Project(trial.api, CONFIG)
-    found = re.fullmatch(r"ch/mobile: (\S+)", line(trial.notes, "ch/mobile: "))
-    assert found
-    assert mine.connect(found[1])["readable_state"] == "Connected"
-    [uploaded] = mine.upload(IMAGE)
-    mine.retrieve_predictions()
-    [prediction] = mine.predictions(uploaded)
+    project_of_user = Project(trial.api, CONFIG)
+    match = re.fullmatch(r"ch/mobile: (\S+)", line(trial.notes, "ch/mobile: "))
+    assert match
+    assert project_of_user.connect(match[1])["readable_state"] == "Connected"
+    [uploaded] = project_of_user.upload(IMAGE)
+    project_of_user.retrieve_predictions()
+    [prediction] = project_of_user.predictions(uploaded)
     left, top, right, bottom = boxes(prediction)["Kenapa Harus Punya IMB?"]
     assert 0 <= left < right <= WIDTH
     assert 0 <= top < bottom <= HEIGHT

@@ -1,7 +1,7 @@
-"""Real troubles on the real node: each alert fires for its cause and clears, and every panel shows something.
+"""Real troubles on a real node: each alert fires for its cause and clears, and every panel has data.
 
-Debian's Prometheus scrapes the pods that the chart's monitors choose, with the chart's rules, whose durations
-are shortened. The Prometheus operator, a hub of models and a store of images have stand-ins.
+Debian's Prometheus scrapes the pods that the chart's monitors select, with the chart's rules and shorter
+durations. The Prometheus operator, the model hub and the image store are fakes.
 """
 
 import json
@@ -21,17 +21,17 @@ from monitored_site import Site
 from ocr_cluster.cluster import Cluster
 from ocr_operator.monitoring import files
 from ocr_operator.monitoring.alerts import ALERTS
+from page_images import data_uri, page
 from panel_images import Span, draw, expression, series
 from prometheus_crds import definition
 from server_process import free_port
-from shown_pages import data_uri, page
 from stand_in_hub import StandInHub
 
 pytestmark = pytest.mark.e2e
 
 CHART = Path(__file__).parents[2] / "chart"
 IMAGES = os.environ.get("PANEL_IMAGES", "")
-"""Folder for the images of the manual (`make panels`); by default they are thrown away."""
+"""Folder for the images in the documentation (`make panels`); by default they are discarded."""
 
 Install = Callable[..., str]
 Json = dict[str, Any]
@@ -44,12 +44,12 @@ TOO_LARGE = {"requests": {"cpu": "20m", "memory": "10Ti"}}
 OCR, FORMS, PHOTOS = "ocr-ch-mobile", "forms-latin-mobile", "photos-en-mobile"
 
 
-def variants(language: str, **more: Any) -> Json:
-    return {"variants": [{"language": language, "modelType": "mobile", "resources": SMALL, **more}]}
+def variants(language: str, **fields: Any) -> Json:
+    return {"variants": [{"language": language, "modelType": "mobile", "resources": SMALL, **fields}]}
 
 
 def backends(images: str) -> dict[str, Json]:
-    """What serves: one that reads all the time, one to be killed, and one with a bad store of images."""
+    """Those that serve: one under load, one to be killed, and one with a stalled image store."""
     one_core = {"requests": SMALL["requests"], "limits": {"cpu": "1", "memory": "2Gi"}}
     full = [{"name": "full", "emptyDir": {"medium": "Memory"}}]
     return {
@@ -64,32 +64,32 @@ def backends(images: str) -> dict[str, Json]:
     }
 
 
-def troubled(hub: str) -> dict[str, Json]:
-    """What does not come up, each for a reason of its own."""
-    fetched = {"ocrVersion": "PP-OCRv6", "options": {"useTextlineOrientation": False}}
+def failing_backends(hub: str) -> dict[str, Json]:
+    """Those that do not become Ready, each for another reason."""
+    downloading = {"ocrVersion": "PP-OCRv6", "options": {"useTextlineOrientation": False}}
     return {
         "wrong-tag": BUILTIN | variants("ch") | {"image": {"tag": "no-such", "pullPolicy": "Never"}},
         "too-large": BUILTIN | variants("ch", resources=TOO_LARGE),
-        "no-hub": fetched | variants("ch") | {"models": {"source": "Hub", "mirror": hub}},
+        "no-hub": downloading | variants("ch") | {"models": {"source": "Hub", "mirror": hub}},
     }
 
 
 @pytest.fixture
-def known_kinds(full_cluster: Cluster) -> Iterator[None]:
-    """The kinds of the Prometheus operator."""
-    found = [
+def prometheus_crds(full_cluster: Cluster) -> Iterator[None]:
+    """The CRDs of the Prometheus operator."""
+    crds = [
         yaml.safe_load(definition(plural).read_text("utf-8"))
         for plural in ("servicemonitors", "podmonitors", "prometheusrules")
     ]
-    for body in found:
+    for body in crds:
         install_crd(full_cluster, body)
     yield
-    full_cluster.kubectl("delete", "crd", *(body["metadata"]["name"] for body in found))
+    full_cluster.kubectl("delete", "crd", *(body["metadata"]["name"] for body in crds))
 
 
 @pytest.fixture
 def site(
-    full_cluster: Cluster, restricted_namespace: str, known_kinds: None, install: Install, tmp_path: Path
+    full_cluster: Cluster, restricted_namespace: str, prometheus_crds: None, install: Install, tmp_path: Path
 ) -> Iterator[Site]:
     address = str(full_cluster.record.addresses.machine)
     with serving(ImageFiles(address)) as images, monitored(full_cluster, tmp_path) as prometheus:
@@ -101,41 +101,39 @@ def site(
         yield Site(full_cluster, restricted_namespace, prometheus, images)
 
 
-def test_alerts_fire_for_their_causes_and_clear_and_every_panel_shows_what_happened(
-    site: Site, official: Path, tmp_path: Path
-) -> None:
-    begun = time.time()
-    nobody = f"http://{site.cluster.record.addresses.machine}:{free_port()}"
-    for name, spec in troubled(nobody).items():
+def test_alerts_fire_and_clear_and_every_panel_has_data(site: Site, official: Path, tmp_path: Path) -> None:
+    start = time.time()
+    unused_url = f"http://{site.cluster.record.addresses.machine}:{free_port()}"
+    for name, spec in failing_backends(unused_url).items():
         site.apply(name, spec)
-    _pods_are_not_scraped(site)
-    with site.without_right("services", "list", "watch"):
-        with site.store_hangs(PHOTOS):
+    _check_scrape_alert(site)
+    with site.without_permission("services", "list", "watch"):
+        with site.stalled_image_store(PHOTOS):
             with site.under_load(OCR):
-                _images_are_bad_and_memory_is_full(site)
-                _workers_are_killed(site)
-                _nothing_troubled_comes_up(site)
+                _check_image_and_memory_alerts(site)
+                _check_worker_alerts(site)
+                _check_alerts_of_failing_backends(site)
                 worst = time.time()
             with site.under_load(OCR, coarse=True):
                 site.wait_for({"OCRScoresDropped": {"ocr"}})
             with site.under_load(OCR):
-                _troubled_ones_are_mended(site, official)
+                _fix_failing_backends(site, official)
             site.wait_for({"OCRPredictionsSlow": {"photos"}})
-        _nobody_leads(site)
+        _check_operator_alerts(site)
         site.wait_for({"OCROperatorWatchStale": {""}})
-    site.kubectl("annotate", "service", OCR, "note=an event by which the operator sees that it sees again")
+    site.kubectl("annotate", "service", OCR, "note=an event that verifies the watch")
     site.wait_without(meanwhile=lambda: site.predict(OCR, data_uri(page())))
     site.scale_operator(0)
     site.wait_for({"OCROperatorDown": {""}})
     site.scale_operator(1)
     site.wait_without()
     assert set(site.fired()) == {alert.name for alert in ALERTS}
-    span = Span(begun, time.time(), worst)
-    _every_panel_shows_something(site, span, Path(IMAGES) if IMAGES else tmp_path)
+    span = Span(start, time.time(), worst)
+    _check_panels(site, span, Path(IMAGES) if IMAGES else tmp_path)
 
 
-def _pods_are_not_scraped(site: Site) -> None:
-    """Until the chart makes the PodMonitor."""
+def _check_scrape_alert(site: Site) -> None:
+    """It clears when the chart creates the PodMonitor."""
     site.wait_for({"OCRBackendNotScraped": {"ocr", "forms", "photos"}})
     site.cluster.helm(
         "upgrade",
@@ -148,31 +146,31 @@ def _pods_are_not_scraped(site: Site) -> None:
     site.wait_without("OCRBackendNotScraped")
 
 
-def _images_are_bad_and_memory_is_full(site: Site) -> None:
-    """The memory is that of a pod that only waits: what it uses does not change."""
+def _check_image_and_memory_alerts(site: Site) -> None:
+    """The pod whose memory is filled is idle, so its own use does not change."""
     pod = site.pod("photos")
     limit = site.number("ocr_memory_limit_bytes", pod)
     free = int(0.95 * limit - site.number("ocr_memory_bytes", pod))
     site.kubectl("exec", pod, "--", "sh", "-c", f"head -c {free} /dev/zero > /full/zeros")
-    good = site.images.put("page.png", page())
+    good = site.image_files.put("page.png", page())
 
     def send() -> None:
-        """A good one, one that is broken, one that is not allowed, and one that is not there."""
+        """A good image, a damaged one, one with a forbidden scheme, and a missing one."""
         site.predict(FORMS, good, "data:image/png;base64,AAAA", "ftp://example.com/a.png", f"{good}.gone")
 
     site.wait_for({"OCRImagesNotRead": {"forms"}, "OCRMemoryNearLimit": {"photos"}}, meanwhile=send)
     site.kubectl("exec", pod, "--", "rm", "/full/zeros")
 
 
-def _workers_are_killed(site: Site) -> None:
+def _check_worker_alerts(site: Site) -> None:
     pod = site.pod("forms")
     site.wait_for(
         {"OCRWorkersRestarting": {"forms"}, "OCRPredictionsFailing": {"forms"}},
-        meanwhile=lambda: site.kill_the_workers(pod, FORMS),
+        meanwhile=lambda: site.kill_workers(pod, FORMS),
     )
 
 
-def _nothing_troubled_comes_up(site: Site) -> None:
+def _check_alerts_of_failing_backends(site: Site) -> None:
     site.wait_for(
         {
             "OCRVariantDown": {"wrong-tag", "too-large"},
@@ -181,30 +179,31 @@ def _nothing_troubled_comes_up(site: Site) -> None:
             "OCRSlotsSaturated": {"ocr"},
         }
     )
-    [found] = [
-        one
-        for one in site.prometheus.alerts("OCRBackendNotReady")
-        if one["labels"]["ocrbackend"] == "wrong-tag"
+    [alert] = [
+        each
+        for each in site.prometheus.alerts("OCRBackendNotReady")
+        if each["labels"]["ocrbackend"] == "wrong-tag"
     ]
-    assert found["annotations"]["runbook_url"] == "docs/reasons.md#imagepullfailed"
-    [found] = site.prometheus.alerts("OCRModelsNotReady")
-    assert found["annotations"]["summary"] == f"{site.namespace}/no-hub has no models: DownloadFailed"
+    assert alert["annotations"]["runbook_url"] == "docs/reasons.md#imagepullfailed"
+    [alert] = site.prometheus.alerts("OCRModelsNotReady")
+    summary = f"The models of {site.namespace}/no-hub are not ready: DownloadFailed"
+    assert alert["annotations"]["summary"] == summary
 
 
-def _troubled_ones_are_mended(site: Site, official: Path) -> None:
+def _fix_failing_backends(site: Site, official: Path) -> None:
     with serving(StandInHub(str(site.cluster.record.addresses.machine))) as hub:
         hub.put_all(official)
         site.patch("wrong-tag", {"image": None})
         site.patch("too-large", variants("ch"))
         site.patch("no-hub", {"models": {"mirror": hub.url}})
-        # What the manual says of memory; it is rolled out.
+        # What the runbook of OCRMemoryNearLimit advises; it is rolled out.
         site.patch("forms", variants("latin", resources=MORE_MEMORY))
         site.wait_until_ready("wrong-tag", "too-large", "no-hub", "forms")
     site.wait_without("OCRVariantDown", "OCRBackendNotReady", "OCRModelsNotReady", "OCRMemoryNearLimit")
 
 
-def _nobody_leads(site: Site) -> None:
-    with site.api_server_fails("leases", "ocrbackends/status"):
+def _check_operator_alerts(site: Site) -> None:
+    with site.failing_api_server("leases", "ocrbackends/status"):
         site.patch("photos", {"rollout": {"surge": "Always"}})
         site.wait_for(
             {
@@ -215,12 +214,12 @@ def _nobody_leads(site: Site) -> None:
         )
 
 
-def _every_panel_shows_something(site: Site, span: Span, folder: Path) -> None:
+def _check_panels(site: Site, span: Span, folder: Path) -> None:
     for dashboard in files.DASHBOARDS:
         for panel in dashboard.panels:
             for query in panel.queries:
-                found = series(site.prometheus, query, span.start, span.end)
-                assert found, f"{dashboard.title}, {panel.title}: {expression(query)} shows nothing"
+                samples = series(site.prometheus, query, span.start, span.end)
+                assert samples, f"{dashboard.title}, {panel.title}: no data for {expression(query)}"
         file = folder / f"dashboard-{dashboard.name}.png"
         draw(site.prometheus, dashboard, span, file)
         assert file.stat().st_size < 400_000

@@ -1,4 +1,4 @@
-"""What a user is told when real pods do not come up, and that telling ends when the trouble does."""
+"""Why real pods are not ready is reported until it is fixed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         "Invalid",
         "LOCAL_FILES_DOCUMENT_ROOT",
     ),
-    # The node reaches no hub.
+    # The node cannot reach a hub.
     "models": ({"server": {"logLevel": "INFO"}}, "DownloadFailed", "PP-OCRv5_mobile_det"),
     "memory": (BUILTIN, "OOMKilled", "limits.memory"),
 }
@@ -53,35 +53,35 @@ def _ready(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     return next((dict(each) for each in conditions if each["type"] == "Ready"), {})
 
 
-def test_each_trouble_is_told_by_its_reason_and_goes_when_it_is_mended(
+def test_each_trouble_is_reported_until_it_is_fixed(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait", "--set", "backends=null")
     backends = [_backend(restricted_namespace, name, spec) for name, (spec, _, _) in TROUBLES.items()]
     full_cluster.apply(*backends)
-    for name, (_, reason, said) in TROUBLES.items():
-        told = full_cluster.wait(
+    for name, (_, reason, message) in TROUBLES.items():
+        ready = full_cluster.wait(
             lambda name=name, reason=reason: (
-                found
-                if (found := _ready(full_cluster, restricted_namespace, name)).get("reason") == reason
+                condition
+                if (condition := _ready(full_cluster, restricted_namespace, name)).get("reason") == reason
                 else None
             ),
-            f"{name} to be told as {reason}",
+            f"{reason} to be reported for {name}",
             180,
         )
-        assert told["status"] == "False"
-        assert said in told["message"]
+        assert ready["status"] == "False"
+        assert message in ready["message"]
 
-    words = ("--from-literal=username=labels", "--from-literal=password=secret")
+    literals = ("--from-literal=username=labels", "--from-literal=password=secret")
     full_cluster.kubectl(
-        "create", "secret", "generic", "password", *words, f"--namespace={restricted_namespace}"
+        "create", "secret", "generic", "password", *literals, f"--namespace={restricted_namespace}"
     )
-    mended = BUILTIN | {"image": {}}
-    full_cluster.apply(_backend(restricted_namespace, "image", mended))
+    fixed = BUILTIN | {"image": {}}
+    full_cluster.apply(_backend(restricted_namespace, "image", fixed))
     for name in ("secret", "image"):
         full_cluster.wait(
             lambda name=name: _ready(full_cluster, restricted_namespace, name).get("status") == "True",
-            f"{name} to be ready after all",
+            f"{name} to become Ready",
             180,
         )
 
@@ -90,5 +90,5 @@ def test_helm_test_reads_an_image_through_each_variant(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
     install("--wait")
-    said = full_cluster.helm("test", "ocr", "--namespace", restricted_namespace, "--logs", seconds=400)
-    assert "read ['2468013579']" in said
+    output = full_cluster.helm("test", "ocr", "--namespace", restricted_namespace, "--logs", seconds=400)
+    assert "read ['2468013579']" in output

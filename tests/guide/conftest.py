@@ -1,4 +1,4 @@
-"""The backend as the guide's reader has it: made from variables only."""
+"""A backend that is configured as in the guide: with environment variables only."""
 
 import base64
 import io
@@ -27,45 +27,45 @@ def guide() -> Path:
 
 @pytest.fixture
 def client_with() -> Iterator[MakeClient]:
-    """`client_with(variables, reader)`: the app that these variables make, with a reader without networks."""
+    """`client_with(variables, reader)`: a test client of an app with these variables and a fake reader."""
     workers = []
 
-    def made(variables: dict[str, str], reader: FakeReader | None = None) -> Any:
+    def make_client(variables: dict[str, str], reader: FakeReader | None = None) -> Any:
         settings = from_env({"OCR_FETCH_ALLOW": "127.0.0.1", **variables})
-        worker = Worker(settings, lambda _: reader or FakeReader(), most_requests=10)
+        worker = Worker(settings, lambda _: reader or FakeReader(), max_requests=10)
         worker.load()
         workers.append(worker)
         return create_app(worker).test_client()
 
-    yield made
+    yield make_client
     for worker in workers:
         worker.stop()
 
 
 @pytest.fixture
 def web() -> Iterator[ScriptedServer]:
-    """Hosts of images, Label Studio among them."""
+    """A server that stands in for image hosts and Label Studio."""
     with serving(ScriptedServer()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def png() -> bytes:
-    """The file of an empty image."""
+    """An empty image as a PNG file."""
     file = io.BytesIO()
     Image.new("RGB", (200, 100), "white").save(file, "PNG")
     return file.getvalue()
 
 
 @pytest.fixture(scope="session")
-def inline(png: bytes) -> str:
-    """The same as the address of an image."""
-    return _inline(png)
+def data_uri(png: bytes) -> str:
+    """The same image as a data URI."""
+    return _data_uri(png)
 
 
 @pytest.fixture(scope="session")
 def real_image() -> Path:
-    """An image that says TEST."""
+    """An image with the text TEST."""
     return ROOT / "tests" / "data" / "images" / "issue_170.png"
 
 
@@ -77,9 +77,9 @@ def sign() -> Path:
 
 @pytest.fixture(scope="session")
 def as_task() -> Callable[[bytes], dict[str, Any]]:
-    """A request for the prediction of one image, by its content."""
-    return lambda content: {"tasks": [{"id": 1, "data": {"image": _inline(content)}}]}
+    """`as_task(content)`: the body of a predict request for one image."""
+    return lambda content: {"tasks": [{"id": 1, "data": {"image": _data_uri(content)}}]}
 
 
-def _inline(content: bytes) -> str:
+def _data_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()

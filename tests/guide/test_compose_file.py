@@ -1,4 +1,4 @@
-"""docker-compose.yml says the same as the settings and the guide; bringing it up is test_compose's."""
+"""docker-compose.yml agrees with the settings and the guide; test_compose.py starts it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from ocr_cluster import programs
 
 ROOT = Path(__file__).parents[2]
 FIXED = {"OCR_HOST", "OCR_PORT"}
-"""Settings that the container's port hangs on."""
+"""Settings that belong to the published port."""
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def test_every_setting_is_passed_on_with_its_default(services) -> None:
         if row.env in FIXED | {"LOCAL_FILES_DOCUMENT_ROOT", "OCR_IMAGE_CACHE_DIR"}:
             continue
         default = "" if row.default is None else row.write(row.default)
-        # Without a default here, the backend's own holds.
+        # An empty value selects the default of the backend.
         assert passed[row.env] in (f"${{{row.env}:-{default}}}", f"${{{row.env}:-}}"), row.env
 
 
-def test_files_and_models_lie_where_the_backend_looks_for_them(services) -> None:
+def test_volumes_are_mounted_where_the_backend_expects_them(services) -> None:
     backend = services["paddleocr"]
     assert backend["volumes"] == ["models:/data", "${LOCAL_FILES:-./files}:/data/files:ro"]
     assert backend["environment"]["LOCAL_FILES_DOCUMENT_ROOT"] == "/data/files"
@@ -42,14 +42,14 @@ def test_files_and_models_lie_where_the_backend_looks_for_them(services) -> None
     assert backend["environment"]["OCR_IMAGE_CACHE_DIR"] == "/data/images"
 
 
-def test_label_studio_serves_the_files_that_the_backend_sees(services) -> None:
+def test_label_studio_mounts_the_files_of_the_backend(services) -> None:
     label_studio = services["label-studio"]
     assert "${LOCAL_FILES:-./files}:/label-studio/files:ro" in label_studio["volumes"]
     root = label_studio["environment"]["LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT"]
     assert root == "/label-studio/files"
 
 
-def test_the_guides_volume_for_images_is_where_the_backend_looks_for_files(services, guide) -> None:
+def test_the_image_volume_of_the_guide_is_the_document_root(services, guide) -> None:
     (block,) = [block for block in documents.blocks(guide) if "/path/to/your/images" in block.text]
     (volume,) = yaml.safe_load(block.text)["volumes"]
     assert (
@@ -58,15 +58,15 @@ def test_the_guides_volume_for_images_is_where_the_backend_looks_for_files(servi
     )
 
 
-def test_the_gpu_file_is_what_the_guide_shows(guide) -> None:
+def test_the_gpu_file_matches_the_guide(guide) -> None:
     written = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text("utf-8"))["services"]["paddleocr"]
     (block,) = [block for block in documents.blocks(guide) if "runtime: nvidia" in block.text]
-    shown = yaml.safe_load(block.text)["paddleocr"]
-    assert written["runtime"] == shown["runtime"]
-    assert shown["environment"] == [f"PADDLEOCR_USE_GPU={written['environment']['PADDLEOCR_USE_GPU']}"]
+    example = yaml.safe_load(block.text)["paddleocr"]
+    assert written["runtime"] == example["runtime"]
+    assert example["environment"] == [f"PADDLEOCR_USE_GPU={written['environment']['PADDLEOCR_USE_GPU']}"]
 
 
-@pytest.mark.e2e  # needs no cluster, but Go: `docker compose` is not to be had here, its reader of files is
+@pytest.mark.e2e  # needs no cluster, but Go: it builds the parser of docker compose
 @pytest.mark.parametrize(
     ("files", "target"),
     [
@@ -74,22 +74,22 @@ def test_the_gpu_file_is_what_the_guide_shows(guide) -> None:
         pytest.param(["docker-compose.yml", "docker-compose.gpu.yml"], "backend-gpu", id="with a GPU"),
     ],
 )
-def test_docker_compose_reads_the_files_as_they_are_meant(files: list[str], target: str) -> None:
+def test_docker_compose_parses_the_files(files: list[str], target: str) -> None:
     program = programs.ensure(["compose"])["compose"]
     command = [str(program), "-format", "json", *files]
     plain = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    read = json.loads(done.stdout)["services"]
+    completed = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    read = json.loads(completed.stdout)["services"]
     assert set(read) == {"paddleocr", "label-studio"}
     assert read["label-studio"]["profiles"] == ["with-label-studio"]
     assert "profiles" not in read["paddleocr"]
     assert read["paddleocr"]["build"]["target"] == target
     assert read["paddleocr"].get("runtime") == ("nvidia" if target == "backend-gpu" else None)
     environment = read["paddleocr"]["environment"]
-    told = environment if isinstance(environment, list) else [f"{n}={t}" for n, t in environment.items()]
+    pairs = environment if isinstance(environment, list) else [f"{k}={v}" for k, v in environment.items()]
     use_gpu = str(target == "backend-gpu").lower()
-    assert [one for one in told if "USE_GPU" in one] == [f"PADDLEOCR_USE_GPU={use_gpu}"]
-    assert [(each["host_ip"], each["published"]) for each in read["paddleocr"]["ports"]] == [
+    assert [pair for pair in pairs if "USE_GPU" in pair] == [f"PADDLEOCR_USE_GPU={use_gpu}"]
+    assert [(port["host_ip"], port["published"]) for port in read["paddleocr"]["ports"]] == [
         ("127.0.0.1", "9090")
     ]

@@ -1,10 +1,10 @@
-"""The guide's table "Label Studio field mapping": what each variable changes in the answer."""
+"""The guide's table "Label Studio field mapping": how each variable changes the prediction."""
 
 from typing import Any
 
 import pytest
 
-# Two of everything, and the names of the guide come first.
+# Two tags of each type; those with the names of the guide come first.
 CONFIG = """
 <View>
   <Image name="image" value="$image"/>
@@ -14,7 +14,7 @@ CONFIG = """
   <Rectangle name="bbox" toName="image"/>
   <Rectangle name="frame" toName="image"/>
   <TextArea name="transcription" toName="image" perRegion="true"/>
-  <TextArea name="said" toName="image" perRegion="true"/>
+  <TextArea name="words" toName="image" perRegion="true"/>
   <Labels name="scan-label" toName="scan"><Label value="Text"/></Labels>
   <Rectangle name="scan-bbox" toName="scan"/>
   <TextArea name="scan-text" toName="scan" perRegion="true"/>
@@ -23,19 +23,19 @@ CONFIG = """
 
 
 @pytest.fixture
-def items(client_with, inline):
-    """`items(variables, config, key)`: the items of the region that was read, by their type."""
+def items(client_with, data_uri):
+    """`items(variables, config, key)`: the result items of the only region, by type."""
 
-    def answered(variables: dict[str, str], config: str = CONFIG, key: str = "image") -> dict[str, Any]:
-        body = {"tasks": [{"id": 1, "data": {key: inline}}], "label_config": config}
+    def predict(variables: dict[str, str], config: str = CONFIG, key: str = "image") -> dict[str, Any]:
+        body = {"tasks": [{"id": 1, "data": {key: data_uri}}], "label_config": config}
         (prediction,) = client_with(variables).post("/predict", json=body).json["results"]
         return {item["type"]: item for item in prediction["result"]}
 
-    return answered
+    return predict
 
 
-def test_without_variables_the_guides_names_are_answered(items):
-    for config in (CONFIG, ""):  # also where no configuration is sent
+def test_without_variables_the_names_of_the_guide_are_used(items):
+    for config in (CONFIG, ""):  # also for a request without a label config
         read = items({}, config)
         names = {kind: (item["from_name"], item["to_name"]) for kind, item in read.items()}
         assert names == {
@@ -46,7 +46,7 @@ def test_without_variables_the_guides_names_are_answered(items):
         assert read["labels"]["value"]["labels"] == ["Text"]
 
 
-def test_image_data_key_is_where_the_image_is_found(items):
+def test_image_data_key_chooses_the_key_of_the_image(items):
     assert items({"IMAGE_DATA_KEY": "photo"}, key="photo")["textarea"]["value"]["text"] == ["text"]
 
 
@@ -65,15 +65,15 @@ def test_label_from_name_chooses_the_labels(items):
 
 
 def test_text_from_name_chooses_the_text_area(items):
-    assert items({"TEXT_FROM_NAME": "said"})["textarea"]["from_name"] == "said"
+    assert items({"TEXT_FROM_NAME": "words"})["textarea"]["from_name"] == "words"
 
 
-def test_predicted_label_is_given_to_what_was_read(items):
+def test_predicted_label_is_the_label_of_each_region(items):
     assert items({"PREDICTED_LABEL": "Handwriting"})["labels"]["value"]["labels"] == ["Handwriting"]
 
 
-def test_a_name_that_the_configuration_lacks_is_refused_with_those_it_has(client_with, inline):
-    body = {"tasks": [{"id": 1, "data": {"image": inline}}], "label_config": CONFIG}
+def test_an_unknown_name_is_refused_with_the_existing_names(client_with, data_uri):
+    body = {"tasks": [{"id": 1, "data": {"image": data_uri}}], "label_config": CONFIG}
     answer = client_with({"BBOX_FROM_NAME": "boxes"}).post("/predict", json=body)
     assert answer.status_code == 400
     assert "BBOX_FROM_NAME is 'boxes'" in answer.json["detail"]

@@ -1,4 +1,4 @@
-"""The guide's tables "PaddleOCR settings" and "Supported languages": what each variable and value changes."""
+"""The guide's tables "PaddleOCR settings" and "Supported languages": what each variable changes."""
 
 import io
 import json
@@ -17,45 +17,48 @@ from ocr_backend.ocr.engine_factory import open_reader
 
 
 @pytest.fixture
-def asked_for(tmp_path):
-    """`asked_for(variables)`: the models that the backend misses in an empty folder, as it names them."""
+def missing_models(tmp_path):
+    """`missing_models(variables)`: the models that the backend does not find in an empty folder."""
 
-    def missed(variables: dict[str, str]) -> list[str]:
+    def names(variables: dict[str, str]) -> list[str]:
         with pytest.raises(ModelError) as error:
             open_reader(from_env({"OCR_MODEL_SOURCE": "dir", "MODEL_DIR": str(tmp_path), **variables}))
         return re.findall(r"no model (\S+)", str(error.value))
 
-    return missed
+    return names
 
 
 @pytest.fixture
 def read(tmp_path):
-    """`read(image, variables)`: status, lines and log of `ocr-backend read` with the small weights."""
+    """`read(image, variables)`: status, lines and log of `ocr-backend read` with the builtin models."""
 
-    def answered(image: bytes, variables: dict[str, str]) -> tuple[int, list[str], str]:
+    def run_read(image: bytes, variables: dict[str, str]) -> tuple[int, list[str], str]:
         file = tmp_path / "image.png"
         file.write_bytes(image)
         command = [sys.executable, "-m", "ocr_backend", "read", "--json", str(file)]
         env = {**clean_environment(), **BUILTIN, **variables}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-        lines = [found["text"] for row in done.stdout.splitlines() for found in json.loads(row)["lines"]]
-        return done.returncode, lines, done.stderr
+        completed = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        lines = [line["text"] for row in completed.stdout.splitlines() for line in json.loads(row)["lines"]]
+        return completed.returncode, lines, completed.stderr
 
-    return answered
+    return run_read
 
 
-def test_the_default_reads_chinese_with_the_server_models_of_pp_ocrv5(asked_for):
-    assert asked_for({}) == ["PP-OCRv5_server_det", "PP-OCRv5_server_rec", "PP-LCNet_x1_0_textline_ori"]
+def test_the_default_reads_chinese_with_the_server_models_of_pp_ocrv5(missing_models):
+    assert missing_models({}) == ["PP-OCRv5_server_det", "PP-OCRv5_server_rec", "PP-LCNet_x1_0_textline_ori"]
 
 
 @pytest.mark.parametrize("ocr_version", ["PP-OCRv5", "PP-OCRv4"])
-def test_paddleocr_version_chooses_the_generation(asked_for, ocr_version):
-    assert f"{ocr_version}_server_det" in asked_for({"PADDLEOCR_VERSION": ocr_version})
+def test_paddleocr_version_chooses_the_ocr_version(missing_models, ocr_version):
+    assert f"{ocr_version}_server_det" in missing_models({"PADDLEOCR_VERSION": ocr_version})
 
 
-@pytest.mark.parametrize("size", ["server", "mobile"])
-def test_paddleocr_model_type_chooses_the_size(asked_for, size):
-    assert asked_for({"PADDLEOCR_MODEL_TYPE": size})[:2] == [f"PP-OCRv5_{size}_det", f"PP-OCRv5_{size}_rec"]
+@pytest.mark.parametrize("model_type", ["server", "mobile"])
+def test_paddleocr_model_type_chooses_the_models(missing_models, model_type):
+    assert missing_models({"PADDLEOCR_MODEL_TYPE": model_type})[:2] == [
+        f"PP-OCRv5_{model_type}_det",
+        f"PP-OCRv5_{model_type}_rec",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,16 +80,16 @@ def test_paddleocr_model_type_chooses_the_size(asked_for, size):
         ("chinese_cht", "PP-OCRv5_mobile_rec"),
     ],
 )
-def test_paddleocr_lang_chooses_the_recogniser(asked_for, language, recogniser):
-    said = asked_for({"PADDLEOCR_LANG": language, "PADDLEOCR_MODEL_TYPE": "mobile"})
-    assert said[1] == recogniser
+def test_paddleocr_lang_chooses_the_recogniser(missing_models, language, recogniser):
+    models = missing_models({"PADDLEOCR_LANG": language, "PADDLEOCR_MODEL_TYPE": "mobile"})
+    assert models[1] == recogniser
 
 
-def test_a_server_size_without_a_recogniser_of_its_own_is_logged(asked_for, caplog):
+def test_a_missing_server_recogniser_is_logged(missing_models, caplog):
     caplog.set_level("INFO")
-    said = asked_for({"PADDLEOCR_LANG": "korean"})
-    assert said[:2] == ["PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec"]
-    assert "PP-OCRv5 has no server recogniser for korean" in caplog.text
+    models = missing_models({"PADDLEOCR_LANG": "korean"})
+    assert models[:2] == ["PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec"]
+    assert "PP-OCRv5 has no server model for the recognition of korean" in caplog.text
 
 
 @pytest.mark.model
@@ -97,14 +100,14 @@ def test_paddleocr_use_gpu_does_not_fall_back_to_the_cpu(read, png):
     assert "install paddlepaddle-gpu or onnxruntime-gpu" in log
 
 
-def test_paddleocr_use_doc_orientation_adds_its_model(asked_for):
-    assert "PP-LCNet_x1_0_doc_ori" in asked_for({"PADDLEOCR_USE_DOC_ORIENTATION": "true"})
-    assert "PP-LCNet_x1_0_doc_ori" not in asked_for({"PADDLEOCR_USE_DOC_ORIENTATION": "false"})
+def test_paddleocr_use_doc_orientation_adds_its_model(missing_models):
+    assert "PP-LCNet_x1_0_doc_ori" in missing_models({"PADDLEOCR_USE_DOC_ORIENTATION": "true"})
+    assert "PP-LCNet_x1_0_doc_ori" not in missing_models({"PADDLEOCR_USE_DOC_ORIENTATION": "false"})
 
 
-def test_paddleocr_use_doc_unwarping_adds_its_model(asked_for):
-    assert "UVDoc" in asked_for({"PADDLEOCR_USE_DOC_UNWARPING": "true"})
-    assert "UVDoc" not in asked_for({"PADDLEOCR_USE_DOC_UNWARPING": "false"})
+def test_paddleocr_use_doc_unwarping_adds_its_model(missing_models):
+    assert "UVDoc" in missing_models({"PADDLEOCR_USE_DOC_UNWARPING": "true"})
+    assert "UVDoc" not in missing_models({"PADDLEOCR_USE_DOC_UNWARPING": "false"})
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_paddleocr_use_doc_unwarping_adds_its_model(asked_for):
         ("PADDLEOCR_USE_TEXTLINE_ORIENTATION", "PP-LCNet_x1_0_textline_ori"),
     ],
 )
-def test_a_switch_whose_model_is_missing_is_told_with_what_to_do(tmp_path, switch, model):
+def test_a_missing_optional_model_is_reported_with_a_fix(tmp_path, switch, model):
     variables = {"OCR_MODEL_SOURCE": "dir", "MODEL_DIR": str(tmp_path), switch: "true"}
     with pytest.raises(ModelError, match="set OCR_MODEL_SOURCE=hub to download them") as error:
         open_reader(from_env(variables))
@@ -123,10 +126,10 @@ def test_a_switch_whose_model_is_missing_is_told_with_what_to_do(tmp_path, switc
 
 
 @pytest.mark.parametrize("switch", ["PADDLEOCR_USE_DOC_ORIENTATION", "PADDLEOCR_USE_DOC_UNWARPING"])
-def test_a_switch_that_the_small_weights_cannot_serve_is_named(read, png, switch):
+def test_a_switch_without_a_builtin_model_is_refused(read, png, switch):
     status, _, log = read(png, {switch: "true"})
     assert status == 2
-    assert f"{switch}: builtin has no weights for this; set it to false, or OCR_MODEL_SOURCE to hub" in log
+    assert f"{switch}: builtin has no model for this; set it to false, or OCR_MODEL_SOURCE to hub" in log
 
 
 @pytest.mark.model
@@ -140,12 +143,14 @@ def test_paddleocr_use_textline_orientation_reads_lines_upside_down(read, sign):
 
 
 @pytest.mark.parametrize(
-    ("threshold", "kept"),
+    ("threshold", "expected"),
     [("", ["half", "sure"]), ("0.8", ["sure"]), ("0.1", ["doubtful", "half", "sure"]), ("1.0", [])],
 )
-def test_paddleocr_score_threshold_leaves_unsure_lines_out(client_with, as_task, png, threshold, kept):
+def test_paddleocr_score_threshold_drops_lines_with_a_lower_score(
+    client_with, as_task, png, threshold, expected
+):
     reader = FakeReader(lambda image: [line("doubtful", 0.2), line("half", 0.5), line("sure", 0.9)])
     client = client_with({"PADDLEOCR_SCORE_THRESHOLD": threshold}, reader)
     (prediction,) = client.post("/predict", json=as_task(png)).json["results"]
     texts = [item["value"]["text"] for item in prediction["result"] if item["type"] == "textarea"]
-    assert texts == [[text] for text in kept]
+    assert texts == [[text] for text in expected]

@@ -1,4 +1,4 @@
-"""The guide's table "Server settings": what each variable changes in the server, mostly in a real process."""
+"""The guide's table "Server settings": the effect of each variable, mostly in a real process."""
 
 import shutil
 from pathlib import Path
@@ -8,32 +8,32 @@ import requests
 
 from backend_process import BUILTIN, backend_process
 from ocr_backend.config.settings import from_env
-from ocr_backend.models import builtin_models, model_folder
+from ocr_backend.models import builtin_models, model_roles
 
-SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.mark.parametrize("variable", ["BASIC_AUTH_USER", "BASIC_AUTH_PASS"])
-def test_basic_auth_user_and_basic_auth_pass_are_asked_for(client_with, variable):
+def test_basic_auth_user_and_basic_auth_pass_are_required(client_with, variable):
     right = {"BASIC_AUTH_USER": "ocr", "BASIC_AUTH_PASS": "secret"}
     client = client_with(right)
 
-    def status(given: dict[str, str]) -> int:
-        pair = (given["BASIC_AUTH_USER"], given["BASIC_AUTH_PASS"])
-        return int(client.post("/setup", json={}, auth=pair).status_code)
+    def status(credentials: dict[str, str]) -> int:
+        auth = (credentials["BASIC_AUTH_USER"], credentials["BASIC_AUTH_PASS"])
+        return int(client.post("/setup", json={}, auth=auth).status_code)
 
     assert status(right) == 200
     assert status({**right, variable: "wrong"}) == 401
     assert client.post("/setup", json={}).status_code == 401
 
 
-def test_without_basic_auth_nobody_is_asked(client_with):
+def test_without_basic_auth_no_password_is_required(client_with):
     assert client_with({}).post("/setup", json={}).status_code == 200
 
 
 @pytest.mark.model
 @pytest.mark.parametrize(
-    ("level", "heard", "not_heard"),
+    ("level", "logged", "not_logged"),
     [
         ("DEBUG", " DEBUG ", None),
         ("INFO", "models loaded", " DEBUG "),
@@ -41,36 +41,36 @@ def test_without_basic_auth_nobody_is_asked(client_with):
         ("ERROR", None, " WARNING "),
     ],
 )
-def test_log_level_is_what_is_heard(tmp_path, level, heard, not_heard):
+def test_log_level_selects_the_messages(tmp_path, level, logged, not_logged):
     with backend_process({**BUILTIN, "LOG_LEVEL": level}, tmp_path / "log") as backend:
-        refused = requests.post(f"{backend.url}/predict", data="no JSON", timeout=SECONDS)
+        refused = requests.post(f"{backend.url}/predict", data="no JSON", timeout=TIMEOUT_SECONDS)
         assert refused.status_code == 400
-    said = backend.log.read_text()
-    assert heard is None or heard in said
-    assert not_heard is None or not_heard not in said
+    log = backend.log.read_text()
+    assert logged is None or logged in log
+    assert not_logged is None or not_logged not in log
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_workers_are_processes_with_models_of_their_own(tmp_path, workers):
+def test_each_worker_is_a_process_with_its_own_models(tmp_path, workers):
     with backend_process({**BUILTIN, "WORKERS": workers}, tmp_path / "log") as backend:
         pid = backend.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         assert len(children) == int(workers)
-        with builtin_models.folders(model_folder.needed(from_env(BUILTIN))) as found:
-            weights = sum(model.weights.stat().st_size for model in found.values())
-        assert all(_own_bytes(child) > weights for child in children)
+        with builtin_models.folders(model_roles.required_models(from_env(BUILTIN))) as folders:
+            weights = sum(model.weights.stat().st_size for model in folders.values())
+        assert all(_private_bytes(child) > weights for child in children)
         assert backend.log.read_text().count("models loaded") == int(workers)
 
 
-def _own_bytes(pid: str) -> int:
+def _private_bytes(pid: str) -> int:
     """Memory that the process shares with no other."""
     rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(row.split()[1]) * 1024 for row in rows if row.startswith("Private_"))
 
 
 @pytest.mark.model
-def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_image):
+def test_models_are_loaded_from_model_dir(tmp_path, as_task, real_image):
     variables = {
         "PADDLEOCR_VERSION": "PP-OCRv6",
         "PADDLEOCR_MODEL_TYPE": "mobile",
@@ -78,22 +78,22 @@ def test_model_dir_is_where_models_are_looked_for(tmp_path, as_task, real_image)
         "OCR_MODEL_SOURCE": "dir",
         "MODEL_DIR": str(tmp_path / "models"),
     }
-    with builtin_models.folders(model_folder.needed(from_env(variables))) as found:
-        for model in found.values():
+    with builtin_models.folders(model_roles.required_models(from_env(variables))) as folders:
+        for model in folders.values():
             shutil.copytree(model.folder, tmp_path / "models" / model.folder.name)
     with backend_process(variables, tmp_path / "log") as backend:
         answer = requests.post(
-            f"{backend.url}/predict", json=as_task(real_image.read_bytes()), timeout=SECONDS
+            f"{backend.url}/predict", json=as_task(real_image.read_bytes()), timeout=TIMEOUT_SECONDS
         )
     (prediction,) = answer.json()["results"]
     assert prediction["result"][-1]["value"]["text"] == ["TEST"]
 
 
-def test_label_studio_url_and_label_studio_api_key_open_its_uploads(client_with, web, png):
+def test_label_studio_url_and_label_studio_api_key_give_access_to_uploads(client_with, web, png):
     web.serve("/data/upload/1/image.png", png)
     client = client_with({"LABEL_STUDIO_URL": web.url, "LABEL_STUDIO_API_KEY": "0123abc"})
     body = {"tasks": [{"id": 1, "data": {"image": "/data/upload/1/image.png"}}]}
     (prediction,) = client.post("/predict", json=body).json["results"]
     assert prediction["result"]
-    (asked,) = web.asked
-    assert asked.headers["Authorization"] == "Token 0123abc"
+    (request,) = web.requests
+    assert request.headers["Authorization"] == "Token 0123abc"

@@ -1,4 +1,4 @@
-"""Labelling configs other than the guide's: their tags are found, and Label Studio stores the results."""
+"""Label configs other than the guide's: the backend fills their tags, and Label Studio stores the results."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +125,7 @@ PAGES = """
         ),
     ],
 )
-def test_other_tags_and_names_are_filled_too(
+def test_tags_of_other_types_and_names_are_filled(
     api: Api,
     backend: str,
     page: tuple[Path, dict[str, Box]],
@@ -141,20 +141,19 @@ def test_other_tags_and_names_are_filled_too(
     (prediction,) = project.predictions(task)
     regions = regions_of(prediction["result"])
     assert [region.text for region in regions] == list(lines)
-    named = [{kind: item["from_name"] for kind, item in region.items.items()} for region in regions]
-    assert named == [tags] * len(lines)
+    tag_names = [{kind: item["from_name"] for kind, item in region.items.items()} for region in regions]
+    assert tag_names == [tags] * len(lines)
     assert [region.labels for region in regions] == [[label] if label else []] * len(lines)
-    for region, drawn in zip(regions, lines.values(), strict=True):
-        assert overlap(region.box, drawn) > 0.6, (region.text, region.box, drawn)
+    for region, text_box in zip(regions, lines.values(), strict=True):
+        assert overlap(region.box, text_box) > 0.6, (region.text, region.box, text_box)
 
 
-def test_a_label_that_is_missing_is_told_of_when_the_model_is_connected(
-    api: Api, backend: str, backend_log: Path
-) -> None:
+def test_connecting_a_model_logs_a_missing_label(api: Api, backend: str, backend_log: Path) -> None:
     Project(api, OTHER_LABELS.replace("kinds", "sorts")).connect(backend)
-    said = "label 'Text' is not among those of the labelling configuration's 'sorts' ('Word', 'Line')"
+    problem = "the label config's 'sorts' has no label 'Text' (it has: 'Word', 'Line')"
     assert (
-        f"setup: {said}: regions get no label; set PREDICTED_LABEL to one of them" in backend_log.read_text()
+        f"setup: {problem}, so regions get no label; set PREDICTED_LABEL to one of its labels"
+        in backend_log.read_text()
     )
 
 
@@ -168,7 +167,7 @@ def test_a_label_that_is_missing_is_told_of_when_the_model_is_connected(
         pytest.param("$scans", lambda image_path: {"scans": [image_path, "other"]}, id="first of a list"),
     ],
 )
-def test_an_image_is_found_wherever_it_is_in_the_data(
+def test_an_image_may_be_anywhere_in_the_task_data(
     api: Api,
     backend: str,
     image_path: Callable[[str], Path],
@@ -184,22 +183,22 @@ def test_an_image_is_found_wherever_it_is_in_the_data(
     assert [region.text for region in regions_of(prediction["result"])] == ["TEST"]
 
 
-def test_the_pages_of_one_task_are_told_apart(
+def test_each_text_names_its_page_of_the_task(
     api: Api,
     backend: str,
-    served: ImageFiles,
+    image_server: ImageFiles,
     image_path: Callable[[str], Path],
     page: tuple[Path, dict[str, Box]],
 ) -> None:
     project = Project(api, PAGES)
     project.connect(backend)
     files = [image_path("issue_170.png"), page[0]]
-    (task,) = project.add_data({"pages": [served.put(file.name, file.read_bytes()) for file in files]})
+    (task,) = project.add_data({"pages": [image_server.put(file.name, file.read_bytes()) for file in files]})
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)
-    found = [
+    page_texts = [
         (item["item_index"], item["value"]["text"])
         for item in prediction["result"]
         if "text" in item["value"]
     ]
-    assert found == [(0, ["TEST"]), *((1, [line]) for line in page[1])]
+    assert page_texts == [(0, ["TEST"]), *((1, [line]) for line in page[1])]

@@ -1,4 +1,4 @@
-"""What a person sees at Settings > Model, and what Label Studio does there behind the page."""
+"""Settings > Model: what a user sees there, and what Label Studio sends to the backend."""
 
 import json
 import re
@@ -20,11 +20,13 @@ WITHOUT_TEXT = """
 </View>
 """
 
-OUR_SENTENCE = "the labelling configuration has no TextArea for the image; needed are an Image with a name"
+MISSING_TEXT_AREA = "the label config has no TextArea for the image; it needs an Image with a name"
+
+RIGHT_PASSWORD = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
 
 
-def shown_by_the_page(message: str) -> str:
-    """Without what looks like tags: the page takes a message for HTML and leaves those out."""
+def visible_text(message: str) -> str:
+    """A message as the page shows it: without anything that looks like an HTML tag."""
     return re.sub("<[^>]*>", "", message)
 
 
@@ -36,14 +38,13 @@ def test_a_backend_is_connected_and_shows_its_model_version(project: Project, ba
 
 
 def test_two_projects_see_the_same_model_version(api: Api, backend: str, guarded_backend: str) -> None:
-    password = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
-    one = Project(api).connect(backend)
-    other = Project(api).connect(guarded_backend, **password)
-    assert one["model_version"] == other["model_version"]
+    first = Project(api).connect(backend)
+    second = Project(api).connect(guarded_backend, **RIGHT_PASSWORD)
+    assert first["model_version"] == second["model_version"]
 
 
-def test_a_wrong_password_is_told_of(project: Project, guarded_backend: str) -> None:
-    wrong = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "wrong"}
+def test_a_wrong_password_is_reported(project: Project, guarded_backend: str) -> None:
+    wrong = {**RIGHT_PASSWORD, "basic_auth_pass": "wrong"}
     with pytest.raises(
         RefusedError, match="authentication parameters were either not provided or are incorrect"
     ):
@@ -51,31 +52,30 @@ def test_a_wrong_password_is_told_of(project: Project, guarded_backend: str) -> 
     assert project.connections() == []
 
 
-def test_a_missing_password_is_told_of(project: Project, guarded_backend: str) -> None:
+def test_a_missing_password_is_reported(project: Project, guarded_backend: str) -> None:
     with pytest.raises(RefusedError, match="401"):
         project.connect(guarded_backend)
     assert project.connections() == []
 
 
-def test_the_right_password_is_taken(project: Project, guarded_backend: str) -> None:
-    right = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
-    assert project.connect(guarded_backend, **right)["readable_state"] == "Connected"
+def test_the_right_password_is_accepted(project: Project, guarded_backend: str) -> None:
+    assert project.connect(guarded_backend, **RIGHT_PASSWORD)["readable_state"] == "Connected"
 
 
-def test_a_config_without_a_place_for_text_is_refused_with_our_sentence(api: Api, backend: str) -> None:
+def test_a_label_config_without_a_text_area_is_refused(api: Api, backend: str) -> None:
     with pytest.raises(RefusedError) as refused:
         Project(api, WITHOUT_TEXT).connect(backend)
-    assert OUR_SENTENCE in shown_by_the_page(str(refused.value))
+    assert MISSING_TEXT_AREA in visible_text(str(refused.value))
 
 
-def test_a_config_that_has_lost_its_place_for_text_shows_our_sentence(connected: Project) -> None:
-    connected.reconfigure(WITHOUT_TEXT)
-    (connection,) = connected.connections()
+def test_a_connection_shows_that_the_text_area_was_removed(connected_project: Project) -> None:
+    connected_project.reconfigure(WITHOUT_TEXT)
+    (connection,) = connected_project.connections()
     assert connection["readable_state"] == "Error"
-    assert OUR_SENTENCE in shown_by_the_page(connection["error_message"])
+    assert MISSING_TEXT_AREA in visible_text(connection["error_message"])
 
 
-def test_every_event_of_a_project_is_answered_well(
+def test_every_event_of_a_project_is_accepted(
     project: Project, relay: Relay, image_path: Callable[[str], Path]
 ) -> None:
     project.connect(relay.url)
@@ -100,49 +100,52 @@ def test_start_training_leaves_the_backend_connected(project: Project, relay: Re
         event for event in relay.to("/webhook") if json.loads(event.sent)["action"] == "START_TRAINING"
     )
     assert 200 <= start.status < 300
-    json.loads(start.answered)  # Label Studio takes anything else for an error
+    json.loads(start.answered)  # Label Studio treats anything else as an error
     (after,) = project.connections()
     assert (after["readable_state"], after["error_message"]) == ("Connected", None)
 
 
-def test_events_of_a_guarded_backend_are_refused_and_nothing_comes_of_it(
+def test_refused_events_leave_a_backend_with_a_password_connected(
     project: Project, guarded_backend: str, image_path: Callable[[str], Path]
 ) -> None:
-    right = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
     with serving(Relay(guarded_backend)) as relay:
-        connection = project.connect(relay.url, **right)
+        connection = project.connect(relay.url, **RIGHT_PASSWORD)
         (task,) = project.upload(image_path("issue_170.png"))
         project.retrieve_predictions()
         (prediction,) = project.predictions(task)
         project.submit(task, prediction)
         # Label Studio sends its events without the password, but asks for training with it.
         project.train(connection["id"])
-        answered = {json.loads(event.sent)["action"]: event.status for event in relay.to("/webhook")}
+        statuses = {json.loads(event.sent)["action"]: event.status for event in relay.to("/webhook")}
         (after,) = project.connections()
-    assert answered["ANNOTATION_CREATED"] == 401
-    assert answered["START_TRAINING"] == 201
+    assert statuses["ANNOTATION_CREATED"] == 401
+    assert statuses["START_TRAINING"] == 201
     assert (after["readable_state"], after["error_message"]) == ("Connected", None)
 
 
-def test_send_test_request_shows_what_was_read(
-    connected: Project, page: tuple[Path, dict[str, object]]
+def test_send_test_request_shows_the_texts(
+    connected_project: Project, page: tuple[Path, dict[str, object]]
 ) -> None:
     file, lines = page
-    connected.upload(file)
-    (connection,) = connected.connections()
-    shown = connected.send_test_request(connection["id"])
-    assert shown["status"] == 200
-    items = shown["response"][0]["result"]
+    connected_project.upload(file)
+    (connection,) = connected_project.connections()
+    answer = connected_project.send_test_request(connection["id"])
+    assert answer["status"] == 200
+    items = answer["response"][0]["result"]
     assert [item["value"]["text"] for item in items if item["type"] == "textarea"] == [
         [text] for text in lines
     ]
 
 
 def test_no_token_is_logged_at_any_level(
-    connected: Project, backend_log: Path, label_studio: LabelStudio, image_path: Callable[[str], Path]
+    connected_project: Project,
+    backend_log: Path,
+    label_studio: LabelStudio,
+    image_path: Callable[[str], Path],
 ) -> None:
-    connected.upload(image_path("issue_170.png"))  # each /setup brings the token, each fetch sends it
-    connected.retrieve_predictions()
+    # Each /setup contains the token, and each fetch sends it.
+    connected_project.upload(image_path("issue_170.png"))
+    connected_project.retrieve_predictions()
     log = backend_log.read_text()
     assert "predict" in log
     assert label_studio.legacy_token not in log

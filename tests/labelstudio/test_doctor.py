@@ -1,4 +1,4 @@
-"""doctor on a real Label Studio: what is good is said to be, and each fault is named with its cure."""
+"""doctor with a real Label Studio: good set-ups pass, and each problem is reported with a fix."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from server_process import free_port
 
 pytestmark = pytest.mark.labelstudio
 
-NO_PLACE_FOR_TEXT = '<View><Image name="i" value="$image"/><Rectangle name="b" toName="i"/></View>'
+WITHOUT_TEXT_AREA = '<View><Image name="i" value="$image"/><Rectangle name="b" toName="i"/></View>'
 OTHER_LABELS = """
 <View><Image name="page" value="$image"/>
 <RectangleLabels name="zone" toName="page"><Label value="Heading"/><Label value="Body"/></RectangleLabels>
@@ -29,104 +29,104 @@ OTHER_LABELS = """
 
 
 @dataclass(frozen=True)
-class Told:
-    """What doctor ended with: its status, all of its output, and its findings by check."""
+class DoctorReport:
+    """Exit status, output and findings of doctor; the findings by check."""
 
     status: int
     output: str
     findings: dict[str, list[dict[str, Any]]]
 
-    def one(self, check: str) -> tuple[str, str]:
-        """State of the last finding of a check, and what it says with what to do."""
-        found = self.findings[check][-1]
-        return found["state"], f"{found['said']} {found['todo']}"
+    def last(self, check: str) -> tuple[str, str]:
+        """State of the last finding of a check, and its message with the action."""
+        finding = self.findings[check][-1]
+        return finding["state"], f"{finding['message']} {finding['action']}"
 
 
 @pytest.fixture
-def doctor(settings: dict[str, str]) -> Callable[..., Told]:
-    """Runs doctor with the settings of the backend, and what is given changed."""
+def doctor(settings: dict[str, str]) -> Callable[..., DoctorReport]:
+    """Runs doctor with the settings of the backend and the given variables."""
 
-    def ran(*arguments: object, **variables: str) -> Told:
+    def run(*arguments: object, **variables: str) -> DoctorReport:
         command = [sys.executable, "-m", "ocr_backend", "doctor", "--json", *map(str, arguments)]
-        # Whether something else listens on the usual port of the machine is not the question here.
+        # A free port: whether another program uses the default port does not matter here.
         env = {**clean_environment(), **settings, "OCR_PORT": str(free_port()), **variables}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode in (0, 1), done.stderr
+        completed = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert completed.returncode in (0, 1), completed.stderr
         findings: dict[str, list[dict[str, Any]]] = {}
-        for finding in json.loads(done.stdout)["findings"]:
+        for finding in json.loads(completed.stdout)["findings"]:
             findings.setdefault(finding["check"], []).append(finding)
-        return Told(done.returncode, done.stdout + done.stderr, findings)
+        return DoctorReport(completed.returncode, completed.stdout + completed.stderr, findings)
 
-    return ran
+    return run
 
 
 @pytest.mark.parametrize("kind", ["legacy", "personal"])
-def test_a_connected_project_with_a_good_token_and_image_is_all_good(
-    doctor: Callable[..., Told],
-    connected: Project,
+def test_every_check_of_a_correct_setup_is_good(
+    doctor: Callable[..., DoctorReport],
+    connected_project: Project,
     label_studio: LabelStudio,
     image_path: Callable[[str], Path],
     kind: str,
 ) -> None:
     token = label_studio.legacy_token if kind == "legacy" else label_studio.personal_token
-    (task,) = connected.upload(image_path("issue_170.png"))
-    told = doctor("--project", connected.id, LABEL_STUDIO_API_KEY=token)
-    assert told.status == 0, told.output
-    state, said = told.one("Label Studio")
+    (task,) = connected_project.upload(image_path("issue_170.png"))
+    report = doctor("--project", connected_project.id, LABEL_STUDIO_API_KEY=token)
+    assert report.status == 0, report.output
+    state, message = report.last("Label Studio")
     assert state == "good"
-    assert re.fullmatch(rf"\d+\.\d+\.\d+ at {re.escape(label_studio.url)} ", said)
-    assert f"a {kind}" in told.findings["token"][0]["said"]
-    assert told.one("token")[1].startswith("accepted: user 1, ")
-    assert told.one("project") == ("good", f"{connected.id}, 1 tasks ")
-    state, said = told.one("connection")
-    assert (state, said.endswith("is connected ")) == ("good", True)
+    assert re.fullmatch(rf"\d+\.\d+\.\d+ at {re.escape(label_studio.url)} ", message)
+    assert f"a {kind}" in report.findings["token"][0]["message"]
+    assert report.last("token")[1].startswith("accepted: user 1, ")
+    assert report.last("project") == ("good", f"{connected_project.id}, 1 tasks ")
+    state, message = report.last("connection")
+    assert (state, message.endswith("is connected ")) == ("good", True)
     expected = (
         "Image 'image' ($image), rectangle 'bbox', labels 'label' with 'Text', TextArea 'transcription' "
     )
-    assert told.one("label config") == ("good", expected)
-    state, said = told.one("image")
-    assert (state, f"task {task}: " in said, "800 x 566 px, from /data/upload/" in said) == (
+    assert report.last("label config") == ("good", expected)
+    state, message = report.last("image")
+    assert (state, f"task {task}: " in message, "800 x 566 px, from /data/upload/" in message) == (
         "good",
         True,
         True,
     )
-    assert token not in told.output
+    assert token not in report.output
 
 
-def test_a_wrong_token_is_named_and_does_not_stop_the_other_checks(
-    doctor: Callable[..., Told], project: Project
+def test_a_wrong_token_is_reported_and_the_other_checks_run(
+    doctor: Callable[..., DoctorReport], project: Project
 ) -> None:
     wrong = "0123456789abcdef0123456789abcdef01234567"
-    told = doctor("--project", project.id, LABEL_STUDIO_API_KEY=wrong)
-    assert told.status == 1
-    state, said = told.one("token")
-    assert (state, "Invalid token" in said, "Personal Access Token" in said) == ("bad", True, True)
-    assert told.one("project") == ("skipped", "it needs a token that works ")
-    assert told.one("models")[0] == "good"
-    assert wrong not in told.output
+    report = doctor("--project", project.id, LABEL_STUDIO_API_KEY=wrong)
+    assert report.status == 1
+    state, message = report.last("token")
+    assert (state, "Invalid token" in message, "Personal Access Token" in message) == ("bad", True, True)
+    assert report.last("project") == ("skipped", "it needs a valid token ")
+    assert report.last("models")[0] == "good"
+    assert wrong not in report.output
 
 
 def test_a_personal_token_that_label_studio_did_not_sign_is_bad(
-    doctor: Callable[..., Told], label_studio: LabelStudio
+    doctor: Callable[..., DoctorReport], label_studio: LabelStudio
 ) -> None:
     forged = label_studio.personal_token[:-8] + "AAAAAAAA"
-    told = doctor(LABEL_STUDIO_API_KEY=forged)
-    assert told.status == 1
-    state, said = told.one("token")
-    assert (state, "answered 401 to the personal access token" in said) == ("bad", True)
-    assert forged not in told.output
+    report = doctor(LABEL_STUDIO_API_KEY=forged)
+    assert report.status == 1
+    state, message = report.last("token")
+    assert (state, "answered 401 to the personal access token" in message) == ("bad", True)
+    assert forged not in report.output
 
 
-def test_legacy_tokens_that_are_not_allowed_are_told_with_both_ways_out(
-    doctor: Callable[..., Told], label_studio: LabelStudio, api: Api
+def test_disabled_legacy_tokens_are_reported_with_two_fixes(
+    doctor: Callable[..., DoctorReport], label_studio: LabelStudio, api: Api
 ) -> None:
     personal = {"LABEL_STUDIO_API_KEY": label_studio.personal_token}
     api.call("POST", "jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": False})
     try:
-        state, said = doctor().one("token")
-        assert (state, "legacy token authentication has been disabled" in said) == ("bad", True)
-        assert "Personal Access Token; or allow legacy tokens" in said
-        assert doctor(**personal).one("token")[0] == "good"
+        state, message = doctor().last("token")
+        assert (state, "legacy token authentication has been disabled" in message) == ("bad", True)
+        assert "Personal Access Token; or allow legacy tokens" in message
+        assert doctor(**personal).last("token")[0] == "good"
     finally:
         _allow_legacy_tokens(label_studio)
 
@@ -148,7 +148,7 @@ def _allow_legacy_tokens(label_studio: LabelStudio) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "check", "said"),
+    ("change", "check", "expected"),
     [
         pytest.param(
             lambda url: f"http://127.0.0.1:{free_port()}", "Label Studio", "cannot be reached", id="port"
@@ -156,88 +156,93 @@ def _allow_legacy_tokens(label_studio: LabelStudio) -> None:
         pytest.param(
             lambda url: url.replace("http://", "https://"),
             "Label Studio",
-            "does not speak https",
+            "does not support https",
             id="scheme",
         ),
-        pytest.param(
-            lambda url: f"{url}/prefix", "token", "see whether the path in LABEL_STUDIO_URL", id="path"
-        ),
+        pytest.param(lambda url: f"{url}/prefix", "token", "check the path in LABEL_STUDIO_URL", id="path"),
     ],
 )
-def test_a_wrong_url_is_told_with_what_to_set(
-    doctor: Callable[..., Told],
+def test_a_wrong_url_is_reported_with_its_cause(
+    doctor: Callable[..., DoctorReport],
     label_studio: LabelStudio,
     change: Callable[[str], str],
     check: str,
-    said: str,
+    expected: str,
 ) -> None:
-    told = doctor(LABEL_STUDIO_URL=change(label_studio.url))
-    assert told.status == 1
-    assert told.one(check)[0] == "bad"
-    assert said in told.one(check)[1]
+    report = doctor(LABEL_STUDIO_URL=change(label_studio.url))
+    assert report.status == 1
+    assert report.last(check)[0] == "bad"
+    assert expected in report.last(check)[1]
 
 
-def test_a_project_without_a_place_for_text_or_a_connection_is_told_of(
-    doctor: Callable[..., Told], api: Api
+def test_a_missing_text_area_and_a_missing_connection_are_reported(
+    doctor: Callable[..., DoctorReport], api: Api
 ) -> None:
-    project = Project(api, NO_PLACE_FOR_TEXT)
-    told = doctor("--project", project.id)
-    assert told.status == 1
-    state, said = told.one("label config")
-    assert (state, "has no TextArea for the image" in said) == ("bad", True)
-    state, said = told.one("connection")
-    assert (state, "no model is connected" in said) == ("warning", True)
-    assert "image" not in told.findings
+    project = Project(api, WITHOUT_TEXT_AREA)
+    report = doctor("--project", project.id)
+    assert report.status == 1
+    state, message = report.last("label config")
+    assert (state, "has no TextArea for the image" in message) == ("bad", True)
+    state, message = report.last("connection")
+    assert (state, "no model is connected" in message) == ("warning", True)
+    assert "image" not in report.findings
 
 
-def test_a_label_that_the_configuration_lacks_is_warned_of(doctor: Callable[..., Told], api: Api) -> None:
+def test_a_missing_label_gives_a_warning(doctor: Callable[..., DoctorReport], api: Api) -> None:
     project = Project(api, OTHER_LABELS)
     project.add("data:image/png;base64,AAAA")
-    told = doctor("--project", project.id)
-    assert told.findings["label config"][0]["said"] == (
+    report = doctor("--project", project.id)
+    assert report.findings["label config"][0]["message"] == (
         "Image 'page' ($image), rectanglelabels 'zone', TextArea 'says'"
     )
-    state, said = told.one("label config")
-    assert (state, "'Text' is not among" in said, "set PREDICTED_LABEL" in said) == ("warning", True, True)
-    state, said = told.one("image")
-    assert (state, "the task itself: the file is neither" in said) == ("bad", True)
+    state, message = report.last("label config")
+    assert (state, "has no label 'Text'" in message, "set PREDICTED_LABEL" in message) == (
+        "warning",
+        True,
+        True,
+    )
+    state, message = report.last("image")
+    assert (state, "the task itself: the file is neither" in message) == ("bad", True)
     assert (
         doctor("--project", project.id, PREDICTED_LABEL="Body").findings["label config"][-1]["state"]
         == "good"
     )
 
 
-def test_a_backend_that_label_studio_does_not_reach_is_told_of(
-    doctor: Callable[..., Told], project: Project, backend: str
+def test_a_backend_that_label_studio_cannot_reach_is_reported(
+    doctor: Callable[..., DoctorReport], project: Project, backend: str
 ) -> None:
     with serving(Relay(backend)) as relay:
         project.connect(relay.url)
-    state, said = doctor("--project", project.id).one("connection")
-    assert (state, "is disconnected" in said, "ML_BLOCK_LOCAL_IP=false" in said) == ("bad", True, True)
+    state, message = doctor("--project", project.id).last("connection")
+    assert (state, "is disconnected" in message, "ML_BLOCK_LOCAL_IP=false" in message) == ("bad", True, True)
 
 
 def test_an_image_on_a_private_host_is_refused_with_the_setting_that_allows_it(
-    doctor: Callable[..., Told], project: Project, served: ImageFiles, image_path: Callable[[str], Path]
+    doctor: Callable[..., DoctorReport],
+    project: Project,
+    image_server: ImageFiles,
+    image_path: Callable[[str], Path],
 ) -> None:
-    url = served.put("page.png", image_path("issue_170.png").read_bytes())
+    url = image_server.put("page.png", image_path("issue_170.png").read_bytes())
     first, second = project.add("http://192.0.2.1:1/other.png", url)
-    told = doctor("--project", project.id, "--task", second, OCR_FETCH_ALLOW="example.org")
-    assert told.status == 1
-    state, said = told.one("image")
-    assert (state, said.startswith(f"task {second}, {url}: ")) == ("bad", True)
-    assert "127.0.0.1, which is not public" in said
-    assert "set OCR_FETCH_ALLOW=127.0.0.1" in said
+    report = doctor("--project", project.id, "--task", second, OCR_FETCH_ALLOW="example.org")
+    assert report.status == 1
+    state, message = report.last("image")
+    assert (state, message.startswith(f"task {second}, {url}: ")) == ("bad", True)
+    assert "127.0.0.1, which is not public" in message
+    assert "set OCR_FETCH_ALLOW=127.0.0.1" in message
     allowed = doctor("--project", project.id, "--task", second)
-    assert allowed.one("image")[0] == "good"
+    assert allowed.last("image")[0] == "good"
     assert first != second
 
 
-def test_projects_and_tasks_that_are_not_there_are_told_of(
-    doctor: Callable[..., Told], project: Project
+def test_missing_projects_and_tasks_are_reported(
+    doctor: Callable[..., DoctorReport], project: Project
 ) -> None:
-    state, said = doctor("--project", 999_999).one("project")
-    assert (state, "there is no project 999999" in said) == ("bad", True)
-    state, said = doctor("--project", project.id).one("task")
-    assert (state, "has no task" in said) == ("warning", True)
-    state, said = doctor("--project", project.id, "--task", 999_999).one("task")
-    assert (state, "has no task 999999" in said) == ("bad", True)
+    state, message = doctor("--project", 999_999).last("project")
+    assert (state, "project 999999 does not exist" in message) == ("bad", True)
+    state, message = doctor("--project", project.id).last("task")
+    assert (state, "has no task" in message) == ("warning", True)
+    state, message = doctor("--project", project.id, "--task", 999_999).last("task")
+    assert (state, "has no task 999999" in message) == ("bad", True)

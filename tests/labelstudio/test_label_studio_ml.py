@@ -1,4 +1,4 @@
-"""`label-studio-ml start`, as the guide has it, starts the backend; the program is the one of PyPI."""
+"""`label-studio-ml start`, as in the guide, starts the backend; the program is the one from PyPI."""
 
 import os
 import sys
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.labelstudio
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "tests" / "support" / "label-studio-ml-requirements.txt"
-SECONDS_TO_START = 60
+START_TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
-def started(settings: dict[str, str], tmp_path: Path, say: Callable[[str], None]) -> Iterator[str]:
-    """The backend's URL; `label-studio-ml` takes whichever `python` comes first in the path."""
+def started_backend(settings: dict[str, str], tmp_path: Path, say: Callable[[str], None]) -> Iterator[str]:
+    """URL of a backend that was started with `label-studio-ml`, which uses the first `python` in the path."""
     program = environment_from(LOCK, say) / "bin" / "label-studio-ml"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     port = free_port()
@@ -32,11 +32,11 @@ def started(settings: dict[str, str], tmp_path: Path, say: Callable[[str], None]
         {**os.environ, **settings, "PATH": path},
         tmp_path / "label-studio-ml.log",
         f"{url}/health",
-        SECONDS_TO_START,
+        START_TIMEOUT_SECONDS,
     ):
         yield url
 
 
-def test_label_studio_ml_starts_the_backend(started: str, project: Project) -> None:
-    assert requests.get(f"{started}/health", timeout=5).json()["status"] == "UP"
-    assert project.connect(started)["readable_state"] == "Connected"
+def test_label_studio_ml_starts_the_backend(started_backend: str, project: Project) -> None:
+    assert requests.get(f"{started_backend}/health", timeout=5).json()["status"] == "UP"
+    assert project.connect(started_backend)["readable_state"] == "Connected"

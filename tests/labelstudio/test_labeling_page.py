@@ -1,4 +1,4 @@
-"""What a person sees in Label Studio's labelling page, in Chromium: regions that lie over their text."""
+"""The labeling page of Label Studio in Chromium: regions lie over their text."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from chromium import running_chromium
 from label_studio import LabelStudio
 from label_studio_page import LabelingPage, signed_in
 from label_studio_project import GUIDES_CONFIG, Api, Project
-from turned_lines import HEIGHT, WIDTH, Line, Shape, covered_ink, drawn, image_in, shapes_over
+from rotated_lines import HEIGHT, WIDTH, Line, Shape, covered_ink, drawn, image_in, shapes_over
 
 pytestmark = pytest.mark.labelstudio
 
@@ -35,7 +35,7 @@ LINES = {
     "Signed by hand": Line((740, 640), -40),
     "Upside down": Line((400, 820), 180),
 }
-FAR_PX, FAR_DEGREES = 10, 3  # a line is 40 px high; 6 px and 1 degree were measured
+MAX_OFFSET_PX, MAX_OFFSET_DEGREES = 10, 3  # a line is 40 px high; 6 px and 1 degree were measured
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +45,16 @@ def labeling_page(label_studio: LabelStudio) -> Iterator[LabelingPage]:
 
 
 @pytest.fixture(scope="module")
-def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("turned") / "turned.png"
+def rotated_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("rotated") / "rotated.png"
     drawn(LINES).save(file)
     return file
 
 
 def lies_over(shape: Shape, line: Line) -> bool:
     across, down = shape.centre[0] - line.centre[0], shape.centre[1] - line.centre[1]
-    turned = (shape.degrees - line.degrees + 90) % 180 - 90
-    return abs(across) <= FAR_PX and abs(down) <= FAR_PX and abs(turned) <= FAR_DEGREES
+    angle = (shape.degrees - line.degrees + 90) % 180 - 90
+    return max(abs(across), abs(down)) <= MAX_OFFSET_PX and abs(angle) <= MAX_OFFSET_DEGREES
 
 
 @pytest.mark.parametrize(
@@ -66,28 +66,30 @@ def lies_over(shape: Shape, line: Line) -> bool:
         pytest.param(RECTANGLE_LABELS.replace("Rectangle", "Polygon"), id="PolygonLabels"),
     ],
 )
-def test_turned_text_is_seen_under_regions_that_are_turned_like_it(
-    api: Api, backend: str, labeling_page: LabelingPage, turned: Path, config: str
+def test_regions_over_rotated_text_have_its_angle(
+    api: Api, backend: str, labeling_page: LabelingPage, rotated_page: Path, config: str
 ) -> None:
     project = Project(api, config)
     project.connect(backend)
-    (task,) = project.upload(turned)
+    (task,) = project.upload(rotated_page)
     project.retrieve_predictions()
     labeling_page.open(project.id, task, len(LINES))
-    image_path = image_in(labeling_page.seen())
-    shapes = shapes_over(image_path)
-    over = {text: [shape for shape in shapes if lies_over(shape, line)] for text, line in LINES.items()}
-    assert [len(found) for found in over.values()] == [1] * len(LINES), shapes
+    image = image_in(labeling_page.screenshot())
+    shapes = shapes_over(image)
+    shapes_by_line = {
+        text: [shape for shape in shapes if lies_over(shape, line)] for text, line in LINES.items()
+    }
+    assert [len(matches) for matches in shapes_by_line.values()] == [1] * len(LINES), shapes
     assert len(shapes) == len(LINES), shapes
-    assert covered_ink(image_path) > 0.98
+    assert covered_ink(image) > 0.98
 
 
 def test_a_box_that_is_drawn_with_auto_annotation_gets_its_text(
-    project: Project, backend: str, labeling_page: LabelingPage, turned: Path
+    project: Project, backend: str, labeling_page: LabelingPage, rotated_page: Path
 ) -> None:
     project.connect(backend, is_interactive=True)
     project.hide_predictions()
-    (task,) = project.upload(turned)
+    (task,) = project.upload(rotated_page)
     labeling_page.open(project.id, task, 0)
     labeling_page.annotate_automatically()
     begin, end = (550, 180), (1000, 420)

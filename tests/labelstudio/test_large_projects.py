@@ -1,94 +1,80 @@
-"""A project that is too large for one Retrieve is finished by pressing it again."""
+"""A project that is too large for one Retrieve: further presses read the remaining tasks."""
 
 import re
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 import requests
-from PIL import Image, ImageDraw, ImageFont
 
 from backend_process import running_backend
 from label_studio_project import Json, Project
-from loopback import ImageFiles
 
 pytestmark = pytest.mark.labelstudio
 
 TASKS = 300
-READ = 'ocr_stage_seconds_count{stage="read"}'
+READ_COUNT = 'ocr_stage_seconds_count{stage="read"}'
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
+def slow_backend_log(tmp_path: Path) -> Path:
     return tmp_path / "backend.log"
 
 
 @pytest.fixture
-def slow(settings: dict[str, str], log: Path) -> Iterator[str]:
-    """A backend that reads one image at a time and answers after a second: never with so many."""
-    with running_backend({**settings, "OCR_SLOTS": "1", "OCR_PREDICT_TIMEOUT": "1"}, log) as url:
+def slow_backend(settings: dict[str, str], slow_backend_log: Path) -> Iterator[str]:
+    """A backend that reads one image at a time and answers after a second: too early for all tasks."""
+    with running_backend({**settings, "OCR_SLOTS": "1", "OCR_PREDICT_TIMEOUT": "1"}, slow_backend_log) as url:
         yield url
 
 
 @pytest.fixture
-def image_files(served: ImageFiles) -> list[str]:
-    """URLs of small images, each with another text."""
+def metric(slow_backend: str) -> Callable[[str], float]:
+    """`metric(series)`: the sum of these series in the metrics of the backend."""
 
-    def url(number: int) -> str:
-        image, file = Image.new("RGB", (160, 44), "white"), BytesIO()
-        ImageDraw.Draw(image).text((8, 4), f"No {number}", fill="black", font=ImageFont.load_default(size=30))
-        image.save(file, "PNG")
-        return served.put(f"{number}.png", file.getvalue())
-
-    return [url(number) for number in range(TASKS)]
-
-
-@pytest.fixture
-def number(slow: str) -> Callable[[str], float]:
-    """`number(series)`: what the backend tells Prometheus."""
-
-    def told(series: str) -> float:
-        lines = requests.get(f"{slow}/metrics", timeout=10).text.splitlines()
+    def value(series: str) -> float:
+        lines = requests.get(f"{slow_backend}/metrics", timeout=10).text.splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
 
-    return told
+    return value
 
 
-def test_it_is_finished_by_pressing_again_with_nothing_read_twice_lost_or_falsely_done(
+def test_repeated_retrieval_reads_each_task_once(
     project: Project,
-    slow: str,
-    log: Path,
-    image_files: list[str],
-    number: Callable[[str], float],
+    slow_backend: str,
+    slow_backend_log: Path,
+    word_image: Callable[[str], str],
+    metric: Callable[[str], float],
     say: Callable[[str], None],
 ) -> None:
-    tasks = project.add(*image_files)
-    project.connect(slow)
+    tasks = project.add(*(word_image(f"No{number}") for number in range(TASKS)))
+    project.connect(slow_backend)
 
-    def left() -> int:
-        return TASKS - len(stored(project))
+    def count_unread() -> int:
+        return TASKS - len(stored_predictions(project))
 
-    presses = []
-    while left():
-        was_late = number('ocr_tasks_total{outcome="late"}')
+    unread_counts = []
+    while count_unread():
+        late_before = metric('ocr_tasks_total{outcome="late"}')
         project.retrieve_predictions()
-        presses.append(left())
-        assert number('ocr_tasks_total{outcome="late"}') - was_late == presses[-1]
-        assert len(presses) < 2 or presses[-1] < presses[-2], "a press must bring something"
+        unread_counts.append(count_unread())
+        assert metric('ocr_tasks_total{outcome="late"}') - late_before == unread_counts[-1]
+        assert len(unread_counts) < 2 or unread_counts[-1] < unread_counts[-2], "no progress"
 
-    assert len(presses) > 1
-    found = stored(project)
-    assert sorted(one["task"] for one in found) == sorted(tasks)
-    assert [one["task"] for one in found if not one["result"]] == []
-    assert number('ocr_tasks_total{outcome="read"}') == TASKS
-    assert number(READ) == TASKS
-    said = re.findall(r"predict: \d+ tasks in \S+ s: .*?(?:(\d+) late)?$", log.read_text(), re.MULTILINE)
-    assert [int(late or 0) for late in said] == presses
-    say(f"{TASKS} tasks, left after each Retrieve: {presses}")
+    assert len(unread_counts) > 1
+    predictions = stored_predictions(project)
+    assert sorted(prediction["task"] for prediction in predictions) == sorted(tasks)
+    assert [prediction["task"] for prediction in predictions if not prediction["result"]] == []
+    assert metric('ocr_tasks_total{outcome="read"}') == TASKS
+    assert metric(READ_COUNT) == TASKS
+    late_counts = re.findall(
+        r"predict: \d+ tasks in \S+ s: .*?(?:(\d+) late)?$", slow_backend_log.read_text(), re.MULTILINE
+    )
+    assert [int(late or 0) for late in late_counts] == unread_counts
+    say(f"{TASKS} tasks, unread after each Retrieve: {unread_counts}")
 
 
-def stored(project: Project) -> list[Json]:
+def stored_predictions(project: Project) -> list[Json]:
     """All predictions of the project."""
-    found: list[Json] = project.api.call("GET", "predictions/", params={"project": project.id})
-    return found
+    predictions: list[Json] = project.api.call("GET", "predictions/", params={"project": project.id})
+    return predictions

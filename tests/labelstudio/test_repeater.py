@@ -1,6 +1,6 @@
-"""Several pages of a task, each in an Image of its own, by a Repeater.
+"""A Repeater shows several pages of a task, each in its own Image.
 
-In a Label Studio as it comes: one that checks predictions refuses those of a Repeater.
+With the default settings of Label Studio: if it checks predictions, it refuses those of a Repeater.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from label_studio import LabelStudio, running_label_studio
 from label_studio_page import signed_in
 from label_studio_project import Api, Project, RefusedError
 from label_studio_regions import regions_of
-from turned_lines import Line, covered_ink, drawn, image_in
+from rotated_lines import Line, covered_ink, drawn, image_in
 
 pytestmark = pytest.mark.labelstudio
 
@@ -36,16 +36,16 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def as_it_comes(
+def default_label_studio(
     tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
 ) -> Iterator[LabelStudio]:
-    with running_label_studio(tmp_path_factory.mktemp("as-it-comes"), say, checks=False) as running:
+    with running_label_studio(tmp_path_factory.mktemp("default-label-studio"), say, checks=False) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def its_api(as_it_comes: LabelStudio) -> Iterator[Api]:
-    api = Api(as_it_comes.url, as_it_comes.legacy_token)
+def default_api(default_label_studio: LabelStudio) -> Iterator[Api]:
+    api = Api(default_label_studio.url, default_label_studio.legacy_token)
     yield api
     api.close()
 
@@ -62,27 +62,29 @@ def document(tmp_path_factory: pytest.TempPathFactory, as_data_uri: Callable[[Pa
     return {"doc": {"pages": [page(lines) for lines in PAGES]}}
 
 
-def test_each_page_is_seen_with_its_own_text_under_regions(
-    its_api: Api, as_it_comes: LabelStudio, backend: str, document: dict
+def test_each_page_has_its_own_regions(
+    default_api: Api, default_label_studio: LabelStudio, backend: str, document: dict
 ) -> None:
-    project = Project(its_api, REPEATER)
+    project = Project(default_api, REPEATER)
     project.connect(backend)
     (task,) = project.add_data(document)
     project.retrieve_predictions()
     (prediction,) = project.predictions(task)
-    found: dict[str, set[str]] = {}
+    texts_by_image: dict[str, set[str]] = {}
     for region in regions_of(prediction["result"]):
         (image,) = {item["to_name"] for item in region.items.values()}
-        found.setdefault(image, set()).add(region.text)
-    assert found == {f"page_{number}": set(lines) for number, lines in enumerate(PAGES)}
-    with running_chromium() as browser, signed_in(browser, as_it_comes) as page:
+        texts_by_image.setdefault(image, set()).add(region.text)
+    assert texts_by_image == {f"page_{number}": set(lines) for number, lines in enumerate(PAGES)}
+    with running_chromium() as browser, signed_in(browser, default_label_studio) as page:
         page.open(project.id, task, regions=3, images=2)
         for number in range(len(PAGES)):
-            assert covered_ink(image_in(page.seen(number))) > 0.98
+            assert covered_ink(image_in(page.screenshot(number))) > 0.98
 
 
-def test_a_box_drawn_on_the_second_page_gets_its_text(its_api: Api, backend: str, document: dict) -> None:
-    project = Project(its_api, REPEATER)
+def test_a_box_that_is_drawn_on_the_second_page_gets_its_text(
+    default_api: Api, backend: str, document: dict
+) -> None:
+    project = Project(default_api, REPEATER)
     connection = project.connect(backend, is_interactive=True)
     (task,) = project.add_data(document)
     box = {

@@ -1,4 +1,4 @@
-"""Uploaded images are fetched from Label Studio with either kind of its tokens, and with no other."""
+"""The backend fetches uploaded images from Label Studio with both kinds of tokens, if they are valid."""
 
 import base64
 import hashlib
@@ -49,43 +49,43 @@ def without_padding(content: bytes) -> str:
 
 
 def signed(label_studio: LabelStudio, **claims: object) -> str:
-    """The personal token with other claims, signed with the key that Label Studio has made for itself."""
+    """The personal token with other claims, signed with the secret key of Label Studio."""
     lines = (label_studio.log.parent / "data" / ".env").read_text("utf-8").splitlines()
     [key] = [line.partition("=")[2].strip("'\"") for line in lines if line.startswith("SECRET_KEY=")]
     header = label_studio.personal_token.partition(".")[0]
-    told = json.dumps({**(jwt_claims(label_studio.personal_token) or {}), **claims})
-    text = f"{header}.{without_padding(told.encode())}"
+    payload = json.dumps({**(jwt_claims(label_studio.personal_token) or {}), **claims})
+    text = f"{header}.{without_padding(payload.encode())}"
     return f"{text}.{without_padding(hmac.digest(key.encode(), text.encode(), hashlib.sha256))}"
 
 
 @pytest.fixture
 def token_of(label_studio: LabelStudio, api: Api) -> Callable[[str], str]:
-    """`token_of(kind)`: a token, of which Label Studio itself has made the name of the kind true."""
+    """`token_of(kind)`: a token of this kind; Label Studio itself has revoked the revoked one."""
 
-    def made(kind: str) -> str:
-        another = signed(label_studio, jti=uuid.uuid4().hex)
+    def token(kind: str) -> str:
+        valid = signed(label_studio, jti=uuid.uuid4().hex)
         if kind == "revoked":
-            api.call("POST", "token/blacklist/", json={"refresh": another})
+            api.call("POST", "token/blacklist/", json={"refresh": valid})
         tokens = {
-            "good": another,
-            "revoked": another,
+            "valid": valid,
+            "revoked": valid,
             "expired": signed(label_studio, jti=uuid.uuid4().hex, exp=int(time.time()) - 60),
-            "forged": another[:-4] + ("AAAA" if another[-4:] != "AAAA" else "BBBB"),
+            "forged": valid[:-4] + ("AAAA" if valid[-4:] != "AAAA" else "BBBB"),
             "wrong": "0" * 40,
             "missing": "",
         }
         return tokens[kind]
 
-    return made
+    return token
 
 
 @pytest.fixture
-def unread_with(
+def retrieve_with(
     settings: dict[str, str], project: Project, image_path: Callable[[str], Path]
 ) -> Callable[[str], tuple[int, str]]:
-    """`unread_with(token)`: predictions of an upload that a backend with the token leaves, and its reason."""
+    """`retrieve_with(token)`: number of predictions for an upload, and why a backend did not read it."""
 
-    def asked(token: str) -> tuple[int, str]:
+    def retrieve(token: str) -> tuple[int, str]:
         (task,) = project.upload(image_path("issue_170.png"))
         with (
             running_backend({**settings, "LABEL_STUDIO_API_KEY": token}) as url,
@@ -94,24 +94,24 @@ def unread_with(
             project.connect(relay.url)
             project.retrieve_predictions()
             (answer,) = relay.to("/predict")
-        reasons = [one["reason"] for one in json.loads(answer.answered)["unread"]]
+        reasons = [entry["reason"] for entry in json.loads(answer.answered)["unread"]]
         return len(project.predictions(task)), "; ".join(reasons)
 
-    return asked
+    return retrieve
 
 
-def test_a_token_that_is_signed_here_is_one_that_label_studio_takes(
-    token_of: Callable[[str], str], unread_with: Callable[[str], tuple[int, str]]
+def test_label_studio_accepts_a_token_that_is_signed_here(
+    token_of: Callable[[str], str], retrieve_with: Callable[[str], tuple[int, str]]
 ) -> None:
-    # Else the tokens below would be refused for another reason than their name says.
-    assert unread_with(token_of("good")) == (1, "")
+    # Otherwise Label Studio would refuse the tokens below for another reason.
+    assert retrieve_with(token_of("valid")) == (1, "")
 
 
 @pytest.mark.parametrize("kind", ["wrong", "missing", "expired", "revoked", "forged"])
-def test_with_a_token_that_is_not_valid_nothing_is_stored_and_the_reason_is_told(
-    token_of: Callable[[str], str], unread_with: Callable[[str], tuple[int, str]], kind: str
+def test_an_invalid_token_is_reported_and_nothing_is_stored(
+    token_of: Callable[[str], str], retrieve_with: Callable[[str], tuple[int, str]], kind: str
 ) -> None:
-    stored, reason = unread_with(token_of(kind))
+    stored, reason = retrieve_with(token_of(kind))
     assert stored == 0
     assert "401" in reason
     assert "set LABEL_STUDIO_API_KEY to a token that is valid" in reason

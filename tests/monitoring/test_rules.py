@@ -1,4 +1,4 @@
-"""Each committed alert fires for its cause and for nothing else, by promtool's clock."""
+"""Each alert fires for its cause and only for its cause, checked by promtool."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ocr_operator.api.reasons import GOOD, PASSING, Reason
+from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
+from ocr_operator.api.reasons import Reason
 from ocr_operator.monitoring.alerts import ALERTS
 from prometheus_process import promtool
 
@@ -14,14 +15,16 @@ pytestmark = pytest.mark.prometheus
 
 RULES = Path(__file__).parents[2] / "chart" / "files" / "alerts.yaml"
 
-FAMILY = 'namespace="labs",ocrbackend="ocr"'
-VARIANT = f'{FAMILY},language="ch",model_type="mobile"'
+OCRBACKEND = 'namespace="labs",ocrbackend="ocr"'
+VARIANT = f'{OCRBACKEND},language="ch",model_type="mobile"'
 POD = f'job="ocr-backend",{VARIANT},pod="ocr-1"'
 OPERATOR = 'job="ocr-backend-operator",namespace="system",pod="op-1"'
 
 
 def condition(kind: str, status: str, reason: str) -> str:
-    return f'ocrbackend_status_condition{{{FAMILY},condition="{kind}",status="{status}",reason="{reason}"}}'
+    return (
+        f'ocrbackend_status_condition{{{OCRBACKEND},condition="{kind}",status="{status}",reason="{reason}"}}'
+    )
 
 
 def replicas(state: str) -> str:
@@ -33,16 +36,16 @@ def variant(reason: str) -> str:
 
 
 def buckets(slow: str) -> dict[str, str]:
-    """Requests for predictions of which the given growth takes between 50 and 100 s, the rest less."""
+    """Histogram of predict requests; `slow` is the growth of all requests, of which 10 take at most 50 s."""
     name = f'ocr_request_seconds_bucket{{{POD},path="/predict",le="%s"}}'
     return {name % "50": "0+10x200", name % "100": slow, name % "+Inf": slow}
 
 
 @dataclass(frozen=True)
 class Case:
-    """Series (name -> promtool's values) by which an alert fires at value `at`, with `labels`.
+    """Series (name -> promtool values) with which an alert fires at sample `at`, with `labels`.
 
-    `calm` are series by which it must not. `minutes` lie between two values.
+    With the series in `calm` it must not fire. `minutes` is the interval between samples.
     """
 
     series: dict[str, str]
@@ -98,12 +101,12 @@ CASES: dict[str, Case] = {
     ),
     "OCRModelsNotReady": Case(
         {condition("ModelsReady", "false", "DownloadFailed"): "1x60"},
-        f'{FAMILY},reason="DownloadFailed"',
-        calm={condition("ModelsReady", "false", "Fetching"): "1x60"},
+        f'{OCRBACKEND},reason="DownloadFailed"',
+        calm={condition("ModelsReady", "false", "Downloading"): "1x60"},
     ),
     "OCRBackendNotReady": Case(
         {condition("Ready", "false", "ImagePullFailed"): "1x60"},
-        f'{FAMILY},reason="ImagePullFailed"',
+        f'{OCRBACKEND},reason="ImagePullFailed"',
         calm={
             condition("Ready", "false", "DownloadFailed"): "1x60",
             condition("ModelsReady", "false", "DownloadFailed"): "1x60",
@@ -168,7 +171,7 @@ CASES: dict[str, Case] = {
             f"ocr_line_score_sum{{{POD}}}": "0+90x1008 90720+70x96",
             f"ocr_line_score_count{{{POD}}}": "0+100x1104",
         },
-        f'{FAMILY},language="ch"',
+        f'{OCRBACKEND},language="ch"',
         at=1099,
         minutes=10,
         calm={
@@ -179,42 +182,42 @@ CASES: dict[str, Case] = {
 }
 
 
-def test_promtool_accepts_the_rules_and_each_has_a_case() -> None:
+def test_promtool_accepts_the_rules_and_every_alert_has_a_case() -> None:
     done = promtool("check", "rules", "--lint-fatal", RULES)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(CASES) == [alert.name for alert in ALERTS]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_fires_for_its_cause_after_its_time_and_not_without_it(name: str, tmp_path: Path) -> None:
+def test_an_alert_fires_only_for_its_cause_after_its_duration(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    [alert] = [one for one in ALERTS if one.name == name]
-    wanted = f'ALERTS{{alertname="{name}",alertstate="firing",severity="{alert.severity}"'
-    wanted += f",{case.labels}}}" if case.labels else "}"
+    [alert] = [alert for alert in ALERTS if alert.name == name]
+    expected = f'ALERTS{{alertname="{name}",alertstate="firing",severity="{alert.severity}"'
+    expected += f",{case.labels}}}" if case.labels else "}"
     checks = [
-        _test(case.minutes, case.series, {0: [], case.at: [{"labels": wanted, "value": 1}]}, name),
+        _test(case.minutes, case.series, {0: [], case.at: [{"labels": expected, "value": 1}]}, name),
         _test(case.minutes, case.calm, {case.at: []}, name),
     ]
     _run(checks, case.minutes, tmp_path)
 
 
-def test_an_ocrbackend_that_is_not_ready_is_alerted_whatever_the_reason_unless_it_passes_by_itself(
+def test_an_unready_ocrbackend_is_alerted_for_every_reason_that_needs_action(
     tmp_path: Path,
 ) -> None:
-    """Each reason is that of an OCRBackend of its own; Evicted and RolledBack are among them."""
-    reasons = sorted(set(Reason) - GOOD)
-    lasting = sorted(set(reasons) - PASSING - {Reason.PAUSED})
-    assert {Reason.EVICTED, Reason.ROLLED_BACK} < set(lasting)
-    found = [
+    """Each reason has its own OCRBackend; Evicted and RolledBack are among them."""
+    reasons = sorted(set(Reason) - NORMAL)
+    alerted = sorted(set(reasons) - INFORMATIONAL - {Reason.PAUSED})
+    assert {Reason.EVICTED, Reason.ROLLED_BACK} < set(alerted)
+    series = [
         condition("Ready", "false", reason).replace('"ocr"', f'"{reason.lower()}"') for reason in reasons
     ]
     name, severity = "OCRBackendNotReady", "warning"
-    chosen = f'alertname="{name}",alertstate="firing",severity="{severity}",namespace="labs"'
-    wanted = [
-        {"labels": f'ALERTS{{{chosen},ocrbackend="{reason.lower()}",reason="{reason}"}}', "value": 1}
-        for reason in lasting
+    selector = f'alertname="{name}",alertstate="firing",severity="{severity}",namespace="labs"'
+    expected = [
+        {"labels": f'ALERTS{{{selector},ocrbackend="{reason.lower()}",reason="{reason}"}}', "value": 1}
+        for reason in alerted
     ]
-    _run([_test(1, dict.fromkeys(found, "1x60"), {0: [], 60: wanted}, name)], 1, tmp_path)
+    _run([_test(1, dict.fromkeys(series, "1x60"), {0: [], 60: expected}, name)], 1, tmp_path)
 
 
 def _run(checks: list[dict[str, object]], minutes: int, folder: Path) -> None:
@@ -228,12 +231,12 @@ def _run(checks: list[dict[str, object]], minutes: int, folder: Path) -> None:
 def _test(
     minutes: int, series: dict[str, str], expected: dict[int, list[object]], name: str
 ) -> dict[str, object]:
-    asked = f'ALERTS{{alertname="{name}",alertstate="firing"}}'
+    query = f'ALERTS{{alertname="{name}",alertstate="firing"}}'
     return {
         "interval": f"{minutes}m",
         "input_series": [{"series": key, "values": values} for key, values in series.items()],
         "promql_expr_test": [
-            {"expr": asked, "eval_time": f"{place * minutes}m", "exp_samples": samples}
-            for place, samples in expected.items()
+            {"expr": query, "eval_time": f"{sample * minutes}m", "exp_samples": samples}
+            for sample, samples in expected.items()
         ],
     }

@@ -1,4 +1,4 @@
-"""Objects as the API server would have them; each test says only what matters to it."""
+"""Objects as the API server returns them; each test gives only the fields that matter."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -9,10 +9,11 @@ import pytest
 
 from api_defaults import defaulted
 from ocr_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
-from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.api.operator_config import ImageReference, OperatorConfig
 from ocr_operator.crd.spec_schema import spec_schema
-from ocr_operator.observed.observation import ObservedObject, ObservedPod, observed_object, observed_pod
-from ocr_operator.planning.plan import ref_of
+from ocr_operator.observed.managed_objects import ObservedObject, observed_object
+from ocr_operator.observed.pods import ObservedPod, observed_pod
+from ocr_operator.planning.steps import ref_of
 from rollout_world import World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -20,7 +21,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 Json = dict[str, Any]
 
 PREPARED = {"source": "Claim", "storage": {"existingClaim": "prepared"}}
-"""Models that need not be fetched before pods are made."""
+"""Models that need no download before pods are created."""
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def now() -> datetime:
 @pytest.fixture
 def config() -> OperatorConfig:
     return OperatorConfig(
-        cpu_image=ImageName("example.com/backend-cpu", "1.0"),
-        gpu_image=ImageName("example.com/backend-gpu", "1.0"),
+        cpu_image=ImageReference("example.com/backend-cpu", "1.0"),
+        gpu_image=ImageReference("example.com/backend-gpu", "1.0"),
         surge_wait_seconds=60,
     )
 
@@ -41,7 +42,7 @@ def config() -> OperatorConfig:
 def ocrbackend() -> Callable[..., Json]:
     """`ocrbackend(variants=[...], ...)`: an OCRBackend `labs/ocr` with these fields of the spec.
 
-    Its models are on a volume that the user brings, if nothing else is said.
+    By default its models are on an existing claim.
     """
 
     def make(*, name: str = "ocr", uid: str = "uid-1", generation: int = 1, **spec: Any) -> Json:
@@ -62,7 +63,7 @@ def ocrbackend() -> Callable[..., Json]:
 
 @pytest.fixture
 def live() -> Callable[..., ObservedObject]:
-    """`live(child, status=…)`: a child as the API server has it after we applied it."""
+    """`live(desired, status=…)`: an object as the API server returns it after our apply."""
 
     def make(
         child: Json,
@@ -101,7 +102,7 @@ def pod() -> Callable[..., ObservedPod]:
         name: str = "ocr-ch-mobile-abc",
         ready: bool = False,
         node: str = "node1",
-        unscheduled: str = "",
+        unschedulable_message: str = "",
         since: datetime = NOW,
         state: Json | None = None,
         last: Json | None = None,
@@ -109,9 +110,9 @@ def pod() -> Callable[..., ObservedPod]:
         devices: Json | None = None,
         deleting: bool = False,
     ) -> ObservedPod:
-        scheduled = {"type": "PodScheduled", "status": "False" if unscheduled else "True"}
-        if unscheduled:
-            scheduled |= {"message": unscheduled, "lastTransitionTime": since.isoformat()}
+        scheduled = {"type": "PodScheduled", "status": "False" if unschedulable_message else "True"}
+        if unschedulable_message:
+            scheduled |= {"message": unschedulable_message, "lastTransitionTime": since.isoformat()}
         container = {
             "name": "backend",
             "state": state or {"running": {}},
@@ -122,7 +123,7 @@ def pod() -> Callable[..., ObservedPod]:
         if deleting:
             metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
         spec = {"containers": [{"name": "backend", "resources": {"limits": devices or {}}}]}
-        if not unscheduled:
+        if not unschedulable_message:
             spec["nodeName"] = node
         conditions = [scheduled, {"type": "Ready", "status": "True" if ready else "False"}]
         return observed_pod(
@@ -144,5 +145,5 @@ def world(
     config: OperatorConfig,
     now: datetime,
 ) -> World:
-    """Three variants of which nothing is there yet."""
+    """Three variants without any objects."""
     return World(ocrbackend, live, pod, config, now)

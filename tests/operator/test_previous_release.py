@@ -1,4 +1,4 @@
-"""What the last release has left in clusters, taken over by today's operator: nothing lost or restarted."""
+"""Objects of the previous release keep working: an upgrade loses nothing and announces every restart."""
 
 import copy
 import re
@@ -13,7 +13,7 @@ import yaml
 import frozen_release
 from api_defaults import defaulted
 from ocr_operator.api.names import REVISION_LABEL
-from ocr_operator.api.operator_config import ImageName, OperatorConfig
+from ocr_operator.api.operator_config import ImageReference, OperatorConfig
 from ocr_operator.crd.crd import crd
 from ocr_operator.crd.spec_schema import spec_schema
 from schema_narrowing import narrowings
@@ -21,13 +21,16 @@ from schema_narrowing import narrowings
 ROOT = Path(__file__).parents[2]
 OLD = frozen_release.crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 NEW = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-STORED = [pytest.param(*one, id=one[0]["metadata"]["name"]) for one in frozen_release.stored()]
+STORED = [
+    pytest.param(*release_objects, id=release_objects[0]["metadata"]["name"])
+    for release_objects in frozen_release.stored()
+]
 
 Json = dict[str, Any]
 
 
 def _leaves(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Paths of the fields that have no fields of their own; variants and family share those of some."""
+    """Paths of the fields without subfields."""
     fields = schema.get("properties") or schema.get("items", {}).get("properties")
     if not fields:
         yield path
@@ -39,23 +42,23 @@ def _has(value: Any, path: tuple[str, ...]) -> bool:
     if not path:
         return True
     if isinstance(value, list):
-        return any(_has(one, path) for one in value)
+        return any(_has(item, path) for item in value)
     return path[0] in value and _has(value[path[0]], path[1:])
 
 
-def _as_family(path: tuple[str, ...]) -> tuple[str, ...]:
-    """`variants.options.x` is `options.x`, whose schema it has."""
+def _shared_path(path: tuple[str, ...]) -> tuple[str, ...]:
+    """`variants.options.x` counts as `options.x`, which has the same schema."""
     shared = ("options", "accelerator", "placement")
     return path[1:] if path[0] == "variants" and path[1] in shared else path
 
 
-def test_the_kept_ocrbackends_have_every_field_of_their_release() -> None:
-    specs = [one["spec"] for one in frozen_release.examples()]
-    paths = {_as_family(path) for path in _leaves(OLD["properties"]["spec"])}
+def test_the_stored_ocrbackends_use_every_field_of_their_release() -> None:
+    specs = [example["spec"] for example in frozen_release.examples()]
+    paths = {_shared_path(path) for path in _leaves(OLD["properties"]["spec"])}
     assert not {".".join(path) for path in paths if not any(_has(spec, path) for spec in specs)}
 
 
-def test_the_crd_takes_all_that_the_last_one_took() -> None:
+def test_the_crd_accepts_everything_that_the_previous_one_accepted() -> None:
     assert list(narrowings(OLD, NEW)) == []
 
 
@@ -82,23 +85,23 @@ VARIANTS = (*SPEC, "variants")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        pytest.param(_without(*SPEC, "paused"), ".spec.paused: is gone", id="a field less"),
+        pytest.param(_without(*SPEC, "paused"), ".spec.paused: was removed", id="a removed field"),
         pytest.param(
             _with(["PP-OCRv6", "PP-OCRv5", "PP-OCRv4"], *SPEC, "ocrVersion", "enum"),
             ".spec.ocrVersion: no longer PP-OCRv3",
-            id="a choice less",
+            id="a removed enum value",
         ),
         pytest.param(
             _with(["a"], *SPEC, "image", "properties", "tag", "enum"),
             ".spec.image.tag: no longer others",
-            id="a choice where all was free",
+            id="a new enum",
         ),
         pytest.param(
             _with(["url"], *SPEC, "labelStudio", "required"),
-            ".spec.labelStudio.url: must be given now",
-            id="a field that is needed",
+            ".spec.labelStudio.url: is now required",
+            id="a newly required field",
         ),
         pytest.param(
             _with(8, *VARIANTS, "maxItems"), ".spec.variants: maxItems was 16, is 8", id="a lower limit"
@@ -123,73 +126,76 @@ VARIANTS = (*SPEC, "variants")
         ),
         pytest.param(
             _without(*SPEC, "placement", "properties", "affinity", "x-kubernetes-preserve-unknown-fields"),
-            ".spec.placement.affinity: drops fields that it does not know",
+            ".spec.placement.affinity: drops unknown fields",
             id="a closed object",
         ),
     ],
 )
-def test_a_crd_that_takes_less_is_noticed(change: Callable[[Json], None], said: str) -> None:
+def test_a_narrower_crd_is_detected(change: Callable[[Json], None], message: str) -> None:
     schema = copy.deepcopy(OLD)
     change(schema)
-    [sentence] = narrowings(OLD, schema)
-    assert said in sentence
+    [narrowing] = narrowings(OLD, schema)
+    assert message in narrowing
 
 
-def _today(ocrbackend: Json, config: OperatorConfig | None = None) -> list[Json]:
+def _current_objects(ocrbackend: Json, config: OperatorConfig | None = None) -> list[Json]:
     spec = defaulted(spec_schema(), ocrbackend["spec"])
-    return frozen_release.children(ocrbackend | {"spec": spec}, config)
+    return frozen_release.managed_objects(ocrbackend | {"spec": spec}, config)
 
 
-@pytest.mark.parametrize(("ocrbackend", "children"), STORED)
-def test_children_keep_their_names_and_what_cannot_be_changed(ocrbackend: Json, children: list[Json]) -> None:
-    today = {(one["kind"], one["metadata"]["name"]): one for one in _today(ocrbackend)}
-    for child in children:
-        now = today[child["kind"], child["metadata"]["name"]]
-        assert child["apiVersion"] == now["apiVersion"]
+@pytest.mark.parametrize(("ocrbackend", "stored"), STORED)
+def test_managed_objects_keep_their_names_and_immutable_fields(ocrbackend: Json, stored: list[Json]) -> None:
+    current_objects = {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest
+        for manifest in _current_objects(ocrbackend)
+    }
+    for old in stored:
+        new = current_objects[old["kind"], old["metadata"]["name"]]
+        assert old["apiVersion"] == new["apiVersion"]
         for field in ("selector", "accessModes", "storageClassName"):
-            assert child["spec"].get(field) == now["spec"].get(field)
+            assert old["spec"].get(field) == new["spec"].get(field)
 
 
-def test_pods_are_the_same_unless_the_manual_says_that_the_upgrade_restarts_them() -> None:
-    """A row for this version in docs/operating.md, under "Upgrading", says `no`, or what restarts them."""
+def test_the_manual_says_whether_the_upgrade_restarts_pods() -> None:
+    """The row for this version in docs/operating.md, under "Upgrading", says `no` or which pods restart."""
     changed = [
-        child["metadata"]["name"]
-        for ocrbackend, children in frozen_release.stored()
-        for child in children
-        if child["kind"] == "Deployment" and child["spec"]["template"] not in _templates(ocrbackend)
+        manifest["metadata"]["name"]
+        for ocrbackend, stored in frozen_release.stored()
+        for manifest in stored
+        if manifest["kind"] == "Deployment" and manifest["spec"]["template"] not in _templates(ocrbackend)
     ]
-    assert (_said_of_restarts() == "no") is (not changed), changed
+    assert (_documented_restarts() == "no") is (not changed), changed
 
 
 def _templates(ocrbackend: Json, config: OperatorConfig | None = None) -> list[Json]:
-    today = _today(ocrbackend, config)
-    return [one["spec"]["template"] for one in today if one["kind"] == "Deployment"]
+    manifests = _current_objects(ocrbackend, config)
+    return [manifest["spec"]["template"] for manifest in manifests if manifest["kind"] == "Deployment"]
 
 
-def _said_of_restarts() -> str:
+def _documented_restarts() -> str:
     version = yaml.safe_load((ROOT / "chart" / "Chart.yaml").read_text("utf-8"))["version"]
     manual = (ROOT / "docs" / "operating.md").read_text("utf-8")
-    [said] = re.findall(rf"^\| {re.escape(version)} \| (.+) \|$", manual, re.MULTILINE)
-    return str(said)
+    [restarts] = re.findall(rf"^\| {re.escape(version)} \| (.+) \|$", manual, re.MULTILINE)
+    return str(restarts)
 
 
-def test_what_the_operator_is_told_of_itself_does_not_get_into_pods(
+def test_pods_do_not_depend_on_the_operators_version_name_or_timeouts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only images, their pull policy and Secrets do; not its patience, its place, nor its own version."""
+    """They depend on its default images, their pull policy and pull Secrets only."""
     [(ocrbackend, _), *_] = frozen_release.stored()
     before = _templates(ocrbackend)
     monkeypatch.setattr("importlib.metadata.version", lambda name: "99")
     for name in ("HOSTNAME", "OCR_VERSION", "POD_NAME", "POD_NAMESPACE"):
         monkeypatch.setenv(name, "other")
-    patient = replace(frozen_release.config(), surge_wait_seconds=1)
-    assert _templates(ocrbackend, patient) == before
-    assert _templates(ocrbackend, replace(patient, pull_secrets=("other",))) != before
+    other_timeout = replace(frozen_release.config(), surge_wait_seconds=1)
+    assert _templates(ocrbackend, other_timeout) == before
+    assert _templates(ocrbackend, replace(other_timeout, pull_secrets=("other",))) != before
 
 
-def test_a_new_default_image_is_all_that_changes_in_pods_with_it() -> None:
+def test_a_new_default_image_changes_only_the_image_and_the_revision() -> None:
     [(ocrbackend, _), *_] = frozen_release.stored()
-    newer = replace(frozen_release.config(), cpu_image=ImageName("ocr-backend/backend-cpu", "99"))
+    newer = replace(frozen_release.config(), cpu_image=ImageReference("ocr-backend/backend-cpu", "99"))
     for before, after in zip(_templates(ocrbackend), _templates(ocrbackend, newer), strict=True):
         [container] = after["spec"]["containers"]
         assert container["image"] == "ocr-backend/backend-cpu:99"

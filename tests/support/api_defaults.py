@@ -1,4 +1,4 @@
-"""What an API server makes of an object whose fields have defaults in its schema."""
+"""Applies the defaults of a schema to an object, as an API server does."""
 
 import copy
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ def defaulted(schema: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, dict):
         fields = schema.get("properties", {})
         absent = {name: field["default"] for name, field in fields.items() if "default" in field}
-        given = absent | value
-        return {name: defaulted(fields.get(name, {}), one) for name, one in given.items()}
+        complete = absent | value
+        return {name: defaulted(fields.get(name, {}), content) for name, content in complete.items()}
     if isinstance(value, list):
-        return [defaulted(schema.get("items", {}), one) for one in value]
+        return [defaulted(schema.get("items", {}), item) for item in value]
     return copy.deepcopy(value)

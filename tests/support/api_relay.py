@@ -1,6 +1,6 @@
-"""Plain HTTP on loopback before a cluster's API server: it counts, and does to requests what a test asks.
+"""A relay on loopback in front of a cluster's API server: it records requests and injects faults.
 
-It stands for networks, gateways and overloaded API servers. Watches are passed on as they come.
+It stands for networks, gateways and overloaded API servers. Watch events are forwarded as they come.
 """
 
 import json
@@ -14,154 +14,154 @@ from urllib.parse import urlsplit
 
 from loopback import LoopbackServer
 
-Fault = Callable[["Asked"], None]
-"""Answers a request in the API server's place, or not at all."""
+Fault = Callable[["RelayedRequest"], None]
+"""Responds to a request instead of the API server, or does not respond."""
 
 _SECONDS = 120
 
 
 class ApiRelay(LoopbackServer):
-    """Passes on to `server`, an https URL, what `choose` gives no fault for.
+    """Forwards requests to `server`, an https URL, unless `choose` returns a fault.
 
-    `choose` is asked with "METHOD path?query" of each request, in its thread; `passed` are all of these.
+    `choose` is called with "METHOD path?query" of each request, in its thread; `requests` lists all of these.
     """
 
     def __init__(self, server: str) -> None:
-        super().__init__(Asked)
+        super().__init__(RelayedRequest)
         self.target = urlsplit(server).netloc
-        self.passed: list[str] = []
+        self.requests: list[str] = []
         self.choose: Callable[[str], Fault | None] = lambda request: None
         self.closing = threading.Event()
-        # The way from relay to server is not what is tested.
+        # Tests do not check the connection from the relay to the API server.
         self.tls = ssl._create_unverified_context()
 
     def shutdown(self) -> None:
-        """Ends; whoever waits for an answer is hung up on."""
+        """Ends, and closes the connections that wait for a response."""
         self.closing.set()
         super().shutdown()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: clients are killed on purpose."""
+        """Logs nothing: tests kill clients on purpose."""
 
 
-class Asked(BaseHTTPRequestHandler):
-    """One request on its way."""
+class RelayedRequest(BaseHTTPRequestHandler):
+    """A request that the relay has received."""
 
     server: ApiRelay
     protocol_version = "HTTP/1.1"
 
     def body(self) -> bytes:
-        """What the client has sent; can be had once."""
+        """The request's body; it can be read once."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     @contextmanager
-    def answered(self) -> Iterator[HTTPResponse]:
-        """The API server's answer; the client does not see it."""
-        there = HTTPSConnection(self.server.target, context=self.server.tls, timeout=_SECONDS)
-        with closing(there):
+    def response(self) -> Iterator[HTTPResponse]:
+        """The API server's response; the client does not get it."""
+        connection = HTTPSConnection(self.server.target, context=self.server.tls, timeout=_SECONDS)
+        with closing(connection):
             headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
-            there.request(self.command, self.path, self.body(), headers)
-            yield there.getresponse()
+            connection.request(self.command, self.path, self.body(), headers)
+            yield connection.getresponse()
 
     def reply(self, status: int, content: Iterator[bytes], **headers: str) -> None:
-        """Answers piece by piece."""
+        """Sends a response in chunks."""
         self.send_response(status)
         for name, text in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name.replace("_", "-"), text)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for piece in content:
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        for chunk in content:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         self.wfile.write(b"0\r\n\r\n")
 
     def hang_up(self) -> None:
-        """Breaks the connection off."""
+        """Closes the connection."""
         self.close_connection = True
 
-    def _pass_on(self) -> None:
+    def _relay(self) -> None:
         request = f"{self.command} {self.path}"
-        self.server.passed.append(request)
+        self.server.requests.append(request)
         fault = self.server.choose(request)
-        (fault or pass_on)(self)
+        (fault or forward)(self)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - the names are the library's
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _relay  # noqa: N815 - the library defines the names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what matters is kept by the server."""
+        """Logs nothing: the server records the requests."""
 
 
-def pass_on(asked: Asked) -> None:
-    """Is no fault: passes the request on and its answer back."""
-    with asked.answered() as answer:
-        pieces = iter(lambda: answer.read1(65536), b"")
-        asked.reply(answer.status, pieces, Content_Type=answer.headers["Content-Type"])
+def forward(request: RelayedRequest) -> None:
+    """Not a fault: forwards the request, and its response."""
+    with request.response() as response:
+        chunks = iter(lambda: response.read1(65536), b"")
+        request.reply(response.status, chunks, Content_Type=response.headers["Content-Type"])
 
 
 def _status(code: int, message: str) -> bytes:
     return json.dumps({"kind": "Status", "apiVersion": "v1", "code": code, "message": message}).encode()
 
 
-def internal_error(asked: Asked) -> None:
-    """Answers 500 without asking."""
-    asked.body()
-    asked.reply(500, iter([_status(500, "injected")]))
+def internal_error(request: RelayedRequest) -> None:
+    """Responds with 500 without asking the API server."""
+    request.body()
+    request.reply(500, iter([_status(500, "injected")]))
 
 
-def too_many(asked: Asked) -> None:
-    """Answers 429 with the wish to wait for a second."""
-    asked.body()
-    asked.reply(429, iter([_status(429, "injected")]), Retry_After="1")
+def too_many(request: RelayedRequest) -> None:
+    """Responds with 429 and Retry-After of one second."""
+    request.body()
+    request.reply(429, iter([_status(429, "injected")]), Retry_After="1")
 
 
-def reset(asked: Asked) -> None:
-    """Breaks the connection off without asking."""
-    asked.body()
-    asked.hang_up()
+def reset(request: RelayedRequest) -> None:
+    """Closes the connection without asking the API server."""
+    request.body()
+    request.hang_up()
 
 
-def lost_answer(asked: Asked) -> None:
-    """Lets the API server carry the request out, and breaks the connection off in place of its answer."""
-    with asked.answered() as answer:
-        answer.read()
-    asked.hang_up()
+def lost_response(request: RelayedRequest) -> None:
+    """Lets the API server process the request, and closes the connection instead of sending its response."""
+    with request.response() as response:
+        response.read()
+    request.hang_up()
 
 
-def silence(asked: Asked) -> None:
-    """Takes the request and never answers."""
-    asked.body()
-    asked.server.closing.wait(_SECONDS)
-    asked.hang_up()
+def silence(request: RelayedRequest) -> None:
+    """Accepts the request and never responds."""
+    request.body()
+    request.server.closing.wait(_SECONDS)
+    request.hang_up()
 
 
-def gone(asked: Asked) -> None:
-    """Answers a watch with 410: it has to list anew."""
+def gone(request: RelayedRequest) -> None:
+    """Responds to a watch with 410: the client must list again."""
     event = {"type": "ERROR", "object": json.loads(_status(410, "too old resource version"))}
-    asked.reply(200, iter([json.dumps(event).encode() + b"\n"]))
+    request.reply(200, iter([json.dumps(event).encode() + b"\n"]))
 
 
-def mute(asked: Asked) -> None:
-    """Opens a watch in which nothing ever comes."""
+def mute(request: RelayedRequest) -> None:
+    """Opens a watch without events."""
 
     def nothing() -> Iterator[bytes]:
-        asked.server.closing.wait(_SECONDS)
+        request.server.closing.wait(_SECONDS)
         yield b"\n"
 
-    asked.reply(200, nothing())
+    request.reply(200, nothing())
 
 
 def until(cut: threading.Event) -> Fault:
-    """Passes on until the cut; then the connection stays open and nothing comes any more."""
+    """Forwards until the cut; then the connection stays open without data."""
 
-    def pass_on_until(asked: Asked) -> None:
-        with asked.answered() as answer:
+    def forward_until(request: RelayedRequest) -> None:
+        with request.response() as response:
 
-            def pieces() -> Iterator[bytes]:
-                for piece in iter(lambda: answer.read1(65536), b""):
+            def chunks() -> Iterator[bytes]:
+                for chunk in iter(lambda: response.read1(65536), b""):
                     if cut.is_set():
-                        asked.server.closing.wait(_SECONDS)
+                        request.server.closing.wait(_SECONDS)
                         return
-                    yield piece
+                    yield chunk
 
-            asked.reply(answer.status, pieces(), Content_Type=answer.headers["Content-Type"])
+            request.reply(response.status, chunks(), Content_Type=response.headers["Content-Type"])
 
-    return pass_on_until
+    return forward_until

@@ -1,6 +1,6 @@
-"""The real backend as a process on loopback, for the tests of everything that stands around it, and the demo.
+"""The real backend as a process on loopback, for tests and the demo.
 
-Knows how to start it and nothing of what it answers.
+Knows how to start it, and nothing about its responses.
 """
 
 import os
@@ -19,18 +19,18 @@ BUILTIN = {
     "PADDLEOCR_VERSION": "PP-OCRv6",
     "PADDLEOCR_MODEL_TYPE": "mobile",
 }
-"""Settings of the small weights that are part of the installation."""
+"""Settings for the builtin models."""
 
 SERVE = (sys.executable, "-m", "ocr_backend", "serve")
 
-_SECONDS_TO_START = 120  # 3 s were measured on two busy cores
-_OWN_PREFIXES = ("OCR_", "PADDLEOCR_", "LABEL_STUDIO_", "BASIC_AUTH_", "PROMETHEUS_")
-_OWN_NAMES = ("WORKERS", "THREADS", "MODEL_DIR", "LOG_LEVEL")
+_SECONDS_TO_START = 120  # measured: 3 s on two busy cores
+_SETTING_PREFIXES = ("OCR_", "PADDLEOCR_", "LABEL_STUDIO_", "BASIC_AUTH_", "PROMETHEUS_")
+_SETTING_NAMES = ("WORKERS", "THREADS", "MODEL_DIR", "LOG_LEVEL")
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A running backend; `log` is the file of all that it says."""
+    """A running backend; `log` is the file with its output."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -39,12 +39,12 @@ class Backend:
 
 @contextmanager
 def running_backend(env: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
-    """The URL of a backend with these settings, from when it is ready until the end of the context.
+    """The URL of a backend with these settings, ready until the end of the context.
 
-    What it says goes to the file `log`, by default to one that is deleted afterwards.
+    Its output goes to the file `log`, by default to a temporary file.
 
     Raises:
-        RuntimeError: it ended, or was not ready in time; the message holds the end of its log.
+        RuntimeError: it ended, or was not ready in time; the message contains the end of its log.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -55,7 +55,7 @@ def running_backend(env: Mapping[str, str], log: Path | None = None) -> Iterator
 
 @contextmanager
 def backend_process(env: Mapping[str, str], log: Path, command: Sequence[str] = SERVE) -> Iterator[Backend]:
-    """The same with the process and its log. `command` is what serves."""
+    """The same, with the process and its log. `command` starts the server."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     variables = {**clean_environment(), **env, "OCR_HOST": "127.0.0.1", "OCR_PORT": str(port)}
@@ -64,9 +64,9 @@ def backend_process(env: Mapping[str, str], log: Path, command: Sequence[str] = 
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without the caller's own settings of a backend."""
+    """The environment without settings of a backend."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_OWN_PREFIXES) and name not in _OWN_NAMES
+        if not name.startswith(_SETTING_PREFIXES) and name not in _SETTING_NAMES
     }

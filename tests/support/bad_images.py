@@ -1,6 +1,6 @@
-"""Files that are nearly images: of every format that is read, damaged, cut off, and with sizes that lie.
+"""Invalid image files: of every supported format, damaged, truncated, and with wrong sizes.
 
-Knows nothing of how they are decoded. Sizes in px are small, so that thousands can be tried.
+Knows nothing about decoding. The images are small, so that tests can try thousands.
 """
 
 import io
@@ -23,22 +23,22 @@ _SIZES = (0, 1, 2, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0x10000)
 
 
 def drawn(mode: str = "RGB", size: tuple[int, int] = (64, 32)) -> Image.Image:
-    """An image with a few letters on it."""
+    """An image with a few letters."""
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).text((4, 8), "text", fill="black")
     return image.convert(mode)
 
 
-def saved(image: Image.Image, kind: str, **how: object) -> bytes:
-    """The image's file."""
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The image as a file of this format."""
     file = io.BytesIO()
-    image.save(file, kind, **how)
+    image.save(file, kind, **options)
     return file.getvalue()
 
 
 @cache
-def sound() -> tuple[bytes, ...]:
-    """A sound file of each format and kind of pixels, still, animated, and turned by its EXIF."""
+def valid_files() -> tuple[bytes, ...]:
+    """A valid file of each format and pixel format, still, animated, and rotated by EXIF."""
     exif = Image.Exif()
     exif[0x0112] = 6
     files = [saved(drawn(), kind) for kind in _FORMATS]
@@ -53,7 +53,7 @@ def sound() -> tuple[bytes, ...]:
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 0) -> bytes:
-    """A PNG whose header says this size, whatever its rows are."""
+    """A PNG with this size in its header, and any rows."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -64,7 +64,7 @@ def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 0) -
 
 @cache
 def bombs() -> tuple[bytes, ...]:
-    """Small files that say to be large, or become so: each takes much memory where it is believed."""
+    """Small files that claim to be large, or expand: each needs much memory if a decoder trusts it."""
     long_text = zlib.compress(b"a" * 50_000_000, 9)
     text = b"zTXt" + b"key\x00\x00" + long_text
     chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
@@ -74,7 +74,7 @@ def bombs() -> tuple[bytes, ...]:
         png(2**31 - 1, 2**31 - 1, b"\x00" * 100),
         png(0, 0, b""),
         png(0, 10, b""),
-        png(8, 8, b"\x00" * 50_000_000),  # more rows than it says
+        png(8, 8, b"\x00" * 50_000_000),  # more rows than in its header
         png(30_000, 30_000, b"\x00" * (30_000 // 8 + 1) * 30_000, 1),
         png(900_000, 1, b"\x00" * 900_001),
         png(1, 900_000, b"\x00" * 1_800_000),
@@ -93,23 +93,23 @@ def bombs() -> tuple[bytes, ...]:
 
 
 def mutated(content: bytes, seed: int) -> bytes:
-    """The file with a few bytes, words or stretches changed, or without its end; alike for a seed."""
-    chance = random.Random(seed)
+    """The file with some bytes changed, repeated or removed, or truncated; the same for the same seed."""
+    generator = random.Random(seed)
     changed = bytearray(content)
-    for _ in range(chance.choice((1, 1, 2, 8, 64))):
-        at = chance.randrange(len(changed) or 1)
-        if chance.random() < 0.5:
-            changed[at : at + 1] = chance.randbytes(1)
-        elif chance.random() < 0.5:
-            order = chance.choice("<>")
-            changed[at : at + 4] = struct.pack(f"{order}I", chance.choice(_SIZES))
+    for _ in range(generator.choice((1, 1, 2, 8, 64))):
+        at = generator.randrange(len(changed) or 1)
+        if generator.random() < 0.5:
+            changed[at : at + 1] = generator.randbytes(1)
+        elif generator.random() < 0.5:
+            order = generator.choice("<>")
+            changed[at : at + 4] = struct.pack(f"{order}I", generator.choice(_SIZES))
         else:
-            length = chance.randrange(1, 32)
-            changed[at : at + length] = changed[at : at + length] * chance.choice((0, 2, 5))
-    return bytes(changed[: chance.randrange(len(changed) + 1)] if chance.random() < 0.2 else changed)
+            length = generator.randrange(1, 32)
+            changed[at : at + length] = changed[at : at + length] * generator.choice((0, 2, 5))
+    return bytes(changed[: generator.randrange(len(changed) + 1)] if generator.random() < 0.2 else changed)
 
 
 def damaged_images() -> st.SearchStrategy[bytes]:
-    """Files made from a sound one of every kind, and now and then a bomb."""
-    broken = st.builds(mutated, st.sampled_from(sound()), st.integers(0, 2**32))
+    """Damaged files of every format, and sometimes a bomb."""
+    broken = st.builds(mutated, st.sampled_from(valid_files()), st.integers(0, 2**32))
     return st.one_of(*[broken] * 19, st.sampled_from(bombs()))

@@ -1,6 +1,6 @@
-"""Requests that nobody should send, each around one bad part, as Hypothesis strategies.
+"""Invalid requests as Hypothesis strategies, each with one bad part.
 
-Knows nothing of how the backend answers but how many results a good answer has.
+Knows nothing about the backend's responses except how many results a good one has.
 """
 
 import base64
@@ -28,60 +28,62 @@ _DRAWN = {
 
 
 @dataclass(frozen=True, repr=False)
-class Sent:
-    """One request by POST; `tasks` is how many results a good answer has, 0 where it has none."""
+class SentRequest:
+    """A POST request; `tasks` is the number of results in a good response, 0 if it has no results."""
 
     path: str
     body: bytes
     tasks: int = 0
 
     def __repr__(self) -> str:
-        """Its beginning, which a test's message has place for."""
-        return f"Sent({self.path!r}, {self.body[:1000]!r}, {self.tasks})"
+        """Its beginning, short enough for a test's message."""
+        return f"SentRequest({self.path!r}, {self.body[:1000]!r}, {self.tasks})"
 
 
-def streams(good: str, image_bytes: st.SearchStrategy[bytes]) -> dict[str, st.SearchStrategy[list[Sent]]]:
-    """Kind of what is bad -> requests around one bad thing each; `good` is the address of a sound image.
+def streams(
+    good: str, image_bytes: st.SearchStrategy[bytes]
+) -> dict[str, st.SearchStrategy[list[SentRequest]]]:
+    """Requests with one bad part each, by the kind of the part; `good` is the address of a valid image.
 
-    Where there are several tasks the good one stands between bad ones, so that a missing result is seen.
+    If there are several tasks, the good one is between bad ones, so that a missing result is noticed.
     """
 
     def tasks(*images: Json) -> list[Json]:
         return [{"id": number, "data": {"image": image}} for number, image in enumerate(images)]
 
-    def with_config(config: str) -> list[Sent]:
+    def with_config(config: str) -> list[SentRequest]:
         return [
-            _sent("/setup", {"schema": config}),
-            _sent("/predict", {"tasks": tasks(good), "label_config": config}, 1),
+            _json_request("/setup", {"schema": config}),
+            _json_request("/predict", {"tasks": tasks(good), "label_config": config}, 1),
         ]
 
-    def with_value(value: Json) -> list[Sent]:
+    def with_value(value: Json) -> list[SentRequest]:
         pages = [
             {"id": number, "data": {"pages": each}} for number, each in enumerate(([good, value], value))
         ]
         return [
-            _sent("/predict", {"tasks": tasks(value, good, value)}, 3),
-            _sent("/predict", {"tasks": pages, "label_config": PAGES_CONFIG}, 2),
+            _json_request("/predict", {"tasks": tasks(value, good, value)}, 3),
+            _json_request("/predict", {"tasks": pages, "label_config": PAGES_CONFIG}, 2),
         ]
 
-    def with_context(context: Json) -> list[Sent]:
+    def with_context(context: Json) -> list[SentRequest]:
         params = {"login": None, "password": None, "context": context}
         return [
-            _sent("/predict", {"tasks": tasks(good), "params": params}, 1),
-            _sent(
+            _json_request("/predict", {"tasks": tasks(good), "params": params}, 1),
+            _json_request(
                 "/predict", {"tasks": tasks(good, good), "params": params, "label_config": POLYGONS_CONFIG}, 2
             ),
         ]
 
-    def with_image(content: bytes) -> list[Sent]:
+    def with_image(content: bytes) -> list[SentRequest]:
         uri = inline(content)
         return [
-            _sent("/predict", {"tasks": tasks(uri, good, uri)}, 3),
-            _sent("/predict", {"tasks": tasks(uri), "params": {"context": {"result": [_DRAWN]}}}, 1),
+            _json_request("/predict", {"tasks": tasks(uri, good, uri)}, 3),
+            _json_request("/predict", {"tasks": tasks(uri), "params": {"context": {"result": [_DRAWN]}}}, 1),
         ]
 
-    def with_body(body: bytes) -> list[Sent]:
-        return [Sent(path, body) for path in ("/setup", "/predict")]
+    def with_body(body: bytes) -> list[SentRequest]:
+        return [SentRequest(path, body) for path in ("/setup", "/predict")]
 
     return {
         "configurations": bad_texts.configs.map(with_config),
@@ -97,5 +99,5 @@ def inline(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def _sent(path: str, body: Json, tasks: int = 0) -> Sent:
-    return Sent(path, json.dumps(body).encode(), tasks)
+def _json_request(path: str, body: Json, tasks: int = 0) -> SentRequest:
+    return SentRequest(path, json.dumps(body).encode(), tasks)

@@ -1,7 +1,7 @@
-"""Parts of requests that nobody should send, as Hypothesis strategies: addresses, drawings, whole bodies.
+"""Invalid parts of requests as Hypothesis strategies: addresses, drawn regions, complete bodies.
 
-Knows nothing of how the backend answers. No address leads to another machine: hosts are loopback, private, or
-no hosts at all, and no name is looked up.
+Knows nothing about the backend's responses. No address leads to another machine: hosts are loopback, private
+or invalid, and no name is resolved.
 """
 
 import json
@@ -51,12 +51,12 @@ junk: st.SearchStrategy[Json] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=5,
 )
-"""Any JSON, with numbers that some parsers or computations do not take."""
+"""Any JSON, with numbers that some parsers or computations refuse."""
 
 
 def _element(tag: str, attributes: dict[str, str], inner: list[str]) -> str:
-    said = "".join(f' {name}="{text}"' for name, text in attributes.items())
-    return f"<{tag}{said}>{''.join(inner)}</{tag}>"
+    attribute_text = "".join(f' {name}="{text}"' for name, text in attributes.items())
+    return f"<{tag}{attribute_text}>{''.join(inner)}</{tag}>"
 
 
 _tags = st.sampled_from(_TAGS + _OTHER_TAGS)
@@ -74,15 +74,15 @@ _trees = st.builds(
 )
 
 
-def _damaged(text: str, at: int, length: int, instead: str) -> str:
-    start = at % len(text)
-    return text[:start] + instead + text[start + length :]
+def _damaged(text: str, position: int, length: int, replacement: str) -> str:
+    start = position % len(text)
+    return text[:start] + replacement + text[start + length :]
 
 
 _damaged_configs = st.builds(
     _damaged, st.just(GUIDES_CONFIG), st.integers(0, 5000), st.integers(0, 40), st.text(max_size=4)
 )
-_sound_configs = st.builds(
+_valid_configs = st.builds(
     "<View>{}</View>".format,
     st.permutations(
         (
@@ -91,12 +91,12 @@ _sound_configs = st.builds(
             '<Rectangle name="box" toName="image"/>',
             '<PolygonLabels name="poly" toName="image"><Label value="Text"/></PolygonLabels>',
         )
-    ).flatmap(lambda tags: st.lists(_leaves, max_size=2).map(lambda more: "".join([*more, *tags]))),
+    ).flatmap(lambda tags: st.lists(_leaves, max_size=2).map(lambda leaves: "".join([*leaves, *tags]))),
 )
 configs: st.SearchStrategy[str] = st.one_of(
-    _trees, _damaged_configs, _sound_configs, st.text(max_size=20), st.sampled_from(_HOSTILE_CONFIGS)
+    _trees, _damaged_configs, _valid_configs, st.text(max_size=20), st.sampled_from(_HOSTILE_CONFIGS)
 )
-"""Labelling configurations: well formed of Label Studio's tags in any order, damaged, hostile, and no XML."""
+"""Label configs: well-formed with Label Studio's tags in any order, damaged, hostile, and not XML."""
 
 _SCHEMES = ("http", "https", "HTTP", "ftp", "file", "s3", "gs", "azure-blob", "javascript", "data", "", "a+b")
 _HOSTS = (
@@ -120,7 +120,7 @@ _HOSTS = (
 _PATHS = st.sampled_from(
     ("", "/", "/a.png", "/../../etc/passwd", "/%2e%2e/x", "?d=/etc/passwd", "#", "/\r\nX: y")
 )
-_OWN_PATHS = (
+_LABEL_STUDIO_PATHS = (
     "/data/upload/1/a.png",
     "/data/upload/../../../../etc/passwd",
     "upload/",
@@ -142,8 +142,8 @@ _data_uris = st.builds(
     st.text(max_size=12)
     | st.sampled_from(("iVBORw0KGgo=", "%89PNG", "AAAA" * 1000, "=", "====", "%", "PHN2Zz4=")),
 )
-values: st.SearchStrategy[Json] = _urls | _data_uris | st.sampled_from(_OWN_PATHS) | junk
-"""What may stand in a task's data where an image's address should."""
+values: st.SearchStrategy[Json] = _urls | _data_uris | st.sampled_from(_LABEL_STUDIO_PATHS) | junk
+"""Values in a task's data instead of the address of an image."""
 
 _NUMBERS = st.floats(0, 100) | _ODD_NUMBERS
 _points = st.lists(st.lists(_NUMBERS, min_size=1, max_size=3), max_size=5)
@@ -173,14 +173,14 @@ _regions = st.fixed_dictionaries(
 contexts: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {"result": st.lists(_regions | _regions | junk, max_size=4)}
 ) | st.dictionaries(st.sampled_from(("result", "x")), junk, max_size=2)
-"""What a page might say that a person has drawn."""
+"""The `context` of an interactive request."""
 
 
-def _cut(body: bytes, at: int) -> bytes:
-    return body[: at % len(body)]
+def _truncated(body: bytes, length: int) -> bytes:
+    return body[: length % len(body)]
 
 
-_SOUND_BODY = json.dumps(
+_VALID_BODY = json.dumps(
     {"tasks": [{"id": 1, "data": {"image": "data:,"}}], "schema": "", "action": "x"}
 ).encode()
 _HOSTILE_BODIES = (
@@ -211,8 +211,8 @@ _FIELDS = st.dictionaries(
 bodies: st.SearchStrategy[bytes] = st.one_of(
     _FIELDS.map(json.dumps).map(str.encode),
     junk.map(json.dumps).map(str.encode),
-    st.builds(_cut, st.just(_SOUND_BODY), st.integers(0, 1000)),
+    st.builds(_truncated, st.just(_VALID_BODY), st.integers(0, 1000)),
     st.binary(max_size=20),
     st.sampled_from(_HOSTILE_BODIES),
 )
-"""What is no request at all, or has fields of other types."""
+"""Bodies that are not requests, or have fields of other types."""

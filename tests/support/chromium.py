@@ -1,6 +1,6 @@
-"""The machine's own Chromium without a window, driven by playwright; installed from Debian if it is missing.
+"""The machine's Chromium without a window, controlled by playwright; installed from Debian if missing.
 
-Knows no page: tests open theirs in it.
+Tests open their own pages.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _PROGRAM = "/usr/bin/chromium"
 _ARGUMENTS = (
     "--no-sandbox",  # tests run as root in containers
     "--disable-gpu",
-    # Nothing goes outside.
+    # No connection to other machines.
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -26,13 +26,13 @@ _ARGUMENTS = (
 
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
-    """A browser until the end of the context; nothing of its pages is kept.
+    """A browser with an empty profile, until the end of the context.
 
-    Playwright's loop runs in the caller's thread until then, so nothing there can use asyncio meanwhile:
-    make it for a module of tests, not for all.
+    Until then Playwright's event loop runs in the caller's thread, which cannot use asyncio: use it for one
+    module of tests, not for the session.
 
     Raises:
-        ClusterError: Chromium is not installed and cannot be from here; the message says what to run.
+        ClusterError: Chromium is missing and cannot be installed; the message says what to run.
     """
     debian.ensure(["chromium"])
     with sync_playwright() as playwright:

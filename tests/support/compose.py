@@ -1,7 +1,7 @@
-"""What `docker-compose` and `docker` need to run here: podman out of Debian's packages, with its own storage.
+"""`docker-compose` and `docker` for tests: podman from Debian's packages, with separate storage.
 
-Nothing of it is installed on the machine, and no container or image of the machine's own is seen. Knows
-nothing of what is run; `tests/guide` puts `Tools.variables` into its environment.
+Nothing is installed on the machine, and the machine's containers and images are not visible. Knows nothing
+about what is run; `tests/guide` uses `Tools.variables` as its environment.
 """
 
 import ctypes
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_cluster import debian, programs
-from user_cache import Say, cache_folder, environment_from, made_once
+from user_cache import Say, cache_folder, created_once, environment_from
 
 _LOCK = Path(__file__).with_name("podman-compose-requirements.txt")
 _PACKAGES = ("podman", "conmon", "netavark", "aardvark-dns", "golang-github-containers-common")
-# What those link to and start; buildah brings the libraries and the policy for images.
+# Libraries and programs that these need; buildah's package contains the libraries and the policy for images.
 _INSTALLED = ("buildah", "curl", "iptables")
 _CLONE_NEWNET = 0x40000000
 _SHIM = '#!/bin/sh\nexec "{program}" {options} "$@"\n'
@@ -25,7 +25,7 @@ _SHIM = '#!/bin/sh\nexec "{program}" {options} "$@"\n'
 
 @dataclass(frozen=True)
 class Tools:
-    """Where the programs are; `folder` is that of the run, with all that containers leave."""
+    """The paths of the programs; `folder` is the run's, with all files of containers."""
 
     folder: Path
     unpacked: Path
@@ -33,7 +33,7 @@ class Tools:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Environment in which `docker-compose`, `docker` and `podman` are those of this run."""
+        """The environment with the `docker-compose`, `docker` and `podman` of this run."""
         path = f"{self.folder / 'bin'}:{self.unpacked / 'usr/bin'}:{os.environ['PATH']}"
         return {
             "PATH": path,
@@ -43,19 +43,19 @@ class Tools:
 
 
 def tools(folder: Path, say: Say, build_options: Sequence[str]) -> Tools:
-    """The programs, with what they keep for this run below an existing folder; images outlive it.
+    """The programs, with this run's files in an existing folder; images remain for later runs.
 
-    `build_options` are podman's, for each image that docker-compose builds. Needs root.
+    `build_options` are podman's options for each image that docker-compose builds. Needs root.
     """
     debian.ensure(_INSTALLED)
-    unpacked = made_once(cache_folder() / "podman", _unpack)
-    made = Tools(folder, unpacked, environment_from(_LOCK, say) / "bin" / "podman-compose")
-    _write_configuration(made, programs.ensure(["runc"])["runc"])
+    unpacked = created_once(cache_folder() / "podman", _unpack)
+    result = Tools(folder, unpacked, environment_from(_LOCK, say) / "bin" / "podman-compose")
+    _write_configuration(result, programs.ensure(["runc"])["runc"])
     (folder / "bin").mkdir()
-    given = f'--podman-build-args="{" ".join(build_options)}"'
-    _write_shim(folder / "bin" / "docker-compose", made.compose, given)
+    option = f'--podman-build-args="{" ".join(build_options)}"'
+    _write_shim(folder / "bin" / "docker-compose", result.compose, option)
     _write_shim(folder / "bin" / "docker", unpacked / "usr/bin/podman", "")
-    return made
+    return result
 
 
 def _unpack(folder: Path) -> None:
@@ -73,10 +73,10 @@ def _write_shim(file: Path, program: Path, options: str) -> None:
     file.chmod(0o755)
 
 
-def _write_configuration(made: Tools, runc: Path) -> None:
-    folder, unpacked = made.folder, made.unpacked
+def _write_configuration(tools: Tools, runc: Path) -> None:
+    folder, unpacked = tools.folder, tools.unpacked
     images = cache_folder() / "podman-images"
-    # Limits may not be raised on every machine, and neither systemd nor cgroup v2 is there on every one.
+    # Some machines do not allow higher limits, and some have neither systemd nor cgroup version 2.
     (folder / "containers.conf").write_text(f"""
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
@@ -106,9 +106,9 @@ runroot = "{folder}/run"
 
 @contextmanager
 def own_network(name: str) -> Iterator[None]:
-    """Moves this thread, and all that it starts, into a fresh network namespace until the end of the context.
+    """Moves this thread and its child processes into a new network namespace until the end of the context.
 
-    There `localhost` is nobody else's, every port is free, and nothing outside can be reached.
+    In it, `localhost` is private, every port is free, and no other machine can be reached.
     """
     subprocess.run(["ip", "netns", "add", name], check=True)
     try:
@@ -124,7 +124,7 @@ def own_network(name: str) -> Iterator[None]:
 
 
 def _enter(network: Path) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)  # os.setns is there from Python 3.12 on
+    libc = ctypes.CDLL(None, use_errno=True)  # os.setns is new in Python 3.12
     with network.open() as namespace:
         if libc.setns(namespace.fileno(), _CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), f"cannot enter {network}")

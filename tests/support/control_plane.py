@@ -1,4 +1,4 @@
-"""Ends and starts a test cluster's API server, and stops its etcd, as crashes, upgrades and slow disks do."""
+"""Ends and starts a test cluster's API server, and pauses its etcd, like crashes, upgrades and slow disks."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ API_SERVER = "kube-apiserver"
 
 
 def end_api_server(cluster: Cluster) -> list[str]:
-    """Kills it without a warning; answers its command line, for `start_api_server`."""
+    """Kills the API server; returns its command line for `start_api_server`."""
     pid, command = _process(cluster, API_SERVER)
     os.kill(pid, signal.SIGKILL)
     cluster.wait(lambda: not Path(f"/proc/{pid}").exists(), "the API server to end")
@@ -23,7 +23,7 @@ def end_api_server(cluster: Cluster) -> list[str]:
 
 
 def start_api_server(cluster: Cluster, command: list[str]) -> None:
-    """Starts it in the cluster's namespaces, with which it ends; returns once it is ready."""
+    """Starts the API server in the cluster's namespaces; returns when it is ready."""
     in_background = f'cd {FOLDER} && "$@" </dev/null >>logs/{API_SERVER}.log 2>&1 &'
     subprocess.run(cluster.enter("sh", "-c", in_background, "sh", *command), check=True)
     cluster.wait(lambda: _is_ready(cluster), "the API server", 120)
@@ -31,7 +31,7 @@ def start_api_server(cluster: Cluster, command: list[str]) -> None:
 
 @contextmanager
 def stopped_etcd(cluster: Cluster) -> Iterator[None]:
-    """Its etcd answers nobody until the end of the context, and then goes on where it was."""
+    """Pauses etcd until the end of the context."""
     pid, _ = _process(cluster, "etcd")
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -42,7 +42,7 @@ def stopped_etcd(cluster: Cluster) -> Iterator[None]:
 
 
 def _process(cluster: Cluster, program: str) -> tuple[int, list[str]]:
-    """Process id, and command line, of the one in this cluster's network: others may run on the machine."""
+    """Process id and command line of the program in this cluster's network namespace: others may run too."""
     network = _network(cluster.record.supervisor.pid)
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

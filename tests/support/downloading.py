@@ -1,4 +1,4 @@
-"""Short words for tests of downloads: the content, the failure, and what a server was told of who asks."""
+"""Helpers for tests of downloads: the content, the failure, and the credentials that a server got."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import pytest
 from ocr_backend.errors import ImageError
 from ocr_backend.fetch.downloader import Downloader
 from ocr_backend.system.basic_credentials import Credentials
-from scripted_server import Asked
+from scripted_server import RecordedRequest
 
 MakeDownloader = Callable[..., Downloader]
 
@@ -16,8 +16,8 @@ MakeDownloader = Callable[..., Downloader]
 def fetch(
     downloader: Downloader, *urls: str, seconds: float = 30, credentials: Credentials | None = None
 ) -> bytes:
-    """The content at the first of the URLs that knows it, within a time."""
-    return downloader.content(urls, credentials, time.monotonic() + seconds)[0]
+    """The content at the first of the URLs that has it, within a timeout."""
+    return downloader.download(urls, credentials, time.monotonic() + seconds).content
 
 
 def failure(downloader: Downloader, *urls: str, seconds: float = 30) -> tuple[str, str]:
@@ -27,6 +27,6 @@ def failure(downloader: Downloader, *urls: str, seconds: float = 30) -> tuple[st
     return failed.value.outcome, str(failed.value)
 
 
-def authorizations(asked: Sequence[Asked]) -> list[str | None]:
-    """The header Authorization of each request, None where there was none."""
-    return [one.headers.get("Authorization") for one in asked]
+def authorizations(requests: Sequence[RecordedRequest]) -> list[str | None]:
+    """The header Authorization of each request; None if it is absent."""
+    return [request.headers.get("Authorization") for request in requests]

@@ -1,6 +1,6 @@
-"""A server on loopback that passes requests on, except where a test asks for a fault; it counts what passes.
+"""A relay on loopback that forwards and records requests, and injects the faults that a test sets.
 
-It stands for the network and the gateways between a client and its server.
+It stands for the network and the gateways between a client and a server.
 """
 
 import socket
@@ -13,58 +13,58 @@ import requests
 from loopback import LoopbackServer
 
 _SECONDS_TO_ANSWER = 120
-_OWN_HEADERS = ("host", "content-length")
+_HOP_HEADERS = ("host", "content-length")
 
-Fault = Callable[["Passing"], None]
-"""Answers a request in the server's place, or not at all."""
+Fault = Callable[["RelayedRequest"], None]
+"""Responds to a request instead of the server, or does not respond."""
 
 
 class FaultyRelay(LoopbackServer):
-    """Passes on to `target`; `passed` are the requests that came, each as "METHOD path", in order.
+    """Forwards to `target`; `requests` lists the received requests as "METHOD path", in order.
 
-    Listens on loopback, or on the `address` that those have who are not on this machine.
+    Listens on loopback, or on an `address` that pods can reach.
     """
 
     def __init__(self, target: str, address: str = "127.0.0.1") -> None:
         super().__init__(_Handler, address)
         self.target = target
-        self.passed: list[str] = []
+        self.requests: list[str] = []
         self._faults: list[tuple[str, Fault]] = []
         self._lock = threading.Lock()
 
     def once(self, request: str, fault: Fault) -> None:
-        """Has the next request that begins with "METHOD path" meet a fault; may be said several times."""
+        """Injects a fault into the next request that begins with "METHOD path"; can be repeated."""
         with self._lock:
             self._faults.append((request, fault))
 
     def fault(self, request: str) -> Fault | None:
-        """The fault that a request meets, which is then used up; counts the request."""
+        """The fault of a request, which is then removed; records the request."""
         with self._lock:
-            self.passed.append(request)
-            for place, (prefix, fault) in enumerate(self._faults):
+            self.requests.append(request)
+            for position, (prefix, fault) in enumerate(self._faults):
                 if request.startswith(prefix):
-                    del self._faults[place]
+                    del self._faults[position]
                     return fault
         return None
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: clients are killed on purpose."""
+        """Logs nothing: tests kill clients on purpose."""
 
 
-class Passing(BaseHTTPRequestHandler):
-    """One request on its way."""
+class RelayedRequest(BaseHTTPRequestHandler):
+    """A request that the relay has received."""
 
     server: FaultyRelay
     protocol_version = "HTTP/1.1"
 
     def body(self) -> bytes:
-        """What the client has sent; can be had once."""
+        """The request's body; it can be read once."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def ask(self, body: bytes | None = None) -> requests.Response:
-        """The server's answer, to another body if one is given; the client does not see it."""
+        """The server's response, to another body if given; the client does not get it."""
         body = self.body() if body is None else body
-        headers = {name: text for name, text in self.headers.items() if name.lower() not in _OWN_HEADERS}
+        headers = {name: text for name, text in self.headers.items() if name.lower() not in _HOP_HEADERS}
         with requests.Session() as session:
             session.trust_env = False
             return session.request(
@@ -77,7 +77,7 @@ class Passing(BaseHTTPRequestHandler):
             )
 
     def reply(self, status: int, content: bytes, **headers: str) -> None:
-        """Answers."""
+        """Sends a response."""
         self.send_response(status)
         for name, text in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name.replace("_", "-"), text)
@@ -86,41 +86,41 @@ class Passing(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def hang_up(self) -> None:
-        """Breaks the connection off."""
+        """Closes the connection."""
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Handler(Passing):
-    def _pass_on(self) -> None:
+class _Handler(RelayedRequest):
+    def _relay(self) -> None:
         fault = self.server.fault(f"{self.command} {self.path.partition('?')[0]}")
-        (fault or pass_on)(self)
+        (fault or forward)(self)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - the names are the library's
+    do_GET = do_POST = do_PATCH = do_DELETE = _relay  # noqa: N815 - the library defines the names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what matters is kept by the server."""
+        """Logs nothing: the server records the requests."""
 
 
-def pass_on(passing: Passing) -> None:
-    """Is no fault: passes the request on and its answer back."""
-    answer = passing.ask()
-    passing.reply(answer.status_code, answer.content)
+def forward(request: RelayedRequest) -> None:
+    """Not a fault: forwards the request, and its response."""
+    response = request.ask()
+    request.reply(response.status_code, response.content)
 
 
-def unavailable(passing: Passing) -> None:
-    """Answers 503 without asking the server."""
-    passing.body()
-    passing.reply(503, b'{"detail": "it is being started"}')
+def unavailable(request: RelayedRequest) -> None:
+    """Responds with 503 without asking the server."""
+    request.body()
+    request.reply(503, b'{"detail": "it is being started"}')
 
 
-def too_many(passing: Passing) -> None:
-    """Answers 429 with the wish to wait for two seconds."""
-    passing.body()
-    passing.reply(429, b'{"detail": "throttled"}', Retry_After="2")
+def too_many(request: RelayedRequest) -> None:
+    """Responds with 429 and Retry-After of two seconds."""
+    request.body()
+    request.reply(429, b'{"detail": "throttled"}', Retry_After="2")
 
 
-def done_but_not_told(passing: Passing) -> None:
-    """Lets the server carry the request out, and breaks the connection off in place of its answer."""
-    passing.ask()
-    passing.hang_up()
+def lost_response(request: RelayedRequest) -> None:
+    """Lets the server process the request, and closes the connection instead of sending its response."""
+    request.ask()
+    request.hang_up()

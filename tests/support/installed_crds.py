@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions in a test cluster: there once they are served."""
+"""Installs CustomResourceDefinitions in a test cluster."""
 
 import json
 from typing import Any
@@ -7,15 +7,15 @@ from ocr_cluster.cluster import Cluster
 
 
 def install_crd(cluster: Cluster, body: dict[str, Any]) -> None:
-    """Makes or changes the CRD, whoever made it; returns once its kind is served.
+    """Creates or changes the CRD, whoever owns its fields; returns when its kind is served.
 
-    `kubectl wait` fails on one that was made just now: it has no conditions yet.
+    `kubectl wait` fails for a CRD that was just created: it has no conditions yet.
     """
     name = body["metadata"]["name"]
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", input=json.dumps(body))
 
     def is_established() -> bool:
         conditions = cluster.get("crd", name).get("status", {}).get("conditions") or []
-        return any((one["type"], one["status"]) == ("Established", "True") for one in conditions)
+        return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)
 
     cluster.wait(is_established, f"{name} to be served")

@@ -1,7 +1,7 @@
 """The real Label Studio: installed once in the user's cache, started on loopback with an empty database.
 
-Knows nothing of the backend. `tests/labelstudio/conftest.py` starts it once for a run of the tests;
-`label_studio_project` speaks with it.
+Knows nothing about the backend. `tests/labelstudio/conftest.py` starts it once per test session;
+`label_studio_project` uses its API.
 """
 
 import os
@@ -15,26 +15,26 @@ from pathlib import Path
 
 import requests
 
-from loopback import Outside, serving
+from loopback import RefusingProxy, serving
 from server_process import free_port, serving_process
-from user_cache import Say, environment_from, made_once, run_aloud
+from user_cache import Say, created_once, environment_from, run_with_progress
 
 LOCK = Path(__file__).with_name("label-studio-requirements.txt")
-"""Label Studio with all that it needs."""
+"""Lock file of Label Studio and its requirements."""
 
-_SECONDS_TO_START = 120  # 10 s were measured on two busy cores
-_REDIS = ("localhost", 6379)  # not to be set in Label Studio
-_USER = "somebody@ocr.example"
-_CHECKS = "fflag_feat_utc_210_prediction_validation_15082025"
-_LEFT_OUT = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_", "PYTHON")
+_SECONDS_TO_START = 120  # measured: 10 s on two busy cores
+_REDIS = ("localhost", 6379)  # Label Studio has no setting for it
+_USER = "annotator@ocr.example"
+_VALIDATION_FLAG = "fflag_feat_utc_210_prediction_validation_15082025"
+_REMOVED_PREFIXES = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "fflag_", "ML_", "PYTHON")
 
 
 @dataclass(frozen=True)
 class LabelStudio:
     """A running Label Studio with one user, who owns everything.
 
-    `user` and `password` are for its pages; `legacy_token` is the user's old-style key, `personal_token` a
-    refresh token; `files` is the folder from which local files may be served.
+    `user` and `password` are for its pages; `legacy_token` is the user's legacy token, `personal_token` a
+    personal access token; `files` is the folder for local files.
     """
 
     url: str
@@ -50,14 +50,14 @@ class LabelStudio:
 def running_label_studio(
     folder: Path, say: Say, host: str = "", checks: bool = True
 ) -> Iterator[LabelStudio]:
-    """Installs Label Studio if needed and runs it with its data below an existing folder.
+    """Installs Label Studio if needed, and runs it with its data in an existing folder.
 
-    `host` is the URL under which people see it, where that is another one. It `checks` predictions against
-    the labelling config before they are stored, as it does not by default.
+    `host` is its public URL, if that is another one. With `checks` it validates predictions against the label
+    config before it stores them, which is off by default.
 
     Raises:
-        RuntimeError: it did not start, the message ends with its log; or it has asked for something
-            outside of this machine.
+        RuntimeError: it did not start, and the message ends with its log; or it sent requests to other
+            machines.
     """
     _refuse_a_redis()
     environment = environment_from(LOCK, say)
@@ -65,13 +65,13 @@ def running_label_studio(
     shutil.copytree(empty_database(say), data)
     files = folder / "files"
     files.mkdir()
-    served = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files), "LABEL_STUDIO_HOST": host}
-    with serving(Outside()) as outside:
-        variables = _variables(data) | outside.variables | served | {_CHECKS: str(checks).lower()}
+    options = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files), "LABEL_STUDIO_HOST": host}
+    with serving(RefusingProxy()) as proxy:
+        variables = _variables(data) | proxy.variables | options | {_VALIDATION_FLAG: str(checks).lower()}
         with _process(environment, variables, folder / "label-studio.log", files) as label_studio:
             yield label_studio
-        if outside.asked_for:
-            raise RuntimeError(f"Label Studio has asked for {sorted(set(outside.asked_for))}")
+        if proxy.requests:
+            raise RuntimeError(f"Label Studio sent requests to other machines: {sorted(set(proxy.requests))}")
 
 
 def _refuse_a_redis() -> None:
@@ -80,32 +80,32 @@ def _refuse_a_redis() -> None:
     except OSError:
         return
     raise RuntimeError(
-        f"something listens on {_REDIS}: Label Studio would leave its work to that Redis; end it"
+        f"a Redis listens on {_REDIS}, and Label Studio would use it for its background jobs: stop it"
     )
 
 
 def empty_database(say: Say) -> Path:
-    """Folder of data with all migrations done, which take Label Studio most of a minute. To be copied."""
+    """Data folder after all migrations, which take almost a minute; callers copy it."""
     environment = environment_from(LOCK, say)
 
     def make(folder: Path) -> None:
         command: list[str | Path] = [environment / "bin" / "label-studio", "init", "--quiet"]
-        run_aloud(command, "making Label Studio's empty database", say, _variables(folder))
+        run_with_progress(command, "creating Label Studio's empty database", say, _variables(folder))
 
-    return made_once(environment.with_name(f"{environment.name}-data"), make)
+    return created_once(environment.with_name(f"{environment.name}-data"), make)
 
 
 def _variables(data: Path) -> dict[str, str]:
-    """The environment of Label Studio, free of what the developer's own says of it and of Python."""
-    kept = {name: value for name, value in os.environ.items() if not _is_left_out(name)}
-    return kept | {
+    """The environment of Label Studio, without the developer's variables for it and for Python."""
+    inherited = {name: value for name, value in os.environ.items() if not _is_removed(name)}
+    return inherited | {
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
         # Backends, and the webhooks sent to them, are on loopback.
         "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
         "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
-        # Nothing goes outside.
+        # No requests to other machines.
         "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
         "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
         "LABEL_STUDIO_SENTRY_DSN": "",
@@ -113,8 +113,8 @@ def _variables(data: Path) -> dict[str, str]:
     }
 
 
-def _is_left_out(name: str) -> bool:
-    return name.startswith(_LEFT_OUT) or name.lower().endswith("_proxy")
+def _is_removed(name: str) -> bool:
+    return name.startswith(_REMOVED_PREFIXES) or name.lower().endswith("_proxy")
 
 
 @contextmanager
@@ -130,8 +130,8 @@ def _process(environment: Path, variables: dict[str, str], log: Path, files: Pat
 
 
 def _new_personal_token(url: str, legacy_token: str) -> str:
-    """A personal access token; refused if what answers there knows another user than ours."""
+    """A new personal access token; raises an error if another Label Studio responds."""
     headers = {"Authorization": f"Token {legacy_token}"}
-    answer = requests.post(f"{url}/api/token/", headers=headers, timeout=30)
-    answer.raise_for_status()
-    return str(answer.json()["token"])
+    response = requests.post(f"{url}/api/token/", headers=headers, timeout=30)
+    response.raise_for_status()
+    return str(response.json()["token"])

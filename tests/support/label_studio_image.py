@@ -1,6 +1,6 @@
-"""Label Studio from PyPI as a container image, made of what its tests have in the user's cache already.
+"""Label Studio from PyPI as a container image, built from what its tests have in the user's cache.
 
-Knows neither cluster nor compose: both load the archive that this gives them.
+The tests of clusters and of compose load the archive.
 """
 
 import shutil
@@ -15,17 +15,17 @@ from user_cache import Say, install_into
 
 _DOCKERFILE = Path(__file__).with_name("label-studio.Dockerfile")
 _PYTHON = "3.11"
-"""That of the base image, whatever the tests run on."""
+"""The Python version of the base image."""
 
 
 def archived(say: Say) -> images.Image:
-    """The image, made anew where the Dockerfile or the packages have changed."""
+    """The image; builds it if the Dockerfile or the packages have changed."""
     contents = {file.name: file.read_bytes() for file in (_DOCKERFILE, LOCK)}
-    return images.build_other("label-studio", images.key(contents), _DOCKERFILE, lambda: _filled(say))
+    return images.build_other("label-studio", images.key(contents), _DOCKERFILE, lambda: _build_context(say))
 
 
 @contextmanager
-def _filled(say: Say) -> Iterator[Path]:
+def _build_context(say: Say) -> Iterator[Path]:
     """The folder that the Dockerfile copies from."""
     with tempfile.TemporaryDirectory(prefix=".label-studio-", dir=cache.images()) as scratch:
         folder = Path(scratch)

@@ -1,7 +1,6 @@
-"""Label Studio's labelling page in a browser, used as a person uses it.
+"""Label Studio's labeling page in a browser, used as a person does.
 
-Knows the page's own parts and nothing of the backend. The names in `window` and of classes are those of Label
-Studio 1.23.
+Knows the page and nothing about the backend. JavaScript objects and classes are those of Label Studio 1.23.
 """
 
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from label_studio import LabelStudio
-from turned_lines import Pixels
+from rotated_lines import Pixels
 
 Point = tuple[float, float]
 
-_WINDOW = ViewportSize(width=1400, height=1800)  # px; two images below each other are seen at once
-_SECONDS_TO_SHOW = 90  # 6 s were measured on two busy cores
-_TIPS = "**/heidi-tips*"  # Label Studio would ask elsewhere for them
+_WINDOW = ViewportSize(width=1400, height=1800)  # px; two images below each other are visible
+_SECONDS_TO_SHOW = 90  # measured: 6 s on two busy cores
+_TIPS = "**/heidi-tips*"  # Label Studio would download them
 _IS_SHOWN = """
 ([images, regions]) => window.Htx?.annotationStore?.selected?.regions.length === regions
     && window.Konva?.stages.filter(stage => stage.findOne("Image")).length === images
@@ -33,44 +32,44 @@ _HAS_TEXT = f"() => [...document.querySelectorAll('{_TEXT}')].some(area => area.
 
 
 class LabelingPage:
-    """One page of a signed-in user. Images are counted from 0, in the order in which a task shows them."""
+    """A page of a signed-in user. Images are counted from 0, in the order of the task."""
 
     def __init__(self, page: Page, url: str) -> None:
         self._page = page
         self._url = url
 
     def open(self, project: int, task: int, regions: int, images: int = 1) -> None:
-        """Opens a task from the Data Manager's list; waits until so many images and regions are shown."""
-        # Not by the task's own address: then the list, when it comes later, may take the predictions away.
+        """Opens a task from the Data Manager's list; waits for these numbers of images and regions."""
+        # Not by the task's URL: when the list loads later, it may remove the predictions.
         self._page.goto(f"{self._url}/projects/{project}/data")
         row = self._page.locator(_ROW, has=self._page.get_by_label(f"Select Task {task}", exact=True))
         row.get_by_text(str(task), exact=True).first.click()
         self._page.wait_for_function(_IS_SHOWN, arg=[images, regions])
         self._page.evaluate(_ALL_IS_PAINTED)
 
-    def seen(self, image: int = 0) -> Pixels:
-        """What is to be seen of an image, with its regions."""
-        with Image.open(BytesIO(self._page.locator(_IMAGE).nth(image).screenshot())) as shot:
-            return np.asarray(shot.convert("RGB"))
+    def screenshot(self, image: int = 0) -> Pixels:
+        """A screenshot of an image with its regions."""
+        with Image.open(BytesIO(self._page.locator(_IMAGE).nth(image).screenshot())) as screenshot:
+            return np.asarray(screenshot.convert("RGB"))
 
     def texts(self) -> list[str]:
         """The texts of the regions, in the order of their list."""
         return [area.input_value() for area in self._page.locator(_TEXT).all()]
 
     def annotate_automatically(self) -> None:
-        """Turns Auto-Annotation on, accepts what it suggests, and takes its tool for boxes."""
+        """Turns on Auto-Annotation and Auto-Accept Suggestions, and selects the smart tool for boxes."""
         self._page.get_by_text("Auto-Annotation").click()
         self._page.get_by_text("Auto-Accept Suggestions").click()
         self._page.locator(_SMART_TOOL).click()
 
     def draw_box(self, label: str, begin: Point, end: Point, image: int = 0) -> None:
-        """Draws a box with a label, from corner to corner in parts (0..1) of an image, and awaits a text."""
+        """Draws a box with a label between two corners, in parts (0..1) of an image, and waits for a text."""
         self._page.locator("[class*=label]").get_by_text(label, exact=True).nth(image).click()
-        place = self._page.locator(_IMAGE).nth(image).bounding_box()
-        if place is None:
-            raise ValueError(f"image {image} is not to be seen")
+        box = self._page.locator(_IMAGE).nth(image).bounding_box()
+        if box is None:
+            raise ValueError(f"image {image} is not visible")
         first, last = (
-            (place["x"] + across * place["width"], place["y"] + down * place["height"])
+            (box["x"] + across * box["width"], box["y"] + down * box["height"])
             for across, down in (begin, end)
         )
         self._page.mouse.move(*first)
@@ -82,7 +81,7 @@ class LabelingPage:
 
 @contextmanager
 def signed_in(browser: Browser, label_studio: LabelStudio) -> Iterator[LabelingPage]:
-    """A page after its user has signed in, until the end of the context."""
+    """The page of the user after signing in, until the end of the context."""
     with browser.new_context(viewport=_WINDOW) as context:
         context.set_default_timeout(_SECONDS_TO_SHOW * 1000)
         context.route(_TIPS, lambda route: route.abort())

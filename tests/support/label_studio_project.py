@@ -1,6 +1,6 @@
-"""One project of a running Label Studio, used through the HTTP API as Label Studio's own pages use it.
+"""A project of a running Label Studio, used through its HTTP API, as Label Studio's pages do.
 
-Knows nothing of the backend but the URL that a person types.
+Knows nothing about the backend except its URL.
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,12 @@ _SECONDS_TO_ANSWER = 120  # Label Studio itself waits 100 s for a backend
 
 
 class RefusedError(Exception):
-    """Label Studio has answered with an error; its text is the message."""
+    """Label Studio responded with an error; the message contains its text."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        super().__init__(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}")
-        self.status = answer.status_code
+    def __init__(self, response: requests.Response) -> None:
+        request = response.request
+        super().__init__(f"{request.method} {request.url}: {response.status_code} {response.text}")
+        self.status = response.status_code
 
 
 class Api:
@@ -53,17 +54,17 @@ class Api:
         self._session.headers["Authorization"] = f"Token {token}"
 
     def call(self, method: str, path: str, **request: Any) -> Any:
-        """The JSON that is answered, None if nothing is.
+        """The JSON of the response; None if it is empty.
 
         Raises:
-            RefusedError: the answer is an error.
+            RefusedError: the response is an error.
         """
-        answer = self._session.request(
+        response = self._session.request(
             method, f"{self._url}/api/{path}", timeout=_SECONDS_TO_ANSWER, **request
         )
-        if not answer.ok:
-            raise RefusedError(answer)
-        return answer.json() if answer.content else None
+        if not response.ok:
+            raise RefusedError(response)
+        return response.json() if response.content else None
 
     def close(self) -> None:
         """Closes the connections."""
@@ -72,7 +73,7 @@ class Api:
 
 @dataclass
 class Project:
-    """A project, made with its labelling config; ids are Label Studio's."""
+    """A project with its label config; ids are Label Studio's."""
 
     api: Api
     config: str = GUIDES_CONFIG
@@ -83,22 +84,22 @@ class Project:
         self.id = self.api.call("POST", "projects/", json=body)["id"]
 
     def connect(self, url: str, **settings: Any) -> Json:
-        """Adds a backend (Settings > Model > Connect Model): what Label Studio then says of it.
+        """Adds a backend (Settings > Model > Connect Model), and returns its state.
 
         Raises:
-            RefusedError: the backend was not taken; the message is the one that the page shows.
+            RefusedError: Label Studio refused the backend; the page shows the same message.
         """
         body = {"project": self.id, "url": url, "title": "OCR", "auth_method": "NONE", **settings}
         connection: Json = self.api.call("POST", "ml/", json=body)
         return connection
 
     def move(self, connection: int, url: str) -> Json:
-        """Changes the URL of a backend: what Label Studio then says of it."""
+        """Changes the URL of a backend, and returns its state."""
         moved: Json = self.api.call("PATCH", f"ml/{connection}", json={"project": self.id, "url": url})
         return moved
 
     def connections(self) -> list[Json]:
-        """The backends with their states, asked anew (Settings > Model)."""
+        """The backends with their present states (Settings > Model)."""
         listed: list[Json] = self.api.call("GET", "ml/", params={"project": self.id})
         return listed
 
@@ -108,7 +109,7 @@ class Project:
         return offered
 
     def reconfigure(self, config: str) -> None:
-        """Changes the labelling config (Settings > Labeling Interface)."""
+        """Changes the label config (Settings > Labeling Interface)."""
         self.api.call("PATCH", f"projects/{self.id}/", json={"label_config": config})
 
     def hide_predictions(self) -> None:
@@ -116,17 +117,17 @@ class Project:
         self.api.call("PATCH", f"projects/{self.id}/", json={"show_collab_predictions": False})
 
     def upload(self, *images: Path) -> list[int]:
-        """Tasks made by uploading image files, in their order."""
+        """Creates tasks by uploading image files; returns their ids in order."""
         with ExitStack() as opened:
             files = [(image.name, opened.enter_context(image.open("rb"))) for image in images]
             return self._import(files=files)
 
     def add(self, *images: str) -> list[int]:
-        """Tasks made by importing the addresses of images, in their order."""
+        """Creates tasks by importing URLs of images; returns their ids in order."""
         return self.add_data(*({"image": image} for image in images))
 
     def add_data(self, *data: Json) -> list[int]:
-        """Tasks made by importing their data, in its order."""
+        """Creates tasks by importing their data; returns their ids in order."""
         return self._import(json=list(data))
 
     def _import(self, **request: Any) -> list[int]:
@@ -137,7 +138,7 @@ class Project:
         return ids
 
     def add_local_files(self, folder: Path) -> list[int]:
-        """Tasks made by connecting and syncing a folder of images as a local files storage."""
+        """Creates tasks by syncing a folder of images as a local files storage; returns their ids."""
         body = {"project": self.id, "title": folder.name, "path": str(folder), "use_blob_urls": True}
         storage = self.api.call("POST", "storages/localfiles/", json=body)
         self.api.call("POST", f"storages/localfiles/{storage['id']}/sync")
@@ -145,7 +146,7 @@ class Project:
         return sorted(task["id"] for task in tasks if "local-files" in task["data"]["image"])
 
     def add_from_s3(self, url: str, bucket: str, **settings: Any) -> list[int]:
-        """Tasks made by connecting and syncing a bucket of images in the object store at `url`."""
+        """Creates tasks by syncing a bucket of images in the object store at `url`; returns their ids."""
         keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
         body = {
             "project": self.id,
@@ -161,8 +162,8 @@ class Project:
         tasks = self.api.call("GET", "tasks/", params={"project": self.id})["tasks"]
         return sorted(task["id"] for task in tasks)
 
-    def say_credentials(self, login: str, password: str) -> None:
-        """Sets the credentials for the hosts of the tasks' images (the API alone offers them)."""
+    def set_credentials(self, login: str, password: str) -> None:
+        """Sets the credentials for the hosts of the tasks' images (only the API has this setting)."""
         body = {"task_data_login": login, "task_data_password": password}
         self.api.call("PATCH", f"projects/{self.id}/", json=body)
 
@@ -173,7 +174,7 @@ class Project:
         self.api.call("POST", "dm/actions", params=params, json=body)
 
     def predictions(self, task: int) -> list[Json]:
-        """What is stored for a task; asks the backend for nothing."""
+        """The stored predictions of a task; does not ask the backend."""
         stored: list[Json] = self.api.call("GET", "predictions/", params={"task": task})
         return stored
 
@@ -183,9 +184,9 @@ class Project:
         return opened
 
     def next_task(self) -> Json:
-        """What "Label All Tasks" shows first."""
-        shown: Json = self.api.call("GET", f"projects/{self.id}/next")
-        return shown
+        """The task that "Label All Tasks" shows first."""
+        task: Json = self.api.call("GET", f"projects/{self.id}/next")
+        return task
 
     def delete(self, task: int) -> None:
         """Data Manager > the task > Actions > Delete Tasks."""
@@ -193,7 +194,7 @@ class Project:
         self.api.call("POST", "dm/actions", params={"id": "delete_tasks", "project": self.id}, json=body)
 
     def submit(self, task: int, prediction: Json) -> Json:
-        """The annotation made by submitting a prediction as it is."""
+        """Submits an unchanged prediction, and returns the annotation."""
         body = {"result": prediction["result"], "parent_prediction": prediction["id"], "lead_time": 1.0}
         annotation: Json = self.api.call("POST", f"tasks/{task}/annotations/", json=body)
         return annotation
@@ -204,16 +205,16 @@ class Project:
         return exported
 
     def draw(self, connection: int, task: int, regions: Sequence[Json]) -> Json:
-        """What a page gets when a person has drawn regions with auto-annotation on."""
+        """The response to a page after a person has drawn regions with Auto-Annotation."""
         body = {"task": task, "context": {"result": list(regions)}}
-        drawn: Json = self.api.call("POST", f"ml/{connection}/interactive-annotating", json=body)
-        return drawn
+        response: Json = self.api.call("POST", f"ml/{connection}/interactive-annotating", json=body)
+        return response
 
     def train(self, connection: int) -> None:
         """Settings > Model > Start Training."""
         self.api.call("POST", f"ml/{connection}/train")
 
     def send_test_request(self, connection: int) -> Json:
-        """Settings > Model > Send Test Request: the request and the answer as the page shows them."""
-        shown: Json = self.api.call("POST", f"ml/{connection}/predict/test", params={"random": "true"})
-        return shown
+        """Settings > Model > Send Test Request: the request and the response as the page shows them."""
+        exchange: Json = self.api.call("POST", f"ml/{connection}/predict/test", params={"random": "true"})
+        return exchange

@@ -1,6 +1,6 @@
-"""Label Studio's flat list of result items, put together as the regions that its page shows.
+"""The regions in Label Studio's flat list of result items.
 
-Knows the result format only; the tests of the backend with Label Studio use it.
+Knows only the result format; the tests with Label Studio use it.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ class Region:
 
     @property
     def text(self) -> str:
-        """Its text; several entries are joined by a space."""
+        """Its text; several entries are joined with spaces."""
         return " ".join(self.items["textarea"]["value"]["text"])
 
     @property
     def labels(self) -> list[str]:
-        """Its labels, none if it has no label."""
-        found: list[list[str]] = [
+        """Its labels; empty if it has none."""
+        labels: list[list[str]] = [
             item["value"][kind] for kind, item in self.items.items() if kind.endswith("labels")
         ]
-        return found[0] if found else []
+        return labels[0] if labels else []
 
     @property
     def box(self) -> Box:
@@ -45,18 +45,23 @@ class Region:
 
 
 def regions_of(result: Sequence[Json]) -> list[Region]:
-    """The regions of a result, in the order in which their ids come first."""
+    """The regions of a result, in the order of their first items."""
     regions: dict[str, Region] = {}
     for item in result:
         regions.setdefault(item["id"], Region(item["id"], {})).items[item["type"]] = item
     return list(regions.values())
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Area that both boxes have, as a part (0..1) of the area that either has."""
-    both = (max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3]))
-    shared = _area(both)
-    return shared / (_area(one) + _area(other) - shared)
+def overlap(first: Box, second: Box) -> float:
+    """Intersection over union (0..1) of two boxes."""
+    intersection = (
+        max(first[0], second[0]),
+        max(first[1], second[1]),
+        min(first[2], second[2]),
+        min(first[3], second[3]),
+    )
+    shared = _area(intersection)
+    return shared / (_area(first) + _area(second) - shared)
 
 
 def _area(box: Box) -> float:

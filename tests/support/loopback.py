@@ -1,7 +1,7 @@
-"""Small HTTP servers on loopback: one serves images, one passes on and remembers, one refuses.
+"""Small HTTP servers on loopback: one serves images, one forwards and records, one refuses.
 
-They stand for what lies around Label Studio and the backend: hosts of images, the wire between the two,
-and every other machine.
+They stand for the surroundings of Label Studio and the backend: hosts of images, the network between the two,
+and all other machines.
 """
 
 import threading
@@ -18,13 +18,13 @@ _SECONDS_TO_ANSWER = 110  # Label Studio waits 100
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """A server on a port of loopback, or of another address of this machine, one thread per request.
+    """A server on loopback or another address of this machine, with one thread per request.
 
-    Port 0 stands for one that is free.
+    Port 0 means a free port.
     """
 
     request_queue_size = 128
-    """More than any test opens at once: beyond the library's five, a busy machine refuses connections."""
+    """More than any test opens at once: with the library's default of five, a busy machine refuses some."""
 
     def __init__(
         self, handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1", port: int = 0
@@ -34,7 +34,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """Its URL, without a slash at the end."""
         return f"http://{self._address}:{self.server_port}"
 
 
@@ -43,7 +43,7 @@ Server = TypeVar("Server", bound=LoopbackServer)
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """The server, answering until the end of the context."""
+    """The server, running until the end of the context."""
     with server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -54,9 +54,9 @@ def serving(server: Server) -> Iterator[Server]:
 
 class _Quiet(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what matters is kept by the server."""
+        """Logs nothing: the server records what tests need."""
 
-    def _answer(self, status: int, reason: str | None, headers: Mapping[str, str], content: bytes) -> None:
+    def _respond(self, status: int, reason: str | None, headers: Mapping[str, str], content: bytes) -> None:
         self.send_response(status, reason)
         for name, text in headers.items():
             self.send_header(name, text)
@@ -66,40 +66,40 @@ class _Quiet(BaseHTTPRequestHandler):
 
 
 class ImageFiles(LoopbackServer):
-    """Serves the bytes that were put in; what is not there is 404."""
+    """Serves the files that were put in; others are 404."""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
         super().__init__(_ImageHandler, address)
         self._contents: dict[str, bytes] = {}
         self._released = threading.Event()
         self._arrived = threading.Event()
-        self._held = ""
+        self._held_path = ""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: those who waited for a held image may have gone."""
+        """Logs nothing: clients may have stopped waiting for a held image."""
 
     def hold(self, name: str) -> str:
-        """URL whose requests wait until `release`."""
-        self._held = f"/{name}"
+        """The URL of an image whose requests wait until `release`."""
+        self._held_path = f"/{name}"
         return f"{self.url}/{name}"
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a held request has come."""
+        """Whether a request for the held image has arrived."""
         return self._arrived.is_set()
 
     def release(self) -> None:
-        """Lets the held requests go on."""
+        """Lets the waiting requests continue."""
         self._released.set()
 
     def put(self, name: str, content: bytes) -> str:
-        """URL under which the content is served from now on, also in place of an earlier one."""
+        """Serves the content from now on, and returns its URL; replaces previous content."""
         self._contents[f"/{name}"] = content
         return f"{self.url}/{name}"
 
     def content(self, path: str) -> bytes | None:
-        """What is served there, once it is not held."""
-        if path == self._held:
+        """The content of a path; waits if it is held."""
+        if path == self._held_path:
             self._arrived.set()
             self._released.wait()
         return self._contents.get(path)
@@ -108,17 +108,17 @@ class ImageFiles(LoopbackServer):
 class _ImageHandler(_Quiet):
     server: ImageFiles
 
-    def do_GET(self) -> None:  # noqa: D102, N802 - the name is the library's
+    def do_GET(self) -> None:  # noqa: D102, N802 - the library defines the name
         content = self.server.content(self.path)
         if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
         else:
-            self._answer(HTTPStatus.OK, None, {"Content-Type": "application/octet-stream"}, content)
+            self._respond(HTTPStatus.OK, None, {"Content-Type": "application/octet-stream"}, content)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request that was passed on, and what came back."""
+    """A forwarded request and its response."""
 
     method: str
     path: str
@@ -128,10 +128,10 @@ class Exchange:
 
 
 class Relay(LoopbackServer):
-    """Passes every request on to a server and remembers it with its answer, in order of the answers.
+    """Forwards every request to a server and records it with its response, in order of the responses.
 
-    With a prefix, only paths below it, which it takes off: so Label Studio is put under a path of a host.
-    `target` may be set later.
+    With a prefix, it forwards only paths below it, without the prefix, as if Label Studio were under a path
+    of a host. `target` may be set later.
     """
 
     def __init__(self, target: str, prefix: str = "") -> None:
@@ -148,7 +148,7 @@ class Relay(LoopbackServer):
 class _RelayHandler(_Quiet):
     server: Relay
 
-    def _pass_on(self) -> None:
+    def _forward(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         prefix = self.server.prefix
         if not self.path.startswith(f"{prefix}/"):
@@ -158,7 +158,7 @@ class _RelayHandler(_Quiet):
         with requests.Session() as session:
             session.trust_env = False
             url = self.server.target + self.path.removeprefix(prefix)
-            answer = session.request(
+            response = session.request(
                 self.command,
                 url,
                 data=sent,
@@ -167,33 +167,34 @@ class _RelayHandler(_Quiet):
                 allow_redirects=False,
             )
         self.server.exchanges.append(
-            Exchange(self.command, self.path, sent, answer.status_code, answer.content)
+            Exchange(self.command, self.path, sent, response.status_code, response.content)
         )
-        kind = answer.headers.get("Content-Type", "application/json")
-        leads_to = {"Location": answer.headers["Location"]} if answer.is_redirect else {}
-        self._answer(answer.status_code, answer.reason, {"Content-Type": kind, **leads_to}, answer.content)
+        headers = {"Content-Type": response.headers.get("Content-Type", "application/json")}
+        if response.is_redirect:
+            headers["Location"] = response.headers["Location"]
+        self._respond(response.status_code, response.reason, headers, response.content)
 
-    do_GET = do_POST = _pass_on  # noqa: N815 - the names are the library's
+    do_GET = do_POST = _forward  # noqa: N815 - the library defines the names
 
 
-class Outside(LoopbackServer):
-    """A proxy for all other machines; it refuses, and `asked_for` grows by one "METHOD address" each time."""
+class RefusingProxy(LoopbackServer):
+    """A proxy that refuses all requests to other machines, and records them in `requests` as "METHOD URL"."""
 
     def __init__(self) -> None:
-        super().__init__(_OutsideHandler)
-        self.asked_for: list[str] = []
+        super().__init__(_RefusingHandler)
+        self.requests: list[str] = []
 
     @property
     def variables(self) -> dict[str, str]:
-        """Environment of a process whose requests to other machines shall come here."""
+        """Environment variables that direct a process's requests to other machines to this proxy."""
         return {"http_proxy": self.url, "https_proxy": self.url, "no_proxy": "127.0.0.1,localhost"}
 
 
-class _OutsideHandler(_Quiet):
-    server: Outside
+class _RefusingHandler(_Quiet):
+    server: RefusingProxy
 
     def _refuse(self) -> None:
-        self.server.asked_for.append(f"{self.command} {self.path}")
-        self.send_error(HTTPStatus.FORBIDDEN, "nothing outside of this machine is part of the tests")
+        self.server.requests.append(f"{self.command} {self.path}")
+        self.send_error(HTTPStatus.FORBIDDEN, "tests must not use other machines")
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_CONNECT = _refuse  # noqa: N815 - the names are the library's
+    do_GET = do_POST = do_HEAD = do_PUT = do_CONNECT = _refuse  # noqa: N815 - the library defines the names

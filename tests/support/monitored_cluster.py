@@ -1,6 +1,6 @@
-"""A real Prometheus that scrapes what the monitors of a cluster choose, by the rules that lie there.
+"""A real Prometheus with the monitors and rules of a cluster.
 
-`prometheus_operator` says what the files are; here they are kept as the cluster is.
+`prometheus_operator` makes the configuration files; this module updates them when the cluster changes.
 """
 
 import json
@@ -17,14 +17,14 @@ from shortened_rules import shortened
 
 _KINDS = "pods,services,podmonitors,servicemonitors,prometheusrules"
 _INTERVAL = "1s"
-_SECONDS_BETWEEN_LOOKS = 0.5
+_POLL_SECONDS = 0.5
 
 
 @contextmanager
 def monitored(cluster: Cluster, folder: Path) -> Iterator[Prometheus]:
-    """Prometheus with what it keeps in a folder, until the end of the context. Its rules are shortened.
+    """Prometheus with its data in this folder, until the end of the context. Its rules are shortened.
 
-    The cluster must know the kinds of the Prometheus operator.
+    The cluster must have the CRDs of the Prometheus operator.
     """
     files = _Files(cluster, folder)
     files.write()
@@ -34,17 +34,17 @@ def monitored(cluster: Cluster, folder: Path) -> Iterator[Prometheus]:
         ThreadPoolExecutor(1) as pool,
     ):
 
-        def follow() -> None:
-            while not stopped.wait(_SECONDS_BETWEEN_LOOKS):
+        def update_files() -> None:
+            while not stopped.wait(_POLL_SECONDS):
                 if files.write():
                     prometheus.reload()
 
-        following = pool.submit(follow)
+        update = pool.submit(update_files)
         try:
             yield prometheus
         finally:
             stopped.set()
-        following.result()
+        update.result()
 
 
 class _Files:
@@ -52,23 +52,23 @@ class _Files:
         self._cluster, self._folder = cluster, folder
 
     def write(self) -> bool:
-        """Makes the files anew; answers whether Prometheus has to be told. It watches those of targets."""
+        """Writes the files; returns whether Prometheus must reload. It watches target files itself."""
         objects = self._cluster.get(_KINDS, "--all-namespaces")["items"]
-        for name, found in prometheus_operator.found_targets(objects).items():
-            self._replace(name, found)
+        for name, targets in prometheus_operator.discovered_targets(objects).items():
+            self._replace(name, targets)
         rules = shortened(prometheus_operator.groups(objects))
         config = prometheus_operator.configuration(
             objects, self._folder, self._folder / "rules.yml", _INTERVAL
         )
-        # Both are written, whatever became of the first.
+        # A list, so that both are written.
         return any([self._replace("rules.yml", rules), self._replace("prometheus.yml", config)])
 
     def _replace(self, name: str, content: object) -> bool:
-        """Whether the file was another."""
+        """Writes the file; returns whether its content has changed."""
         file, text = self._folder / name, json.dumps(content, indent=1, sort_keys=True)
         if file.exists() and file.read_text("utf-8") == text:
             return False
-        beside = file.with_suffix(".new")
-        beside.write_text(text, "utf-8")
-        beside.replace(file)
+        temporary = file.with_suffix(".new")
+        temporary.write_text(text, "utf-8")
+        temporary.replace(file)
         return True

@@ -1,6 +1,6 @@
-"""An installed chart under a real Prometheus, as the test of alerts acts on it and looks at it.
+"""An installed chart with a real Prometheus, for the test of alerts.
 
-Each `with` is a cause of trouble that really is there until its end.
+Each context manager causes a real problem until the end of its context.
 """
 
 import json
@@ -15,19 +15,19 @@ import requests
 from loopback import ImageFiles
 from ocr_cluster import waiting
 from ocr_cluster.cluster import Cluster
+from page_images import data_uri, page
 from prometheus_process import Prometheus
 from server_process import free_port
-from shown_pages import data_uri, page
 
 _SECONDS = 240
 
 Json = dict[str, Any]
 Alerts = Mapping[str, set[str]]
-"""Name of an alert -> the OCRBackends of which it speaks, or the namespace where it speaks of none."""
+"""The OCRBackends of each alert by its name; an empty name for an alert without an OCRBackend."""
 
 
 class Site:
-    """The release `ocr` in a namespace. `image_files`: a store of images that the pods reach."""
+    """The release `ocr` in a namespace. `image_files`: a server of images that the pods can reach."""
 
     def __init__(
         self, cluster: Cluster, namespace: str, prometheus: Prometheus, image_files: ImageFiles
@@ -35,16 +35,16 @@ class Site:
         self.cluster, self.namespace = cluster, namespace
         self.prometheus, self.image_files = prometheus, image_files
 
-    def get(self, *what: str) -> Any:
-        """What `kubectl get` finds in the namespace."""
-        return self.cluster.get(*what, f"--namespace={self.namespace}")
+    def get(self, *arguments: str) -> Any:
+        """The result of `kubectl get` in the namespace."""
+        return self.cluster.get(*arguments, f"--namespace={self.namespace}")
 
-    def kubectl(self, *words: str) -> str:
-        """Runs it in the namespace."""
-        return self.cluster.kubectl(f"--namespace={self.namespace}", *words)
+    def kubectl(self, *arguments: str) -> str:
+        """The output of kubectl in the namespace."""
+        return self.cluster.kubectl(f"--namespace={self.namespace}", *arguments)
 
     def apply(self, name: str, spec: Json) -> None:
-        """Makes or changes an OCRBackend."""
+        """Creates or changes an OCRBackend."""
         metadata = {"name": name, "namespace": self.namespace}
         kind = {"apiVersion": "ocrbackend.io/v1alpha1", "kind": "OCRBackend"}
         self.cluster.apply(kind | {"metadata": metadata, "spec": spec})
@@ -54,37 +54,37 @@ class Site:
         self.kubectl("patch", "ocrb", name, "--type=merge", f"--patch={json.dumps({'spec': spec})}")
 
     def pod(self, backend: str) -> str:
-        """Name of the only pod that serves for an OCRBackend."""
-        chosen = f"--selector=app.kubernetes.io/instance={backend},ocrbackend.io/language"
-        [pod] = self.get("pods", chosen)["items"]
+        """The name of an OCRBackend's only serving pod."""
+        selector = f"--selector=app.kubernetes.io/instance={backend},ocrbackend.io/language"
+        [pod] = self.get("pods", selector)["items"]
         return str(pod["metadata"]["name"])
 
     def fired(self) -> dict[str, set[str]]:
-        """What has fired up to now."""
+        """The alerts that have fired so far."""
         return _by_name(self.prometheus.fired())
 
     def wait_for(self, alerts: Alerts, meanwhile: Callable[[], object] = str) -> None:
-        """Until all of them have fired."""
+        """Waits until all these alerts have fired."""
 
         def have_fired() -> bool:
             meanwhile()
             fired = self.fired()
-            return all(who <= fired.get(name, set()) for name, who in alerts.items())
+            return all(backends <= fired.get(name, set()) for name, backends in alerts.items())
 
         self._wait(have_fired, f"{dict(alerts)} to fire")
 
     def wait_without(self, *names: str, meanwhile: Callable[[], object] = str) -> None:
-        """Until none of these alerts fires; without names: none at all."""
+        """Waits until none of these alerts fires; without names, until no alert fires."""
 
-        def are_gone() -> bool:
+        def are_resolved() -> bool:
             meanwhile()
             firing = self.prometheus.firing()
             return not (firing & set(names) if names else firing)
 
-        self._wait(are_gone, f"{names or 'all alerts'} to clear")
+        self._wait(are_resolved, f"{names or 'all alerts'} to be resolved")
 
     def wait_until_ready(self, *names: str) -> None:
-        """Until these OCRBackends are as their specs say."""
+        """Waits until these OCRBackends are Ready."""
 
         def are_ready() -> bool:
             return all(self._ready(name) for name in names)
@@ -92,32 +92,32 @@ class Site:
         self._wait(are_ready, f"{names} to be ready")
 
     def _ready(self, name: str) -> bool:
-        found = self.get("ocrb", name)
+        backend = self.get("ocrb", name)
         return any(
-            (one["type"], one["status"], one["observedGeneration"])
-            == ("Ready", "True", found["metadata"]["generation"])
-            for one in found["status"]["conditions"]
+            (condition["type"], condition["status"], condition["observedGeneration"])
+            == ("Ready", "True", backend["metadata"]["generation"])
+            for condition in backend["status"]["conditions"]
         )
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        def blame() -> str:
-            return f"firing: {self.prometheus.firing()}\nfired: {self.fired()}\n{self.cluster.blame()}"
+    def _wait(self, condition: Callable[[], bool], description: str) -> None:
+        def diagnostics() -> str:
+            return f"firing: {self.prometheus.firing()}\nfired: {self.fired()}\n{self.cluster.diagnostics()}"
 
-        waiting.until(condition, what, _SECONDS, blame)
+        waiting.until(condition, description, _SECONDS, diagnostics)
 
     def predict(self, service: str, *images: str) -> int:
-        """Status of a request through a Service with these images; 0 where none of its pods answers."""
+        """HTTP status of a predict request to a Service with these images; 0 if no pod responds."""
         address = self.get("service", service)["spec"]["clusterIP"]
         return _predict(f"http://{address}:9090/predict", *images)
 
     def number(self, metric: str, pod: str) -> float:
-        """Value of the only series of a metric of a pod."""
-        [found] = self.prometheus.query(f'{metric}{{pod="{pod}"}}')
-        return float(found["value"][1])
+        """The value of a pod's metric with a single series."""
+        [sample] = self.prometheus.query(f'{metric}{{pod="{pod}"}}')
+        return float(sample["value"][1])
 
     @contextmanager
     def under_load(self, service: str, coarse: bool = False) -> Iterator[None]:
-        """Four requests with two pages each, at any time."""
+        """Sends requests with two pages each, four at a time."""
         address = self.get("service", service)["spec"]["clusterIP"]
 
         def send() -> None:
@@ -128,8 +128,8 @@ class Site:
             yield
 
     @contextmanager
-    def store_hangs(self, service: str) -> Iterator[None]:
-        """A request a second whose image does not come; at the end all come."""
+    def stalled_image_store(self, service: str) -> Iterator[None]:
+        """Sends one request per second whose image is not sent until the end of the context."""
         address = self.get("service", service)["spec"]["clusterIP"]
         image = self.image_files.hold("late.png")
         stopped = threading.Event()
@@ -148,19 +148,19 @@ class Site:
                 self.image_files.release()
             sending.result()
 
-    def kill_the_workers(self, pod: str, service: str) -> None:
-        """Faster than they can load, so that what is asked then is answered with 503."""
+    def kill_workers(self, pod: str, service: str) -> None:
+        """Kills the workers faster than they can load, so that requests are answered with 503."""
         self.kubectl("exec", pod, "--", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
         for _ in range(5):
             self.predict(service, "data:,")
 
     @contextmanager
-    def without_right(self, resource: str, *verbs: str) -> Iterator[None]:
-        """The operator's Role lacks these verbs of a resource."""
+    def without_permission(self, resource: str, *verbs: str) -> Iterator[None]:
+        """Removes these verbs of a resource from the operator's Role."""
         [role] = [
-            one
-            for one in self.get("roles")["items"]
-            if any("ocrbackends/status" in rule["resources"] for rule in one["rules"])
+            item
+            for item in self.get("roles")["items"]
+            if any("ocrbackends/status" in rule["resources"] for rule in item["rules"])
         ]
         for field in ("resourceVersion", "managedFields"):
             role["metadata"].pop(field, None)
@@ -171,11 +171,11 @@ class Site:
             self.cluster.apply(role)
 
     @contextmanager
-    def api_server_fails(self, *resources: str) -> Iterator[None]:
-        """It answers 500 to changes of these resources: a webhook that is to look at them is not there."""
-        name = f"gone-{self.namespace}"
+    def failing_api_server(self, *resources: str) -> Iterator[None]:
+        """The API server responds with 500 to changes of these resources: their webhook is missing."""
+        name = f"missing-{self.namespace}"
         webhook = {
-            "name": "gone.example.com",
+            "name": "missing.example.com",
             "clientConfig": {"url": f"https://{self.cluster.record.addresses.machine}:{free_port()}"},
             "rules": [
                 {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": list(resources)}
@@ -195,31 +195,32 @@ class Site:
     @property
     def operator(self) -> Json:
         """The operator's Deployment."""
-        [found] = self.get("deployments", "--selector=app.kubernetes.io/name=ocr-backend-operator")["items"]
-        return dict(found)
+        selector = "--selector=app.kubernetes.io/name=ocr-backend-operator"
+        [deployment] = self.get("deployments", selector)["items"]
+        return dict(deployment)
 
     def scale_operator(self, replicas: int) -> None:
-        """Sets how many pods of it there are."""
+        """Sets the operator's number of pods."""
         self.kubectl("scale", "deployment", self.operator["metadata"]["name"], f"--replicas={replicas}")
 
 
 def _without(rules: list[Json], resource: str, verbs: tuple[str, ...]) -> Iterator[Json]:
     for rule in rules:
-        others = [one for one in rule["resources"] if one != resource]
+        others = [name for name in rule["resources"] if name != resource]
         if others:
             yield rule | {"resources": others}
         if len(others) < len(rule["resources"]):
             yield rule | {
                 "resources": [resource],
-                "verbs": [one for one in rule["verbs"] if one not in verbs],
+                "verbs": [verb for verb in rule["verbs"] if verb not in verbs],
             }
 
 
 def _by_name(alerts: list[dict[str, str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for labels in alerts:
-        found.setdefault(labels["alertname"], set()).add(labels.get("ocrbackend", ""))
-    return found
+        by_name.setdefault(labels["alertname"], set()).add(labels.get("ocrbackend", ""))
+    return by_name
 
 
 def _predict(url: str, *images: str) -> int:
@@ -231,13 +232,13 @@ def _predict(url: str, *images: str) -> int:
 
 
 @contextmanager
-def _repeated(work: Callable[[], object], threads: int) -> Iterator[None]:
-    """Does it again and again in so many threads until the end of the context."""
+def _repeated(action: Callable[[], object], threads: int) -> Iterator[None]:
+    """Repeats an action in this number of threads until the end of the context."""
     stopped = threading.Event()
 
     def repeat() -> None:
         while not stopped.is_set():
-            work()
+            action()
 
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(repeat) for _ in range(threads)]

@@ -1,6 +1,6 @@
-"""How well images were read: character errors against the lines that a person reads in them.
+"""OCR quality: character errors against the lines that a person reads in an image.
 
-Pure: knows neither readers nor servers, only texts. Tests of every layer score what they got with it.
+Pure: knows only texts, neither readers nor servers. Tests of every layer score their results with it.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """Character errors in lines; scores of several images can be added."""
+    """Character errors in lines; the scores of several images can be added."""
 
     errors: int = 0
     characters: int = 0
@@ -36,40 +36,40 @@ class Score:
         return self.errors / self.characters if self.characters else 0.0
 
 
-def normal(text: str) -> str:
-    """Text as it is compared: NFKC and without white space."""
+def normalise(text: str) -> str:
+    """Text in the form that is compared: NFKC, without white space."""
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def score(true_lines: Iterable[str], read: Sequence[str]) -> Score:
-    """Score of one image: each true line against the stretch of all that was read that matches it best."""
-    everything = normal("".join(read))
+    """Score of one image: each true line against the best matching substring of all text that was read."""
+    text = normalise("".join(read))
     total = Score()
     for line in true_lines:
-        wanted = normal(line)
-        errors = best_stretch_errors(wanted, everything)
+        expected = normalise(line)
+        errors = best_substring_errors(expected, text)
         worst = (f"{line!r}: {errors} errors",) if errors else ()
-        total += Score(errors, len(wanted), 1, int(not errors), worst)
+        total += Score(errors, len(expected), 1, int(not errors), worst)
     return total
 
 
-def best_stretch_errors(wanted: str, everything: str) -> int:
-    """Least edits (insert, delete, replace) that make some stretch of a text into the wanted one.
+def best_substring_errors(line: str, text: str) -> int:
+    """Fewest edits (insert, delete, replace) that turn some substring of the text into the line.
 
-    Sellers' algorithm: the edit distance with a free start and a free end in `everything`.
+    Sellers' algorithm: the edit distance with a free start and a free end in `text`.
     """
-    haystack = np.array([ord(character) for character in everything], np.int64)
-    places = np.arange(len(haystack) + 1)
-    row = np.zeros(len(haystack) + 1, np.int64)
-    for count, character in enumerate(wanted, start=1):
+    characters = np.array([ord(character) for character in text], np.int64)
+    columns = np.arange(len(characters) + 1)
+    row = np.zeros(len(characters) + 1, np.int64)
+    for count, character in enumerate(line, start=1):
         changed = np.empty_like(row)
         changed[0] = count
-        changed[1:] = np.minimum(row[:-1] + (haystack != ord(character)), row[1:] + 1)
-        # Left to right with a cost of 1 a step: the least of all to the left plus the way from there.
-        row = np.minimum.accumulate(changed - places) + places
+        changed[1:] = np.minimum(row[:-1] + (characters != ord(character)), row[1:] + 1)
+        # A step to the right costs 1: the minimum over all columns to the left, plus the distance.
+        row = np.minimum.accumulate(changed - columns) + columns
     return int(row.min())
 
 
 def total(truth: Mapping[str, Sequence[str]], read: Mapping[str, Sequence[str]]) -> Score:
-    """Score of many images by name; one that was not read counts with all of its characters."""
+    """Score of many images by name; every character of an image that was not read is an error."""
     return sum((score(lines, read.get(name, ())) for name, lines in truth.items()), Score())

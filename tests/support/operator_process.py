@@ -1,6 +1,6 @@
-"""The real operator, run on this machine with the rights, arguments and values of a release of the chart.
+"""The real operator as a process on this machine, with the permissions and arguments of a chart release.
 
-For clusters whose nodes run nothing, and for tests that have to kill it. Knows the chart's objects by name.
+For clusters with fake nodes, and for tests that kill the operator. Knows the names of the chart's objects.
 """
 
 import json
@@ -29,15 +29,15 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Operator:
-    """A running operator. `account` is the user that the API server knows it as."""
+    """A running operator. `account` is its user in the API server."""
 
     process: subprocess.Popen[bytes]
     port: int
     account: str
     log: Path
 
-    def answer(self, path: str) -> tuple[int, str]:
-        """Status and text of its own HTTP; (0, reason) where nothing answers."""
+    def get(self, path: str) -> tuple[int, str]:
+        """HTTP status and body of a request to the operator; (0, reason) if it does not respond."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
                 return response.status, response.read().decode()
@@ -48,12 +48,12 @@ class Operator:
 
     def metric(self, name: str) -> float:
         """Sum of a metric over its labels."""
-        _, text = self.answer("/metrics")
+        _, text = self.get("/metrics")
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
         return sum(float(value) for series, value in lines if series.split("{")[0] == name)
 
     def kill(self) -> None:
-        """Ends it without a warning."""
+        """Kills the process."""
         self.process.kill()
         self.process.wait()
 
@@ -63,31 +63,32 @@ def running_operator(
     cluster: Cluster,
     namespace: str,
     folder: Path,
-    *more: str,
+    *arguments: str,
     ready: int = 200,
     server: str = "",
     failpoint: str = "",
     identity: PodIdentity | None = None,
 ) -> Iterator[Operator]:
-    """The operator of the only release in a namespace, from when `/readyz` answers `ready` until the end.
+    """The operator of the only release in a namespace, until the end of the context.
 
-    `more` are further arguments, `server` is an API server to ask in the place of the cluster's own, and
-    `failpoint` what `ocr_operator.cluster.failpoints` reads. With an `identity` it finds the API server and
-    its token as in a pod, else by a kubeconfig. Its log stands in the error if it does not start.
+    Waits until `/readyz` responds with the status `ready`. `arguments` are added to those of the chart,
+    `server` replaces the URL of the API server, and `failpoint` is read by `ocr_operator.cluster.failpoints`.
+    With an `identity`, the operator finds the API server and its token as in a pod, otherwise in a
+    kubeconfig. If it does not start, the error contains its log.
     """
     [deployment] = cluster.get(
         "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/name=ocr-backend-operator"
     )["items"]
     pod = deployment["spec"]["template"]["spec"]
     port = _free_port()
-    arguments = [*_arguments(cluster, namespace, pod, folder), f"--port={port}", *more]
+    all_arguments = [*_arguments(cluster, namespace, pod, folder), f"--port={port}", *arguments]
     account = pod["serviceAccountName"]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "OCR_OPERATOR_FAILPOINT": failpoint,
     }
-    command: list[str | Path] = [Path(sys.executable).parent / "ocr-operator", *arguments]
+    command: list[str | Path] = [Path(sys.executable).parent / "ocr-operator", *all_arguments]
     if identity:
         environment |= identity.environment()
         command = identity.command(*command)
@@ -96,30 +97,30 @@ def running_operator(
     log = folder / f"operator-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    found = Operator(process, port, f"system:serviceaccount:{namespace}:{account}", log)
+    operator = Operator(process, port, f"system:serviceaccount:{namespace}:{account}", log)
     try:
-        _wait(found, ready)
-        yield found
+        _wait(operator, ready)
+        yield operator
     finally:
-        _stop(found)
+        _stop(operator)
 
 
 def _arguments(cluster: Cluster, namespace: str, pod: dict[str, Any], folder: Path) -> Iterator[str]:
-    """The container's arguments, with the mounted file written to the folder."""
+    """The container's arguments; writes the mounted file to the folder."""
     for argument in pod["containers"][0]["args"]:
         name, _, value = argument.partition("=")
         if name != "--backends":
             yield argument
             continue
-        [volume] = [one for one in pod["volumes"] if one["name"] == "backends"]
-        held = cluster.get("configmap", volume["configMap"]["name"], f"--namespace={namespace}")
+        [volume] = [entry for entry in pod["volumes"] if entry["name"] == "backends"]
+        config_map = cluster.get("configmap", volume["configMap"]["name"], f"--namespace={namespace}")
         path = folder / Path(value).name
-        path.write_text(held["data"][path.name], "utf-8")
+        path.write_text(config_map["data"][path.name], "utf-8")
         yield f"{name}={path}"
 
 
 def _kubeconfig(cluster: Cluster, namespace: str, account: str, folder: Path, server: str) -> Path:
-    """A kubeconfig with a token of the service account and nothing else."""
+    """A kubeconfig with a token of the service account only."""
     config = yaml.safe_load(cluster.kubeconfig.read_text("utf-8"))
     token = cluster.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=1h")
     if server:
@@ -140,7 +141,7 @@ def _free_port() -> int:
 
 def _wait(operator: Operator, ready: int) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while operator.answer("/readyz")[0] != ready:
+    while operator.get("/readyz")[0] != ready:
         if operator.process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"the operator did not start:\n{operator.log.read_text('utf-8')}")
         time.sleep(0.05)

@@ -1,6 +1,6 @@
-"""What a field manager owns of an object, field by field, and how each can be meddled with.
+"""The fields of an object that a field manager owns, and patches that change each of them.
 
-From Kubernetes' own bookkeeping (`metadata.managedFields`, FieldsV1), so that no field can be forgotten.
+Reads `metadata.managedFields` (FieldsV1), so that no field can be forgotten.
 """
 
 import json
@@ -8,38 +8,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Field = tuple[str, ...]
-"""A field in the words of FieldsV1: `f:` a field, `k:` a list's item by its keys, `v:` one by its value."""
+"""A path in FieldsV1: `f:` is a field, `k:` a list item by its keys, `v:` a list item by its value."""
 
 Patch = list[dict[str, Any]]
 
 _TEXTS = (
-    *("meddled", "9", "7Gi", "example.com/v1", "Always", "Never", "Recreate", "OnRootMismatch", "File"),
+    *("changed", "9", "7Gi", "example.com/v1", "Always", "Never", "Recreate", "OnRootMismatch", "File"),
     *("UDP", "NodePort", "Egress"),
 )
 
 
 def owned_values(body: Mapping[str, Any], manager: str) -> dict[Field, Any]:
-    """Every single field that server-side apply under this name owns, with what stands there."""
+    """Every field that this manager owns by server-side apply, with its value."""
     [entry] = [
-        one
-        for one in body["metadata"]["managedFields"]
-        if (one["manager"], one["operation"]) == (manager, "Apply") and "subresource" not in one
+        each
+        for each in body["metadata"]["managedFields"]
+        if (each["manager"], each["operation"]) == (manager, "Apply") and "subresource" not in each
     ]
     return {field: _resolved(body, field)[1] for field in _leaves(entry["fieldsV1"], ())}
 
 
 def _leaves(fields: Mapping[str, Any], field: Field) -> Iterator[Field]:
-    """An item of a list is a leaf as such; its keys are what it is found by."""
+    """Fields without inner fields, and list items; the keys of an item identify it and are no leaves."""
     keys = json.loads(field[-1][2:]) if field and field[-1].startswith("k:") else {}
-    inner = {name: below for name, below in fields.items() if name != "." and name[2:] not in keys}
+    inner = {name: subfields for name, subfields in fields.items() if name != "." and name[2:] not in keys}
     if keys or not inner:
         yield field
-    for name, below in inner.items():
-        yield from _leaves(below, (*field, name))
+    for name, subfields in inner.items():
+        yield from _leaves(subfields, (*field, name))
 
 
 def _resolved(body: Any, field: Field) -> tuple[str, Any]:
-    """JSON pointer (RFC 6901) of a field, and what stands there."""
+    """JSON pointer (RFC 6901) and value of a field."""
     pointer = ""
     for name in field:
         step = _step(name, body)
@@ -48,22 +48,22 @@ def _resolved(body: Any, field: Field) -> tuple[str, Any]:
     return pointer, body
 
 
-def _step(name: str, there: Any) -> str | int:
+def _step(name: str, parent: Any) -> str | int:
     kind, _, rest = name.partition(":")
     if kind == "f":
         return rest
-    wanted = json.loads(rest)
+    identifier = json.loads(rest)
     if kind == "v":
-        return int(there.index(wanted))
+        return int(parent.index(identifier))
     return next(
         position
-        for position, item in enumerate(there)
-        if all(item.get(key) == value for key, value in wanted.items())
+        for position, item in enumerate(parent)
+        if all(item.get(key) == value for key, value in identifier.items())
     )
 
 
-def meddlings(body: Mapping[str, Any], field: Field) -> Iterator[Patch]:
-    """JSON patches that change the field; an item of a list is taken out."""
+def drift_patches(body: Mapping[str, Any], field: Field) -> Iterator[Patch]:
+    """JSON patches that change or remove the field; a list item is removed."""
     pointer, value = _resolved(body, field)
     if field[-1].startswith("f:"):
         for other in _others(value):
@@ -72,7 +72,7 @@ def meddlings(body: Mapping[str, Any], field: Field) -> Iterator[Patch]:
 
 
 def _others(value: Any) -> Iterator[Any]:
-    """Values like this one, each different in one place."""
+    """Similar values, each with one difference."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

@@ -1,7 +1,7 @@
-"""One PNG for each dashboard, drawn from Prometheus' answers to the panels' own queries. Not Grafana's.
+"""Draws a PNG of each dashboard from Prometheus' results of the panels' queries, without Grafana.
 
-Knows of a dashboard what `ocr_operator.monitoring.dashboard_model` says. Tables and numbers are those of one
-moment, which is a grey line in the other panels.
+Knows dashboards only as `ocr_operator.monitoring.dashboard_model`. Tables and numbers show one moment, which
+is a grey line in the other panels.
 """
 
 import itertools
@@ -19,17 +19,17 @@ from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query
 from prometheus_process import Prometheus, Sample
 
 _COLUMNS = 24  # Grafana's
-_WIDTH, _HEIGHT, _NUMBER_HEIGHT = 15.0, 2.9, 1.1  # inches of the page, of a row and of a row of numbers
-_TOP, _ABOVE, _LEFT, _RIGHT = 0.4, 0.3, 0.6, 0.1  # inches: of the page's title; around a panel's frame
-_BELOW, _BELOW_NUMBER = 0.75, 0.1  # inches below it: for times and names
+_WIDTH, _HEIGHT, _NUMBER_HEIGHT = 15.0, 2.9, 1.1  # inches: page, row, row of numbers
+_TOP, _ABOVE, _LEFT, _RIGHT = 0.4, 0.3, 0.6, 0.1  # inches: page title; around a panel's frame
+_BELOW, _BELOW_NUMBER = 0.75, 0.1  # inches below a panel's frame: times and names
 _DPI = 72
-_CHARACTERS = 260  # of the names of series, beside each other on the whole width
-_CHARACTERS_OF_TABLES = 220  # at their largest size
-_MOST_NAME_ROWS, _MOST_ROWS = 4, 9
+_CHARACTERS = 260  # of series names, across the full width
+_CHARACTERS_OF_TABLES = 220  # across the full width, at the largest font size
+_MAX_NAME_ROWS, _MAX_ROWS = 4, 9
 _STEP_SECONDS = 1.0
 _COLORS = ("#56a64b", "#ff9830", "#e02f44")  # green, orange, red
 _NAMED_COLORS = {"Ready": _COLORS[0], "Failed": _COLORS[2], "503": _COLORS[2], "error": _COLORS[2]}
-"""Those of series that are good or bad by their names."""
+"""Colors of series with a good or bad meaning."""
 _UNITS: dict[str, tuple[float, str]] = {
     "s": (1, "s"),
     "percentunit": (100, "%"),
@@ -37,26 +37,26 @@ _UNITS: dict[str, tuple[float, str]] = {
     "ops": (1, "per second"),
     "reqps": (1, "per second"),
 }
-"""Unit of a panel -> what its values are multiplied by, and the name of the result."""
+"""By the unit of a panel: the factor of its values, and the name of the result."""
 
 mpl.use("agg")
 
 
 def expression(query: Query) -> str:
-    """The query as Grafana would send it: all values of every variable, a window of 10 s."""
+    """The query as Grafana sends it, with all values of every variable and a window of 10 s."""
     return re.sub(r"\$(namespace|ocrbackend|language|model_type)", ".*", query.expression).replace(
         "$__rate_interval", "10s"
     )
 
 
 def series(prometheus: Prometheus, query: Query, start: float, end: float) -> list[Sample]:
-    """The answer to a panel's query between two times (s since 1970), a value each second."""
+    """The result of a panel's query between two times (s since 1970), with a value each second."""
     return prometheus.query_range(expression(query), start, end, _STEP_SECONDS)
 
 
 @dataclass(frozen=True)
 class Span:
-    """What is shown: from `start` to `end`, and `moment` for tables and numbers; in s since 1970."""
+    """The time from `start` to `end`, and the `moment` of tables and numbers, in s since 1970."""
 
     start: float
     end: float
@@ -64,7 +64,7 @@ class Span:
 
 
 def draw(prometheus: Prometheus, page: Dashboard, span: Span, file: Path) -> None:
-    """Writes the image of a dashboard. Places are fixed: long names, and many, move nothing."""
+    """Writes the image of a dashboard. The layout is fixed, whatever the number and length of names."""
     rows = list(_rows(page.panels))
     heights = [_NUMBER_HEIGHT if row[0].kind == "number" else _HEIGHT for row in rows]
     height = sum(heights) + _TOP
@@ -72,35 +72,35 @@ def draw(prometheus: Prometheus, page: Dashboard, span: Span, file: Path) -> Non
     figure.suptitle(page.title, fontsize=12, y=1 - 0.1 / height)
     upper = height - _TOP
     for row, row_height in zip(rows, heights, strict=True):
-        below = _BELOW_NUMBER if row[0].kind == "number" else _BELOW
+        bottom = _BELOW_NUMBER if row[0].kind == "number" else _BELOW
         column = 0
         for panel in row:
             left, width = (cells * _WIDTH / _COLUMNS for cells in (column, panel.width))
             inner = (
                 left + _LEFT,
-                upper - row_height + below,
+                upper - row_height + bottom,
                 width - _LEFT - _RIGHT,
-                row_height - below - _ABOVE,
+                row_height - bottom - _ABOVE,
             )
-            place = figure.add_axes(_parts(inner, height))
+            axes = figure.add_axes(_fractions(inner, height))
             column += panel.width
-            place.set_title(panel.title, fontsize=10)
-            _DRAWERS[panel.kind](place, panel, prometheus, span)
+            axes.set_title(panel.title, fontsize=10)
+            _DRAWERS[panel.kind](axes, panel, prometheus, span)
         upper -= row_height
     figure.savefig(file, dpi=_DPI)
 
 
-def _parts(inches: tuple[float, float, float, float], height: float) -> tuple[float, float, float, float]:
-    """A rectangle as parts of the page."""
-    left, bottom, width, tall = inches
-    return left / _WIDTH, bottom / height, width / _WIDTH, tall / height
+def _fractions(inches: tuple[float, float, float, float], height: float) -> tuple[float, float, float, float]:
+    """A rectangle in fractions of the page."""
+    left, bottom, width, panel_height = inches
+    return left / _WIDTH, bottom / height, width / _WIDTH, panel_height / height
 
 
 def _rows(panels: Sequence[Panel]) -> Iterator[list[Panel]]:
-    """The panels as they follow each other, as many to a row as it takes."""
+    """The panels in order, as many in a row as fit."""
     row: list[Panel] = []
     for panel in panels:
-        if row and sum(one.width for one in row) + panel.width > _COLUMNS:
+        if row and sum(each.width for each in row) + panel.width > _COLUMNS:
             yield row
             row = []
         row.append(panel)
@@ -110,54 +110,54 @@ def _rows(panels: Sequence[Panel]) -> Iterator[list[Panel]]:
 
 def _name(query: Query, sample: Sample) -> str:
     labels: dict[str, str] = sample["metric"]
-    return re.sub(r"{{(\w+)}}", lambda found: labels.get(found[1], ""), query.legend)
+    return re.sub(r"{{(\w+)}}", lambda match: labels.get(match[1], ""), query.legend)
 
 
 def _curves(panel: Panel, prometheus: Prometheus, span: Span) -> Iterator[tuple[str, dict[int, float]]]:
-    """Each series: its name, and its values by the second since the start."""
+    """The name of each series, and its values by seconds since the start."""
     factor, _ = _UNITS.get(panel.unit, (1, ""))
     for query in panel.queries:
         for sample in series(prometheus, query, span.start, span.end):
-            points = ((round(float(at) - span.start), float(value)) for at, value in sample["values"])
-            yield _name(query, sample), {at: value * factor for at, value in points if value == value}
+            points = ((round(float(time) - span.start), float(value)) for time, value in sample["values"])
+            yield _name(query, sample), {second: value * factor for second, value in points if value == value}
 
 
-def _lines(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+def _lines(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
     last = round(span.end - span.start)
     for name, points in _curves(panel, prometheus, span):
         # A second without a value is a gap, as Grafana draws it.
-        values = [points.get(at, float("nan")) for at in range(last + 1)]
-        place.plot(range(last + 1), values, label=name, linewidth=1.4)
-    _frame(place, panel, span)
+        values = [points.get(second, float("nan")) for second in range(last + 1)]
+        axes.plot(range(last + 1), values, label=name, linewidth=1.4)
+    _frame(axes, panel, span)
 
 
-def _stacked(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+def _stacked(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
     last = round(span.end - span.start)
-    found = list(_curves(panel, prometheus, span))
-    values = [[points.get(at, 0.0) for at in range(last + 1)] for _, points in found]
-    names = [name for name, _ in found]
+    curves = list(_curves(panel, prometheus, span))
+    values = [[points.get(second, 0.0) for second in range(last + 1)] for _, points in curves]
+    names = [name for name, _ in curves]
     others = itertools.cycle(mpl.colormaps["tab10"].colors)  # type: ignore[attr-defined]
     colors = [_NAMED_COLORS.get(name.split(" ")[-1]) or next(others) for name in names]
-    place.stackplot(range(last + 1), *values, labels=names, colors=colors, alpha=0.8)
-    _frame(place, panel, span)
+    axes.stackplot(range(last + 1), *values, labels=names, colors=colors, alpha=0.8)
+    _frame(axes, panel, span)
 
 
-def _frame(place: Axes, panel: Panel, span: Span) -> None:
+def _frame(axes: Axes, panel: Panel, span: Span) -> None:
     factor, unit = _UNITS.get(panel.unit, (1, ""))
-    for value, color in zip(panel.worse_from, _COLORS[3 - len(panel.worse_from) :], strict=True):
-        place.axhline(value * factor, color=color, linewidth=1, linestyle="--")
-    place.axvline(span.moment - span.start, color="grey", linewidth=0.8)
-    place.set_xlim(0, span.end - span.start)
-    place.set_ylim(bottom=0, top=panel.top and panel.top * factor * 1.03)
-    place.set_ylabel(unit, fontsize=8)
-    place.tick_params(labelsize=8)
-    drawn, names = place.get_legend_handles_labels()
+    for value, color in zip(panel.thresholds, _COLORS[3 - len(panel.thresholds) :], strict=True):
+        axes.axhline(value * factor, color=color, linewidth=1, linestyle="--")
+    axes.axvline(span.moment - span.start, color="grey", linewidth=0.8)
+    axes.set_xlim(0, span.end - span.start)
+    axes.set_ylim(bottom=0, top=panel.maximum and panel.maximum * factor * 1.03)
+    axes.set_ylabel(unit, fontsize=8)
+    axes.tick_params(labelsize=8)
+    handles, names = axes.get_legend_handles_labels()
     if names:
         columns = max(1, min(4, _CHARACTERS * panel.width // (_COLUMNS * (max(map(len, names)) + 5))))
-        shown = columns * _MOST_NAME_ROWS
-        place.legend(
-            drawn[:shown],
-            names[:shown],
+        count = columns * _MAX_NAME_ROWS
+        axes.legend(
+            handles[:count],
+            names[:count],
             fontsize=7,
             ncols=columns,
             frameon=False,
@@ -169,31 +169,31 @@ def _frame(place: Axes, panel: Panel, span: Span) -> None:
         )
 
 
-def _number(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+def _number(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
     [query] = panel.queries
-    found = prometheus.query(expression(query), span.moment)
+    samples = prometheus.query(expression(query), span.moment)
     factor, unit = _UNITS.get(panel.unit, (1, ""))
-    value = float(found[0]["value"][1]) if found else float("nan")
-    shown = f"{value * factor:.3g} {unit}".rstrip() if value == value else "-"
-    worse = sum(value >= limit for limit in panel.worse_from)
-    color = _COLORS[worse + 2 - len(panel.worse_from)] if worse else _COLORS[0]
-    place.text(0.5, 0.45, shown, fontsize=22, ha="center", va="center", color="white")
-    place.set_facecolor(color)
-    place.set_xticks([])
-    place.set_yticks([])
+    value = float(samples[0]["value"][1]) if samples else float("nan")
+    text = f"{value * factor:.3g} {unit}".rstrip() if value == value else "-"
+    exceeded = sum(value >= limit for limit in panel.thresholds)
+    color = _COLORS[exceeded + 2 - len(panel.thresholds)] if exceeded else _COLORS[0]
+    axes.text(0.5, 0.45, text, fontsize=22, ha="center", va="center", color="white")
+    axes.set_facecolor(color)
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
-def _table(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
+def _table(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None:
     [query] = panel.queries
-    rows = [one["metric"] for one in prometheus.query(expression(query), span.moment)]
-    place.set_axis_off()
+    rows = [sample["metric"] for sample in prometheus.query(expression(query), span.moment)]
+    axes.set_axis_off()
     if not rows:
         return
     names = [name for name in _ORDER if name in rows[0]] + sorted(set(rows[0]) - set(_ORDER))
-    cells = sorted([row.get(name, "") for name in names] for row in rows)[:_MOST_ROWS]
+    cells = sorted([row.get(name, "") for name in names] for row in rows)[:_MAX_ROWS]
     widths = [max(len(name), *(len(row[column]) for row in cells)) + 2 for column, name in enumerate(names)]
     height = 0.1 * (len(cells) + 1)
-    table = place.table(
+    table = axes.table(
         cells,
         colLabels=names,
         colWidths=[width / sum(widths) for width in widths],
@@ -205,7 +205,7 @@ def _table(place: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> Non
     table.set_fontsize(min(8, 8 * _CHARACTERS_OF_TABLES * panel.width / (_COLUMNS * sum(widths))))
 
 
-_ORDER = ("namespace", "ocrbackend", "language", "model_type", "part", "name")
+_ORDER = ("namespace", "ocrbackend", "language", "model_type", "role", "name")
 """Columns that come first."""
 
 _DRAWERS: dict[str, Callable[[Axes, Panel, Prometheus, Span], None]] = {

@@ -1,4 +1,4 @@
-"""`kubectl ocr`, run by the cluster's own kubectl as a plugin."""
+"""Runs `kubectl ocr` as a plugin of the cluster's kubectl."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from ocr_cluster.cluster import Cluster
 def kubectl_ocr(
     cluster: Cluster, *arguments: str, folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """What it says, run in a folder; the cluster is found as kubectl finds it."""
+    """The result of `kubectl ocr` in a folder; it finds the cluster as kubectl does."""
     tools = [str(cluster.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = {
         "PATH": ":".join(tools),

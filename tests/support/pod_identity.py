@@ -1,7 +1,7 @@
-"""What a kubelet mounts into a pod so that it can ask the API server: `ca.crt` and a token that it renews.
+"""The files with which a pod authenticates to the API server: `ca.crt` and a token that the kubelet renews.
 
-An API server makes no token that is valid for less than ten minutes. So these are bound to a Secret each, and
-end with it: within ten seconds, for which the API server remembers whom it knows.
+The API server issues no token that expires in less than ten minutes. So each token is bound to a Secret. When
+the Secret is deleted, the token becomes invalid within ten seconds, the time of the API server's cache.
 """
 
 import base64
@@ -16,18 +16,18 @@ import yaml
 from ocr_cluster.cluster import Cluster
 
 _MOUNTED_AT = "/var/run/secrets/kubernetes.io/serviceaccount"
-# A /run of its own, so that the folder leaves nothing on the machine.
+# With a private /run, so that nothing remains on the machine.
 _IN_POD = (
     f'mount -t tmpfs none /run && mkdir -p {_MOUNTED_AT} && mount --bind "$0" {_MOUNTED_AT} && exec "$@"'
 )
 
 
 class PodIdentity:
-    """The service account of a pod, in a folder as the kubelet fills it: token and all switch in one step."""
+    """The service account of a pod in a folder like the kubelet's: all files are replaced in one step."""
 
     def __init__(self, cluster: Cluster, namespace: str, account: str, folder: Path) -> None:
         self._cluster = cluster
-        self._where = f"--namespace={namespace}"
+        self._namespace_option = f"--namespace={namespace}"
         self._account = account
         self._folder = folder / f"serviceaccount-{uuid.uuid4().hex[:8]}"
         self._folder.mkdir()
@@ -37,33 +37,35 @@ class PodIdentity:
             (self._folder / name).symlink_to(Path("..data") / name)
 
     def rotate(self) -> None:
-        """Has the folder hold a new token; those of before stay valid."""
+        """Puts a new token into the folder; previous tokens remain valid."""
         self._secret = f"token-{uuid.uuid4().hex[:8]}"
-        self._cluster.kubectl("create", "secret", "generic", self._secret, self._where)
+        self._cluster.kubectl("create", "secret", "generic", self._secret, self._namespace_option)
         bound = ("--bound-object-kind=Secret", f"--bound-object-name={self._secret}")
-        token = self._cluster.kubectl("create", "token", self._account, self._where, *bound).strip()
-        there = self._folder / f"..{self._secret}"
-        there.mkdir()
-        (there / "token").write_text(token)
-        (there / "ca.crt").write_bytes(self._authority())
-        new = self._folder / "..data_tmp"
-        new.symlink_to(there.name)
-        new.rename(self._folder / "..data")
+        token = self._cluster.kubectl(
+            "create", "token", self._account, self._namespace_option, *bound
+        ).strip()
+        version = self._folder / f"..{self._secret}"
+        version.mkdir()
+        (version / "token").write_text(token)
+        (version / "ca.crt").write_bytes(self._authority())
+        link = self._folder / "..data_tmp"
+        link.symlink_to(version.name)
+        link.rename(self._folder / "..data")
 
     def rotate_and_expire(self) -> None:
-        """The same, and returns once the API server refuses the token of before."""
+        """The same; returns when the API server refuses the previous token."""
         secret, token = self._secret, (self._folder / "token").read_text()
         self.rotate()
-        self._cluster.kubectl("delete", "secret", secret, self._where)
-        self._cluster.wait(lambda: self._status(token) == 401, "the token to end")
+        self._cluster.kubectl("delete", "secret", secret, self._namespace_option)
+        self._cluster.wait(lambda: self._status(token) == 401, "the token to become invalid")
 
     def environment(self) -> dict[str, str]:
-        """Where a pod looks for the API server."""
+        """The variables by which a pod finds the API server."""
         host = str(self._cluster.record.addresses.node)
         return {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": "6443"}
 
     def command(self, *command: str | Path) -> list[str | Path]:
-        """The command, made to see the folder where a pod does."""
+        """The command, wrapped so that it has the folder where a pod has it."""
         return ["unshare", "--mount", "sh", "-c", _IN_POD, self._folder, *command]
 
     def _authority(self) -> bytes:
@@ -72,13 +74,13 @@ class PodIdentity:
 
     def _status(self, token: str) -> int:
         """HTTP status of a request with the token."""
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             f"{self._cluster.server}/version", headers={"Authorization": f"Bearer {token}"}
         )
-        trusting = ssl.create_default_context(cadata=self._authority().decode())
+        context = ssl.create_default_context(cadata=self._authority().decode())
         try:
-            with urllib.request.urlopen(asked, timeout=10, context=trusting) as answer:
-                status: int = answer.status
+            with urllib.request.urlopen(request, timeout=10, context=context) as response:
+                status: int = response.status
                 return status
         except urllib.error.HTTPError as error:
             return error.code

@@ -1,32 +1,36 @@
-"""The command `ocr-backend prelabel` as a process of its own, as a person or a Job starts it.
+"""Runs the command `ocr-backend prelabel` as a process, as a user or a Job does.
 
-Knows how to start it and nothing of what it does.
+Knows how to start it, and nothing of what it does.
 """
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend_process import clean_environment
 
-_SECONDS_TO_END = 300
+_TIMEOUT_SECONDS = 300
 _JOB_VARIABLES = ("JOB_COMPLETION_INDEX", "PRELABEL_SHARDS")
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """How a command has ended."""
+    """Exit status and output of a command."""
 
     status: int
     out: str
     err: str
 
 
+Prelabel = Callable[..., ProcessResult]
+"""Runs the command with arguments and, as keywords, environment variables."""
+
+
 def start(arguments: Sequence[object], env: Mapping[str, str], folder: Path) -> subprocess.Popen[str]:
-    """The command, running in a folder; it sees nothing of the caller's own settings."""
+    """The command, running in a folder, without the settings of the caller."""
     variables = {name: text for name, text in clean_environment().items() if name not in _JOB_VARIABLES}
     return subprocess.Popen(
         [sys.executable, "-m", "ocr_backend", "prelabel", *map(str, arguments)],
@@ -39,16 +43,16 @@ def start(arguments: Sequence[object], env: Mapping[str, str], folder: Path) -> 
 
 
 def end(process: subprocess.Popen[str]) -> ProcessResult:
-    """What it has said, once it has ended by itself; else it is killed.
+    """The result of the command after it has ended; kills it after a timeout.
 
     Raises:
-        TimeoutExpired: it was killed.
+        TimeoutExpired: the command was killed.
     """
     try:
-        out, err = process.communicate(timeout=_SECONDS_TO_END)
+        out, err = process.communicate(timeout=_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=_SECONDS_TO_END)
+            process.communicate(timeout=_TIMEOUT_SECONDS)
         raise
     return ProcessResult(process.returncode, out, err)

@@ -1,8 +1,8 @@
-"""Stands for the Prometheus operator: makes Prometheus' files of the monitors, rules and pods of a cluster.
+"""Replaces the Prometheus operator: makes Prometheus' files from the monitors, rules and pods of a cluster.
 
-Pure. Each monitor becomes a job as the real one makes it: its selectors, its default labels, then the
-monitor's own relabelings. Source: the configurations that prometheus-operator 0.75 writes. The targets are
-those of `pod_discovery`; their interval is the test's.
+Pure. Each monitor becomes a job as in the real operator: selectors, default labels, then the monitor's
+relabelings. Source: the configurations that prometheus-operator 0.75 writes. `pod_discovery` provides the
+targets; the test sets the scrape interval.
 """
 
 import re
@@ -15,7 +15,7 @@ from pod_discovery import META, label_name, service_targets, targets
 Json = dict[str, Any]
 
 PODS, SERVICES = "pods.json", "services.json"
-_FOUND_IN = {"PodMonitor": PODS, "ServiceMonitor": SERVICES}
+_TARGET_FILES = {"PodMonitor": PODS, "ServiceMonitor": SERVICES}
 _SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
 
 
@@ -24,7 +24,7 @@ def configuration(objects: Iterable[Json], folder: Path, rules: Path, interval: 
     jobs = [
         _job(monitor, endpoint, number, folder)
         for monitor in objects
-        if monitor["kind"] in _FOUND_IN
+        if monitor["kind"] in _TARGET_FILES
         for number, endpoint in enumerate(_endpoints(monitor))
     ]
     return {
@@ -34,11 +34,11 @@ def configuration(objects: Iterable[Json], folder: Path, rules: Path, interval: 
     }
 
 
-def found_targets(objects: Iterable[Json]) -> dict[str, list[Json]]:
-    """Name of a file -> what discovery finds among the objects for the monitors that look there."""
-    every = list(objects)
-    pods = [one for one in every if one["kind"] == "Pod"]
-    services = [one for one in every if one["kind"] == "Service"]
+def discovered_targets(objects: Iterable[Json]) -> dict[str, list[Json]]:
+    """The targets of each file of targets, by its name."""
+    bodies = list(objects)
+    pods = [body for body in bodies if body["kind"] == "Pod"]
+    services = [body for body in bodies if body["kind"] == "Service"]
     return {
         PODS: [target for pod in pods for target in targets(pod)],
         SERVICES: [target for service in services for target in service_targets(service, pods)],
@@ -46,10 +46,10 @@ def found_targets(objects: Iterable[Json]) -> dict[str, list[Json]]:
 
 
 def groups(objects: Iterable[Json]) -> Json:
-    """The file of all rules."""
+    """The content of the rules file."""
     return {
         "groups": [
-            group for one in objects if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]
+            group for body in objects if body["kind"] == "PrometheusRule" for group in body["spec"]["groups"]
         ]
     }
 
@@ -66,29 +66,30 @@ def _job(monitor: Json, endpoint: Json, number: int, folder: Path) -> Json:
         "job_name": f"{kind}/{name}/{number}",
         "honor_labels": endpoint.get("honorLabels", False),
         "metrics_path": endpoint.get("path", "/metrics"),
-        "file_sd_configs": [{"files": [str(folder / _FOUND_IN[kind])]}],
+        "file_sd_configs": [{"files": [str(folder / _TARGET_FILES[kind])]}],
         "relabel_configs": [
-            *_kept(monitor, endpoint),
+            *_selection(monitor, endpoint),
             *(_default_labels(name) if kind == "PodMonitor" else _default_labels_of_services()),
             {"target_label": "endpoint", "replacement": endpoint["port"]},
-            *(_snake(one) for one in endpoint.get("relabelings") or []),
+            *(_snake(relabeling) for relabeling in endpoint.get("relabelings") or []),
         ],
     }
 
 
-def _kept(monitor: Json, endpoint: Json) -> list[Json]:
-    """What leaves out the targets that the monitor does not choose."""
+def _selection(monitor: Json, endpoint: Json) -> list[Json]:
+    """Relabelings that drop the targets that the monitor does not select."""
     spec, is_pods = monitor["spec"], monitor["kind"] == "PodMonitor"
-    chosen = spec.get("namespaceSelector") or {}
-    thing, port = ("pod", "pod_container_port_name") if is_pods else ("service", "endpoint_port_name")
-    found = [
-        _keep(f"{thing}_label_{label_name(name)}", [value])
+    namespaces = spec.get("namespaceSelector") or {}
+    kind, port = ("pod", "pod_container_port_name") if is_pods else ("service", "endpoint_port_name")
+    selectors = [
+        _keep(f"{kind}_label_{label_name(name)}", [value])
         for name, value in spec["selector"]["matchLabels"].items()
     ]
-    if not chosen.get("any"):
-        found.append(_keep("namespace", chosen.get("matchNames") or [monitor["metadata"]["namespace"]]))
+    if not namespaces.get("any"):
+        names = namespaces.get("matchNames") or [monitor["metadata"]["namespace"]]
+        selectors.append(_keep("namespace", names))
     ended = {"source_labels": [f"{META}pod_phase"], "regex": "(Failed|Succeeded)", "action": "drop"}
-    return [ended, *found, _keep(port, [endpoint["port"]])]
+    return [ended, *selectors, _keep(port, [endpoint["port"]])]
 
 
 def _keep(label: str, values: Iterable[str]) -> Json:
@@ -118,8 +119,8 @@ def _default_labels_of_services() -> list[Json]:
     ]
 
 
-def _label(found: str, name: str) -> Json:
-    return {"source_labels": [f"{META}{found}"], "target_label": name}
+def _label(source: str, target: str) -> Json:
+    return {"source_labels": [f"{META}{source}"], "target_label": target}
 
 
 def _snake(relabeling: Mapping[str, Any]) -> Json:

@@ -1,4 +1,4 @@
-"""Fixtures for tests that read: real images, readers with real weights (loaded once), and a stand-in hub."""
+"""Fixtures for tests that read: real images, readers with real weights (loaded once), a stand-in hub."""
 
 import json
 import shutil
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from loopback import Outside, serving
+from loopback import RefusingProxy, serving
 from ocr_backend.config.settings import Settings
-from ocr_backend.images.decoding import decoded
+from ocr_backend.images.decoding import decode_image
 from ocr_backend.models import builtin_models
 from ocr_backend.models.hub import hub_client
 from ocr_backend.ocr.engine_factory import open_reader
@@ -32,8 +32,8 @@ def truth() -> Truth:
 
 @pytest.fixture(scope="session")
 def images(truth: Truth) -> dict[str, Image]:
-    """File name -> image as a reader takes it."""
-    return {name: decoded((IMAGES / name).read_bytes(), 10**8) for name in truth}
+    """File name -> image in the form that readers take."""
+    return {name: decode_image((IMAGES / name).read_bytes(), 10**8) for name in truth}
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +41,13 @@ def builtin() -> Callable[..., Settings]:
     """Makes settings for the builtin weights."""
 
     def settings(**values: Any) -> Settings:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "ocr_version": "PP-OCRv6",
             "model_type": "mobile",
             "model_source": "builtin",
             "slots": 2,
         }
-        return Settings(**(given | values))
+        return Settings(**(defaults | values))
 
     return settings
 
@@ -70,16 +70,16 @@ def onnxruntime_reader(builtin: Callable[..., Settings]) -> Iterator[Reader]:
 
 @pytest.fixture(params=["openvino_reader", "onnxruntime_reader"])
 def builtin_reader(request: pytest.FixtureRequest) -> Reader:
-    """Each of the engines that read the builtin weights whole."""
+    """A reader with each engine that supports all builtin weights."""
     reader: Reader = request.getfixturevalue(request.param)
     return reader
 
 
 @pytest.fixture
-def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    """Nothing but this machine answers; records what was asked of others."""
-    monkeypatch.setattr(hub_client, "PAUSE_SECONDS", 0)  # hubs that are not there are asked twice
-    with serving(Outside()) as proxy:
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingProxy]:
+    """Blocks every other machine, and records the requests to them."""
+    monkeypatch.setattr(hub_client, "RETRY_DELAY_SECONDS", 0)  # transient errors are retried
+    with serving(RefusingProxy()) as proxy:
         for name, text in proxy.variables.items():
             monkeypatch.setenv(name, text)
             monkeypatch.setenv(name.upper(), text)
@@ -88,7 +88,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
 
 @pytest.fixture(scope="session")
 def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders named as the official ones, with the builtin weights."""
+    """Folders with the names of official models and the builtin weights."""
     root = tmp_path_factory.mktemp("official")
     with builtin_models.folders(SMALL_MODELS) as models:
         for model in models.values():
@@ -97,8 +97,8 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(official: Path, outside: Outside) -> Iterator[StandInHub]:
-    """A stand-in hub that has those folders."""
+def hub(official: Path, outside: RefusingProxy) -> Iterator[StandInHub]:
+    """A stand-in hub that serves these folders."""
     with serving(StandInHub()) as server:
         for folder in official.iterdir():
             server.put(folder)

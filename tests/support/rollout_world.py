@@ -1,6 +1,6 @@
 """OCRBackend `ocr` with three variants, its Deployments and pods in memory, for tests of rollouts.
 
-A look carries out what the plan asks for, by an operator that remembers nothing.
+Each reconcile carries out the plan of a stateless operator.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,11 +9,16 @@ from typing import Any
 
 from ocr_operator.api.names import ROLLOUT_ANNOTATION, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
-from ocr_operator.api.spec import family
-from ocr_operator.observed.observation import ObservedObject, ObservedPod
+from ocr_operator.api.spec_parser import parse_backend
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.rollout_record import Record, record
-from ocr_operator.planning.plan import Apply, Observed, Plan, plan, ref_of
-from ocr_operator.status.variant_status import VariantState, variant_states
+from ocr_operator.observed.state import Observed
+from ocr_operator.planning.plan import plan
+from ocr_operator.planning.steps import Apply, Plan, ref_of
+from ocr_operator.status.variant_state import VariantState
+from ocr_operator.status.variant_status import variant_states
+from recorded_downloads import status_with_downloads
 
 Make = Callable[..., dict[str, Any]]
 Live = Callable[..., ObservedObject]
@@ -21,11 +26,11 @@ MakePod = Callable[..., ObservedPod]
 Json = dict[str, Any]
 
 KEYS = ("ch", "mobile"), ("en", "mobile"), ("japan", "mobile")
-VARIANTS = [{"language": language, "modelType": tier} for language, tier in KEYS]
+VARIANTS = [{"language": language, "modelType": model_type} for language, model_type in KEYS]
 
 
 class World:
-    """The Deployments and pods of OCRBackend `ocr`; a look does what the plan asks for."""
+    """The Deployments and pods of OCRBackend `ocr`; `reconcile` carries out the plan."""
 
     def __init__(
         self, ocrbackend: Make, live: Live, pod: MakePod, config: OperatorConfig, now: datetime
@@ -37,82 +42,82 @@ class World:
             "ocrVersion": "PP-OCRv6",
             "models": {"source": "Builtin"},
         }
-        self.children: dict[Any, Json] = {}
+        self.objects: dict[Any, Json] = {}
         self.statuses: dict[Any, Json] = {}
         self.pods: dict[tuple[str, str], tuple[ObservedPod, ...]] = {}
         self.finish_jobs = False
         self.refused: frozenset[ObjectReference] = frozenset()
 
-    def look(self, **spec: Any) -> Plan:
-        """A plan carried out, by an operator that remembers nothing."""
+    def reconcile(self, **spec: Any) -> Plan:
+        """The plan, carried out, after a change of these fields of the spec."""
         self.spec |= spec
-        found = self._plan()
-        for step in found.steps:
-            if isinstance(step, Apply) and step.child != self.children.get(step.ref):
-                self.children[step.ref] = step.child
+        steps = self._plan()
+        for step in steps.steps:
+            if isinstance(step, Apply) and step.desired != self.objects.get(step.ref):
+                self.objects[step.ref] = step.desired
                 self.statuses.pop(step.ref, None)
-        return found
+        return steps
 
     def _plan(self) -> Plan:
-        return plan(family(self._ocrbackend(**self.spec)), self._observed(), {}, self._config, self.now)
+        return plan(parse_backend(self._ocrbackend(**self.spec)), self._observed(), self._config)
 
     def _observed(self) -> Observed:
-        done = {"conditions": [{"type": "Complete", "status": "True"}]}
-        jobs = (ref for ref in self.children if ref.kind == "Job" and self.finish_jobs)
-        self.statuses |= dict.fromkeys(jobs, done)
-        children = (self._live(child, status=self.statuses.get(ref)) for ref, child in self.children.items())
+        complete = {"conditions": [{"type": "Complete", "status": "True"}]}
+        jobs = (ref for ref in self.objects if ref.kind == "Job" and self.finish_jobs)
+        self.statuses |= dict.fromkeys(jobs, complete)
+        objects = (self._live(body, status=self.statuses.get(ref)) for ref, body in self.objects.items())
         pods = tuple(pod for pods in self.pods.values() for pod in pods)
-        recorded = frozenset(ref.name for ref in self.children if ref.kind == "Job")
-        return Observed(tuple(children), pods, refused=self.refused, recorded=recorded)
+        status = status_with_downloads(ref.name for ref in self.objects if ref.kind == "Job")
+        return Observed(self.now, tuple(objects), pods, refused=self.refused, previous_status=status)
 
     def states(self, **spec: Any) -> list[VariantState]:
-        """What the status would say of the variants after a look."""
-        found = self.look(**spec)
-        return variant_states(family(self._ocrbackend(**self.spec)), self._observed(), found, {})
+        """States of the variants after a reconcile."""
+        steps = self.reconcile(**spec)
+        return variant_states(parse_backend(self._ocrbackend(**self.spec)), self._observed(), steps, {})
 
     def deployment(self, key: tuple[str, str]) -> Json:
         """A variant's Deployment."""
         name = f"ocr-{'-'.join(key)}"
         return next(
-            child for ref, child in self.children.items() if (ref.kind, ref.name) == ("Deployment", name)
+            body for ref, body in self.objects.items() if (ref.kind, ref.name) == ("Deployment", name)
         )
 
     def revision(self, key: tuple[str, str]) -> str:
-        """The revision that a variant's Deployment has."""
+        """The revision of a variant's Deployment."""
         return str(self.deployment(key)["spec"]["template"]["metadata"]["labels"]["ocrbackend.io/revision"])
 
     def revisions(self) -> list[str]:
-        """The same of all three."""
+        """The revisions of all three Deployments."""
         return [self.revision(key) for key in KEYS]
 
     def record(self, key: tuple[str, str]) -> Record:
-        """What a variant's Deployment remembers."""
+        """The rollout record of a variant's Deployment."""
         return record(self.deployment(key)["metadata"].get("annotations", {}).get(ROLLOUT_ANNOTATION, ""))
 
-    def run(self, keys: Sequence[tuple[str, str]] = KEYS, **facts: Any) -> None:
-        """The pods are those of the Deployments, ready unless the facts say otherwise."""
+    def replace_pods(self, keys: Sequence[tuple[str, str]] = KEYS, **facts: Any) -> None:
+        """Replace the pods by one of each Deployment, ready unless the facts say otherwise."""
         for key in keys:
-            self.pods[key] = (self.a_pod(key, **({"ready": True} | facts)),)
+            self.pods[key] = (self.new_pod(key, **({"ready": True} | facts)),)
 
-    def a_pod(self, key: tuple[str, str], **facts: Any) -> ObservedPod:
-        """A pod of a variant's Deployment."""
+    def new_pod(self, key: tuple[str, str], **facts: Any) -> ObservedPod:
+        """A pod of the present revision of a variant's Deployment."""
         labels = self.deployment(key)["spec"]["template"]["metadata"]["labels"]
         return self._pod(labels, name=f"ocr-{'-'.join(key)}-{labels['ocrbackend.io/revision']}", **facts)
 
-    def surge(self, key: tuple[str, str], **facts: Any) -> None:
-        """One more pod, which is not ready."""
-        self.pods[key] += (self.a_pod(key, **facts),)
+    def add_pod(self, key: tuple[str, str], **facts: Any) -> None:
+        """One more pod, not ready unless the facts say otherwise."""
+        self.pods[key] += (self.new_pod(key, **facts),)
 
-    def late(self, key: tuple[str, str], after: int = 1) -> None:
-        """The Deployment says that its time is over, these minutes after now."""
+    def miss_deadline(self, key: tuple[str, str], after: int = 1) -> None:
+        """The Deployment reports a missed progress deadline, these minutes after now."""
         at = (self.now + timedelta(minutes=after)).isoformat()
-        told = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
-        condition = told | {"lastUpdateTime": at, "message": "timed out"}
+        progressing = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+        condition = progressing | {"lastUpdateTime": at, "message": "timed out"}
         self.statuses[ref_of(self.deployment(key))] = {"observedGeneration": 1, "conditions": [condition]}
 
-    def serve(self, **spec: Any) -> list[str]:
-        """All variants serve; answers their revisions."""
-        self.look(**spec)
-        self.run()
-        self.look()
+    def roll_out(self, **spec: Any) -> list[str]:
+        """Roll out all variants and return their revisions."""
+        self.reconcile(**spec)
+        self.replace_pods()
+        self.reconcile()
         return self.revisions()

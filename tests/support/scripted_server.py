@@ -1,6 +1,6 @@
-"""A web server on loopback whose answers a test writes down, path by path; it remembers what it was asked.
+"""A web server on loopback with a scripted response for each path; it records the requests.
 
-It stands for hosts of images, for Label Studio's paths of files, and for hosts that misbehave.
+It stands for hosts of images, for Label Studio's file URLs, and for hosts that misbehave.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +13,8 @@ Script = Callable[[BaseHTTPRequestHandler], None]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request: path with query, headers, body."""
+class RecordedRequest:
+    """A request: method, path with query, headers, body."""
 
     method: str
     path: str
@@ -24,14 +24,14 @@ class Asked:
 
 @dataclass
 class Reply:
-    """A plain answer."""
+    """A plain response."""
 
     content: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
-        """Sends it."""
+        """Sends the response."""
         handler.send_response(self.status)
         for name, text in self.headers.items():
             handler.send_header(name, text)
@@ -42,32 +42,32 @@ class Reply:
 
 
 class ScriptedServer(LoopbackServer):
-    """Answers each path, without its query, as it was told; others with 404."""
+    """Responds to each path, without its query, with its script; to others with 404."""
 
     def __init__(self) -> None:
         super().__init__(_Handler)
-        self.asked: list[Asked] = []
+        self.requests: list[RecordedRequest] = []
         self._scripts: dict[str, Script] = {}
 
     def on(self, path: str, script: Script) -> str:
-        """The URL of a path that is answered so from now on."""
+        """Sets the script of a path, and returns its URL."""
         self._scripts[path] = script
         return self.url + path
 
     def serve(self, path: str, content: bytes) -> str:
-        """The URL of a path that has this content from now on."""
+        """Sets the content of a path, and returns its URL."""
         return self.on(path, Reply(content))
 
     def redirect(self, path: str, target: str, status: int = 302) -> str:
-        """The URL of a path that leads elsewhere from now on."""
+        """Redirects a path, and returns its URL."""
         return self.on(path, Reply(b"", status, {"Location": target}))
 
     def script(self, path: str) -> Script:
-        """What is done about a path."""
+        """The script of a path."""
         return self._scripts.get(path.partition("?")[0], Reply(b"not here", 404))
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: clients of these tests leave early on purpose."""
+        """Logs nothing: in these tests, clients disconnect early on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -76,10 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append(Asked(self.command, self.path, dict(self.headers), body))
+        self.server.requests.append(RecordedRequest(self.command, self.path, dict(self.headers), body))
         self.server.script(self.path)(self)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names are the library's
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library defines the names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what matters is kept by the server."""
+        """Logs nothing: the server records the requests."""

@@ -1,6 +1,6 @@
-"""A server as a process of its own on loopback: started, waited for, and ended with all that it has started.
+"""Runs a server as a process on loopback: starts it, waits for it, and ends it with its child processes.
 
-Knows nothing of what it serves; `label_studio` and the tests of `label-studio-ml` use it.
+Knows nothing about the server; `label_studio` and other modules use it.
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 import requests
 
 _SECONDS_TO_END = 20
-_SECONDS_BETWEEN_LOOKS = 0.1
-_CHARACTERS_OF_LOG = 4000
+_POLL_SECONDS = 0.1
+_LOG_CHARACTERS = 4000
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on now."""
+    """A loopback port that no process listens on now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -35,10 +35,10 @@ def serving_process(
     health: str,
     seconds: float,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, in a group of its own, from when `health` answers until the end of the context.
+    """The process in its own process group, from when the URL `health` responds until the end of the context.
 
     Raises:
-        RuntimeError: it ended by itself or was not up in time; the message holds the end of its log.
+        RuntimeError: it ended, or was not ready in time; the message contains the end of its log.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -55,10 +55,10 @@ def _wait_until_up(process: subprocess.Popen[bytes], log: Path, health: str, sec
     deadline = time.monotonic() + seconds
     while not _is_up(health):
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{_end_of(log)}")
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{_log_end(log)}")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{process.args!r} was not up in {seconds} s:\n{_end_of(log)}")
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+            raise RuntimeError(f"{process.args!r} was not ready in {seconds} s:\n{_log_end(log)}")
+        time.sleep(_POLL_SECONDS)
 
 
 def _is_up(health: str) -> bool:
@@ -68,12 +68,12 @@ def _is_up(health: str) -> bool:
         return False
 
 
-def _end_of(log: Path) -> str:
-    return log.read_text(errors="replace")[-_CHARACTERS_OF_LOG:]
+def _log_end(log: Path) -> str:
+    return log.read_text(errors="replace")[-_LOG_CHARACTERS:]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Asks the whole group to end; kills what outlives its first process, or the deadline."""
+    """Terminates the process group; kills what remains after its first process or after a timeout."""
     with suppress(ProcessLookupError):  # all have ended
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):

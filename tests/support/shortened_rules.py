@@ -1,6 +1,6 @@
-"""Rules with every duration a part of what it was: what takes minutes on a cluster takes seconds here.
+"""Alert rules with shorter durations, so that minutes become seconds in tests.
 
-Nothing else is changed: expressions, thresholds, labels and texts are those that the chart installs.
+Everything else stays: expressions, thresholds, labels and texts are those of the chart.
 """
 
 import re
@@ -9,26 +9,26 @@ from typing import Any
 
 FASTER = 60
 FASTER_BY_ALERT = {"OCRScoresDropped": 1200}
-"""Where hours and days are compared: six hours become 18 s."""
+"""For rules that compare hours and days: six hours become 18 s."""
 
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _IN_EXPRESSION = re.compile(r"(\[|offset )(\d+[smhd])")
 
 
 def shortened(rules: dict[str, Any]) -> dict[str, Any]:
-    """The groups of rules, made faster."""
+    """The rule groups with shorter durations."""
     document = deepcopy(rules)
     for group in document["groups"]:
         for rule in group["rules"]:
             faster = FASTER_BY_ALERT.get(rule["alert"], FASTER)
-            rule["for"] = _part(rule["for"], faster)
+            rule["for"] = _divided(rule["for"], faster)
             rule["expr"] = _expression(rule["expr"], faster)
     return document
 
 
 def _expression(text: str, faster: int) -> str:
-    return _IN_EXPRESSION.sub(lambda found: found[1] + _part(found[2], faster), text)
+    return _IN_EXPRESSION.sub(lambda match: match[1] + _divided(match[2], faster), text)
 
 
-def _part(duration: str, faster: int) -> str:
+def _divided(duration: str, faster: int) -> str:
     return f"{int(duration[:-1]) * _MILLISECONDS[duration[-1]] // faster}ms"

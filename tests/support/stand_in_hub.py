@@ -1,7 +1,7 @@
-"""A stand-in for a public hub of models, with the addresses and answers of Hugging Face, and faults to order.
+"""A stand-in for a public hub of models, with Hugging Face's URLs and responses, and with faults on demand.
 
-It cannot be the real one here; what is real are its clients and the files that they are given. That it is
-like the real one is shown by huggingface_hub itself, which downloads from it.
+Tests have no access to the real hub. The clients and the files are real: huggingface_hub itself downloads
+from this server.
 """
 
 import hashlib
@@ -19,97 +19,97 @@ from typing import Any
 from loopback import LoopbackServer
 
 _COMMIT = "0" * 39 + "1"
-_LARGE = (".onnx", ".pdiparams")  # as .gitattributes has them in Git LFS
+_LARGE = (".onnx", ".pdiparams")  # in Git LFS, as .gitattributes says
 _BLOCK = 1 << 16
-_DRIP_SECONDS = 0.05  # shorter than any client lets a hub be silent
+_DRIP_SECONDS = 0.05  # shorter than the read timeout of any client
 
 
 @dataclass
 class Faults:
-    """What the hub does wrong; file names are those of the last part of an address."""
+    """The hub's faults; file names are the last part of a URL."""
 
     other_content: set[str] = field(default_factory=set)
-    """Files whose content differs in one byte from what the list says."""
+    """Files whose content differs in one byte from the listing."""
     wrong_checksum: set[str] = field(default_factory=set)
     wrong_size: set[str] = field(default_factory=set)
     breaks_off: list[int] = field(default_factory=list)
-    """Each time that a large file is sent, the connection is cut after the next of these bytes."""
+    """Each time a large file is sent, the connection breaks after the next of these numbers of bytes."""
     refusals: list[int] = field(default_factory=list)
-    """Statuses that the next requests are answered with, whatever they ask for."""
+    """Statuses of the responses to the next requests."""
     is_silent: threading.Event = field(default_factory=threading.Event)
-    """While it is set, large files stop after their first block; who goes on there gets nothing."""
+    """While set, large files stop after their first block, and resumed ones send nothing."""
     is_mute: threading.Event = field(default_factory=threading.Event)
-    """While it is set, connections are taken and nothing is answered."""
+    """While set, connections are accepted, but there is no response."""
     drips_after: int | None = None
-    """What is answered comes byte by byte from this byte of it on, with a moment between two."""
+    """From this byte on, responses are sent byte by byte, with a pause between two."""
 
 
 class StandInHub(LoopbackServer):
-    """Serves folders as repositories `PaddlePaddle/<folder>`; `asked_for` grows by one path a request."""
+    """Serves folders as repositories `PaddlePaddle/<folder>`, and records the requests in `requests`."""
 
     def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(_HubHandler, address, port)
         self.folders: dict[str, Path] = {}
-        self.asked_for: list[str] = []
+        self.requests: list[str] = []
         self.authorizations: set[str | None] = set()
         self.ranges: list[str] = []
         self.faults = Faults()
-        self.leads_to = ""
-        """URL of another such hub that sends the large files, as Hugging Face leads to its own storage."""
+        self.storage_url = ""
+        """URL of another such hub to redirect to for large files, as Hugging Face does."""
         self.sent = 0
-        """Bytes of large files."""
+        """Sent bytes of large files."""
         self._stop_at: int | None = None
-        self._cuts = False
+        self._breaks_connections = False
         self._stopped = threading.Event()
-        self._go_on = threading.Event()
+        self._resumed = threading.Event()
         self._lock = threading.Lock()
 
     def put(self, folder: Path) -> None:
         """Serves the folder's files from now on."""
         self.folders[folder.name] = folder
 
-    def put_all(self, above: Path) -> None:
+    def put_all(self, parent: Path) -> None:
         """Serves each folder in this one."""
-        for folder in above.iterdir():
+        for folder in parent.iterdir():
             self.put(folder)
 
     @property
     def downloads(self) -> list[str]:
-        """The requests for content, without those for lists."""
-        return [asked for asked in self.asked_for if asked.startswith("GET /PaddlePaddle/")]
+        """The requests for files, without those for listings."""
+        return [request for request in self.requests if request.startswith("GET /PaddlePaddle/")]
 
     @contextmanager
     def stopping_after(self, count: int, then_cuts: bool = False) -> Iterator[threading.Event]:
-        """Sends so many bytes of large files and then none until the end of the context; the event says when.
+        """Sends so many bytes of large files, sets the event, and sends no more until the end of the context.
 
-        Then it goes on, or cuts the connections that waited.
+        Then it continues, or breaks the waiting connections.
         """
         with self._lock:
-            self._cuts = then_cuts
+            self._breaks_connections = then_cuts
             self._stop_at = self.sent + count
         try:
             yield self._stopped
         finally:
             with self._lock:
                 self._stop_at = None
-            self._go_on.set()
-            self._go_on, self._stopped = threading.Event(), threading.Event()
+            self._resumed.set()
+            self._resumed, self._stopped = threading.Event(), threading.Event()
 
     def may_send(self, count: int) -> int:
-        """How many of the next bytes may be sent now, 0 if none ever; waits where none may yet."""
+        """How many of the next bytes may be sent; waits while none may; 0 breaks the connection."""
         with self._lock:
             if self._stop_at is None or self.sent + count <= self._stop_at:
                 self.sent += count
                 return count
-            left = self._stop_at - self.sent
-            self.sent += left
-            go_on = self._go_on
-            if not left:
+            allowed = self._stop_at - self.sent
+            self.sent += allowed
+            resumed = self._resumed
+            if not allowed:
                 self._stopped.set()
-        if left:
-            return left
-        go_on.wait()
-        return 0 if self._cuts else self.may_send(count)
+        if allowed:
+            return allowed
+        resumed.wait()
+        return 0 if self._breaks_connections else self.may_send(count)
 
 
 class _HubHandler(BaseHTTPRequestHandler):
@@ -117,36 +117,38 @@ class _HubHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what was asked for is kept by the server."""
+        """Logs nothing: the server records the requests."""
 
-    def do_GET(self) -> None:  # noqa: D102, N802 - the name is the library's
+    def do_GET(self) -> None:  # noqa: D102, N802 - the library defines the name
         self._respond(with_content=True)
 
-    def do_HEAD(self) -> None:  # noqa: D102, N802 - the name is the library's
+    def do_HEAD(self) -> None:  # noqa: D102, N802 - the library defines the name
         self._respond(with_content=False)
 
     def _respond(self, with_content: bool) -> None:
-        self.server.asked_for.append(f"{self.command} {self.path}")
+        self.server.requests.append(f"{self.command} {self.path}")
         self.server.authorizations.add(self.headers.get("Authorization"))
         if self.server.faults.is_mute.is_set():
-            self.connection.recv(1)  # until the client has had enough
+            self.connection.recv(1)  # until the client closes the connection
             self.close_connection = True
             return
         if self.server.faults.refusals:
-            self._answer(b"", {}, with_content, status=self.server.faults.refusals.pop(0))
+            self._send_response(b"", {}, with_content, status=self.server.faults.refusals.pop(0))
             return
         match self.path.split("?")[0].strip("/").split("/"):
             case [""]:
-                self._answer(b"a hub", {}, with_content)
+                self._send_response(b"a hub", {}, with_content)
             case ["api", "models", "PaddlePaddle", name, "tree", _] if name in self.server.folders:
-                self._answer(json.dumps(self._tree(name)).encode(), {}, with_content)
+                self._send_response(json.dumps(self._tree(name)).encode(), {}, with_content)
             case ["api", "models", "PaddlePaddle", name, *_] if name in self.server.folders:
                 siblings = [{"rfilename": entry["path"]} for entry in self._tree(name)]
-                said = {"id": f"PaddlePaddle/{name}", "sha": _COMMIT, "siblings": siblings}
-                self._answer(json.dumps(said).encode(), {}, with_content)
-            case ["PaddlePaddle", name, "resolve", _, file] if self.server.leads_to and file.endswith(_LARGE):
-                leads_to = f"{self.server.leads_to}/storage/{name}/{file}?signature=secret"
-                self._answer(b"", {"Location": leads_to}, with_content, status=HTTPStatus.FOUND)
+                info = {"id": f"PaddlePaddle/{name}", "sha": _COMMIT, "siblings": siblings}
+                self._send_response(json.dumps(info).encode(), {}, with_content)
+            case ["PaddlePaddle", name, "resolve", _, file] if self.server.storage_url and file.endswith(
+                _LARGE
+            ):
+                location = f"{self.server.storage_url}/storage/{name}/{file}?signature=secret"
+                self._send_response(b"", {"Location": location}, with_content, status=HTTPStatus.FOUND)
             case ["storage", name, file] if self._file(name, file).is_file():
                 self._send_file(self._file(name, file), with_content)
             case ["PaddlePaddle", name, "resolve", _, file] if self._file(name, file).is_file():
@@ -157,7 +159,7 @@ class _HubHandler(BaseHTTPRequestHandler):
                 self._refuse("RepoNotFound")
 
     def _refuse(self, code: str) -> None:
-        # As the real one: who has no token must not learn whether a repository is there.
+        # As the real hub: without a token, a client must not learn whether a repository exists.
         has_token = self.headers.get("Authorization") is not None or code == "EntryNotFound"
         self.send_response(HTTPStatus.NOT_FOUND if has_token else HTTPStatus.UNAUTHORIZED)
         self.send_header("X-Error-Code", code)
@@ -189,9 +191,9 @@ class _HubHandler(BaseHTTPRequestHandler):
             content = content[:-1] + bytes([content[-1] ^ 1])
         tag = self._entry(file).get("lfs", {}).get("oid") or self._entry(file)["oid"]
         headers = {"ETag": f'"{tag}"', "X-Repo-Commit": _COMMIT, "Accept-Ranges": "bytes"}
-        self._answer(content, headers, with_content, file.suffix in _LARGE)
+        self._send_response(content, headers, with_content, file.suffix in _LARGE)
 
-    def _answer(
+    def _send_response(
         self,
         content: bytes,
         headers: dict[str, str],
@@ -199,41 +201,41 @@ class _HubHandler(BaseHTTPRequestHandler):
         is_large: bool = False,
         status: int = HTTPStatus.OK,
     ) -> None:
-        begin = 0
-        asked = self.headers.get("Range")
-        if asked and status == HTTPStatus.OK:
-            self.server.ranges.append(asked)
-            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+        start = 0
+        requested_range = self.headers.get("Range")
+        if requested_range and status == HTTPStatus.OK:
+            self.server.ranges.append(requested_range)
+            start = int(requested_range.removeprefix("bytes=").removesuffix("-"))
             self.send_response(HTTPStatus.PARTIAL_CONTENT)
-            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         else:
             self.send_response(status)
         for name, text in headers.items():
             self.send_header(name, text)
-        self.send_header("Content-Length", str(len(content) - begin))
+        self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         if with_content:
-            self._send(content[begin:], is_large, begin)
+            self._send(content[start:], is_large, start)
 
-    def _send(self, content: bytes, is_large: bool, begin: int) -> None:
+    def _send(self, content: bytes, is_large: bool, start: int) -> None:
         faults = self.server.faults
-        ends = faults.breaks_off.pop(0) if is_large and faults.breaks_off else len(content)
-        at = 0
+        end = faults.breaks_off.pop(0) if is_large and faults.breaks_off else len(content)
+        position = 0
         try:
-            while at < ends:
-                if is_large and faults.is_silent.is_set() and (at or begin):
-                    self.connection.recv(1)  # until the client has had enough
+            while position < end:
+                if is_large and faults.is_silent.is_set() and (position or start):
+                    self.connection.recv(1)  # until the client closes the connection
                     break
-                count = min(_BLOCK, ends - at)
-                if faults.drips_after is not None and begin + at >= faults.drips_after:
+                count = min(_BLOCK, end - position)
+                if faults.drips_after is not None and start + position >= faults.drips_after:
                     time.sleep(_DRIP_SECONDS)
                     count = 1
                 count = self.server.may_send(count) if is_large else count
                 if not count:
                     break
-                self.wfile.write(content[at : at + count])
-                at += count
+                self.wfile.write(content[position : position + count])
+                position += count
         except (BrokenPipeError, ConnectionResetError):
             pass
-        if ends < len(content) or at < ends:
+        if end < len(content) or position < end:
             self.close_connection = True

@@ -1,4 +1,4 @@
-"""Stand-ins for ModelScope and for AI Studio's Gitea: lists and files as their own clients ask for them."""
+"""Stand-ins for ModelScope and for AI Studio's Gitea: listings and files for their own clients."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from loopback import LoopbackServer
 _LARGE = (".onnx", ".pdiparams")
 
 
-class _Folders(LoopbackServer):
+class _FolderServer(LoopbackServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(handler)
         self.folders: dict[str, Path] = {}
@@ -26,16 +26,16 @@ class _Folders(LoopbackServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Folders
+    server: _FolderServer
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
-    def do_GET(self) -> None:  # noqa: D102, N802 - the name is the library's
+    def do_GET(self) -> None:  # noqa: D102, N802 - the library defines the name
         self.server.authorizations.add(self.headers.get("Authorization"))
         parts = urlsplit(self.path)
         path = [unquote(part) for part in parts.path.strip("/").split("/")]
-        answer = self._found(path, {key: values[0] for key, values in parse_qs(parts.query).items()})
+        answer = self._answer(path, {key: values[0] for key, values in parse_qs(parts.query).items()})
         if answer is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -45,14 +45,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _found(self, path: list[str], query: dict[str, str]) -> Any:
+    def _answer(self, path: list[str], query: dict[str, str]) -> Any:
         raise NotImplementedError
 
     def _files(self, name: str) -> list[Path]:
         return sorted(self.server.folders[name].iterdir()) if name in self.server.folders else []
 
 
-class StandInModelScope(_Folders):
+class StandInModelScope(_FolderServer):
     """Serves folders as models `PaddlePaddle/<folder>`."""
 
     def __init__(self) -> None:
@@ -60,23 +60,27 @@ class StandInModelScope(_Folders):
 
 
 class _ModelScopeHandler(_Handler):
-    def _found(self, path: list[str], query: dict[str, str]) -> Any:
+    def _answer(self, path: list[str], query: dict[str, str]) -> Any:
         match path:
             case ["api", "v1", "models", "PaddlePaddle", name, "repo", "files"] if self._files(name):
-                return {"Code": 200, "Success": True, "Data": {"Files": list(map(_scope, self._files(name)))}}
+                return {
+                    "Code": 200,
+                    "Success": True,
+                    "Data": {"Files": list(map(_modelscope_entry, self._files(name)))},
+                }
             case ["api", "v1", "models", "PaddlePaddle", name, "repo"] if self._files(name):
                 return (self.server.folders[name] / query["FilePath"]).read_bytes()
             case _:
                 return None
 
 
-def _scope(file: Path) -> dict[str, Any]:
+def _modelscope_entry(file: Path) -> dict[str, Any]:
     content = file.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     return {"Path": file.name, "Name": file.name, "Type": "blob", "Size": len(content), "Sha256": sha256}
 
 
-class StandInGitea(_Folders):
+class StandInGitea(_FolderServer):
     """Serves folders as repositories `PaddleX/<folder>`, the weights in Git LFS."""
 
     def __init__(self) -> None:
@@ -84,14 +88,14 @@ class StandInGitea(_Folders):
 
 
 class _GiteaHandler(_Handler):
-    def _found(self, path: list[str], query: dict[str, str]) -> Any:
+    def _answer(self, path: list[str], query: dict[str, str]) -> Any:
         match path:
             case ["api", "v1", "repos", "PaddleX", name, "git", "trees", "master"] if self._files(name):
                 tree = [
                     {
                         "path": file.name,
                         "type": "blob",
-                        "sha": _blob(_in_git(file)),
+                        "sha": _blob_digest(_in_git(file)),
                         "size": len(_in_git(file)),
                     }
                     for file in self._files(name)
@@ -105,13 +109,13 @@ class _GiteaHandler(_Handler):
                 }
             case ["api", "v1", "repos", "PaddleX", name, "contents", file] if self._files(name):
                 content = _in_git(self.server.folders[name] / file)
-                told = base64.b64encode(content).decode()
+                encoded = base64.b64encode(content).decode()
                 return {
                     "path": file,
                     "name": file,
                     "size": len(content),
-                    "sha": _blob(content),
-                    "content": told,
+                    "sha": _blob_digest(content),
+                    "content": encoded,
                 }
             case ["api", "v1", "repos", "PaddleX", name, "media", file] if self._files(name):
                 return (self.server.folders[name] / file).read_bytes()
@@ -120,7 +124,7 @@ class _GiteaHandler(_Handler):
 
 
 def _in_git(file: Path) -> bytes:
-    """What Git holds of a file: the pointer, where the file is in Git LFS."""
+    """The content in Git: for a file in Git LFS, the pointer."""
     content = file.read_bytes()
     if file.suffix not in _LARGE:
         return content
@@ -128,5 +132,5 @@ def _in_git(file: Path) -> bytes:
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n".encode()
 
 
-def _blob(content: bytes) -> str:
+def _blob_digest(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

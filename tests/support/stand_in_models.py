@@ -1,7 +1,7 @@
-"""Stand-ins for official models that cannot be had here: tiny networks in whole model folders, in both forms.
+"""Stand-ins for official models that tests cannot download: tiny networks in complete model folders.
 
-They are named as the official ones and do a real, if simple, thing: dark px are text, text reads "a", and a
-classifier always gives the same answer. What is real is everything around them: engines, folders, arithmetic.
+They have official names and both model formats, and do something simple: dark pixels are text, text reads
+"a", and a classifier always outputs the same label. Everything else is real: engines, folders, arithmetic.
 """
 
 import json
@@ -18,8 +18,8 @@ CHARACTERS = ["a", "b"]
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
-def detector(root: Path, name: str, form: str) -> None:
-    """A folder below `root` whose network says that dark px are text."""
+def detector(root: Path, name: str, model_format: str) -> None:
+    """Creates a folder below `root` whose network detects dark pixels as text."""
     steps = [
         {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
         {"DetResizeForTest": {"resize_long": 960}},
@@ -27,7 +27,7 @@ def detector(root: Path, name: str, form: str) -> None:
         {"ToCHWImage": None},
         {"KeepKeys": {"keep_keys": ["image", "shape"]}},
     ]
-    post = {
+    post_process = {
         "name": "DBPostProcess",
         "thresh": 0.3,
         "box_thresh": 0.6,
@@ -35,11 +35,14 @@ def detector(root: Path, name: str, form: str) -> None:
         "unclip_ratio": 1.5,
     }
     weights = np.full((1, 3, 1, 1), -5, np.float32)
-    _write(root, name, form, steps, post, ("sigmoid", weights, np.zeros(1, np.float32), 1))
+    _write(root, name, model_format, steps, post_process, ("sigmoid", weights, np.zeros(1, np.float32), 1))
 
 
-def recogniser(root: Path, name: str, form: str, characters: Sequence[str] = CHARACTERS) -> None:
-    """A folder whose network reads the first character wherever the line is dark: 4608 bytes for each one."""
+def recogniser(root: Path, name: str, model_format: str, characters: Sequence[str] = CHARACTERS) -> None:
+    """Creates a folder whose network reads the first character wherever a line is dark.
+
+    Its weights have 4608 bytes for each character.
+    """
     steps = [
         {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
         {"RecResizeImg": {"image_shape": [3, 48, 320]}},
@@ -50,12 +53,12 @@ def recogniser(root: Path, name: str, form: str, characters: Sequence[str] = CHA
     weights[0], weights[1] = 9 / weights[0].size, -9 / weights[0].size
     bias = np.array([1, *[-9] * (classes - 1)], np.float32)
     bias[1] = 0
-    post = {"name": "CTCLabelDecode", "character_dict": list(characters)}
-    _write(root, name, form, steps, post, ("steps", weights, bias, (48, 8)))
+    post_process = {"name": "CTCLabelDecode", "character_dict": list(characters)}
+    _write(root, name, model_format, steps, post_process, ("steps", weights, bias, (48, 8)))
 
 
-def classifier(root: Path, name: str, form: str, labels: tuple[str, ...], says: str) -> None:
-    """A folder whose network gives every image the label `says`."""
+def classifier(root: Path, name: str, model_format: str, labels: tuple[str, ...], label: str) -> None:
+    """Creates a folder whose network outputs this label for every image."""
     is_page = len(labels) == len(PAGE_LABELS)
     resize = {"resize_short": 256} if is_page else {"size": [160, 80]}
     crop = [{"CropImage": {"size": 224}}] if is_page else []
@@ -65,18 +68,18 @@ def classifier(root: Path, name: str, form: str, labels: tuple[str, ...], says: 
         {"NormalizeImage": {**_IMAGENET, "scale": 1 / 255, "order": "", "channel_num": 3}},
         {"ToCHWImage": None},
     ]
-    bias = np.array([9 if label == says else 0 for label in labels], np.float32)
+    bias = np.array([9 if each == label else 0 for each in labels], np.float32)
     weights = np.zeros((len(labels), 3, 1, 1), np.float32)
-    post = {"Topk": {"topk": 1, "label_list": list(labels)}}
-    _write(root, name, form, steps, post, ("mean", weights, bias, 1))
+    post_process = {"Topk": {"topk": 1, "label_list": list(labels)}}
+    _write(root, name, model_format, steps, post_process, ("mean", weights, bias, 1))
 
 
-def flattener(root: Path, name: str, form: str) -> None:
-    """A folder whose network gives the page back darkened by a tenth: flat pages stay where they are."""
+def flattener(root: Path, name: str, model_format: str) -> None:
+    """Creates a folder whose network returns the page darkened by a tenth, and moves nothing."""
     _write(
         root,
         name,
-        form,
+        model_format,
         [],
         {},
         ("page", np.float32(0.9) * np.eye(3, dtype=np.float32)[:, :, None, None], np.zeros(3, np.float32), 1),
@@ -84,17 +87,21 @@ def flattener(root: Path, name: str, form: str) -> None:
 
 
 Network = tuple[str, Any, Any, Any]
-"""End of the network, and the weights, bias and stride of its one convolution."""
+"""Last layer of the network, and the weights, bias and stride of its one convolution."""
 
 
 def _write(
-    root: Path, name: str, form: str, steps: list[Any], post: dict[str, Any], network: Network
+    root: Path, name: str, model_format: str, steps: list[Any], post_process: dict[str, Any], network: Network
 ) -> None:
-    folder = root / (f"{name}_onnx" if form == "onnx" else name)
+    folder = root / (f"{name}_onnx" if model_format == "onnx" else name)
     folder.mkdir(parents=True)
-    config = {"Global": {"model_name": name}, "PreProcess": {"transform_ops": steps}, "PostProcess": post}
+    config = {
+        "Global": {"model_name": name},
+        "PreProcess": {"transform_ops": steps},
+        "PostProcess": post_process,
+    }
     (folder / "inference.yml").write_text(json.dumps(config))
-    if form == "onnx":
+    if model_format == "onnx":
         _write_onnx(folder, network)
     else:
         _write_paddle(folder, network)
@@ -104,17 +111,17 @@ def _write_onnx(folder: Path, network: Network) -> None:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    end, weights, bias, stride = network
+    last_layer, weights, bias, stride = network
     strides = [stride, stride] if isinstance(stride, int) else list(stride)
     nodes = [helper.make_node("Conv", ["x", "w", "b"], ["c"], strides=strides)]
     initial = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
     shape: list[Any] = ["n", 1, "h", "w"]
-    if end == "page":
+    if last_layer == "page":
         nodes.append(helper.make_node("Identity", ["c"], ["y"]))
         shape = ["n", 3, "h", "w"]
-    elif end == "sigmoid":
+    elif last_layer == "sigmoid":
         nodes.append(helper.make_node("Sigmoid", ["c"], ["y"]))
-    elif end == "steps":
+    elif last_layer == "steps":
         initial.append(numpy_helper.from_array(np.array([2], np.int64), "axes"))
         nodes.append(helper.make_node("Squeeze", ["c", "axes"], ["s"]))
         nodes.append(helper.make_node("Transpose", ["s"], ["t"], perm=[0, 2, 1]))
@@ -140,26 +147,26 @@ def _write_paddle(folder: Path, network: Network) -> None:
     import paddle
     from paddle.nn import functional
 
-    end, weights, bias, stride = network
+    last_layer, weights, bias, stride = network
 
     class StandIn(paddle.nn.Layer):
         def __init__(self) -> None:
             super().__init__()
-            outputs, inputs, tall, wide = weights.shape
-            self.convolution = paddle.nn.Conv2D(inputs, outputs, (tall, wide), stride=stride)
+            outputs, inputs, height, width = weights.shape
+            self.convolution = paddle.nn.Conv2D(inputs, outputs, (height, width), stride=stride)
             self.convolution.weight.set_value(weights)
             self.convolution.bias.set_value(bias)
 
         def forward(self, x: Any) -> Any:
-            seen = self.convolution(x)
-            if end == "page":
-                return seen
-            if end == "sigmoid":
-                return functional.sigmoid(seen)
-            if end == "steps":
-                return functional.softmax(seen.squeeze(2).transpose([0, 2, 1]), axis=2)
-            return functional.softmax(seen.mean([2, 3]), axis=1)
+            features = self.convolution(x)
+            if last_layer == "page":
+                return features
+            if last_layer == "sigmoid":
+                return functional.sigmoid(features)
+            if last_layer == "steps":
+                return functional.softmax(features.squeeze(2).transpose([0, 2, 1]), axis=2)
+            return functional.softmax(features.mean([2, 3]), axis=1)
 
-    size = [None, 3, 48, None] if end == "steps" else [None, 3, None, None]
+    size = [None, 3, 48, None] if last_layer == "steps" else [None, 3, None, None]
     specification = [paddle.static.InputSpec(size, "float32", "x")]
     paddle.jit.save(StandIn(), str(folder / "inference"), input_spec=specification)

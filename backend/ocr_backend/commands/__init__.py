@@ -1,4 +1,4 @@
-"""The commands of `ocr-backend`: `describe` gives a command its arguments, `run` executes it.
+"""The commands of `ocr-backend`: `add_arguments` declares a command's arguments, `run` executes it.
 
 May import every other room; no other room imports this one.
 """

@@ -1,6 +1,6 @@
-"""The command `ocr-backend`: finds the module of the command that is named, and runs it.
+"""The program `ocr-backend`: parses the command line and runs the command that it names.
 
-Imports nothing heavy, so that the help, and a complaint about the settings, come at once.
+Imports nothing heavy, so that the help and errors in the settings appear at once.
 """
 
 import argparse
@@ -16,41 +16,43 @@ from ocr_backend.commands.models import command as models
 from ocr_backend.commands.prelabel import command as prelabel
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
-    "serve": (serve, "answer Label Studio"),
-    "read": (read, "print the text in images"),
-    "prelabel": (prelabel, "read a whole project of Label Studio"),
-    "models": (models, "list, fetch, verify and prune the models"),
-    "doctor": (doctor, "find out what is wrong, and say what to do"),
-    "settings": (settings, "list the variables, their defaults and what they do"),
+    "serve": (serve, "start the backend for Label Studio"),
+    "read": (read, "print the text in images and PDF files"),
+    "prelabel": (prelabel, "store predictions for a whole Label Studio project"),
+    "models": (models, "list, download, verify and prune models"),
+    "doctor": (doctor, "diagnose problems and suggest fixes"),
+    "settings": (settings, "list all environment variables with their defaults"),
 }
-"""Name of a command -> its module and what it does."""
+"""Name of a command -> its module and its help."""
 
 
-_PIPE_STATUS = 141  # as a shell reports a program that was ended by SIGPIPE
+_SIGPIPE_STATUS = 141  # as a shell reports a program that was ended by SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command that the arguments name, by default those of the process."""
+    """Runs a command; the arguments default to those of the process."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except BrokenPipeError:
-        # What reads our output, `head` perhaps, has had enough. Python would complain once more at its end.
+        # The reader of our output, such as `head`, has closed it. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(_PIPE_STATUS) from None
+        raise SystemExit(_SIGPIPE_STATUS) from None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ocr-backend",
-        description="OCR for Label Studio. Settings come from the environment: see `ocr-backend settings`.",
-        epilog="`ocr-backend COMMAND --help` tells the rest. Where something does not work, begin with "
-        "`ocr-backend doctor`.",
+        description="OCR for Label Studio. Settings come from the environment; see `ocr-backend settings`.",
+        epilog="Run `ocr-backend COMMAND --help` for the arguments of a command. If something does not work, "
+        "start with `ocr-backend doctor`.",
     )
     parser.add_argument("--version", action="version", version=f"ocr-backend {version('ocr-backend')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for name, (module, does) in COMMANDS.items():
-        command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
-        module.describe(command)
+    for name, (module, help_text) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}."
+        )
+        module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser

@@ -1,7 +1,7 @@
-"""Fonts that can draw a text: those of this machine, asked one after the other. Nothing is downloaded.
+"""Finds an installed font that can draw a text. Downloads nothing.
 
-Pillow's own font knows Latin letters only. OpenCV's wheel carries DejaVu Sans (Latin, Greek, Cyrillic,
-Arabic); Chinese, Japanese, Korean and Devanagari need a font that somebody has installed.
+Pillow's built-in font has Latin letters only. OpenCV's wheel contains DejaVu Sans (Latin, Greek, Cyrillic,
+Arabic); Chinese, Japanese, Korean and Devanagari need a font installed on this machine.
 """
 
 import unicodedata
@@ -12,69 +12,68 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-_SYSTEM = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
-_KINDS = (".ttf", ".otf", ".ttc")
-_NO_CHARACTER = "\uffff"
-"""Never a character (Unicode, noncharacters): what a font draws for it is its sign for what it lacks."""
+_SYSTEM_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+_FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
+_NONCHARACTER = "\uffff"
+"""Never a character (Unicode noncharacters), so a font draws its "missing glyph" sign for it."""
 
 Font = ImageFont.FreeTypeFont
 
 
 class FontFallback:
-    """Fonts of one size in px; a font is opened when a text first needs one beyond those that are open."""
+    """Fonts of one size in px. A font is opened when the open ones cannot draw a text."""
 
     def __init__(self, size_px: int, files: Sequence[Path] | None = None) -> None:
-        """By default with the fonts of this machine, else with those files, in order of preference."""
+        """Uses these files, in order of preference, or by default the fonts of this machine."""
         self._size_px = size_px
-        self._open: list[_Face] = []
-        self._further = _faces(font_files() if files is None else files, size_px)
+        self._loaded: list[_LoadedFont] = []
+        self._remaining = _load_fonts(font_files() if files is None else files, size_px)
 
     def font(self, text: str) -> Font | None:
         """The first font that has all characters of a text, or None."""
-        needed = {char for char in text if not char.isspace() and unicodedata.category(char) != "Cf"}
-        for face in chain(self._open, self._opening()):
-            if all(face.has(char) for char in needed):
-                return face.font
+        characters = {char for char in text if not char.isspace() and unicodedata.category(char) != "Cf"}
+        for loaded in chain(self._loaded, self._load_remaining()):
+            if all(loaded.has_glyph(char) for char in characters):
+                return loaded.font
         return None
 
-    def _opening(self) -> Iterator["_Face"]:
-        for face in self._further:
-            self._open.append(face)
-            yield face
+    def _load_remaining(self) -> Iterator["_LoadedFont"]:
+        for loaded in self._remaining:
+            self._loaded.append(loaded)
+            yield loaded
 
 
 def font_files() -> Iterator[Path]:
-    """Files of fonts on this machine, the one of OpenCV's wheel first."""
+    """Font files of this machine, starting with the one in OpenCV's wheel."""
     spec = find_spec("cv2")
     if spec is not None and spec.origin:
-        yield from [Path(spec.origin).parent / "qt" / "fonts" / "DejaVuSans.ttf"]
-    for folder in _SYSTEM:
-        yield from sorted(
-            file for file in Path(folder).expanduser().rglob("*") if file.suffix.lower() in _KINDS
-        )
+        yield Path(spec.origin).parent / "qt" / "fonts" / "DejaVuSans.ttf"
+    for folder in _SYSTEM_FOLDERS:
+        files = Path(folder).expanduser().rglob("*")
+        yield from sorted(file for file in files if file.suffix.lower() in _FONT_SUFFIXES)
 
 
-class _Face:
-    """A font and which characters it has."""
+class _LoadedFont:
+    """A font that knows which characters it can draw."""
 
     def __init__(self, font: Font) -> None:
         self.font = font
-        self._lacking = self._drawn(_NO_CHARACTER)
-        self._known: dict[str, bool] = {}
+        self._missing_glyph = self._glyph(_NONCHARACTER)
+        self._has_glyph: dict[str, bool] = {}
 
-    def has(self, char: str) -> bool:
-        if char not in self._known:
-            self._known[char] = self._drawn(char) != self._lacking
-        return self._known[char]
+    def has_glyph(self, char: str) -> bool:
+        if char not in self._has_glyph:
+            self._has_glyph[char] = self._glyph(char) != self._missing_glyph
+        return self._has_glyph[char]
 
-    def _drawn(self, char: str) -> tuple[tuple[int, int], bytes]:
+    def _glyph(self, char: str) -> tuple[tuple[int, int], bytes]:
         mask = self.font.getmask(char)
         return mask.size, bytes(mask)
 
 
-def _faces(files: Iterator[Path] | Sequence[Path], size_px: int) -> Iterator[_Face]:
+def _load_fonts(files: Iterator[Path] | Sequence[Path], size_px: int) -> Iterator[_LoadedFont]:
     for file in files:
         try:
-            yield _Face(ImageFont.truetype(str(file), size_px))
-        except OSError:  # no font, or one that FreeType cannot use: the next may serve
+            yield _LoadedFont(ImageFont.truetype(str(file), size_px))
+        except OSError:  # not a font, or one that FreeType cannot use
             continue

@@ -1,16 +1,16 @@
-"""`ocr-backend settings`: the variables, their defaults and what they do."""
+"""`ocr-backend settings`: prints the environment variables with their defaults and meanings."""
 
 import argparse
 
 from ocr_backend.config.settings import SETTINGS
 
 
-def describe(_: argparse.ArgumentParser) -> None:
+def add_arguments(_: argparse.ArgumentParser) -> None:
     """The command has no arguments."""
 
 
 def run(_: argparse.Namespace) -> None:
-    """Prints the table of the settings."""
-    for row in SETTINGS:
-        default = row.manual_default or row.write(row.default)
-        print(f"{row.env}={default}\n    {row.doc} ({row.allowed()})")
+    """Prints one entry for each setting."""
+    for setting in SETTINGS:
+        default = setting.fallback_default or setting.write(setting.default)
+        print(f"{setting.env}={default}\n    {setting.doc} ({setting.allowed()})")

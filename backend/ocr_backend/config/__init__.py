@@ -1,4 +1,4 @@
-"""The settings, where they come from, and the catalog of models that they can name.
+"""The settings, the environment variables that set them, and the catalog of PaddleOCR's models.
 
-Standard library only, since the operator imports it too; knows nothing of requests, images or engines.
+Standard library only, since the operator imports this too. Knows nothing of requests, images or engines.
 """

@@ -1,6 +1,6 @@
-"""Which variables of an environment speak to the backend, and which of those it does not know.
+"""Reads settings from environment variables and finds misspelt names.
 
-Knows the form of the settings table but no setting; `settings.from_env` calls it. Standard library only.
+Knows the form of a setting but no particular one. Standard library only.
 """
 
 import difflib
@@ -8,23 +8,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ocr_backend.config.setting_fields import BadTextError, Problem, Setting, text_of
+from ocr_backend.config.setting_fields import InvalidTextError, Problem, Setting, raw_text
 
 PREFIXES = ("OCR_", "PADDLEOCR_")
-"""Names that begin so are ours: one that we do not know is a mistake."""
+"""Variables with these prefixes must be settings; any other is a mistake."""
 
-OTHERS = frozenset(
+FOREIGN_NAMES = frozenset(
     {
-        "OCR_CACHE_DIR",  # where the project's demo and tests keep what they build
+        "OCR_CACHE_DIR",  # the project's demo and tests store their builds there
         "PADDLEOCR_ACCESS_TOKEN",  # of the paddleocr package
         "PADDLEOCR_BASE_URL",
         "PADDLEOCR_DISABLE_AUTO_LOGGING_CONFIG",
     }
 )
-"""Names with our prefixes that are somebody else's."""
+"""Variables with these prefixes that other programs use."""
 
-# A Service named `ocr` or `ocr-...` in the namespace makes the kubelet set these in every pod, even one
-# named as our own OCR_PORT (kubernetes.io, "Discovering services: environment variables").
+# For a Service named `ocr` or `ocr-...`, the kubelet sets these in every pod of the namespace. One of
+# them has the name of our own OCR_PORT (kubernetes.io, "Discovering services: environment variables").
 _SERVICE_LINK_NAME = re.compile(
     r".*(_SERVICE_HOST|_SERVICE_PORT(_.+)?|_PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
 )
@@ -32,7 +32,7 @@ _SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
 
 def without_service_links(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the variables that Kubernetes makes of Services."""
+    """The environment without the variables that Kubernetes sets for Services."""
     return {
         name: text
         for name, text in environment.items()
@@ -40,28 +40,28 @@ def without_service_links(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def values(
-    rows: Sequence[Setting], environment: Mapping[str, str]
+def parse(
+    table: Sequence[Setting], environment: Mapping[str, str]
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Values of the settings that the environment names, and a problem for each text that is none."""
-    read: dict[str, Any] = {}
+    """The values of the settings in the environment, and a problem for each text that cannot be parsed."""
+    values: dict[str, Any] = {}
     problems = []
-    for row in rows:
-        text = text_of(row, environment)
+    for setting in table:
+        text = raw_text(setting, environment)
         if text is None:
             continue
         try:
-            read[row.name] = row.parse(text)
-        except BadTextError as error:
-            problems.append(Problem(row.env, str(error)))
-    return read, tuple(problems)
+            values[setting.name] = setting.parse(text)
+        except InvalidTextError as error:
+            problems.append(Problem(setting.env, str(error)))
+    return values, tuple(problems)
 
 
-def unknown_names(rows: Sequence[Setting], environment: Mapping[str, str]) -> Iterator[Problem]:
-    """A problem for each set variable with one of our prefixes that no setting has, in order of name."""
-    known = {name for row in rows for name in (row.env, *row.aliases)}
+def unknown_names(table: Sequence[Setting], environment: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for each variable that has one of our prefixes but is not a setting, sorted by name."""
+    names = {name for setting in table for name in (setting.env, *setting.aliases)}
     for name in sorted(environment):
-        if name.startswith(PREFIXES) and name not in known | OTHERS and environment[name].strip():
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            advice = f"did you mean {near[0]}?" if near else "remove it"
+        if name.startswith(PREFIXES) and name not in names | FOREIGN_NAMES and environment[name].strip():
+            matches = difflib.get_close_matches(name, sorted(names), n=1)
+            advice = f"did you mean {matches[0]}?" if matches else "remove it"
             yield Problem(name, f"no setting has this name; {advice}")

@@ -1,11 +1,12 @@
-"""The one table of PaddleOCR generations, languages and tiers, and of the models each needs.
+"""The OCR versions, languages and model types of PaddleOCR, and the models that each needs.
 
-Knows names only: no folder, no network, no engine. Standard library only; settings, models and the
-operator import it. Source of the names: PaddleOCR 3.7 (`PaddleOCR._get_ocr_model_names`) and PaddleX 3.7.
+Knows names only: no folder, no network, no engine. Standard library only. Source of the names:
+PaddleOCR 3.7 (`PaddleOCR._get_ocr_model_names`) and PaddleX 3.7.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 LANGUAGES = {
     "ch": "Chinese (Simplified and Traditional)",
@@ -24,32 +25,32 @@ LANGUAGES = {
     "ka": "Kannada",
     "chinese_cht": "Chinese (Traditional)",
 }
-"""Language code -> what a person calls it: those of the manual, then PaddleOCR's further ones."""
+"""Language code -> display name: the languages of the guide first, then the others of PaddleOCR."""
 
 OCR_VERSIONS = ("PP-OCRv6", "PP-OCRv5", "PP-OCRv4", "PP-OCRv3")
 """Newest first."""
 
 MODEL_TYPES = ("server", "mobile")
-"""Sizes: `server` reads best, `mobile` is small and quick."""
+"""`server` models are more accurate, `mobile` models are smaller and faster."""
 
 DOC_ORIENTATION = "PP-LCNet_x1_0_doc_ori"
 DOC_UNWARPING = "UVDoc"
 TEXTLINE_ORIENTATION = "PP-LCNet_x1_0_textline_ori"
 
-OPTIONAL = {
+OPTIONAL_MODELS = {
     "textline_orientation": TEXTLINE_ORIENTATION,
     "doc_orientation": DOC_ORIENTATION,
     "doc_unwarping": DOC_UNWARPING,
 }
-"""Part -> model that any generation takes, where the setting `use_<part>` asks for it."""
+"""Role -> model for any OCR version, used if the setting `use_<role>` is on."""
 
-OPTIONAL_FORMS = ("onnx", "paddle")
-"""Forms in which those are published."""
+OPTIONAL_MODEL_FORMATS = ("onnx", "paddle")
+"""Model formats in which those are published."""
 
 BUILTIN_OCR_VERSION = "PP-OCRv6"
 BUILTIN_MODEL_TYPE = "mobile"
 BUILTIN_TEXTLINE_ORIENTATION = "ch_ppocr_mobile_v2.0_cls"
-"""The package with the builtin weights has this older network in the place of TEXTLINE_ORIENTATION."""
+"""The package with the builtin models has this older model instead of TEXTLINE_ORIENTATION."""
 
 _DETECTION = {
     ("PP-OCRv6", "server"): "PP-OCRv6_medium_det",
@@ -62,21 +63,21 @@ _DETECTION = {
     ("PP-OCRv3", "mobile"): "PP-OCRv3_mobile_det",
 }
 
-# One recogniser of PP-OCRv6 reads all of its languages; PP-OCRv5's plain one reads Chinese and Japanese.
-_SHARED_RECOGNITION = {
+# One recognition model of PP-OCRv6 reads all of its languages; that of PP-OCRv5 reads Chinese and Japanese.
+_SHARED_RECOGNITION_LANGUAGES = {
     "PP-OCRv6": ("ch", "en", "japan", "latin", "chinese_cht"),
     "PP-OCRv5": ("ch", "japan", "chinese_cht"),
     "PP-OCRv4": ("ch",),
     "PP-OCRv3": ("ch",),
 }
-_SHARED_MODEL_TYPES = {
+_SHARED_RECOGNITION_MODELS = {
     "PP-OCRv6": {"server": "PP-OCRv6_medium_rec", "mobile": "PP-OCRv6_small_rec"},
     "PP-OCRv5": {"server": "PP-OCRv5_server_rec", "mobile": "PP-OCRv5_mobile_rec"},
     "PP-OCRv4": {"server": "PP-OCRv4_server_rec", "mobile": "PP-OCRv4_mobile_rec"},
     "PP-OCRv3": {"mobile": "PP-OCRv3_mobile_rec"},
 }
-# Recognisers of one language or script, `<language>_<ocr_version>_mobile_rec`; none has a server form.
-_OWN_RECOGNITION = {
+# Recognition models of one language or script: `<language>_<ocr_version>_mobile_rec`. All are mobile.
+_SINGLE_LANGUAGES = {
     "PP-OCRv6": (),
     "PP-OCRv5": (
         *("en", "korean", "arabic", "cyrillic", "devanagari", "latin"),
@@ -88,17 +89,17 @@ _OWN_RECOGNITION = {
         *("eslav", "te", "ta", "ka", "chinese_cht"),
     ),
 }
-# A recogniser that is named after another language.
-_NAMED_AFTER = {("PP-OCRv3", "eslav"): "cyrillic"}
+# Languages with the recognition model of another language.
+_MODEL_LANGUAGE = {("PP-OCRv3", "eslav"): "cyrillic"}
 
 
 class UnknownModelsError(ValueError):
-    """No official models for what was asked; the message says what there is."""
+    """There are no official models for this combination; the message says which exist."""
 
 
 @dataclass(frozen=True)
 class ModelSet:
-    """Official names of the networks that read one language; `notes` are sentences worth showing."""
+    """Official names of the models for one language; `notes` are for the user."""
 
     detection: str
     recognition: str
@@ -106,26 +107,25 @@ class ModelSet:
 
 
 def languages_of(ocr_version: str) -> tuple[str, ...]:
-    """Codes of the languages that a generation reads, in the manual's order."""
-    known = _SHARED_RECOGNITION[ocr_version] + _OWN_RECOGNITION[ocr_version]
-    return tuple(code for code in LANGUAGES if code in known)
+    """Codes of the languages that an OCR version supports, in the order of `LANGUAGES`."""
+    supported = _SHARED_RECOGNITION_LANGUAGES[ocr_version] + _SINGLE_LANGUAGES[ocr_version]
+    return tuple(code for code in LANGUAGES if code in supported)
 
 
 def ocr_versions_of(language: str) -> tuple[str, ...]:
-    """Generations that read a language, newest first."""
+    """OCR versions that support a language, newest first."""
     return tuple(ocr_version for ocr_version in OCR_VERSIONS if language in languages_of(ocr_version))
 
 
 def combinations() -> Iterator[tuple[str, str, str]]:
     """Every (OCR version, language, model type) that exists."""
     for ocr_version in OCR_VERSIONS:
-        for language in languages_of(ocr_version):
-            for model_type in MODEL_TYPES:
-                yield ocr_version, language, model_type
+        for language, model_type in product(languages_of(ocr_version), MODEL_TYPES):
+            yield ocr_version, language, model_type
 
 
 def model_set(ocr_version: str, language: str, model_type: str) -> ModelSet:
-    """Models that read `language`; `server` without a server recogniser takes the mobile one, as PaddleOCR.
+    """The models for a language; without a server model for recognition, the mobile one, as in PaddleOCR.
 
     Raises:
         UnknownModelsError: the combination does not exist.
@@ -135,35 +135,38 @@ def model_set(ocr_version: str, language: str, model_type: str) -> ModelSet:
     detection = _DETECTION[ocr_version, model_type]
     if model_type == "server" and "_mobile_" in recognition:
         note = (
-            f"{ocr_version} has no server recogniser for {language}: the server type reads with "
-            f"{detection} and {recognition}, as PaddleOCR itself does"
+            f"{ocr_version} has no server model for the recognition of {language}: the model type server "
+            f"uses {detection} and {recognition}, as PaddleOCR does"
         )
         return ModelSet(detection, recognition, (note,))
     return ModelSet(detection, recognition)
 
 
 def _recognition(ocr_version: str, language: str, model_type: str) -> str:
-    if language in _OWN_RECOGNITION[ocr_version]:
-        return f"{_NAMED_AFTER.get((ocr_version, language), language)}_{ocr_version}_mobile_rec"
-    model_types = _SHARED_MODEL_TYPES[ocr_version]
-    return model_types.get(model_type, model_types["mobile"])
+    if language in _SINGLE_LANGUAGES[ocr_version]:
+        return f"{_MODEL_LANGUAGE.get((ocr_version, language), language)}_{ocr_version}_mobile_rec"
+    models = _SHARED_RECOGNITION_MODELS[ocr_version]
+    return models.get(model_type, models["mobile"])
 
 
 def _refuse_unknown(ocr_version: str, language: str, model_type: str) -> None:
     if ocr_version not in OCR_VERSIONS:
-        raise UnknownModelsError(f"OCR version {ocr_version!r} is unknown; known: {', '.join(OCR_VERSIONS)}")
+        raise UnknownModelsError(
+            f"the OCR version {ocr_version!r} does not exist; use one of {', '.join(OCR_VERSIONS)}"
+        )
     if model_type not in MODEL_TYPES:
-        raise UnknownModelsError(f"model type {model_type!r} is unknown; known: {', '.join(MODEL_TYPES)}")
-    if language in languages_of(ocr_version):
+        raise UnknownModelsError(
+            f"the model type {model_type!r} does not exist; use one of {', '.join(MODEL_TYPES)}"
+        )
+    languages = languages_of(ocr_version)
+    if language in languages:
         return
-    message = (
-        f"language {language!r} is unknown to {ocr_version}; known: {', '.join(languages_of(ocr_version))}"
-    )
+    message = f"{ocr_version} does not support the language {language!r}; use one of {', '.join(languages)}"
     if language in LANGUAGES:
-        message += f" ({language} is read by {' and '.join(ocr_versions_of(language))})"
+        message += f", or for {language} the OCR version {' or '.join(ocr_versions_of(language))}"
     raise UnknownModelsError(message)
 
 
-def package_forms(ocr_version: str) -> tuple[str, ...]:
-    """Forms in which the models of a generation are published: `onnx` and `paddle`, or `paddle` alone."""
+def published_formats(ocr_version: str) -> tuple[str, ...]:
+    """Model formats in which an OCR version is published: `onnx` and `paddle`, or `paddle` alone."""
     return ("onnx", "paddle") if ocr_version in ("PP-OCRv6", "PP-OCRv5") else ("paddle",)

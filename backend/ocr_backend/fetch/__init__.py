@@ -1,4 +1,4 @@
-"""A reference in a task becomes the bytes of a file, within limits of address, size and time.
+"""Gets the file of an image from its reference in a task, within limits of address, size and time.
 
-The only room that sends requests for task data; never decodes an image.
+The only room that sends requests for task data. Never decodes an image.
 """

@@ -1,7 +1,6 @@
-"""Where a server's image cache lies: in the folder that the settings name, or in one of the server's own.
+"""The folder of a server's image cache: the one in the settings, or a temporary one.
 
-Its own is a temporary one, ends with it, and is removed by the next server if it was killed. `server` calls
-this before its workers begin.
+The server removes its temporary folder when it stops, and those of killed servers when it starts.
 """
 
 import fcntl
@@ -10,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,47 +18,50 @@ from ocr_backend.config.settings import Settings
 logger = logging.getLogger(__name__)
 
 _PREFIX = "ocr-backend-images-"
-_LOCK = "lock"  # held as long as a process of the server lives
+_LOCK = "lock"  # held while a process of the server lives
 
 
 @contextmanager
-def named(settings: Settings) -> Iterator[Settings]:
-    """The settings with a folder for the cache, or with none where it is off or no folder can be made."""
+def with_cache_directory(settings: Settings) -> Iterator[Settings]:
+    """The settings with a folder for the image cache; with the cache off if no folder can be created."""
     if settings.image_cache_dir or not settings.image_cache_bytes:
         yield settings
         return
-    own = os.getpid()
+    server_pid = os.getpid()
     try:
-        _remove_left_behind()
+        _remove_abandoned()
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = _locked(folder)
+        lock = _lock(folder)
     except OSError as error:
-        logger.warning("fetched images are not kept: there is no folder for temporary files: %s", error)
+        logger.warning("images are not cached: no temporary folder can be created: %s", error)
         yield replace(settings, image_cache_bytes=0)
         return
     try:
         yield replace(settings, image_cache_dir=str(folder))
     finally:
-        if os.getpid() == own:  # a worker comes by here too, when it ends
+        if os.getpid() == server_pid:  # forked workers leave this context too
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _remove_left_behind() -> None:
-    """Removes the folders of servers that were killed: a container's restarts would else fill its disk."""
+def _remove_abandoned() -> None:
+    """Removes the folders of killed servers; otherwise a restarting container would fill its disk."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        try:
-            is_own = folder.lstat().st_uid == os.geteuid() and (folder / _LOCK).exists()
-            lock = _locked(folder) if is_own and not folder.is_symlink() else None
-        except OSError:  # a server that lives, or one that has just ended
-            continue
-        if lock is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+        with suppress(OSError):  # locked: its server lives; missing: its server has just stopped
+            _remove_if_abandoned(folder)
 
 
-def _locked(folder: Path) -> int:
-    """The descriptor that holds the folder's lock; raises OSError if another process does."""
+def _remove_if_abandoned(folder: Path) -> None:
+    is_own = folder.lstat().st_uid == os.geteuid() and (folder / _LOCK).exists()
+    if not is_own or folder.is_symlink():
+        return
+    lock = _lock(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    """The descriptor that holds the folder's lock; raises OSError if another process holds it."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,7 @@
-"""Keeps the files of images on disk for a while, within a number of bytes.
+"""Caches downloaded files on disk, for a limited time and within a limited number of bytes.
 
-A page whose regions are drawn one by one, or that is asked for again, is so fetched once. Only saves work: no
-fault of the disk or of what lies there goes further than a line in the log. Threads and processes may share a
-folder. `fetching` asks it; `cache_folder` says where it lies.
+Best effort: disk errors and corrupt entries are logged once and count as misses. Threads and processes may
+share a folder: an entry is one file, written under a temporary name and renamed.
 """
 
 import hashlib
@@ -12,13 +11,13 @@ import logging
 import math
 import os
 import secrets
-import sqlite3
+import shutil
+import struct
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
-
-import diskcache
+from typing import Literal
 
 from ocr_backend.config.settings import Settings
 
@@ -26,158 +25,161 @@ logger = logging.getLogger(__name__)
 
 Outcome = Literal["hit", "miss"]
 
-_SECONDS_TO_WAIT = 1.0  # for another process that writes; fetching anew is not much slower (guess)
-_SHARE = 8  # a file that takes more than this part of the cache would drive out too many others (guess)
-_DIGEST_BYTES = 32
+_MAX_FILE_SHARE = 8  # a file larger than 1/8 of the cache would evict too many others (guess)
+_CHECK_SHARE = 8  # the size of the folder is checked after 1/8 of that, since listing it takes time (guess)
+_DIGEST_BYTES = _SECRET_BYTES = 32
+_EXPIRY = struct.Struct("<d")  # seconds since the epoch
 
 
 class ImageCache:
-    """Contents of at most `most_bytes` together, each for at most `seconds`, in a folder of its own.
+    """Keeps at most `max_bytes` in a folder, each file for at most `max_seconds`.
 
-    `told` hears of each look-up. Nothing in the folder is ever unpickled: keys are text, values are bytes.
-    Raises OSError or sqlite3.Error where the folder cannot be used.
+    Evicts the least recently used files first; while several processes write at the same time, the folder may
+    exceed the limit by a few files. `on_lookup` is called with the outcome of each look-up. Raises OSError or
+    ValueError if the folder cannot be used.
     """
 
     def __init__(
         self,
         folder: Path,
-        most_bytes: int,
-        seconds: float,
-        told: Callable[[Outcome], object] = lambda _: None,
+        max_bytes: int,
+        max_seconds: float,
+        on_lookup: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._secret = _secret_in(folder)
-        self._most_seconds = seconds
-        self._largest = most_bytes // _SHARE
-        self._told = told
-        self._has_complained = False
-        self._kept = diskcache.Cache(
-            folder / "files",
-            timeout=_SECONDS_TO_WAIT,
-            disk=_BytesOnly,
-            size_limit=most_bytes - self._largest,  # the newest is written before an old one is deleted
-            eviction_policy="least-recently-stored",
-        )
+        self._entries = folder / "files"
+        self._entries.mkdir(mode=0o700, exist_ok=True)
+        self._secret = _folder_secret(folder)
+        self._max_seconds = max_seconds
+        self._max_file_bytes = max_bytes // _MAX_FILE_SHARE
+        self._bytes_after_eviction = max_bytes - self._max_file_bytes
+        self._unchecked_bytes = 0
+        self._on_lookup = on_lookup
+        self._has_warned = False
 
     def key(self, *parts: str) -> str:
-        """The key of what is fetched from these URLs with these credentials; it tells neither."""
+        """The key for these URLs and credentials; without the folder's secret it reveals neither."""
         return hmac.digest(self._secret, json.dumps(parts).encode(), "sha256").hex()
 
     def get(self, key: str) -> bytes | None:
-        """The content, or None."""
+        """The content; None if it is not in the cache."""
         content = None
-        with self._harmless():
-            content = _checked(key, self._kept.get(key))
-        self._told("miss" if content is None else "hit")
+        with self._best_effort():
+            content = self._read(self._entries / key)
+        self._on_lookup("miss" if content is None else "hit")
         return content
 
     def put(self, key: str, content: bytes, seconds: float = math.inf) -> None:
-        """Keeps a content, for `seconds` at most."""
-        seconds = min(seconds, self._most_seconds)
-        if seconds <= 0 or len(content) > self._largest:
+        """Stores a content for at most `seconds`."""
+        seconds = min(seconds, self._max_seconds)
+        if seconds <= 0 or len(content) > self._max_file_bytes:
             return
-        with self._harmless():
-            self._kept.set(key, _digest(key, content) + content, expire=seconds)
-            if self._kept.volume() > self._kept.size_limit:
-                self._kept.cull()
+        body = _EXPIRY.pack(time.time() + seconds) + content
+        with self._best_effort():
+            self._make_room(_DIGEST_BYTES + len(body))
+            _write_atomically(self._entries / key, self._digest(key, body) + body)
 
-    def forget(self, key: str) -> None:
-        """Keeps it no longer."""
-        with self._harmless():
-            self._kept.delete(key)
+    def delete(self, key: str) -> None:
+        """Removes an entry, if there is one."""
+        with self._best_effort():
+            (self._entries / key).unlink(missing_ok=True)
 
-    def close(self) -> None:
-        """Ends this thread's connection to the folder."""
-        self._kept.close()
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            entry = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except IsADirectoryError:
+            shutil.rmtree(path)
+            raise
+        digest, body = entry[:_DIGEST_BYTES], entry[_DIGEST_BYTES:]
+        if not hmac.compare_digest(digest, self._digest(path.name, body)):
+            path.unlink(missing_ok=True)
+            raise _CorruptEntryError(path.name)
+        if _EXPIRY.unpack_from(body)[0] <= time.time():
+            path.unlink(missing_ok=True)
+            return None
+        with suppress(FileNotFoundError):  # another process may have evicted it meanwhile
+            os.utime(path)
+        return body[_EXPIRY.size :]
+
+    def _make_room(self, size: int) -> None:
+        """Evicts entries before `size` bytes are written, if enough has been written since the last time."""
+        self._unchecked_bytes += size
+        if self._unchecked_bytes <= self._max_file_bytes // _CHECK_SHARE:
+            return
+        self._unchecked_bytes = size
+        entries = sorted(_uses_and_sizes(self._entries))
+        total = sum(entry_bytes for _, entry_bytes, _ in entries)
+        for _, entry_bytes, path in entries:
+            if total <= self._bytes_after_eviction:
+                return
+            Path(path).unlink(missing_ok=True)
+            total -= entry_bytes
+
+    def _digest(self, key: str, body: bytes) -> bytes:
+        digest = hashlib.blake2b(key.encode(), key=self._secret, digest_size=_DIGEST_BYTES)
+        digest.update(body)
+        return digest.digest()
 
     @contextmanager
-    def _harmless(self) -> Iterator[None]:
+    def _best_effort(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, sqlite3.Error, diskcache.Timeout, _StrangeError) as error:
-            if not self._has_complained:  # once: each image would else say it again
-                self._has_complained = True
-                logger.warning("the cache of images cannot be used, they are fetched anew: %r", error)
+        except (OSError, _CorruptEntryError) as error:
+            if not self._has_warned:  # once, not for every image
+                self._has_warned = True
+                logger.warning("the image cache cannot be used, images are downloaded again: %r", error)
 
 
-def opened(settings: Settings, told: Callable[[Outcome], object]) -> ImageCache | None:
-    """The cache that the settings ask for; None if they ask for none, or with a warning if it cannot be."""
+def open_cache(settings: Settings, on_lookup: Callable[[Outcome], object]) -> ImageCache | None:
+    """The cache of the settings; None if it is off, or with a warning if its folder cannot be used."""
     if not settings.image_cache_bytes or not settings.image_cache_dir:
         return None
     folder = Path(settings.image_cache_dir, "ocr-backend-images")
     try:
-        return ImageCache(folder, settings.image_cache_bytes, settings.image_cache_seconds, told)
-    except (OSError, sqlite3.Error) as error:
-        logger.warning("fetched images are not kept, %s cannot be used: %s", folder, error)
+        return ImageCache(folder, settings.image_cache_bytes, settings.image_cache_seconds, on_lookup)
+    except (OSError, ValueError) as error:
+        logger.warning("images are not cached: the folder %s cannot be used: %s", folder, error)
         return None
 
 
-class _StrangeError(Exception):
-    """Something in the folder that was not written by this class."""
+class _CorruptEntryError(Exception):
+    """The file was changed since it was written, or belongs to another key."""
 
 
-class _BytesOnly(diskcache.Disk):  # type: ignore[misc]  # the library has no types
-    """Writes and reads bytes; the library's own also unpickles what says that it is a pickle."""
-
-    def store(self, value: bytes, read: bool, key: object = diskcache.UNKNOWN) -> tuple[int, int, str, None]:
-        """A file of its own for each; none is left where the disk is full."""
-        name, path = self.filename(key, value)
-        try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_bytes(value)
-        except OSError:
-            self.remove(name)
-            raise
-        return len(value), diskcache.core.MODE_BINARY, name, None
-
-    def fetch(self, mode: int, filename: str, value: object, read: bool) -> Any:
-        """The bytes of a file in the folder."""
-        path = os.path.realpath(os.path.join(self._directory, str(filename)))
-        if mode != diskcache.core.MODE_BINARY or not path.startswith(
-            os.path.realpath(self._directory) + os.sep
-        ):
-            raise _StrangeError("an entry that is no file of ours")
-        return Path(path).read_bytes()
+def _uses_and_sizes(folder: Path) -> Iterator[tuple[float, int, str]]:
+    """Time of last use, size and path of each file."""
+    with os.scandir(folder) as entries:
+        files = [entry for entry in entries if not entry.is_dir()]
+    for entry in files:
+        with suppress(FileNotFoundError):  # another process may have evicted it meanwhile
+            status = entry.stat(follow_symlinks=False)
+            yield status.st_mtime, status.st_size, entry.path
 
 
-def keep_seconds(cache_control: str) -> float:
-    """For how long an answer with this Cache-Control may be kept (RFC 9111, 5.2.2); 0 = not at all.
-
-    >>> keep_seconds("private, max-age=60"), keep_seconds("No-Store"), keep_seconds("")
-    (60.0, 0.0, inf)
-    """
-    orders = dict(order.strip().lower().partition("=")[::2] for order in cache_control.split(","))
-    if "no-store" in orders or "no-cache" in orders:  # the second asks for a question that is not asked here
-        return 0.0
-    age = orders.get("max-age", "").strip('"')
-    return float(age) if age.isdecimal() else math.inf
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"tmp-{secrets.token_hex(8)}")
+    try:
+        temporary.write_bytes(content)
+        with suppress(FileNotFoundError):  # another process may have evicted it meanwhile
+            temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
-def _secret_in(folder: Path) -> bytes:
-    """The folder's own secret, made by whoever comes first."""
+def _folder_secret(folder: Path) -> bytes:
+    """The secret of the folder; the first process creates it."""
     file = folder / "secret"
-    made = folder / f"secret-{secrets.token_hex(8)}"
     if not file.exists():
-        made.touch(mode=0o600)
-        made.write_bytes(secrets.token_bytes(32))
-        try:
-            os.link(made, file)  # whole or not at all, and never over another's
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return file.read_bytes()
-
-
-def _digest(key: str, content: bytes) -> bytes:
-    return hashlib.blake2b(content, key=key.encode()[:64], digest_size=_DIGEST_BYTES).digest()
-
-
-def _checked(key: str, kept: bytes | None) -> bytes | None:
-    """The content of what was kept, if it is whole."""
-    if kept is None:
-        return None
-    digest, content = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
-    if not hmac.compare_digest(digest, _digest(key, content)):
-        raise _StrangeError("a file that has changed")
-    return content
+        temporary = folder / f"secret-{secrets.token_hex(8)}"
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(secrets.token_bytes(_SECRET_BYTES))
+        with suppress(FileExistsError):
+            os.link(temporary, file)  # complete from the start, and never replaces another process's secret
+        temporary.unlink()
+    secret = file.read_bytes()
+    if len(secret) != _SECRET_BYTES:
+        raise ValueError(f"{file.name} is damaged; empty the folder")
+    return secret

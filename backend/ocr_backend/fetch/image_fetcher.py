@@ -1,6 +1,6 @@
-"""The file of an image, wherever it is: in the task, on disk, kept from the last time, or to be downloaded.
+"""Gets the file of an image from its source: the task, the local disk, the image cache or a download.
 
-Knows nothing of images or tasks beyond their `Source`. `images` asks it; `downloads` uses the network.
+Knows files and their sources, not images or tasks. Only `downloader` uses the network.
 """
 
 import threading
@@ -13,14 +13,14 @@ from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
 from ocr_backend.fetch.downloader import Downloader, too_large
 from ocr_backend.fetch.image_cache import ImageCache
-from ocr_backend.fetch.image_source import Inline, OnDisk, Remote, Source
+from ocr_backend.fetch.image_source import ImageSource, InlineFile, LocalFile, RemoteFile
 from ocr_backend.system.basic_credentials import Credentials
 
 
-class Fetcher:
-    """Fetches files, for `threads` threads at a time; with a cache, what is in it is not fetched again.
+class ImageFetcher:
+    """Fetches files for up to `threads` threads at once; a file in `cache` is not downloaded again.
 
-    `now()` is in seconds and only goes forward.
+    `now()` is a monotonic clock in seconds.
     """
 
     def __init__(
@@ -35,77 +35,76 @@ class Fetcher:
         self._cache = cache
         self._downloader = Downloader(settings, threads, now)
         self._lock = threading.Lock()
-        self._under_way: dict[str, threading.Event] = {}
+        self._downloads: dict[str, threading.Event] = {}
 
     def close(self) -> None:
-        """Ends the connections that are kept."""
+        """Closes all connections."""
         self._downloader.close()
-        if self._cache is not None:
-            self._cache.close()
 
-    def fetch(self, source: Source, until: float, credentials: Credentials | None = None) -> bytes:
-        """The file's content. `until` is the moment, on the clock of `now`, after which nobody wants it.
+    def fetch(self, source: ImageSource, deadline: float, credentials: Credentials | None = None) -> bytes:
+        """The content of the file. `deadline` is on the clock `now`.
 
         `credentials` are for the host that the source names, unless that is Label Studio.
 
         Raises:
-            ImageError: it cannot be had, or not within the limits.
+            ImageError: the file is not available within the limits.
         """
-        if isinstance(source, Inline):
+        if isinstance(source, InlineFile):
             return self._within_limit(source.content)
-        if isinstance(source, OnDisk):
-            found = self._on_disk(source.path)
-            if found is not None:
-                return found
-            if source.elsewhere is None:
-                raise ImageError("unreachable", "the file is not below LOCAL_FILES_DOCUMENT_ROOT")
-            source = source.elsewhere
-        deadline = min(until, self._now() + self._settings.fetch_timeout_seconds)
+        if isinstance(source, LocalFile):
+            content = self._read_local(source.path)
+            if content is not None:
+                return content
+            if source.fallback is None:
+                raise ImageError("unreachable", "the file does not exist in LOCAL_FILES_DOCUMENT_ROOT")
+            source = source.fallback
+        deadline = min(deadline, self._now() + self._settings.fetch_timeout_seconds)
         if self._cache is None:
-            return self._downloader.content(source.urls, credentials, deadline)[0]
-        return self._kept(self._cache, source, credentials, deadline)
+            return self._downloader.download(source.urls, credentials, deadline).content
+        return self._fetch_cached(self._cache, source, credentials, deadline)
 
-    def forget(self, source: Source, credentials: Credentials | None = None) -> None:
-        """Fetches it anew the next time, since what came was no image."""
-        remote = source.elsewhere if isinstance(source, OnDisk) else source
-        if self._cache is not None and isinstance(remote, Remote):
-            self._cache.forget(self._key(self._cache, remote, credentials))
+    def forget(self, source: ImageSource, credentials: Credentials | None = None) -> None:
+        """Removes the file from the cache, because it was not an image."""
+        remote = source.fallback if isinstance(source, LocalFile) else source
+        if self._cache is not None and isinstance(remote, RemoteFile):
+            self._cache.delete(self._cache_key(self._cache, remote, credentials))
 
-    def _kept(
-        self, cache: ImageCache, source: Remote, credentials: Credentials | None, deadline: float
+    def _fetch_cached(
+        self, cache: ImageCache, source: RemoteFile, credentials: Credentials | None, deadline: float
     ) -> bytes:
-        key = self._key(cache, source, credentials)
-        with self._one_at_a_time(key, deadline):
-            kept = cache.get(key)
-            if kept is not None:
-                return self._within_limit(kept)
-            content, seconds = self._downloader.content(source.urls, credentials, deadline)
-            cache.put(key, content, seconds)
-            return content
+        key = self._cache_key(cache, source, credentials)
+        with self._single_download(key, deadline):
+            content = cache.get(key)
+            if content is not None:
+                return self._within_limit(content)
+            download = self._downloader.download(source.urls, credentials, deadline)
+            cache.put(key, download.content, download.cache_seconds)
+            return download.content
 
-    def _key(self, cache: ImageCache, source: Remote, credentials: Credentials | None) -> str:
-        """Of the addresses asked for, not of those that these lead to, and of all that may open them."""
+    def _cache_key(self, cache: ImageCache, source: RemoteFile, credentials: Credentials | None) -> str:
+        """Cache key: the requested URLs (before redirects) and every credential."""
         token = self._settings.label_studio_api_key
         return cache.key(*source.urls, token, credentials.header if credentials else "")
 
     @contextmanager
-    def _one_at_a_time(self, key: str, deadline: float) -> Iterator[None]:
-        """Waits for another thread that fetches the same, but once: what it got may not be for keeping."""
+    def _single_download(self, key: str, deadline: float) -> Iterator[None]:
+        """Waits at most once for a concurrent download of the same key; it may not be cacheable."""
         with self._lock:
-            under_way = self._under_way.get(key)
-            own = self._under_way.setdefault(key, threading.Event())
-        if under_way is not None:
-            under_way.wait(max(deadline - self._now(), 0.0))
+            running = self._downloads.get(key)
+            finished = self._downloads.setdefault(key, threading.Event())
+        if running is not None:
+            running.wait(max(deadline - self._now(), 0.0))
             yield
             return
         try:
             yield
         finally:
             with self._lock:
-                del self._under_way[key]
-            own.set()
+                del self._downloads[key]
+            finished.set()
 
-    def _on_disk(self, path: str) -> bytes | None:
+    def _read_local(self, path: str) -> bytes | None:
+        """The content of a file below LOCAL_FILES_DOCUMENT_ROOT; None if there is no such file."""
         root = Path(self._settings.local_files_document_root).resolve()
         try:
             file = (root / path.lstrip("/")).resolve()
@@ -115,8 +114,8 @@ class Fetcher:
                 return None
             with file.open("rb") as stream:
                 return self._within_limit(stream.read(self._settings.max_image_bytes + 1))
-        except (OSError, ValueError) as error:  # also where no file can have such a name
-            raise ImageError("unreachable", "the file on disk cannot be read") from error
+        except (OSError, ValueError) as error:  # ValueError: no file can have this name
+            raise ImageError("unreachable", "the local file cannot be read") from error
 
     def _within_limit(self, content: bytes) -> bytes:
         if len(content) > self._settings.max_image_bytes:

@@ -1,7 +1,7 @@
 """The Authorization header for Label Studio, from a legacy or a personal access token.
 
-A personal one is a JWT that is exchanged for access tokens of five minutes (seen in Label Studio 1.23).
-`downloads` calls this; nothing else knows the tokens, and no message of an error holds one.
+A personal access token is a JWT that is exchanged for access tokens of five minutes (seen in Label Studio
+1.23). No error message contains a token.
 """
 
 import base64
@@ -19,14 +19,14 @@ from ocr_backend.errors import ImageError
 
 logger = logging.getLogger(__name__)
 
-_EARLY = 30.0  # seconds before its end at which a token is renewed: more than clocks differ (guess)
-_LIFETIME = 300.0  # seconds, where the token does not tell; Label Studio's default
+_RENEW_EARLY_SECONDS = 30.0  # more than clocks differ (guess)
+_DEFAULT_LIFETIME_SECONDS = 300.0  # Label Studio's default, for a token without `exp`
 
 Post = Callable[[str, dict[str, str]], requests.Response]
 
 
 class LabelStudioToken:
-    """Gives the header for requests to Label Studio; renewals are made by one thread at a time.
+    """Makes the header; one thread at a time renews the access token.
 
     `post(url, body)` sends JSON; `now()` is in seconds since the epoch.
     """
@@ -36,30 +36,31 @@ class LabelStudioToken:
         self._key = key
         self._post = post
         self._now = now
-        self._renewing = threading.Lock()
-        self._access = ""
-        self._until = 0.0
+        self._renew_lock = threading.Lock()
+        self._access_token = ""
+        self._expires_at = 0.0
 
-    def header(self, refused: str = "") -> str:
-        """The value of Authorization, empty without a token. `refused` is a header that was answered 401.
+    def header(self, rejected: str = "") -> str:
+        """The value of Authorization; empty without a token. `rejected` is a header that got a 401.
 
         Raises:
-            ImageError: Label Studio does not exchange the personal token.
+            ImageError: Label Studio does not exchange the personal access token.
         """
-        claims = jwt_claims(self._key)
         if not self._key:
             return ""
+        claims = jwt_claims(self._key)
         if claims is None:
             return f"Token {self._key}"
         if claims.get("token_type") != "refresh":
             return f"Bearer {self._key}"
-        with self._renewing:
-            if self._now() > self._until - _EARLY or refused == f"Bearer {self._access}":
+        with self._renew_lock:
+            is_expiring = self._now() > self._expires_at - _RENEW_EARLY_SECONDS
+            if is_expiring or rejected == f"Bearer {self._access_token}":
                 self._renew()
-            return f"Bearer {self._access}"
+            return f"Bearer {self._access_token}"
 
     def can_renew(self) -> bool:
-        """Whether another header may be had after one was refused."""
+        """Whether a new header can replace one that was rejected."""
         claims = jwt_claims(self._key)
         return claims is not None and claims.get("token_type") == "refresh"
 
@@ -67,7 +68,7 @@ class LabelStudioToken:
         try:
             response = self._post(self._refresh_url, {"refresh": self._key})
             answer = response.json() if response.status_code == 200 else None
-        except OSError as error:  # those of requests are some, and it raises others for the file of a CA
+        except OSError as error:  # requests raises its own kinds, and others for an unreadable CA file
             raise ImageError(
                 "unreachable", "Label Studio cannot be reached to renew the access token"
             ) from error
@@ -77,14 +78,17 @@ class LabelStudioToken:
                 f"Label Studio answered {response.status_code} to the personal access token; "
                 "set LABEL_STUDIO_API_KEY to a token that is valid",
             )
-        self._access = answer["access"]
-        until = (jwt_claims(self._access) or {}).get("exp")
-        self._until = float(until) if isinstance(until, int | float) else self._now() + _LIFETIME
-        logger.debug("access token of Label Studio renewed for %.0f s", self._until - self._now())
+        self._access_token = answer["access"]
+        expiry = (jwt_claims(self._access_token) or {}).get("exp")
+        if isinstance(expiry, int | float):
+            self._expires_at = float(expiry)
+        else:
+            self._expires_at = self._now() + _DEFAULT_LIFETIME_SECONDS
+        logger.debug("Label Studio's access token renewed for %.0f s", self._expires_at - self._now())
 
 
 def jwt_claims(token: str) -> dict[str, Any] | None:
-    """What a JWT says, unverified; None where the text is no JWT."""
+    """The claims of a JWT, unverified; None if the text is not a JWT."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

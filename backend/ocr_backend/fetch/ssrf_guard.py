@@ -1,7 +1,7 @@
-"""HTTP connections that keep two promises: no address that is not allowed, no answer that drips for ever.
+"""HTTP sessions that only connect to allowed addresses.
 
-Addresses are checked before anything is sent there, and again on the connection itself, so that no name that
-resolves differently the second time gets around it. Knows urllib3 and requests, serves `downloads`.
+The addresses of a host are checked before it is contacted, and the peer address again on the connection, so
+that a name cannot resolve differently the second time (DNS rebinding). Knows urllib3 and requests.
 """
 
 import ipaddress
@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,95 +16,86 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ocr_backend.errors import ImageError
-from ocr_backend.system.address_policy import AddressPolicy, is_metadata
+from ocr_backend.system.address_policy import AddressPolicy, is_metadata_address
 from ocr_backend.system.header_deadline import HeaderDeadlineConnection, pool_classes
+from ocr_backend.system.http_session import http_session
 
 AddressCheck = Callable[[str, str], None]
-"""Takes a host and the address of a connection to it; raises `ImageError` if it must not be used."""
+"""Takes a host and an address of it; raises `ImageError` if connections there are not allowed."""
 
 
-def session(allowed: AddressPolicy | None, size: int) -> requests.Session:
-    """A session for `size` threads that keeps no cookies and no credentials.
+def guarded_session(
+    policy: AddressPolicy | None, pool_size: int = 1, verify: bool = True
+) -> requests.Session:
+    """A session for `pool_size` threads whose connections raise `ImageError` for a forbidden address.
 
-    Connections to metadata services of clouds end in `ImageError`; with `allowed` also those to addresses
-    that are neither public nor allowed.
+    Metadata services of clouds are always forbidden; with a policy, every address that it does not allow.
     """
-    made = requests.Session()
-    made.auth = _no_auth  # otherwise requests takes credentials from a .netrc file
-    made.cookies.set_policy(_NO_COOKIES)
-    made.headers["Accept-Encoding"] = "identity"
-    for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter(partial(_check, allowed), pool_maxsize=size))
-    return made
+    adapter = _GuardedAdapter(partial(_check_address, policy), pool_maxsize=pool_size)
+    return http_session(pool_size, verify, adapter)
 
 
-def _check(allowed: AddressPolicy | None, host: str, address: str) -> None:
-    if is_metadata(address):
+def _check_address(policy: AddressPolicy | None, host: str, address: str) -> None:
+    if is_metadata_address(address):
         raise ImageError(
             "refused",
-            f"{host} has the address {address} of a cloud's metadata service, which is never asked, "
-            "whatever OCR_FETCH_ALLOW says",
+            f"{host} has the address {address} of a cloud's metadata service; images from there are never "
+            "fetched, whatever OCR_FETCH_ALLOW says",
         )
-    if allowed is not None and not allowed.has_address(address):
+    if policy is not None and not policy.allows_address(address):
         raise ImageError(
             "refused",
-            f"{host} has the address {address}, which is not public; if images may come from there, "
+            f"{host} has the address {address}, which is not public; to allow images from there, "
             "add the host or its network to OCR_FETCH_ALLOW",
         )
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, check: AddressCheck, **kwargs: Any) -> None:
-        self._check = check
-        super().__init__(**kwargs)
+class _GuardedAdapter(HTTPAdapter):
+    def __init__(self, check_address: AddressCheck, **options: Any) -> None:
+        self._check_address = check_address
+        super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        # A proxy, where the environment names one, has its own pools: what a name means is decided there.
-        self.poolmanager.pool_classes_by_scheme = pool_classes(_careful(self._check))
+        # Proxies keep their ordinary pools: the proxy resolves the host name, not this process.
+        self.poolmanager.pool_classes_by_scheme = pool_classes(_connection_class(self._check_address))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer; an address that stands in the URL itself is checked for proxies too."""
+        """Checks an address that is written in the URL itself, for requests through a proxy too."""
         host = urlsplit(request.url or "").hostname or ""
-        address = _written_address(host)
+        address = _literal_address(host)
         if address is not None:
-            self._check(host, address)
+            self._check_address(host, address)
         return super().send(request, *args, **kwargs)
 
 
-def _careful(check: AddressCheck) -> type[HeaderDeadlineConnection]:
-    class Careful(_Careful):
-        check_address = staticmethod(check)
+def _connection_class(check_address: AddressCheck) -> type[HeaderDeadlineConnection]:
+    return type(
+        "CheckedConnection", (AddressCheckedConnection,), {"check_address": staticmethod(check_address)}
+    )
 
-    return Careful
 
+class AddressCheckedConnection(HeaderDeadlineConnection):
+    """Mixin for urllib3 connections that refuses forbidden addresses."""
 
-class _Careful(HeaderDeadlineConnection):
     check_address: AddressCheck
     host: str
     port: int
 
     def _new_conn(self) -> socket.socket:
-        # All of a name's addresses, so that a refusal does not tell whether something listens there.
-        for address in _addresses(self.host, self.port):
+        # Checks all addresses of the name first: the error then does not reveal which of them has a listener.
+        for address in _resolve(self.host, self.port):
             self.check_address(self.host, address)
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]  # the class beside this one has it
+        connection: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's class
         try:
-            self.check_address(self.host, made.getpeername()[0])
+            self.check_address(self.host, connection.getpeername()[0])
         except ImageError:
-            made.close()
+            connection.close()
             raise
-        return made
+        return connection
 
 
-def _written_address(host: str) -> str | None:
+def _literal_address(host: str) -> str | None:
     """The address that a host is in any spelling, such as 127.1 and 0x7f000001; None for a name."""
     with suppress(OSError):
         return socket.inet_ntoa(socket.inet_aton(host))
@@ -114,9 +104,9 @@ def _written_address(host: str) -> str | None:
     return None
 
 
-def _addresses(host: str, port: int) -> list[str]:
+def _resolve(host: str, port: int) -> list[str]:
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # connecting fails in the same way, and says so
+        results = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # no address to check; connecting fails with the same error
         return []
-    return [str(where[0]) for *_, where in found]
+    return [str(address[0]) for *_, address in results]

@@ -1,4 +1,4 @@
-"""Bytes of an image or PDF file become upright arrays.
+"""Decodes image and PDF files into upright arrays.
 
-Knows neither where the bytes come from nor what is read in them.
+Knows neither where the files come from nor what is read from them.
 """

@@ -1,7 +1,6 @@
-"""The file of a task -> its pages as upright images: one of an image, several of a PDF.
+"""Image or PDF file -> its pages as upright images.
 
-Knows nothing of where files come from. Images are `decoding`'s; PDF pages are drawn by PDFium, which serves
-one thread at a time.
+Does not know where files come from. PDFium renders PDF pages; it serves one thread at a time.
 """
 
 import math
@@ -17,92 +16,95 @@ import pypdfium2
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
-from ocr_backend.images.decoding import check_size, decoded
+from ocr_backend.images.decoding import check_size, decode_image
 from ocr_backend.ocr_types import Image
 
 _POINTS_PER_INCH = 72
-_HEAD = 1024
-"""Bytes within which a PDF says that it is one; viewers accept something before it (PDF 1.7, appendix H)."""
+_HEADER_BYTES = 1024
+"""Where the PDF signature must be; viewers accept other bytes before it (PDF 1.7, appendix H)."""
 
-_pdfium = threading.Lock()
+_pdfium_lock = threading.Lock()
 
 
 class Document(Protocol):
-    """A file's pages."""
+    """The pages of a file; an image has one."""
 
-    pages: int
+    page_count: int
 
-    def page(self, number: int) -> Image:
-        """One page, from 0, as readers take it.
+    def page(self, index: int) -> Image:
+        """The page at an index from 0.
 
         Raises:
-            ImageError: it is damaged or too large.
+            ImageError: the page is damaged or too large.
         """
         ...
 
 
 @contextmanager
-def opened(content: bytes, settings: Settings) -> Iterator[Document]:
-    """The document in a file, until the end of the context.
+def open_document(content: bytes, settings: Settings) -> Iterator[Document]:
+    """Opens a file; the document is valid until the context ends.
 
     Raises:
-        ImageError: a PDF is damaged, encrypted, or has too many pages.
+        ImageError: the PDF is damaged, encrypted, or has too many pages.
     """
-    if b"%PDF-" not in content[:_HEAD]:
-        yield _Image(content, settings.max_image_pixels)
+    if b"%PDF-" not in content[:_HEADER_BYTES]:
+        yield _ImageDocument(content, settings.max_image_pixels)
         return
-    pdf = _Pdf(content, settings)
+    pdf = _PdfDocument(content, settings)
     try:
         yield pdf
     finally:
         pdf.close()
 
 
-class _Image:
-    pages = 1
+class _ImageDocument:
+    page_count = 1
 
     def __init__(self, content: bytes, max_pixels: int) -> None:
-        self._decoded = partial(decoded, content, max_pixels)
+        self._decode = partial(decode_image, content, max_pixels)
 
     def page(self, _: int) -> Image:
-        return self._decoded()
+        return self._decode()
 
 
-class _Pdf:
+class _PdfDocument:
     def __init__(self, content: bytes, settings: Settings) -> None:
         self._settings = settings
-        with _pdfium:
+        with _pdfium_lock:
             try:
-                self._file = pypdfium2.PdfDocument(content)
+                self._pdf = pypdfium2.PdfDocument(content)
             except pypdfium2.PdfiumError as error:
                 raise ImageError("broken", "the PDF is damaged, or needs a password") from error
-            self.pages = len(self._file)
-        if not 0 < self.pages <= settings.max_pages:
+            self.page_count = len(self._pdf)
+        if not 0 < self.page_count <= settings.max_pages:
             self.close()
             raise ImageError(
                 "refused",
-                f"the PDF has {self.pages} pages; 1 to {settings.max_pages} are allowed (OCR_MAX_PAGES)",
+                f"the PDF has {self.page_count} pages; 1 to {settings.max_pages} are allowed (OCR_MAX_PAGES)",
             )
 
-    def page(self, number: int) -> Image:
-        scale = self._settings.pdf_dpi / _POINTS_PER_INCH
-        with _pdfium:
+    def page(self, index: int) -> Image:
+        with _pdfium_lock:
             try:
-                page = self._file[number]
-                width, height = (math.ceil(points * scale) for points in page.get_size())
-                check_size((width, height), self._settings.max_image_pixels)
-                drawn = page.render(scale=scale).to_numpy().copy()
+                rendered = self._render(index)
             except pypdfium2.PdfiumError as error:
-                raise ImageError("broken", f"page {number + 1} of the PDF is damaged") from error
-        return _three_channels(drawn)
+                raise ImageError("broken", f"page {index + 1} of the PDF is damaged") from error
+        return _to_bgr(rendered)
+
+    def _render(self, index: int) -> np.ndarray:
+        scale = self._settings.pdf_dpi / _POINTS_PER_INCH
+        page = self._pdf[index]
+        width, height = (math.ceil(points * scale) for points in page.get_size())
+        check_size((width, height), self._settings.max_image_pixels)
+        return cast(np.ndarray, page.render(scale=scale).to_numpy().copy())
 
     def close(self) -> None:
-        with _pdfium:
-            self._file.close()
+        with _pdfium_lock:
+            self._pdf.close()
 
 
-def _three_channels(drawn: np.ndarray) -> Image:
-    """What PDFium draws is BGR, with a fourth channel or grey alone."""
-    if drawn.ndim == 2 or drawn.shape[2] == 1:
-        return cast(Image, cv2.cvtColor(drawn, cv2.COLOR_GRAY2BGR))
-    return cast(Image, np.ascontiguousarray(drawn[:, :, :3]))
+def _to_bgr(rendered: np.ndarray) -> Image:
+    """PDFium renders grey, BGR, or BGR with a fourth channel."""
+    if rendered.ndim == 2 or rendered.shape[2] == 1:
+        return cast(Image, cv2.cvtColor(rendered, cv2.COLOR_GRAY2BGR))
+    return cast(Image, np.ascontiguousarray(rendered[:, :, :3]))

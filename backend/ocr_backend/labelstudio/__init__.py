@@ -1,4 +1,4 @@
 """Label Studio's formats: request bodies, label configs, task data, predictions and regions.
 
-Pure; knows neither HTTP nor where an image comes from.
+Pure; knows neither HTTP nor where an image is fetched from.
 """

@@ -1,40 +1,40 @@
-"""Which label of a set of labels in a labelling configuration is given to the text that was found.
+"""Chooses the label for regions among the labels of a tag.
 
-Pure: a tag that holds Label tags in, the label out. `labeling` says which set it is.
+Pure: a tag with Label tags inside -> the label. `label_config` chooses the tag.
 """
 
 from xml.etree.ElementTree import Element
 
 
-def stored_label(labels: Element, sought: str) -> str | None:
-    """What Label Studio stores for the label with this value or alias; None where the set has none such."""
-    if (labels.get("value") or "").startswith("$"):
-        return sought  # the choices come with each task
-    found = [tag for tag in _choices(labels) if sought in (tag.get("value"), tag.get("alias"))]
-    return _stored(found[0]) if found else None
+def stored_label(tag: Element, name: str) -> str | None:
+    """What Label Studio stores for the label with this value or alias; None if the tag has no such label."""
+    if (tag.get("value") or "").startswith("$"):
+        return name  # the labels are in the data of each task
+    matching = [label for label in _labels(tag) if name in (label.get("value"), label.get("alias"))]
+    return _stored_value(matching[0]) if matching else None
 
 
-def label_to_give(labels: Element, sought: str, may_be_another: bool) -> tuple[str | None, str]:
-    """The label to give, and a warning when none can be given.
+def choose_label(tag: Element, name: str, allow_only_label: bool) -> tuple[str | None, str]:
+    """The label for regions, and a warning if there is none.
 
-    Where the set has only one label and `may_be_another`, it is that one.
+    With `allow_only_label`, a tag with a single label falls back to that one.
     """
-    found = stored_label(labels, sought)
-    choices = _choices(labels)
-    if found is None and may_be_another and len(choices) == 1:
-        found = _stored(choices[0])
-    if found is not None:
-        return found, ""
-    name, known = labels.get("name"), ", ".join(repr(tag.get("value")) for tag in choices) or "none"
+    stored = stored_label(tag, name)
+    labels = _labels(tag)
+    if stored is None and allow_only_label and len(labels) == 1:
+        stored = _stored_value(labels[0])
+    if stored is not None:
+        return stored, ""
+    values = ", ".join(repr(label.get("value")) for label in labels) or "none"
     return None, (
-        f"label {sought!r} is not among those of the labelling configuration's {name!r} ({known}): "
-        "regions get no label; set PREDICTED_LABEL to one of them"
+        f"the label config's {tag.get('name')!r} has no label {name!r} (it has: {values}), "
+        "so regions get no label; set PREDICTED_LABEL to one of its labels"
     )
 
 
-def _choices(labels: Element) -> list[Element]:
-    return [tag for tag in labels.iter("label") if tag.get("value")]
+def _labels(tag: Element) -> list[Element]:
+    return [label for label in tag.iter("label") if label.get("value")]
 
 
-def _stored(choice: Element) -> str | None:
-    return choice.get("alias") or choice.get("value")
+def _stored_value(label: Element) -> str | None:
+    return label.get("alias") or label.get("value")

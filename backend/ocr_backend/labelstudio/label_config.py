@@ -1,7 +1,7 @@
-"""Which tags of a labelling configuration take the boxes, labels and texts.
+"""Finds the tags of a label config that take regions, labels and texts.
 
-Pure: XML text in, `ControlTags` out; names that the settings give override what the configuration says.
-Source of the tags: Label Studio 1.23 and its labelling configuration reference.
+Pure: XML text -> `ControlTags`; names in the settings override what the label config says.
+Source of the tags: Label Studio 1.23 and its reference of tags.
 """
 
 from collections.abc import Sequence
@@ -10,195 +10,195 @@ from xml.etree.ElementTree import Element
 
 from ocr_backend.config.settings import SETTINGS, Settings
 from ocr_backend.errors import LabelConfigError
-from ocr_backend.labelstudio.label_choice import label_to_give, stored_label
+from ocr_backend.labelstudio.label_choice import choose_label, stored_label
 from ocr_backend.labelstudio.label_config_xml import Repeater, TagGroup, tag_groups
-from ocr_backend.labelstudio.task_data import is_pointer
+from ocr_backend.labelstudio.task_data import has_variable
 
 SHAPES = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
-"""Tags that draw, as Label Studio calls their results; the preferred first."""
+"""Tags that draw regions, by the type of their results; the preferred first."""
 
-# Without angle brackets: Label Studio shows the sentence as HTML.
-NEEDED = (
+# Without angle brackets, because Label Studio shows the message as HTML.
+_REQUIRED_TAGS = (
     "an Image with a name and a value, a TextArea (perRegion) for the text and, for boxes, RectangleLabels, "
     "PolygonLabels, or Labels with a Rectangle or a Polygon, all with toName= the image"
 )
 
 
 @dataclass(frozen=True)
-class Tag:
+class ControlTag:
     """A control tag: its name and the type of its results."""
 
     name: str
-    kind: str
+    result_type: str
 
     @property
     def is_polygon(self) -> bool:
-        """Whether it takes points instead of a rectangle."""
-        return self.kind.startswith("polygon")
+        """Whether its regions have points instead of a rectangle."""
+        return self.result_type.startswith("polygon")
 
     @property
     def takes_labels(self) -> bool:
         """Whether its results carry labels."""
-        return self.kind.endswith("labels")
+        return self.result_type.endswith("labels")
 
 
 @dataclass(frozen=True)
 class ControlTags:
-    """Where the parts of a region go.
+    """The tags that take the parts of a region.
 
-    `image_value` points to the image in a task's data, to a list of them where there are `several_pages`.
-    `labels` is None where no tag takes labels, and equals `shape` where one tag takes both; `label` is None
-    where none is given. `warning` is a sentence for the log, or empty. In a `repeater`, names, label and
-    `image_value` hold its flag until they are `filled`.
+    `image` is the name of the Image tag. `image_value` names the image in a task's data, or a list of images
+    if `has_several_pages`. `labels` is None if no tag takes labels, and equals `shape` if one tag takes both;
+    `label` is None if regions get none. `warning` is a sentence for the log, or empty. With a `repeater`,
+    names, label and `image_value` contain its index flag; `at_index` replaces it.
     """
 
     image: str
     image_value: str
-    several_pages: bool
-    shape: Tag
-    labels: Tag | None
-    text: Tag
+    has_several_pages: bool
+    shape: ControlTag
+    labels: ControlTag | None
+    text: ControlTag
     label: str | None
     warning: str = ""
     repeater: Repeater | None = None
 
-    def filled(self, number: int) -> "ControlTags":
-        """The same, as they are named at an entry (from 0) of the list that the Repeater stands on."""
+    def at_index(self, index: int) -> "ControlTags":
+        """The control tags at an index (from 0) of the Repeater's list."""
         repeater = self.repeater
         if repeater is None:
             return self
 
-        def filled(tag: Tag) -> Tag:
-            return replace(tag, name=repeater.filled(tag.name, number))
+        def fill_index(tag: ControlTag) -> ControlTag:
+            return replace(tag, name=repeater.fill_index(tag.name, index))
 
         return replace(
             self,
-            image=repeater.filled(self.image, number),
-            image_value=repeater.filled(self.image_value, number),
-            shape=filled(self.shape),
-            labels=self.labels and filled(self.labels),
-            text=filled(self.text),
-            label=self.label and repeater.filled(self.label, number),
+            image=repeater.fill_index(self.image, index),
+            image_value=repeater.fill_index(self.image_value, index),
+            shape=fill_index(self.shape),
+            labels=self.labels and fill_index(self.labels),
+            text=fill_index(self.text),
+            label=self.label and repeater.fill_index(self.label, index),
             repeater=None,
         )
 
 
-def controls_of(config: str, settings: Settings) -> ControlTags:
-    """The controls of a labelling configuration; those of the manual's when the text is empty.
+def parse_label_config(config: str, settings: Settings) -> ControlTags:
+    """The control tags of a label config; those of the guide's label config if the text is empty.
 
     Raises:
-        LabelConfigError: no XML, or a tag is missing that regions with text need.
+        LabelConfigError: the text is not XML, or a tag is missing that regions with text need.
     """
     if not config.strip():
-        return _manual_controls(settings)
+        return _default_control_tags(settings)
     group, image = _image(tag_groups(config), settings)
-    own = _controls(group, image)
-    shape = _tag(_shape(own, settings))
-    text = _tag(_text(own, settings.text_from_name))
-    labels = _labels(own, shape, settings)
+    controls = _controls_of(image, group)
+    shape = _control_tag(_shape(controls, settings))
+    labels = _labels(controls, shape, settings)
     label, warning = None, ""
     if labels is not None:
-        label, warning = label_to_give(labels, _sought(settings), settings.predicted_label is None)
+        is_set = settings.predicted_label is not None
+        label, warning = choose_label(labels, _label_name(settings), allow_only_label=not is_set)
     return ControlTags(
         image=_name(image),
         image_value=_image_value(image, settings),
-        several_pages=bool(image.get("valuelist")),
+        has_several_pages=bool(image.get("valuelist")),
         shape=shape,
-        labels=None if labels is None else _tag(labels),
-        text=text,
+        labels=None if labels is None else _control_tag(labels),
+        text=_control_tag(_text_area(controls, settings.text_from_name)),
         label=label,
         warning=warning,
         repeater=group.repeater,
     )
 
 
-def _manual_controls(settings: Settings) -> ControlTags:
+def _default_control_tags(settings: Settings) -> ControlTags:
     def name(setting: str) -> str:
-        return getattr(settings, setting) or _manual_name(setting)
+        return getattr(settings, setting) or _default_name(setting)
 
     return ControlTags(
         image=name("image_to_name"),
-        image_value=_pointer(name("image_data_key")),
-        several_pages=False,
-        shape=Tag(name("bbox_from_name"), "rectangle"),
-        labels=Tag(name("label_from_name"), "labels"),
-        text=Tag(name("text_from_name"), "textarea"),
+        image_value=_variable(name("image_data_key")),
+        has_several_pages=False,
+        shape=ControlTag(name("bbox_from_name"), "rectangle"),
+        labels=ControlTag(name("label_from_name"), "labels"),
+        text=ControlTag(name("text_from_name"), "textarea"),
         label=name("predicted_label"),
     )
 
 
 def _image(groups: Sequence[TagGroup], settings: Settings) -> tuple[TagGroup, Element]:
-    """The Image to fill: the first on which something draws, and the group that it stands in."""
+    """The Image tag to use, and its group: the first with a tag that draws on it, else the first."""
     images = [(group, tag) for group in groups for tag in group.tags if tag.tag == "image" and _name(tag)]
-    images.sort(key=lambda found: not any(tag.tag in SHAPES for tag in _controls(*found)))
-    chosen = _named([tag for _, tag in images], settings.image_to_name, "IMAGE_TO_NAME", "Image")
-    if chosen is None:
-        raise _lacking("no Image with a name")
-    if not is_pointer(_image_value(chosen, settings)):
-        raise _lacking(f"no value=$... or valueList=$... at its Image {_name(chosen)!r}")
-    group = next(group for group, tag in images if tag is chosen)
-    if group.repeater is not None and not is_pointer(group.repeater.on):
-        raise _lacking(f"no on=$... at the Repeater of its Image {_name(chosen)!r}")
-    return group, chosen
+    images.sort(key=lambda pair: not any(tag.tag in SHAPES for tag in _controls_of(pair[1], pair[0])))
+    image = _select([tag for _, tag in images], settings.image_to_name, "IMAGE_TO_NAME", "Image")
+    if image is None:
+        raise _missing_error("no Image with a name")
+    if not has_variable(_image_value(image, settings)):
+        raise _missing_error(f"no value=$... or valueList=$... at its Image {_name(image)!r}")
+    group = next(group for group, tag in images if tag is image)
+    if group.repeater is not None and not has_variable(group.repeater.on):
+        raise _missing_error(f"no on=$... at the Repeater of its Image {_name(image)!r}")
+    return group, image
 
 
-def _controls(group: TagGroup, image: Element) -> list[Element]:
-    """The tags that work on an image; in a Repeater they are those beside it."""
+def _controls_of(image: Element, group: TagGroup) -> list[Element]:
+    """The control tags of an image; inside a Repeater only those of the same Repeater."""
     return [tag for tag in group.tags if _name(tag) and _name(image) in _targets(tag)]
 
 
-def _shape(own: Sequence[Element], settings: Settings) -> Element:
-    sets = [tag for tag in own if tag.tag == "labels"]
-    # Label Studio's own OCR template has a Rectangle, a Polygon and Labels. Where no Labels accompany them,
-    # a tag that brings its own wins over a plain one.
-    order = SHAPES if sets else sorted(SHAPES, key=lambda kind: not kind.endswith("labels"))
-    sought = _sought(settings)
+def _shape(controls: Sequence[Element], settings: Settings) -> Element:
+    label_tags = [tag for tag in controls if tag.tag == "labels"]
+    # Label Studio's own OCR template has a Rectangle, a Polygon and Labels. Without Labels, a shape tag with
+    # labels of its own is better than one without.
+    order = SHAPES if label_tags else sorted(SHAPES, key=lambda shape: not shape.endswith("labels"))
+    name = _label_name(settings)
 
     def has_label(tag: Element) -> bool:
-        return any(
-            stored_label(one, sought) is not None for one in ([tag] if _tag(tag).takes_labels else sets)
-        )
+        sources = [tag] if _control_tag(tag).takes_labels else label_tags
+        return any(stored_label(source, name) is not None for source in sources)
 
-    candidates = [tag for kind in order for tag in own if tag.tag == kind]
+    candidates = [tag for shape in order for tag in controls if tag.tag == shape]
     candidates.sort(key=lambda tag: not has_label(tag))
-    chosen = _named(candidates, settings.bbox_from_name, "BBOX_FROM_NAME", "those that draw")
-    if chosen is None:
-        raise _lacking("no tag that draws boxes on the image")
-    return chosen
+    selected = _select(candidates, settings.bbox_from_name, "BBOX_FROM_NAME", "tags that draw")
+    if selected is None:
+        raise _missing_error("no tag that draws boxes on the image")
+    return selected
 
 
-def _text(own: Sequence[Element], wanted: str | None) -> Element:
-    areas = [tag for tag in own if tag.tag == "textarea"]
-    areas.sort(key=lambda tag: (tag.get("perregion") or "").lower() != "true")
-    chosen = _named(areas, wanted, "TEXT_FROM_NAME", "TextArea")
-    if chosen is None:
-        raise _lacking("no TextArea for the image")
-    return chosen
+def _text_area(controls: Sequence[Element], name: str | None) -> Element:
+    candidates = [tag for tag in controls if tag.tag == "textarea"]
+    candidates.sort(key=lambda tag: (tag.get("perregion") or "").lower() != "true")
+    selected = _select(candidates, name, "TEXT_FROM_NAME", "TextArea")
+    if selected is None:
+        raise _missing_error("no TextArea for the image")
+    return selected
 
 
-def _labels(own: Sequence[Element], shape: Tag, settings: Settings) -> Element | None:
+def _labels(controls: Sequence[Element], shape: ControlTag, settings: Settings) -> Element | None:
     if shape.takes_labels:
-        return next(tag for tag in own if _tag(tag) == shape)
-    candidates = [tag for tag in own if tag.tag == "labels"]
-    candidates.sort(key=lambda tag: stored_label(tag, _sought(settings)) is None)
-    return _named(candidates, settings.label_from_name, "LABEL_FROM_NAME", "Labels")
+        return next(tag for tag in controls if _control_tag(tag) == shape)
+    candidates = [tag for tag in controls if tag.tag == "labels"]
+    candidates.sort(key=lambda tag: stored_label(tag, _label_name(settings)) is None)
+    return _select(candidates, settings.label_from_name, "LABEL_FROM_NAME", "Labels")
 
 
-def _named(candidates: Sequence[Element], wanted: str | None, env: str, kind: str) -> Element | None:
-    if not wanted:
+def _select(candidates: Sequence[Element], name: str | None, env: str, tag_type: str) -> Element | None:
+    """The candidate with a name; without a name the first, or None if there is none."""
+    if not name:
         return candidates[0] if candidates else None
-    chosen = next((tag for tag in candidates if _name(tag) == wanted), None)
-    if chosen is None:
+    selected = next((tag for tag in candidates if _name(tag) == name), None)
+    if selected is None:
         names = ", ".join(_name(tag) for tag in candidates) or "none"
         raise LabelConfigError(
-            f"{env} is {wanted!r}, but the labelling configuration has no such tag for the image "
-            f"({kind}: {names}); unset {env} or rename the tag"
+            f"{env} is {name!r}, but the label config has no such tag for the image "
+            f"({tag_type}: {names}); unset {env} or rename the tag"
         )
-    return chosen
+    return selected
 
 
-def _lacking(what: str) -> LabelConfigError:
-    return LabelConfigError(f"the labelling configuration has {what}; needed are {NEEDED}")
+def _missing_error(problem: str) -> LabelConfigError:
+    return LabelConfigError(f"the label config has {problem}; it needs {_REQUIRED_TAGS}")
 
 
 def _targets(tag: Element) -> list[str]:
@@ -207,25 +207,26 @@ def _targets(tag: Element) -> list[str]:
 
 def _image_value(image: Element, settings: Settings) -> str:
     if settings.image_data_key:
-        return _pointer(settings.image_data_key)
+        return _variable(settings.image_data_key)
     return (image.get("valuelist") or image.get("value") or "").strip()
 
 
-def _pointer(key: str) -> str:
+def _variable(key: str) -> str:
     return f"${key}"
 
 
-def _sought(settings: Settings) -> str:
-    return settings.predicted_label or _manual_name("predicted_label")
+def _label_name(settings: Settings) -> str:
+    return settings.predicted_label or _default_name("predicted_label")
 
 
 def _name(tag: Element) -> str:
     return tag.get("name") or ""
 
 
-def _tag(element: Element) -> Tag:
-    return Tag(_name(element), element.tag)
+def _control_tag(element: Element) -> ControlTag:
+    return ControlTag(_name(element), element.tag)
 
 
-def _manual_name(setting: str) -> str:
-    return next(row.manual_default or "" for row in SETTINGS if row.name == setting)
+def _default_name(setting: str) -> str:
+    """The name in the guide's label config."""
+    return next(row.fallback_default or "" for row in SETTINGS if row.name == setting)

@@ -1,6 +1,6 @@
-"""The tags of a labelling configuration, as XML text -> elements with lower-case names, by Repeater.
+"""Label config as XML text -> its tags, with lower-case names, grouped by Repeater.
 
-Pure; which tag takes what is for `labeling` to say.
+Pure; `label_config` decides which tag takes what.
 """
 
 from collections.abc import Sequence
@@ -12,61 +12,62 @@ from defusedxml.ElementTree import fromstring
 
 from ocr_backend.errors import LabelConfigError
 
-_FLAG = "{{idx}}"  # Label Studio's own, where a Repeater has no indexFlag
+_DEFAULT_INDEX_FLAG = "{{idx}}"  # Label Studio's default for indexFlag
 
 
 @dataclass(frozen=True)
 class Repeater:
-    """Shows its tags once for each entry of the list at `on`, with the entry's number (from 0) for `flag`."""
+    """Repeats its tags for each item of the list at `on`; `flag` is replaced by the item's index from 0."""
 
     on: str
     flag: str
 
-    def filled(self, text: str, number: int) -> str:
-        """The text as it stands at an entry."""
-        return text.replace(self.flag, str(number))
+    def fill_index(self, text: str, index: int) -> str:
+        """The text with the flag replaced by an index."""
+        return text.replace(self.flag, str(index))
 
 
 @dataclass(frozen=True)
 class TagGroup:
-    """The tags that stand in one Repeater, or in none, in the order of the configuration."""
+    """The tags inside one Repeater, or outside of all, in the order of the label config."""
 
     repeater: Repeater | None
     tags: Sequence[Element]
 
 
 def tag_groups(config: str) -> list[TagGroup]:
-    """All tags: those outside of Repeaters first, then those of each Repeater.
+    """All tags: first those outside of Repeaters, then those of each Repeater.
 
     Raises:
-        LabelConfigError: no plain XML, or a Repeater stands in another one.
+        LabelConfigError: the text is not plain XML, or a Repeater is inside another one.
     """
-    root = _parsed(config)
-    repeated = [_group(tag) for tag in root.iter("repeater")]
-    return [TagGroup(None, _outside(root)), *repeated]
+    root = _parse(config)
+    repeater_groups = [_repeater_group(tag) for tag in root.iter("repeater")]
+    return [TagGroup(None, _tags_outside_repeaters(root)), *repeater_groups]
 
 
-def _parsed(config: str) -> Element:
+def _parse(config: str) -> Element:
     try:
         root: Element = fromstring(config, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise LabelConfigError("the labelling configuration is not well-formed XML") from error
-    for tag in root.iter():  # Label Studio reads both without regard to case
+        raise LabelConfigError("the label config is not well-formed XML") from error
+    for tag in root.iter():  # names of tags and attributes are case-insensitive in Label Studio
         tag.tag = tag.tag.lower()
         tag.attrib = {name.lower(): text for name, text in tag.attrib.items()}
     return root
 
 
-def _outside(root: Element) -> list[Element]:
-    inside = {id(tag) for repeater in root.iter("repeater") for tag in repeater.iter()}
-    return [tag for tag in root.iter() if id(tag) not in inside]
+def _tags_outside_repeaters(root: Element) -> list[Element]:
+    repeated = {id(tag) for repeater in root.iter("repeater") for tag in repeater.iter()}
+    return [tag for tag in root.iter() if id(tag) not in repeated]
 
 
-def _group(repeater: Element) -> TagGroup:
+def _repeater_group(repeater: Element) -> TagGroup:
     tags = list(repeater.iter())[1:]
     if any(tag.tag == "repeater" for tag in tags):
         raise LabelConfigError(
-            "the labelling configuration has a Repeater inside a Repeater, which is not supported; "
+            "the label config has a Repeater inside a Repeater, which is not supported; "
             "show the inner pages with one Image that has valueList=$..."
         )
-    return TagGroup(Repeater(repeater.get("on") or "", repeater.get("indexflag") or _FLAG), tags)
+    flag = repeater.get("indexflag") or _DEFAULT_INDEX_FLAG
+    return TagGroup(Repeater(repeater.get("on") or "", flag), tags)

@@ -1,6 +1,6 @@
-"""Lines that were read -> the prediction that Label Studio stores: regions, score and version.
+"""Text lines of a task's images -> the prediction that Label Studio stores: regions, score and version.
 
-Pure. One region is up to three results with the same id and the same geometry: shape, labels, text.
+Pure. A region is up to three results with the same id and geometry: shape, labels, text.
 Source: Label Studio 1.23's result format for OCR.
 """
 
@@ -16,107 +16,122 @@ from ocr_backend.ocr_types import Line, LoadedModel
 
 Json = dict[str, Any]
 
-ANSWERS_REVISION = 1
-"""Raised when the same weights and settings begin to give other predictions: the version must change then."""
+PREDICTION_REVISION = 1
+"""Increase it when the same weights and settings give other predictions, so that the version changes."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What was read of one image or page; `size` is `(width, height)` px, lines stand in reading order."""
+    """The lines of one page in reading order; `size` is `(width, height)` px."""
 
     size: Size
     lines: Sequence[Line]
 
 
-def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
-    """Name of what gives the answers: equal on all replicas, another when anything that changes them does.
+@dataclass(frozen=True)
+class ImagePages:
+    """The pages of one Image of a task, and the control tags for their regions."""
 
-    Generation, language and tier, and 10 hexadecimal digits for the rest: `PP-OCRv5-ch-server-0123456789`.
+    control_tags: ControlTags
+    pages: Sequence[Page]
+
+
+def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
+    """The version of predictions: equal on all replicas; it changes with everything that changes predictions.
+
+    OCR version, language, model type, and 10 hexadecimal digits: `PP-OCRv5-ch-server-0123456789`.
     """
-    told = [
-        ANSWERS_REVISION,
+    inputs = [
+        PREDICTION_REVISION,
         settings.score_threshold,
         settings.use_doc_orientation,
         settings.use_doc_unwarping,
         settings.use_textline_orientation,
         settings.precision,
         settings.pdf_dpi,
-        sorted((model.part, model.name, model.digest) for model in models),
+        sorted((model.role, model.name, model.digest) for model in models),
     ]
-    digest = hashlib.sha256(repr(told).encode()).hexdigest()[:10]
+    digest = hashlib.sha256(repr(inputs).encode()).hexdigest()[:10]
     return f"{settings.ocr_version}-{settings.language}-{settings.model_type}-{digest}"
 
 
-def prediction(
-    images: Sequence[tuple[ControlTags, Sequence[Page]]], task: object, version: str, score_threshold: float
-) -> Json:
-    """One task's prediction: the regions of its pages in order, and the mean score of them, 0 without any.
+def prediction(images: Sequence[ImagePages], task_key: object, version: str, score_threshold: float) -> Json:
+    """One task's prediction: the regions of its pages in order, and their mean score, 0 without regions.
 
-    `images` are the pages of each Image that the task shows. Lines below `score_threshold` are left out.
-    `task` is what tells the task from others, such as its id; the same line of the same task gets the same
-    region id each time.
+    Lines below `score_threshold` are left out. `task_key` identifies the task, such as its id; the same line
+    of the same task gets the same region id each time.
     """
     results: list[Json] = []
     scores: list[float] = []
-    for number, (controls, item_index, page) in enumerate(_in_order(images)):
-        kept = [line for line in page.lines if line.score >= score_threshold]
-        scores += [line.score for line in kept]
-        for place, line in enumerate(kept):
-            for item in region(line, page.size, controls, region_id(task, number, place)):
-                results.append(item if item_index is None else {**item, "item_index": item_index})
-    mean = round(sum(scores) / len(scores), 4) if scores else 0.0
-    return {"result": results, "score": mean, "model_version": version}
+    for page_number, (control_tags, item_index, page) in enumerate(_numbered_pages(images)):
+        lines = [line for line in page.lines if line.score >= score_threshold]
+        scores += [line.score for line in lines]
+        region_ids = [region_id(task_key, page_number, line_number) for line_number in range(len(lines))]
+        page_results = _page_results(Page(page.size, lines), region_ids, control_tags)
+        results += page_results if item_index is None else _with_item_index(page_results, item_index)
+    mean_score = round(sum(scores) / len(scores), 4) if scores else 0.0
+    return {"result": results, "score": mean_score, "model_version": version}
 
 
-def _in_order(
-    images: Sequence[tuple[ControlTags, Sequence[Page]]],
-) -> Iterator[tuple[ControlTags, int | None, Page]]:
-    """Each page with its number in its Image, None where that has only one."""
-    for controls, pages in images:
-        is_numbered = controls.several_pages or len(pages) > 1  # a PDF has pages in any configuration
-        for number, page in enumerate(pages):
-            yield controls, number if is_numbered else None, page
+def _page_results(page: Page, region_ids: Sequence[str], control_tags: ControlTags) -> list[Json]:
+    results: list[Json] = []
+    for line, line_id in zip(page.lines, region_ids, strict=True):
+        results += region_results(line, page.size, control_tags, line_id)
+    return results
 
 
-def region_id(task: object, page: int, place: int) -> str:
-    """12 hexadecimal digits, another for each line of each page of a task."""
-    return hashlib.blake2b(repr((task, page, place)).encode(), digest_size=6).hexdigest()
+def _with_item_index(results: Sequence[Json], item_index: int) -> list[Json]:
+    return [{**result, "item_index": item_index} for result in results]
 
 
-def region(line: Line, size: Size, controls: ControlTags, name: str) -> Iterator[Json]:
+def _numbered_pages(images: Sequence[ImagePages]) -> Iterator[tuple[ControlTags, int | None, Page]]:
+    """Each page with its index in its Image; the index is None if the Image has only one page."""
+    for image in images:
+        # A PDF has several pages whatever the label config says.
+        is_numbered = image.control_tags.has_several_pages or len(image.pages) > 1
+        for index, page in enumerate(image.pages):
+            yield image.control_tags, index if is_numbered else None, page
+
+
+def region_id(task_key: object, page_number: int, line_number: int) -> str:
+    """12 hexadecimal digits, different for each line of each page of a task."""
+    return hashlib.blake2b(repr((task_key, page_number, line_number)).encode(), digest_size=6).hexdigest()
+
+
+def region_results(line: Line, size: Size, control_tags: ControlTags, line_id: str) -> Iterator[Json]:
     """The results of one line: its shape, its label if there is one, its text."""
-    place = _place(line, size, controls)
+    geometry = _geometry(line, size, control_tags)
     base = {
-        "id": name,
-        "to_name": controls.image,
+        "id": line_id,
+        "to_name": control_tags.image,
         "original_width": size[0],
         "original_height": size[1],
         "image_rotation": 0,
         "score": round(min(max(line.score, 0.0), 1.0), 4),
     }
 
-    def item(tag: str, kind: str, **more: list[str]) -> Json:
-        return {**base, "from_name": tag, "type": kind, "value": {**place, **more}}
+    def result(from_name: str, result_type: str, **extra: list[str]) -> Json:
+        return {**base, "from_name": from_name, "type": result_type, "value": {**geometry, **extra}}
 
-    shape, labels = controls.shape, controls.labels
-    named = [controls.label] if controls.label else []
+    shape, labels, text = control_tags.shape, control_tags.labels, control_tags.text
+    label_values = [control_tags.label] if control_tags.label else []
     if shape.takes_labels:
-        yield item(shape.name, shape.kind, **{shape.kind: named})
+        yield result(shape.name, shape.result_type, **{shape.result_type: label_values})
     else:
-        yield item(shape.name, shape.kind)
-        if labels is not None and named:
-            yield item(labels.name, labels.kind, labels=named)
-    yield item(controls.text.name, controls.text.kind, text=[line.text])
+        yield result(shape.name, shape.result_type)
+        if labels is not None and label_values:
+            yield result(labels.name, labels.result_type, labels=label_values)
+    yield result(text.name, text.result_type, text=[line.text])
 
 
-def _place(line: Line, size: Size, controls: ControlTags) -> Json:
-    if controls.shape.is_polygon:
+def _geometry(line: Line, size: Size, control_tags: ControlTags) -> Json:
+    if control_tags.shape.is_polygon:
         return {"points": polygon_to_points(line.polygon, size), "closed": True}
-    shape = polygon_to_rectangle(line.polygon, size)
+    rectangle = polygon_to_rectangle(line.polygon, size)
     return {
-        "x": shape.x,
-        "y": shape.y,
-        "width": shape.width,
-        "height": shape.height,
-        "rotation": shape.rotation,
+        "x": rectangle.x,
+        "y": rectangle.y,
+        "width": rectangle.width,
+        "height": rectangle.height,
+        "rotation": rectangle.rotation,
     }

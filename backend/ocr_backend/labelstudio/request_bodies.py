@@ -1,7 +1,7 @@
-"""The bodies of Label Studio's requests, from JSON text to types; the only place that sees raw JSON come in.
+"""Parses the bodies of Label Studio's requests; the only place where raw JSON comes in.
 
-Pure. Everything wrong is a `RequestError` with a sentence; unknown keys are left alone, since Label Studio
-sends more than is used here.
+Pure. Every invalid body raises a `RequestError` that says what is wrong. Unknown keys are ignored, because
+Label Studio sends more than is used here.
 """
 
 import json
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_backend.errors import RequestError
-from ocr_backend.system.basic_credentials import Credentials, given_credentials
+from ocr_backend.system.basic_credentials import Credentials, project_credentials
 
 Json = dict[str, Any]
 
-_DEEPEST = 100
-"""Levels of what was drawn, which goes back into the answer; Label Studio needs 6, and JSON can be read some
-levels deeper than it can be written."""
+_MAX_CONTEXT_DEPTH = 100
+"""Levels of nesting in the context, which is part of the response. Label Studio needs 6; Python can read
+deeper JSON than it can write."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What of a task matters here; `id` is None in a task that Label Studio has not stored."""
+    """The id and the data of a task; `id` is None if Label Studio has not stored the task."""
 
     id: int | str | None
     data: Mapping[str, object]
@@ -30,98 +30,102 @@ class Task:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """`context` is what a person has drawn, None when predictions for whole images are wanted.
+    """A request for predictions.
 
-    `credentials` are those that the project has for the hosts of its images.
+    `context` holds the drawn regions of an interactive request; None asks for predictions of whole images.
+    `credentials` are the project's, for the hosts of its images.
     """
 
     tasks: tuple[Task, ...]
     label_config: str
-    context: Json | None
+    context: Json | None = None
     credentials: Credentials | None = None
 
 
-def predict_request(body: bytes, max_tasks: int) -> PredictRequest:
-    """The request of /predict.
+def parse_predict_request(body: bytes, max_tasks: int) -> PredictRequest:
+    """The request in the body of /predict.
 
     Raises:
-        RequestError: no JSON, wrong types, no tasks or too many.
+        RequestError: the body is not JSON, has wrong types, no tasks or too many.
     """
-    fields = json_object(body)
+    fields = parse_json_object(body)
     tasks = fields.get("tasks")
     if not isinstance(tasks, list) or not tasks:
         raise RequestError(
-            f'"tasks" is {said(tasks)}; it must be a list of at least one task, '
+            f'"tasks" is {json_type_name(tasks)}; it must be a list of at least one task, '
             'such as [{"id": 1, "data": {"image": "https://..."}}]'
         )
     if len(tasks) > max_tasks:
         raise RequestError(
-            f'"tasks" has {len(tasks)} tasks; at most {max_tasks} may come in one request (OCR_MAX_TASKS)'
+            f'"tasks" has {len(tasks)} tasks; at most {max_tasks} are allowed in a request (OCR_MAX_TASKS)'
         )
     params = _params(fields.get("params"))
     return PredictRequest(
-        tasks=tuple(_task(task, place) for place, task in enumerate(tasks)),
-        label_config=_text(fields, "label_config"),
+        tasks=tuple(_task(task, index) for index, task in enumerate(tasks)),
+        label_config=_label_config(fields, "label_config"),
         context=_context(params),
         credentials=_credentials(params),
     )
 
 
-def setup_config(body: bytes) -> str:
-    """The labelling configuration in the request of /setup, empty if there is none.
+def parse_setup_request(body: bytes) -> str:
+    """The label config in the body of /setup, empty if there is none.
 
     Raises:
-        RequestError: no JSON or wrong types.
+        RequestError: the body is not JSON or has wrong types.
     """
-    return _text(json_object(body), "schema")
+    return _label_config(parse_json_object(body), "schema")
 
 
-def json_object(body: bytes) -> Json:
+def parse_json_object(body: bytes) -> Json:
     """The JSON object in a body.
 
     Raises:
-        RequestError: the body is something else.
+        RequestError: the body is anything else.
     """
     try:
-        fields = json.loads(body, parse_constant=_finite, parse_float=_finite)
+        fields = json.loads(body, parse_constant=_finite_number, parse_float=_finite_number)
     except (ValueError, RecursionError) as error:
-        raise RequestError("the body is not JSON; a JSON object is needed") from error
+        raise RequestError("the body is not JSON; send a JSON object") from error
     if not isinstance(fields, dict):
-        raise RequestError(f"the body is {said(fields)}; a JSON object is needed")
+        raise RequestError(f"the body is {json_type_name(fields)}; send a JSON object")
     return fields
 
 
-def _finite(text: str) -> float:
-    # NaN and Infinity, which Python reads and JSON does not know, must not come back in an answer.
+def _finite_number(text: str) -> float:
+    # Python reads NaN and Infinity, which are not JSON; they must not get into a response.
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no number of JSON")
+        raise ValueError(f"{text} is not a JSON number")
     return number
 
 
-def said(value: object) -> str:
-    """What a JSON value is, in words: "a list", "a text", "missing or null"."""
+def json_type_name(value: object) -> str:
+    """The type of a JSON value in words: "a list", "a string", "missing or null"."""
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    names = {bool: "true or false", int: "a number", float: "a number", str: "a text", dict: "an object"}
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a string", dict: "an object"}
     return names.get(type(value), "missing or null")
 
 
-def _task(task: object, place: int) -> Task:
+def _task(task: object, index: int) -> Task:
     if not isinstance(task, dict):
-        raise RequestError(f'"tasks"[{place}] is {said(task)}; each task must be an object with "data"')
+        raise RequestError(
+            f'"tasks"[{index}] is {json_type_name(task)}; each task must be an object with "data"'
+        )
     data = task.get("data")
     if not isinstance(data, dict):
         raise RequestError(
-            f'"tasks"[{place}]["data"] is {said(data)}; it must be an object such as {{"image": "https://..."}}'
+            f'"tasks"[{index}]["data"] is {json_type_name(data)}; '
+            'it must be an object such as {"image": "https://..."}'
         )
-    number = task.get("id")
-    return Task(number if isinstance(number, int | str) else None, data)
+    task_id = task.get("id")
+    return Task(task_id if isinstance(task_id, int | str) else None, data)
 
 
 def _params(params: object) -> Json:
     if params is not None and not isinstance(params, dict):
-        raise RequestError(f'"params" is {said(params)}; it must be an object or null')
+        raise RequestError(f'"params" is {json_type_name(params)}; it must be an object or null')
     return params or {}
 
 
@@ -129,36 +133,38 @@ def _credentials(params: Json) -> Credentials | None:
     login, password = params.get("login"), params.get("password")
     for key, value in {"login": login, "password": password}.items():
         if value is not None and not isinstance(value, str):
-            raise RequestError(f'"params"["{key}"] is {said(value)}; it must be a text or null')
-    return given_credentials(login, password)
+            raise RequestError(f'"params"["{key}"] is {json_type_name(value)}; it must be a string or null')
+    return project_credentials(login, password)
 
 
 def _context(params: Json) -> Json | None:
     context = params.get("context")
     if context is not None and not isinstance(context, dict):
-        raise RequestError(f'"params"["context"] is {said(context)}; it must be an object or null')
+        raise RequestError(f'"params"["context"] is {json_type_name(context)}; it must be an object or null')
     if context is not None and not isinstance(context.get("result", []), list):
         raise RequestError('"params"["context"]["result"] must be a list of regions')
-    if _is_deeper(context, _DEEPEST):
-        raise RequestError(f'"params"["context"] is nested more than {_DEEPEST} levels deep')
+    if _is_deeper(context, _MAX_CONTEXT_DEPTH):
+        raise RequestError(f'"params"["context"] is nested more than {_MAX_CONTEXT_DEPTH} levels deep')
     return context
 
 
-def _is_deeper(value: object, most: int) -> bool:
+def _is_deeper(value: object, max_depth: int) -> bool:
     level = [value]
-    for _ in range(most):
-        level = [inner for one in level for inner in _inner(one)]
+    for _ in range(max_depth):
+        level = [child for parent in level for child in _children(parent)]
     return bool(level)
 
 
-def _inner(value: object) -> Iterable[object]:
+def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
 
 
-def _text(fields: Json, key: str) -> str:
+def _label_config(fields: Json, key: str) -> str:
     value = fields.get(key)
     if value is not None and not isinstance(value, str):
-        raise RequestError(f'"{key}" is {said(value)}; it must be the labelling configuration as XML text')
+        raise RequestError(
+            f'"{key}" is {json_type_name(value)}; it must be the label config as an XML string'
+        )
     return value or ""

@@ -1,6 +1,6 @@
-"""What stands in a task's data where a tag of the labelling configuration points to: "$meta.pages[0].url".
+"""Resolves expressions of a label config, such as "$meta.pages[0].url", in a task's data.
 
-Pure. The rules are those of Label Studio's own page (1.23, `parseValue`).
+Pure. Follows the rules of Label Studio's frontend (1.23, `parseValue`).
 """
 
 import re
@@ -8,47 +8,47 @@ from collections.abc import Mapping
 
 from ocr_backend.errors import ImageError
 
-_PATH = re.compile(r"\$([\w\[\].{}]+)", re.ASCII)
+_VARIABLE = re.compile(r"\$([\w\[\].{}]+)", re.ASCII)
 _STEP = re.compile(r"[^.\[\]]+")
-_MOST_KEYS = 10  # of the data, in a sentence
+_MAX_LISTED_KEYS = 10  # in an error message
 
-_NOTHING = object()
+_MISSING = object()
 
 
-def is_pointer(expression: str) -> bool:
-    """Whether it depends on the task's data."""
+def has_variable(expression: str) -> bool:
+    """Whether the expression depends on the task's data."""
     return "$" in expression
 
 
-def value_at(expression: str, data: Mapping[str, object]) -> object:
-    """The value that a path points to, or a text with the values of its paths in their places.
+def resolve_expression(expression: str, data: Mapping[str, object]) -> object:
+    """The value of a variable, or a text with its variables replaced by their values.
 
-    A key is taken literally where the data has it, dots and all.
+    A key of the data is taken literally, even with dots in it.
 
     Raises:
-        ImageError: there is no such value.
+        ImageError: the data has no such value.
     """
     key = expression.removeprefix("$")
     if expression.startswith("$") and key in data:
         return data[key]
-    if whole := _PATH.fullmatch(expression):
-        return _at(whole[1], data)
-    return _PATH.sub(lambda path: str(_at(path[1], data)), expression)
+    if variable := _VARIABLE.fullmatch(expression):
+        return _value_at(variable[1], data)
+    return _VARIABLE.sub(lambda variable: str(_value_at(variable[1], data)), expression)
 
 
-def _at(path: str, data: Mapping[str, object]) -> object:
+def _value_at(path: str, data: Mapping[str, object]) -> object:
     value: object = data
     for step in (path,) if path in data else _STEP.findall(path):
-        value = _inside(value, step)
-    if value is _NOTHING:
-        known = ", ".join(sorted(map(str, data))[:_MOST_KEYS]) or "nothing"
-        raise ImageError("refused", f"the task's data has no {path!r}; it has {known}")
+        value = _child(value, step)
+    if value is _MISSING:
+        keys = ", ".join(sorted(map(str, data))[:_MAX_LISTED_KEYS]) or "nothing"
+        raise ImageError("refused", f"the task's data has no {path!r}; it has {keys}")
     return value
 
 
-def _inside(value: object, step: str) -> object:
+def _child(value: object, step: str) -> object:
     if isinstance(value, Mapping):
-        return value.get(step, _NOTHING)
+        return value.get(step, _MISSING)
     if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
         return value[int(step)]
-    return _NOTHING
+    return _MISSING

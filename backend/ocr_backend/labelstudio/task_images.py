@@ -1,6 +1,7 @@
-"""The Image tags that Label Studio shows for a task, with the values in its data that stand for their pages.
+"""The images of a task: for each Image tag that Label Studio shows, the references to its pages.
 
-Pure. One Image, or one for each entry of a Repeater's list; an Image with `valueList` has several pages.
+Pure. There is one Image, or one for each item of a Repeater's list; an Image with `valueList` has several
+pages.
 """
 
 from collections.abc import Mapping
@@ -8,45 +9,48 @@ from dataclasses import dataclass
 
 from ocr_backend.errors import ImageError
 from ocr_backend.labelstudio.label_config import ControlTags
-from ocr_backend.labelstudio.task_data import value_at
+from ocr_backend.labelstudio.task_data import resolve_expression
 
 
 @dataclass(frozen=True)
 class TaskImage:
-    """`controls` are named as they are at this Image; `values` stand for its pages, in order."""
+    """One Image of a task: its control tags, and the references to the files of its pages, in order.
 
-    controls: ControlTags
-    values: list[object]
+    A reference is a value of the task's data: a URL, a path of Label Studio or a data: URI.
+    """
+
+    control_tags: ControlTags
+    references: list[object]
 
 
-def images_of_task(data: Mapping[str, object], controls: ControlTags) -> list[TaskImage]:
-    """The Images of a task, at least one, in the order of its Repeater's list.
+def task_images(data: Mapping[str, object], control_tags: ControlTags) -> list[TaskImage]:
+    """The images of a task, at least one, in the order of the Repeater's list.
 
     Raises:
-        ImageError: the data lacks what the configuration points to, or there is no page.
+        ImageError: the data lacks a value that the label config names, or there is no page.
     """
-    repeater = controls.repeater
+    repeater = control_tags.repeater
     if repeater is None:
-        return [_shown(data, controls)]
-    entries = value_at(repeater.on, data)
-    if not isinstance(entries, list) or not entries:
+        return [_task_image(data, control_tags)]
+    items = resolve_expression(repeater.on, data)
+    if not isinstance(items, list) or not items:
         raise ImageError(
             "refused",
-            f"the task's data has no list with entries at {_said(repeater.on)}, "
-            "on which the Repeater of the labelling configuration stands",
+            f"the task's data has no list with entries at {_key(repeater.on)}, "
+            "which the Repeater of the label config needs",
         )
-    return [_shown(data, controls.filled(number)) for number in range(len(entries))]
+    return [_task_image(data, control_tags.at_index(index)) for index in range(len(items))]
 
 
-def _shown(data: Mapping[str, object], controls: ControlTags) -> TaskImage:
-    value = value_at(controls.image_value, data)
+def _task_image(data: Mapping[str, object], control_tags: ControlTags) -> TaskImage:
+    value = resolve_expression(control_tags.image_value, data)
     if not isinstance(value, list):
-        return TaskImage(controls, [value])
+        return TaskImage(control_tags, [value])
     if not value:
-        raise ImageError("refused", f"the list of pages under {_said(controls.image_value)} is empty")
+        raise ImageError("refused", f"the list of pages under {_key(control_tags.image_value)} is empty")
     # Without valueList, Label Studio shows the first of a list.
-    return TaskImage(controls, value if controls.several_pages else value[:1])
+    return TaskImage(control_tags, value if control_tags.has_several_pages else value[:1])
 
 
-def _said(pointer: str) -> str:
-    return repr(pointer.removeprefix("$"))
+def _key(expression: str) -> str:
+    return repr(expression.removeprefix("$"))

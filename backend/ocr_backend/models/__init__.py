@@ -1,4 +1,4 @@
-"""Folders of model weights: which are needed, whether they are complete, and whether they read.
+"""Model folders: which models are required, whether they are complete, and whether they read a golden sample.
 
-Knows no engine; only `models.hub` uses the network.
+Knows no engine and no task of Label Studio; only `models.hub` uses the network.
 """

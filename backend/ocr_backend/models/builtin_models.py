@@ -1,6 +1,6 @@
-"""The weights that the package rapidocr carries, laid out as PaddleX model folders.
+"""The weights in the package rapidocr, laid out as PaddleX model folders.
 
-Only its files are used, none of its code. `engines` asks for the folders while it loads the networks.
+Uses only its files, none of its code. `engine_factory` asks for the folders while it loads the networks.
 """
 
 import json
@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ocr_backend.config import model_catalog
-from ocr_backend.models.model_folder import CONFIG, Model, ModelError, opened, package
+from ocr_backend.models import inference_config
+from ocr_backend.models.model_folder import WEIGHTS_FILES, Model, ModelError, folder_name, open_model
 from ocr_backend.models.onnx_metadata import metadata
 
 # Official name -> file of the package.
@@ -26,17 +27,19 @@ _DECODE = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
 
 @contextmanager
 def folders(names: Mapping[str, str]) -> Iterator[dict[str, Model]]:
-    """The named models in a private temporary folder, which is gone at the end.
+    """The named models by role, in a private temporary folder that is removed at the end of the context.
 
-    Weights are links into the package, so that only some text is written: a read-only root will do, and
-    processes cannot get in each other's way.
+    The weights are links into the package, so only a little text is written: a read-only root file system is
+    enough, and processes do not share folders.
 
     Raises:
         ModelError: the package or a file of it is missing.
     """
-    weights = _package_folder()
-    with TemporaryDirectory(prefix="ocr-builtin-") as scratch:
-        yield {part: _laid_out(part, name, weights, Path(scratch)) for part, name in names.items()}
+    weights_folder = _package_folder()
+    with TemporaryDirectory(prefix="ocr-builtin-") as temporary:
+        yield {
+            role: _create_folder(role, name, weights_folder, Path(temporary)) for role, name in names.items()
+        }
 
 
 def _package_folder() -> Path:
@@ -50,20 +53,21 @@ def _package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "models"
 
 
-def _laid_out(part: str, name: str, weights: Path, scratch: Path) -> Model:
-    source = weights / _FILES[name]
-    if not source.is_file():
+def _create_folder(role: str, name: str, weights_folder: Path, parent: Path) -> Model:
+    weights = weights_folder / _FILES[name]
+    if not weights.is_file():
         raise ModelError(
-            f"the installed package rapidocr has no file models/{source.name}; install the version named in "
+            f"the installed package rapidocr has no file models/{weights.name}; install the version named in "
             "backend/requirements-builtin.txt"
         )
-    folder = scratch / package(name, "onnx")
+    folder = parent / folder_name(name, "onnx")
     folder.mkdir()
-    (folder / "inference.onnx").symlink_to(source)
-    config = {"Global": {"model_name": name}, **_CONFIGS[part](source)}
-    # JSON is YAML, and thousands of characters are written 50 times as fast.
-    (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
-    return opened(part, name, "onnx", folder)
+    (folder / WEIGHTS_FILES["onnx"]).symlink_to(weights)
+    config = {"Global": {"model_name": name}, **_CONFIGS[role](weights)}
+    # JSON is valid YAML, and writes thousands of characters 50 times as fast.
+    content = json.dumps(config, ensure_ascii=False)
+    (folder / inference_config.FILE_NAME).write_text(content, encoding="utf-8")
+    return open_model(role, name, "onnx", folder)
 
 
 def _detection(_: Path) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def _recognition(weights: Path) -> dict[str, Any]:
 
 
 def _characters(weights: Path) -> list[str]:
-    """The dictionary, which these files carry in the metadata `character`, one character a line."""
+    """The dictionary: these files hold it in the metadata `character`, one character per line."""
     return metadata(weights)["character"].split("\n")
 
 

@@ -1,7 +1,7 @@
-"""Custom models: folders that the settings name, as PaddleOCR and PaddleX export what was fine-tuned.
+"""Custom models: folders that the settings name, as PaddleOCR and PaddleX export fine-tuned models.
 
-Says what a folder is, everything that is wrong with it, and opens it; loads no network. The name of such a
-folder says nothing, so its inference.yml must. `engines` and `verifying` ask it.
+Finds every problem of such a folder and opens it; loads no network. The folder's name says nothing about the
+model, so its inference.yml must. `engine_factory` and `models verify` use this.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,158 +12,163 @@ from typing import Any
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError
-from ocr_backend.models import golden_sample, manifests, model_folder
-from ocr_backend.models.model_folder import CONFIG, FORMS, ConfigError, Model, ModelError
+from ocr_backend.models import golden_sample, inference_config, manifests, model_folder
+from ocr_backend.models.inference_config import FILE_NAME, InvalidConfigError
+from ocr_backend.models.model_errors import unreadable, unusable_custom_folder
+from ocr_backend.models.model_folder import WEIGHTS_FILES, Model, ModelError
 
 _POST_PROCESSES = {"detection": "DBPostProcess", "recognition": "CTCLabelDecode"}
-"""Part -> what its networks' answers are read with; there are others, which neither engine here has."""
+"""Role -> what decodes its output. PaddleOCR has others, which no engine here supports."""
+_NAME_ENDS = {"detection": "_det", "recognition": "_rec"}
 _VARIABLES = {"detection": "OCR_DETECTION_MODEL", "recognition": "OCR_RECOGNITION_MODEL"}
 
-NO_PART = (
-    f"its {CONFIG} does not say what it is for: PostProcess.name is neither "
-    f"{' nor '.join(f'{name} ({part})' for part, name in _POST_PROCESSES.items())}"
+UNKNOWN_ROLE = (
+    f"its {FILE_NAME} does not say what the model is for: PostProcess.name is neither "
+    f"{' nor '.join(f'{name} ({role})' for role, name in _POST_PROCESSES.items())}"
 )
-"""What is wrong with a description from which `part_of` learns nothing."""
+"""The problem of a description without a role that `role_of` knows."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A folder for a part that the settings name; `official` is the model in whose place it stands."""
+class CustomModel:
+    """A folder that the settings name for a role, and the official model that it replaces."""
 
-    part: str
+    role: str
     folder: Path
-    official: str
+    official_name: str
 
     @property
     def variable(self) -> str:
-        """The variable that names the folder."""
-        return _VARIABLES[self.part]
+        """The environment variable that names the folder."""
+        return _VARIABLES[self.role]
+
+    def unusable(self, problem: str) -> ModelError:
+        """The error for a problem of this folder."""
+        return ModelError(unusable_custom_folder(self.variable, self.folder, problem))
 
 
-def chosen(settings: Settings) -> tuple[Choice, ...]:
-    """The folders that the settings name; the settings have made sure that they lie below MODEL_DIR."""
+def configured(settings: Settings) -> tuple[CustomModel, ...]:
+    """The custom models that the settings name; the settings guarantee that they are below MODEL_DIR."""
     official = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
     root = Path(settings.model_dir)
-    named = [
+    folders = [
         ("detection", settings.detection_model, official.detection),
         ("recognition", settings.recognition_model, official.recognition),
     ]
-    return tuple(Choice(part, root / folder, name) for part, folder, name in named if folder)
+    return tuple(CustomModel(role, root / folder, name) for role, folder, name in folders if folder)
 
 
-def part_of(config: Mapping[str, Any]) -> str | None:
-    """The part that a model of this description plays: how its answer is read decides, else its name."""
-    post = _post_process(config)
-    for part, name in _POST_PROCESSES.items():
-        if post == name:
-            return part
-    said = str(model_folder.official_name(config))
-    return next(
-        (part for part, end in (("detection", "_det"), ("recognition", "_rec")) if said.endswith(end)), None
-    )
+def role_of(config: Mapping[str, Any]) -> str | None:
+    """The role of a model with this description: by its postprocessing, else by its name."""
+    post_process = inference_config.post_process_name(config)
+    for role, name in _POST_PROCESSES.items():
+        if post_process == name:
+            return role
+    name = str(inference_config.model_name(config))
+    return next((role for role, end in _NAME_ENDS.items() if name.endswith(end)), None)
 
 
-def forms_of(folder: Path) -> tuple[str, ...]:
-    """The forms whose weights lie in a folder."""
-    return tuple(form for form, files in FORMS.items() if all((folder / file).is_file() for file in files))
+def formats_of(folder: Path) -> tuple[str, ...]:
+    """The model formats whose weights are in a folder."""
+    return tuple(model_format for model_format, file in WEIGHTS_FILES.items() if (folder / file).is_file())
 
 
-def common_forms(choices: Sequence[Choice], forms: Sequence[str]) -> tuple[str, ...]:
-    """Those of the forms in which every chosen folder is, in their order.
+def common_formats(custom_models: Sequence[CustomModel], formats: Sequence[str]) -> tuple[str, ...]:
+    """Those of the formats that every custom model has, in the given order.
 
     Raises:
-        ModelError: a folder is in none of them.
+        ModelError: there are none.
     """
-    for choice in choices:
-        there = forms_of(choice.folder)
-        if not set(there) & set(forms):
-            raise ModelError(
-                model_folder.unusable(choice.variable, choice.folder, _no_form(choice.folder, there, forms))
-            )
-    common = tuple(form for form in forms if all(form in forms_of(choice.folder) for choice in choices))
+    for custom_model in custom_models:
+        available = formats_of(custom_model.folder)
+        if not set(available) & set(formats):
+            raise custom_model.unusable(_no_format(custom_model.folder, available, formats))
+    common = tuple(
+        model_format
+        for model_format in formats
+        if all(model_format in formats_of(custom_model.folder) for custom_model in custom_models)
+    )
     if not common:
-        folders = " and ".join(str(choice.folder) for choice in choices)
+        folders = " and ".join(str(custom_model.folder) for custom_model in custom_models)
         raise ModelError(
-            f"the model folders {folders} are of different forms, one {' and one '.join(FORMS)}, and an "
-            "engine reads with one of them; export both models in the same form"
+            f"the model folders {folders} have different formats, one {' and one '.join(WEIGHTS_FILES)}, but "
+            "an engine reads with only one of them; export both models in the same format"
         )
     return common
 
 
-def _no_form(folder: Path, there: Sequence[str], forms: Sequence[str]) -> str:
+def _no_format(folder: Path, available: Sequence[str], supported: Sequence[str]) -> str:
     if not folder.is_dir():
-        return "there is no such folder"
-    if there:
+        return "the folder does not exist"
+    if available:
         return (
-            f"it is in {' and '.join(there)} form, and what reads here takes {' or '.join(forms)} form only"
+            f"it is in {' and '.join(available)} format, but the engine supports only "
+            f"{' or '.join(supported)} format"
         )
-    return f"it has neither {' nor '.join(file for files in FORMS.values() for file in files)}"
+    return f"it has neither {' nor '.join(WEIGHTS_FILES.values())}"
 
 
-def opened(choice: Choice, form: str) -> Model:
-    """The model in a chosen folder. Its digest covers the description too, which may change by itself.
+def open_model(custom_model: CustomModel, model_format: str) -> Model:
+    """The model in a custom folder. Its digest also covers the description, which may change alone.
 
     Raises:
-        ModelError: something is wrong with the folder; the message names the first thing.
+        ModelError: the folder has a problem; the message names the first one.
     """
-    for fault in faults(choice.part, form, choice.folder):
-        raise ModelError(model_folder.unusable(choice.variable, choice.folder, fault))
+    folder = custom_model.folder
+    for problem in problems(custom_model.role, model_format, folder):
+        raise custom_model.unusable(problem)
     try:
-        config = model_folder.described(choice.folder)
-        files = [*(file.name for file in model_folder.network_files(form, choice.folder)), CONFIG]
-        digest, _ = manifests.digests(choice.folder, files)
+        config = inference_config.load(folder)
+        files = [file.name for file in model_folder.network_files(model_format, folder)]
+        digest, _ = manifests.digests(folder, [*files, FILE_NAME])
     except OSError as error:
-        fault = model_folder.unreadable(error, choice.folder)
-        raise ModelError(model_folder.unusable(choice.variable, choice.folder, fault)) from error
-    said = model_folder.official_name(config)
+        raise custom_model.unusable(unreadable(error, folder)) from error
+    described = inference_config.model_name(config)
     return Model(
-        part=choice.part,
-        name=choice.folder.name,
-        form=form,
-        folder=choice.folder,
+        role=custom_model.role,
+        name=folder.name,
+        model_format=model_format,
+        folder=folder,
         config=config,
         digest=digest,
-        chosen_by=choice.variable,
-        architecture=said if isinstance(said, str) else choice.official,
+        variable=custom_model.variable,
+        base_model=described if isinstance(described, str) else custom_model.official_name,
     )
 
 
-def faults(part: str, form: str, folder: Path) -> list[str]:
-    """All that is wrong with a folder for a part, as far as it shows without loading the network."""
-    of_files = [*model_folder.faults_of_files(form, folder), *_faults_of_golden(folder)]
+def problems(role: str, model_format: str, folder: Path) -> list[str]:
+    """Everything wrong with a folder for a role that shows without loading the network."""
+    of_files = [*model_folder.file_problems(model_format, folder), *_golden_sample_problems(folder)]
     try:
-        return [*_faults_of_config(part, model_folder.described(folder)), *of_files]
-    except ConfigError as error:
-        return [error.fault, *of_files]
+        config = inference_config.load(folder)
+    except InvalidConfigError as error:
+        return [error.config_problem, *of_files]
+    return [*_config_problems(role, config), *of_files]
 
 
-def faults_of(choice: Choice) -> list[str]:
-    """The same of a chosen folder, in the form of which least is wrong."""
-    each = [faults(choice.part, form, choice.folder) for form in forms_of(choice.folder)]
-    return min(each, key=len, default=[_no_form(choice.folder, (), ())])
+def folder_problems(custom_model: CustomModel) -> list[str]:
+    """Everything wrong with a custom model, in the format with the fewest problems."""
+    folder = custom_model.folder
+    by_format = [problems(custom_model.role, each, folder) for each in formats_of(folder)]
+    return min(by_format, key=len, default=[_no_format(folder, (), ())])
 
 
-def _faults_of_config(part: str, config: Mapping[str, Any]) -> Iterator[str]:
-    actual = part_of(config)
-    if actual not in (None, part):
-        yield f"its {CONFIG} says that it is a {actual} model, not one for {part}"
+def _config_problems(role: str, config: Mapping[str, Any]) -> Iterator[str]:
+    described_role = role_of(config)
+    if described_role not in (None, role):
+        yield f"its {FILE_NAME} describes a {described_role} model, not a {role} model"
         return
-    if _post_process(config) != _POST_PROCESSES[part]:
+    post_process = inference_config.post_process_name(config)
+    if post_process != _POST_PROCESSES[role]:
         yield (
-            f"its {CONFIG} has PostProcess.name {_post_process(config)!r}; "
-            f"a {part} model has {_POST_PROCESSES[part]!r} there"
+            f"its {FILE_NAME} has PostProcess.name {post_process!r}; "
+            f"a {role} model must have {_POST_PROCESSES[role]!r}"
         )
-    if part == "recognition" and not model_folder.is_dictionary(config.get("PostProcess")):
-        yield f"its {CONFIG} has no list of characters (PostProcess.character_dict)"
+    yield from inference_config.dictionary_problems(role, config)
 
 
-def _faults_of_golden(folder: Path) -> Iterator[str]:
+def _golden_sample_problems(folder: Path) -> Iterator[str]:
     try:
-        golden_sample.of_folder(folder)
+        golden_sample.load(folder)
     except GoldenSampleError as error:
         yield str(error)
-
-
-def _post_process(config: Mapping[str, Any]) -> object:
-    said = config.get("PostProcess")
-    return said.get("name") if isinstance(said, dict) else None

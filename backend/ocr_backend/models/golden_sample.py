@@ -1,8 +1,9 @@
-"""The golden sample: a text that the models must read before their worker says that it is ready.
+"""The golden sample: an image with known text that the models must read before their worker is ready.
 
-It is drawn, so it needs no file, and holds digits only, which every official recogniser knows. A wrong answer
-means weights that do not fit, or an engine that does not compute on this machine. A custom model may know no
-digits: its folder may hold an image of its own, and without one what is read is told and not judged.
+The default one is drawn, so it needs no file, and holds only digits, which every official recogniser knows. A
+wrong result means that the weights do not fit, or that the engine computes wrongly on this machine. A custom
+model may not know digits: its folder may hold its own golden sample; without one, the result is only
+reported.
 """
 
 import math
@@ -19,29 +20,29 @@ from ocr_backend.ocr_types import Image, Line, Reader
 
 TEXT = "31415926"
 IMAGE_FILE, TEXT_FILE = "golden.png", "golden.txt"
-_SCORE_ROUNDING = 1e-3  # bfloat16 adds up probabilities to a little more than 1
+_SCORE_ROUNDING = 1e-3  # bfloat16 adds up probabilities to slightly more than 1
 
 
 @dataclass(frozen=True)
 class GoldenSample:
-    """An image and the text in it; white space does not count."""
+    """An image and the text in it; white space is ignored."""
 
     image: Image
     text: str
 
 
 def default_image() -> Image:
-    """Dark digits on a light ground, `(96, 400, 3)` uint8."""
+    """Dark digits on a light background, `(96, 400, 3)` uint8."""
     canvas = np.full((96, 400, 3), 245, np.uint8)
-    drawn = cv2.putText(canvas, TEXT, (40, 66), cv2.FONT_HERSHEY_DUPLEX, 1.6, (20, 20, 20), 2, cv2.LINE_AA)
-    return cast(Image, drawn)
+    image = cv2.putText(canvas, TEXT, (40, 66), cv2.FONT_HERSHEY_DUPLEX, 1.6, (20, 20, 20), 2, cv2.LINE_AA)
+    return cast(Image, image)
 
 
-def of_folder(folder: Path) -> GoldenSample | None:
-    """The image and text that a model folder brings; None where it brings neither.
+def load(folder: Path) -> GoldenSample | None:
+    """The golden sample of a model folder; None if it has none.
 
     Raises:
-        GoldenError: one is missing or cannot be read; the message says so of the folder.
+        GoldenSampleError: a file is missing or cannot be read.
     """
     image_file, text_file = folder / IMAGE_FILE, folder / TEXT_FILE
     if not image_file.exists() and not text_file.exists():
@@ -52,55 +53,59 @@ def of_folder(folder: Path) -> GoldenSample | None:
     except OSError as error:
         name = Path(error.filename).name
         raise GoldenSampleError(
-            f"{IMAGE_FILE} and {TEXT_FILE} go together: {name}: {error.strerror}"
+            f"{IMAGE_FILE} and {TEXT_FILE} must both be readable: {name}: {error.strerror}"
         ) from error
     except (UnicodeDecodeError, cv2.error) as error:
-        raise GoldenSampleError(f"{TEXT_FILE} is no UTF-8, or {IMAGE_FILE} is empty") from error
-    if image is None or not _bare(text):
-        raise GoldenSampleError(f"{IMAGE_FILE} is no image" if image is None else f"{TEXT_FILE} has no text")
+        raise GoldenSampleError(f"{TEXT_FILE} is not UTF-8, or {IMAGE_FILE} is empty") from error
+    if image is None:
+        raise GoldenSampleError(f"{IMAGE_FILE} is not an image")
+    if not _without_spaces(text):
+        raise GoldenSampleError(f"{TEXT_FILE} has no text")
     return GoldenSample(cast(Image, image), text)
 
 
-def check(reader: Reader, custom: Sequence[Path] = (), *, is_strict: bool = True) -> str:
-    """Reads an image, which warms the engine up as well, and judges what was read where that can be.
+def check(reader: Reader, custom_folders: Sequence[Path] = (), *, is_strict: bool = True) -> str:
+    """Reads a golden sample, which also warms the engine up, and compares the result.
 
-    `custom` are the folders of custom models, the recogniser's last: the last one with an image of its own
-    tells what must be read. Answers a sentence if something else was read and let pass, else "".
+    `custom_folders` are the folders of custom models, the recogniser's last; the last one with a golden
+    sample supplies it. Returns a warning if a wrong result is tolerated, else "".
 
     Raises:
-        GoldenError: something else was read, and `is_strict`; or lines that no reader gives.
+        GoldenSampleError: the result is wrong and `is_strict`, or no reader could give such lines.
     """
-    brought = [found for folder in custom if (found := of_folder(folder)) is not None]
-    wanted = brought[-1] if brought else GoldenSample(default_image(), TEXT)
-    lines = reader.read(wanted.image)
-    read = _bare("".join(line.text for line in lines))
-    if read == _bare(wanted.text):
+    custom_samples = [sample for folder in custom_folders if (sample := load(folder)) is not None]
+    sample = custom_samples[-1] if custom_samples else GoldenSample(default_image(), TEXT)
+    expected = _without_spaces(sample.text)
+    lines = reader.read(sample.image)
+    actual = _without_spaces("".join(line.text for line in lines))
+    if actual == expected:
         return ""
     if not is_strict:
-        return f"OCR_GOLDEN_CHECK is off: the golden sample {_bare(wanted.text)!r} was read as {read!r}"
-    if not custom or brought:
+        return f"OCR_GOLDEN_CHECK is off: the golden sample {expected!r} was read as {actual!r}"
+    if not custom_folders or custom_samples:
         raise GoldenSampleError(
-            f"the golden sample {_bare(wanted.text)!r} was read as {read!r}: these weights do not read, or "
-            f"the engine {reader.engine} computes wrongly on this machine; check the models or set OCR_ENGINE"
+            f"the golden sample {expected!r} was read as {actual!r}: the weights do not fit, or the engine "
+            f"{reader.engine} computes wrongly on this machine; check the models or set OCR_ENGINE"
         )
-    _refuse_malformed(lines, wanted.image, reader.engine)
+    _refuse_impossible(lines, sample.image, reader.engine)
     return (
-        f"whether the custom models read well is not known: the image {TEXT!r} was read as {read!r}, which "
-        f"may be right for them; put a {IMAGE_FILE} and its text as {TEXT_FILE} into the model folder, and "
-        "each start makes sure that it is read"
+        f"the custom models could not be checked: the image {TEXT!r} was read as {actual!r}, which may be "
+        f"right for them; to check them at each start, put a {IMAGE_FILE} and its text as {TEXT_FILE} into "
+        "the model folder"
     )
 
 
-def _refuse_malformed(lines: Sequence[Line], image: Image, engine: str) -> None:
+def _refuse_impossible(lines: Sequence[Line], image: Image, engine: str) -> None:
     height, width = image.shape[:2]
     for line in lines:
         is_inside = all(0 <= x <= width and 0 <= y <= height for x, y in line.polygon)
         is_score = math.isfinite(line.score) and 0 <= line.score <= 1 + _SCORE_ROUNDING
         if not is_inside or not is_score:
             raise GoldenSampleError(
-                f"the engine {engine} gave {line} for the golden sample: these models compute nonsense here"
+                f"the engine {engine} read the impossible line {line} in the golden sample: the models, or "
+                "the engine on this machine, compute nonsense"
             )
 
 
-def _bare(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return "".join(text.split())

@@ -1,7 +1,7 @@
-"""The list of a fetched model's files, which lies in its folder: written last, it vouches for them all.
+"""The manifest of a downloaded model: the list of its files with sizes and digests, in the model's folder.
 
-Knows files and digests, not what a model is. `hub_models` writes it before it publishes a folder; `models`
-reads it. A folder with a manifest was whole when it got its name.
+The manifest is written last, so a folder that has one was complete when it was published. Knows files and
+digests, not what a model is.
 """
 
 import hashlib
@@ -12,19 +12,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-FILE = "manifest.json"
+FILE_NAME = "manifest.json"
 
 _VERSION = 1
-_BLOCK = 1 << 20  # bytes
+_BLOCK_BYTES = 1 << 20
 
 
 class ManifestError(ValueError):
-    """A manifest cannot be understood; the message is the end of "its manifest.json ..."."""
+    """A manifest cannot be used; the message completes "its manifest.json ..."."""
 
 
 @dataclass(frozen=True)
 class File:
-    """One file below the folder: its path with slashes, size in bytes, and SHA-256 in hex."""
+    """One file below the folder: its path with slashes, its size in bytes, its SHA-256 in hex."""
 
     name: str
     size: int
@@ -33,10 +33,10 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder holds: `digest` is the model's own, `source` and `revision` say where it came from."""
+    """What a folder holds; `digest` is the model's, `source` and `revision` where it was downloaded."""
 
     name: str
-    form: str
+    model_format: str
     digest: str
     source: str
     revision: str
@@ -49,17 +49,25 @@ class Manifest:
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Puts the manifest into the folder, once it and all its files are on the disk.
+    """Writes the manifest into the folder, once all its files are on the disk.
 
     Raises:
-        OSError: the volume does not take it; the folder is then without a manifest, or with half a one, and
-            must not be published.
+        OSError: the volume does not take it. The folder then has no manifest, or a truncated one, and must
+        not be published.
     """
     for file in manifest.files:
         sync(folder / file.name)
-    told = {"manifest": _VERSION, **asdict(manifest)}
-    (folder / FILE).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-    sync(folder / FILE)
+    content = {
+        "manifest": _VERSION,
+        "name": manifest.name,
+        "format": manifest.model_format,
+        "digest": manifest.digest,
+        "source": manifest.source,
+        "revision": manifest.revision,
+        "files": [asdict(file) for file in manifest.files],
+    }
+    (folder / FILE_NAME).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    sync(folder / FILE_NAME)
     sync(folder)
 
 
@@ -72,94 +80,112 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def of_folder(folder: Path) -> Manifest | None:
-    """The manifest in a folder; None when there is none.
+def read(folder: Path) -> Manifest | None:
+    """The manifest of a folder; None if it has none.
 
     Raises:
-        ManifestError: there is one that is damaged, or of a version that is not known.
+        ManifestError: it is damaged, or of an unknown version.
     """
     try:
-        told = json.loads((folder / FILE).read_bytes())
+        content = json.loads((folder / FILE_NAME).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ManifestError("is damaged") from error
-    return _parsed(told)
+    return _parse(content)
 
 
-def _parsed(told: Any) -> Manifest:
-    if not isinstance(told, dict) or told.pop("manifest", None) != _VERSION:
-        raise ManifestError("is of a version that this release does not know")
+def _parse(content: Any) -> Manifest:
+    if not isinstance(content, dict) or content.get("manifest") != _VERSION:
+        raise ManifestError("has a version that this release does not know")
     try:
         files = tuple(
-            File(str(file["name"]), int(file["size"]), str(file["sha256"])) for file in told["files"]
+            File(str(file["name"]), int(file["size"]), str(file["sha256"])) for file in content["files"]
         )
-        texts = {key: str(told[key]) for key in ("name", "form", "digest", "source", "revision")}
+        name, model_format, digest, source, revision = (
+            str(content[key]) for key in ("name", "format", "digest", "source", "revision")
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError("is damaged") from error
-    if not all(is_inside(file.name) for file in files):
-        raise ManifestError("names files outside of the folder")
-    return Manifest(files=files, **texts)
+    if not all(is_safe_path(file.name) for file in files):
+        raise ManifestError("lists files outside the folder")
+    return Manifest(name, model_format, digest, source, revision, files)
 
 
-def is_inside(name: str) -> bool:
-    """Whether a path with slashes stays below the folder that it is put into."""
+def is_safe_path(name: str) -> bool:
+    """Whether a relative path with slashes stays inside the folder that it is joined to."""
     parts = PurePosixPath(name).parts
     return bool(parts) and not name.startswith("/") and ".." not in parts and "\\" not in name
 
 
-def faults(folder: Path, name: str, form: str) -> Iterator[str]:
-    """What a folder's manifest shows to be wrong with it, by names and sizes; nothing where there is none."""
+def size_problems(folder: Path, name: str, model_format: str) -> Iterator[str]:
+    """Every difference between a folder and its manifest in names and sizes; none without a manifest."""
     try:
-        manifest = of_folder(folder)
+        manifest = read(folder)
     except ManifestError as error:
-        yield f"its {FILE} {error}"
+        yield f"its {FILE_NAME} {error}"
         return
     if manifest is None:
         return
-    if (manifest.name, manifest.form) != (name, form):
-        yield f"its {FILE} is that of {manifest.name} in {manifest.form} form"
+    if (manifest.name, manifest.model_format) != (name, model_format):
+        yield f"its {FILE_NAME} is for {manifest.name} in {manifest.model_format} format"
         return
     for file in manifest.files:
-        try:
-            size = (folder / file.name).stat().st_size
-        except OSError as error:
-            yield f"{file.name}, which its {FILE} lists, cannot be read: {error.strerror}"
-        else:
-            if size != file.size:
-                yield f"{file.name} has {size} bytes, its {FILE} says {file.size}"
+        yield from _size_problems(folder, file)
 
 
-def digest_faults(folder: Path, known: dict[str, str]) -> Iterator[str]:
-    """Each file whose content is not that of the manifest; `known` are digests by name, read already.
+def _size_problems(folder: Path, file: File) -> Iterator[str]:
+    try:
+        size = (folder / file.name).stat().st_size
+    except OSError as error:
+        yield f"{file.name}, which its {FILE_NAME} lists, cannot be read: {error.strerror}"
+        return
+    if size != file.size:
+        yield f"{file.name} has {size} bytes, but its {FILE_NAME} says {file.size}"
+
+
+def digest_problems(folder: Path, known_digests: dict[str, str]) -> Iterator[str]:
+    """Every file whose content differs from the manifest; `known_digests` need not be computed again.
 
     Raises:
         OSError: a file cannot be read.
-        ManifestError: the manifest cannot be understood.
+        ManifestError: the manifest cannot be used.
     """
-    manifest = of_folder(folder)
+    manifest = read(folder)
     for file in manifest.files if manifest else ():
-        found = known.get(file.name) or digests(folder, [file.name])[1][file.name]
-        if found != file.sha256:
-            yield f"{file.name} has been changed: its SHA-256 is not the one in its {FILE}"
+        digest = known_digests.get(file.name) or file_digest(folder / file.name)
+        if digest != file.sha256:
+            yield f"{file.name} was changed: its SHA-256 is not the one in its {FILE_NAME}"
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file in hex. Raises OSError if it cannot be read."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digests(folder: Path, names: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """SHA-256 in hex of the files one after the other, and of each by its name.
+    """SHA-256 in hex of the concatenated files, and of each file by its name.
 
     Raises:
         OSError: a file cannot be read.
     """
-    whole = hashlib.sha256()
-    each = {}
+    if len(names) == 1:
+        digest = file_digest(folder / names[0])
+        return digest, {names[0]: digest}
+    combined, by_name = hashlib.sha256(), {}
     for name in names:
-        one = hashlib.sha256()
-        with (folder / name).open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                one.update(block)
-                if len(names) > 1:
-                    whole.update(block)
-        each[name] = one.hexdigest()
-    return (whole.hexdigest() if len(names) > 1 else each[names[0]]), each
+        digest_of_file = hashlib.sha256()
+        for block in _blocks(folder / name):
+            digest_of_file.update(block)
+            combined.update(block)
+        by_name[name] = digest_of_file.hexdigest()
+    return combined.hexdigest(), by_name
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            yield block

@@ -1,10 +1,10 @@
-"""Chooses what runs the networks, brings the models, and makes the reader: `open_reader` is the way in.
+"""Chooses the engine, obtains the models, and creates the reader: `open_reader` does all three.
 
-`plans` decides and is pure; `server` and the command line call `open_reader`.
+`engine_plans` decides and is pure. The server and the command line call `open_reader`.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
-from ocr_backend.models import builtin_models, custom_models, model_folder
+from ocr_backend.models import builtin_models, custom_models, model_folder, model_roles
 from ocr_backend.models.hub import model_download
 from ocr_backend.models.hub.download_progress import Progress
+from ocr_backend.models.hub.hub_candidates import HubOptions
 from ocr_backend.models.model_folder import Model, ModelError
 from ocr_backend.ocr_types import Reader
-from ocr_backend.system import cgroup_usage
-from ocr_backend.system.cpu_quota import usable_cores
+from ocr_backend.system import cgroup_memory
+from ocr_backend.system.cgroup_cpu import usable_cores
 
 if TYPE_CHECKING:
     from ocr_backend.ocr.inference_runtime import Runtime
@@ -29,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Installed:
-    """Which runtimes are there; `_gpu`: in a build that can use a GPU."""
+class InstalledPackages:
+    """Which packages are installed; `_gpu`: in a build that supports GPUs."""
 
     openvino: bool
     onnxruntime: bool
@@ -41,154 +42,153 @@ class Installed:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """An engine, the form of the models that it would read with, and why."""
+class EnginePlan:
+    """An engine, the format of the models that it would read with, and the reason."""
 
     engine: str
-    form: str
-    why: str
+    model_format: str
+    reason: str
 
 
-def plans(settings: Settings, installed: Installed) -> tuple[Plan, ...]:
-    """The ways in which these settings can be met with what is installed, the best first; maybe none."""
-    return tuple(plan for plan in _ways(settings, installed) if settings.engine in ("auto", plan.engine))
+def engine_plans(settings: Settings, installed: InstalledPackages) -> tuple[EnginePlan, ...]:
+    """The engines that these settings and packages allow, the best first; may be empty."""
+    return tuple(plan for plan in _all_plans(settings, installed) if settings.engine in ("auto", plan.engine))
 
 
-def _ways(settings: Settings, installed: Installed) -> Iterator[Plan]:
+def _all_plans(settings: Settings, installed: InstalledPackages) -> Iterator[EnginePlan]:
     device = "GPU" if settings.use_gpu else "CPU"
     has_onnxruntime = installed.onnxruntime_gpu if settings.use_gpu else installed.onnxruntime
     has_paddle = installed.paddle_gpu if settings.use_gpu else installed.paddle
     if installed.openvino and not settings.use_gpu and not settings.use_doc_unwarping:
-        yield Plan("openvino", "onnx", "the quickest on the CPU for models in onnx form")
+        yield EnginePlan("openvino", "onnx", "fastest on the CPU for models in onnx format")
     if has_onnxruntime and not settings.use_doc_unwarping:
-        yield Plan("onnxruntime", "onnx", f"reads on the {device} with models in onnx form")
+        yield EnginePlan("onnxruntime", "onnx", f"for models in onnx format, on the {device}")
     if installed.paddleocr and has_paddle:
-        yield Plan("paddle", "paddle", f"PaddleOCR itself on the {device}, for models in paddle form")
+        yield EnginePlan("paddle", "paddle", f"PaddleOCR on the {device}, for models in paddle format")
     if installed.paddleocr and has_onnxruntime:
-        yield Plan("paddle", "onnx", f"PaddleOCR itself on the {device}, through onnxruntime")
+        yield EnginePlan("paddle", "onnx", f"PaddleOCR with onnxruntime on the {device}")
 
 
-def possible(settings: Settings) -> tuple[Plan, ...]:
-    """The plans, at least one, for what is installed here.
+def usable_plans(settings: Settings) -> tuple[EnginePlan, ...]:
+    """The plans for the packages that are installed, at least one.
 
     Raises:
-        ModelError: nothing that is installed fits; the message says what to install.
+        ModelError: no installed engine fits; the message says what to install.
     """
-    ways = plans(settings, _installed(settings.use_gpu))
-    if not ways:
-        raise ModelError(_nothing_fits(settings))
-    return ways
+    plans = engine_plans(settings, _installed_packages(settings.use_gpu))
+    if not plans:
+        raise ModelError(_no_engine(settings))
+    return plans
 
 
 @contextmanager
-def brought(settings: Settings, progress: Progress | None = None) -> Iterator[tuple[Plan, dict[str, Model]]]:
-    """The plan that is followed and its models by part, whole and in their folders; downloads if it must.
+def resolve_models(
+    settings: Settings, progress: Progress | None = None
+) -> Iterator[tuple[EnginePlan, dict[str, Model]]]:
+    """The engine plan and its complete models by role; downloads missing models if the settings allow it.
 
-    What fills a volume needs no more than this; `progress` is told how far a download is. Builtin models are
-    there only within the context.
-
-    Raises:
-        ModelError: a model or a runtime is missing or broken; the message says what to do.
-    """
-    ways = possible(settings)
-    chosen = custom_models.chosen(settings)
-    forms = custom_models.common_forms(chosen, tuple(dict.fromkeys(plan.form for plan in ways)))
-    with _from_source(settings, model_folder.needed(settings), forms, progress) as official:
-        form = next((model.form for model in official.values()), forms[0])
-        custom = {choice.part: custom_models.opened(choice, form) for choice in chosen}
-        yield next(plan for plan in ways if plan.form == form), custom | official
-
-
-def open_reader(settings: Settings) -> Reader:
-    """The reader that the settings ask for, with its networks loaded; takes seconds, or a download.
+    Also used by `models fetch`, which needs no engine; a download is reported to `progress`. Builtin models
+    exist only within the context.
 
     Raises:
-        ModelError: a model or a runtime is missing or broken; the message says what to do.
+        ModelError: a model or an engine is missing or broken; the message says what to do.
     """
-    for note in model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type).notes:
-        logger.info("%s", note)
-    with brought(settings) as (plan, found):
-        logger.info("engine %s, set by OCR_ENGINE=%s: %s", plan.engine, settings.engine, plan.why)
-        for model in found.values():
-            logger.debug("%s %s, sha256 %s, in %s", model.part, model.name, model.digest, model.folder)
-        return _made(plan.engine, found, settings)
+    plans = usable_plans(settings)
+    custom = custom_models.configured(settings)
+    formats = custom_models.common_formats(custom, tuple(dict.fromkeys(plan.model_format for plan in plans)))
+    with _official_models(settings, formats, progress) as official:
+        model_format = next((model.model_format for model in official.values()), formats[0])
+        models = {each.role: custom_models.open_model(each, model_format) for each in custom} | official
+        yield next(plan for plan in plans if plan.model_format == model_format), models
 
 
-def slots(settings: Settings) -> int:
-    """How many images one worker is asked to read at the same moment."""
-    return settings.slots or (1 if settings.use_gpu else usable_cores())
-
-
-def _from_source(
-    settings: Settings, names: dict[str, str], forms: Sequence[str], progress: Progress | None
+def _official_models(
+    settings: Settings, formats: Sequence[str], progress: Progress | None
 ) -> AbstractContextManager[dict[str, Model]]:
-    root = Path(settings.model_dir)
+    root, names = Path(settings.model_dir), model_roles.required_models(settings)
     match settings.model_source:
         case "builtin":
-            if "onnx" not in forms:
+            if "onnx" not in formats:
                 raise ModelError("the builtin models need the package onnxruntime, which is not installed")
             return builtin_models.folders(names)
         case "dir":
-            return nullcontext(model_folder.in_folder(root, names, forms))
+            return nullcontext(model_folder.load_models(root, names, formats))
         case _:
-            hub = model_download.Hub.of(settings)
-            return nullcontext(model_download.fetched(root, names, forms, hub, progress))
+            hub = HubOptions.from_settings(settings)
+            return nullcontext(model_download.ensure_models(root, names, formats, hub, progress))
 
 
-def _made(engine: str, found: dict[str, Model], settings: Settings) -> Reader:
-    most = slots(settings)
+def open_reader(settings: Settings) -> Reader:
+    """The reader for the settings, with its networks loaded; takes seconds, or the time of a download.
+
+    Raises:
+        ModelError: a model or an engine is missing or broken; the message says what to do.
+    """
+    for note in model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type).notes:
+        logger.info("%s", note)
+    with resolve_models(settings) as (plan, models):
+        logger.info("engine %s (OCR_ENGINE=%s): %s", plan.engine, settings.engine, plan.reason)
+        for model in models.values():
+            logger.debug("%s %s, sha256 %s, in %s", model.role, model.name, model.digest, model.folder)
+        return create_reader(plan.engine, models, settings)
+
+
+def create_reader(engine: str, models: Mapping[str, Model], settings: Settings) -> Reader:
+    """A reader with this engine and these models; loads the networks."""
+    slots = inference_slots(settings)
     if engine == "paddle":
-        _refuse_misfits(found)
+        _validate_custom_models(models)
         from ocr_backend.ocr.paddle_reader import PaddleReader
 
-        return PaddleReader(found, most, settings.use_gpu)
+        return PaddleReader(models, slots, settings.use_gpu)
     from ocr_backend.ocr.native_reader import NativeReader
 
-    limit = cgroup_usage.memory_limit_bytes()
-    share = limit // settings.workers if limit else None
-    return NativeReader(found, most, _runtime(engine, most, settings), share)
+    container_bytes = cgroup_memory.limit_bytes()
+    worker_bytes = container_bytes // settings.workers if container_bytes else None
+    return NativeReader(models, slots, _create_runtime(engine, slots, settings), worker_bytes)
 
 
-def _refuse_misfits(found: dict[str, Model]) -> None:
-    """PaddleOCR reads nonsense with a custom network that does not fit its description, and says nothing."""
+def inference_slots(settings: Settings) -> int:
+    """How many images one worker reads at the same time."""
+    return settings.slots or (1 if settings.use_gpu else usable_cores())
+
+
+def _validate_custom_models(models: Mapping[str, Model]) -> None:
+    """PaddleOCR itself reads nonsense, without an error, if a network does not fit its description."""
     from ocr_backend.ocr import load_check
 
-    for model in found.values():
-        if model.chosen_by and (fault := load_check.fault(model)):
-            raise model.unusable(fault)
+    for model in models.values():
+        if model.variable and (problem := load_check.load_problem(model)):
+            raise model.unusable(problem)
 
 
-def _runtime(engine: str, slots: int, settings: Settings) -> "Runtime":
+def _create_runtime(engine: str, slots: int, settings: Settings) -> "Runtime":
     if engine == "openvino":
         from ocr_backend.ocr.openvino_runtime import OpenVino
 
         runtime = OpenVino(slots, is_exact=settings.precision == "f32")
-        logger.info(
-            "openvino computes in %s, set by OCR_PRECISION=%s", runtime.precision(), settings.precision
-        )
+        logger.info("openvino computes in %s (OCR_PRECISION=%s)", runtime.precision(), settings.precision)
         return runtime
     from ocr_backend.ocr.onnx_runtime import OnnxRuntime
 
     return OnnxRuntime(settings.use_gpu)
 
 
-def _nothing_fits(settings: Settings) -> str:
+def _no_engine(settings: Settings) -> str:
     if settings.use_gpu:
         return (
             "PADDLEOCR_USE_GPU=true, but nothing installed here can use a GPU for OCR_ENGINE="
-            f"{settings.engine}; install paddlepaddle-gpu or onnxruntime-gpu, or set it to false"
+            f"{settings.engine}; install paddlepaddle-gpu or onnxruntime-gpu, or set PADDLEOCR_USE_GPU=false"
         )
-    wanted = {"paddle": "paddlepaddle and paddleocr", "openvino": "openvino"}.get(
-        settings.engine, "onnxruntime"
-    )
-    if settings.use_doc_unwarping:
-        wanted = "paddlepaddle and paddleocr"
-    return f"OCR_ENGINE={settings.engine} has nothing to run with here; install {wanted}"
+    needs_paddle = settings.engine == "paddle" or settings.use_doc_unwarping
+    other = "openvino" if settings.engine == "openvino" else "onnxruntime"
+    packages = "paddlepaddle and paddleocr" if needs_paddle else other
+    return f"no installed engine can be used with OCR_ENGINE={settings.engine}; install {packages}"
 
 
-def _installed(use_gpu: bool) -> Installed:
+def _installed_packages(use_gpu: bool) -> InstalledPackages:
     has_onnxruntime, has_paddle = find_spec("onnxruntime") is not None, find_spec("paddle") is not None
-    return Installed(
+    return InstalledPackages(
         openvino=find_spec("openvino") is not None,
         onnxruntime=has_onnxruntime,
         onnxruntime_gpu=use_gpu and has_onnxruntime and _onnxruntime_has_cuda(),
@@ -205,8 +205,8 @@ def _onnxruntime_has_cuda() -> bool:
 
 
 def _paddle_has_cuda() -> bool:
-    # Not whether there is a GPU now: models may be fetched on a node without one. Loading will tell. Nor by
-    # importing paddle, which takes a second and 300 MB that the other engine does not need.
+    # Does not check for a GPU: models may be downloaded on a node without one, and loading them checks it.
+    # Does not import paddle: that takes a second and 300 MB, which the other engines do not need.
     try:
         return bool(version("paddlepaddle-gpu"))
     except PackageNotFoundError:

@@ -1,12 +1,13 @@
-"""Reads images with the networks of PaddleX's model folders, without PaddleX.
+"""Reads images with the networks of PaddleX model folders, without PaddleX.
 
-Knows no runtime: `engines` hands it one that runs the networks. It hands arrays on: what goes in and what the
-answer means is said in `detection`, `recognition` and `orientation`.
+Knows no runtime: `engine_factory` passes one that runs the networks. The networks' inputs and outputs are the
+matter of `detection`, `recognition` and `orientation`.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,161 +16,191 @@ from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr import detection, orientation, recognition
 from ocr_backend.ocr.inference_runtime import Network, Runtime
 from ocr_backend.ocr.pixel_budget import PixelBudget
+from ocr_backend.ocr.recognition import Crop
 from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, RegionFilter, accept_all
 
-_LONGEST_SIDE = 32_000
-"""OpenCV cuts no boxes out of images with sides of 32,768 px or more; such are shrunk to this first."""
-_MOST_PIXELS = detection.LONGEST_SIDE**2
+_MAX_IMAGE_SIDE_PX = 32_000
+"""OpenCV cannot crop images with sides of 32,768 px or more; they are reduced to this first."""
+_MAX_DETECTION_PIXELS = detection.MAX_SIDE_PX**2
 _PIXELS_PER_SLOT = 4_000_000
-"""The largest image is looked at alone on few slots."""
+"""With few slots, the largest image uses the whole budget."""
 _BYTES_PER_PIXEL = 165
-"""That looking for lines takes (benchmarks/memory.py)."""
-_BYTES_BESIDES = 1_700_000_000
-"""What is held beside it after many images, as measured there on 2 and on 8 slots."""
-_LINES_TO_TURN = 16
-"""Lines whose orientation is asked for in one call; a guess: the network is tiny."""
+"""Memory of detection (benchmarks/memory.py)."""
+_BASE_BYTES = 1_700_000_000
+"""Memory of everything else after many images, measured there with 2 and with 8 slots."""
+_ORIENTATION_BATCH_SIZE = 16
+"""Lines in one run of the orientation classifier; a guess: the network is tiny."""
+
+OrientationClassifier = Callable[[Sequence[Image]], list[str]]
+"""Images -> their orientations, as labels of the model."""
+TextAndScore = tuple[str, float]
 
 
-def pixels_at_once(slots: int, memory_bytes: int | None) -> int:
-    """The px in which lines are looked for at the same moment: more with each slot, as far as memory goes.
+def detection_pixel_limit(slots: int, memory_bytes: int | None) -> int:
+    """How many pixels detection may process at the same time: more with each slot, as far as memory allows.
 
-    `memory_bytes` is the limit of one process, None without one.
+    `memory_bytes` is the limit of one process, or None.
     """
-    wanted = max(_MOST_PIXELS, _PIXELS_PER_SLOT * slots)
+    pixels = max(_MAX_DETECTION_PIXELS, _PIXELS_PER_SLOT * slots)
     if memory_bytes is None:
-        return wanted
-    return max(1, min(wanted, (memory_bytes - _BYTES_BESIDES) // _BYTES_PER_PIXEL))
+        return pixels
+    return max(1, min(pixels, (memory_bytes - _BASE_BYTES) // _BYTES_PER_PIXEL))
+
+
+@dataclass(frozen=True)
+class _Networks:
+    """The loaded networks; the classifiers are None without their models."""
+
+    detector: Network
+    recogniser: Network
+    line_classifier: OrientationClassifier | None
+    page_classifier: OrientationClassifier | None
 
 
 class NativeReader:
-    """A `Reader` with `slots` threads that run the networks, each network on one thread.
+    """A `Reader` with one thread for each inference slot; a network runs on the thread that calls it.
 
-    The pieces of all images (one detection each, then batches of lines) queue for the slots, so a single
-    image's lines use every slot that is free, and memory follows the slots, not the callers.
+    The tasks of all images (one detection each, then batches of lines) queue for the slots. So the lines of a
+    single image use every free slot, and memory depends on the slots, not on the callers.
     """
 
     def __init__(
         self, models: Mapping[str, Model], slots: int, runtime: Runtime, memory_bytes: int | None = None
     ) -> None:
-        """Loads the networks; `memory_bytes` is what this process may use, None without a limit.
+        """Loads the networks; `memory_bytes` is the memory limit of this process, or None.
 
         Raises:
-            ModelError: one of them cannot be loaded, or does not fit its dictionary.
+            ModelError: a network cannot be loaded, or does not fit its description.
         """
         self.engine = runtime.engine
-        self._batch = runtime.batch
         self.slots = slots
         self.models: Sequence[LoadedModel] = tuple(
-            LoadedModel(model.part, model.name, model.digest) for model in models.values()
+            LoadedModel(model.role, model.name, model.digest) for model in models.values()
         )
-        with ThreadPoolExecutor(slots) as loaders:
-            networks = dict(zip(models, loaders.map(runtime.loaded, models.values()), strict=True))
-        self._detect, answer = networks["detection"]
-        _refuse_misfit(models["detection"], detection.shape_problem(answer))
-        self._normalised = detection.Normalisation(models["detection"].config)
-        self._recognise, answer = networks["recognition"]
-        self._decoded = recognition.Decoder(models["recognition"])
-        config, classes = models["recognition"].config, self._decoded.classes
-        _refuse_misfit(models["recognition"], recognition.shape_problem(config, classes, answer))
-        self._line_turns, self._page_turns = (
-            _turns(models[part], networks[part][0]) if part in models else None
-            for part in ("textline_orientation", "doc_orientation")
-        )
-        self._budget = PixelBudget(pixels_at_once(slots, memory_bytes))
+        self._batch_size = runtime.batch_size
+        self._normalise = detection.Normalisation(models["detection"].config)
+        self._decode = recognition.Decoder(models["recognition"])
+        self._networks = _load_networks(models, runtime, slots, self._decode.classes)
+        self._budget = PixelBudget(detection_pixel_limit(slots, memory_bytes))
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
-    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
-        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
+    def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
+        """Lines with text that the filter accepts, in reading order, with any score."""
         height, width = image.shape[:2]
-        ratio = _LONGEST_SIDE / max(height, width)
-        if ratio < 1:
-            size = max(1, round(width * ratio)), max(1, round(height * ratio))
-            smaller = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-            scale = width / size[0], height / size[1]
-            read = self._read_page(smaller, lambda polygon: wanted(_scaled(polygon, scale)))
-            return [Line(_scaled(line.polygon, scale), line.text, line.score) for line in read]
-        return self._read_page(image, wanted)
+        ratio = _MAX_IMAGE_SIDE_PX / max(height, width)
+        if ratio >= 1:
+            return self._read_page(image, region_filter)
+        size = max(1, round(width * ratio)), max(1, round(height * ratio))
+        reduced = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        scale = width / size[0], height / size[1]
+        lines = self._read_page(reduced, lambda polygon: region_filter(_scale(polygon, scale)))
+        return [Line(_scale(line.polygon, scale), line.text, line.score) for line in lines]
 
-    def _read_page(self, image: Image, wanted: RegionFilter) -> list[Line]:
-        degrees = 0
-        if self._page_turns is not None:
-            (label,) = self._slots.submit(self._page_turns, [image]).result()
-            degrees = int(label)
+    def _read_page(self, image: Image, region_filter: RegionFilter) -> list[Line]:
+        degrees = self._page_rotation(image)
         height, width = image.shape[:2]
 
-        def placed(crop: recognition.Crop) -> Polygon:
-            return orientation.turned_back(crop.corners, degrees, height, width)
+        def polygon_of(crop: Crop) -> Polygon:
+            return orientation.rotate_back(crop.corners, degrees, height, width)
 
-        page = orientation.turned(image, degrees)
-        looking = self._slots.submit(self._lines_of, page, lambda crop: wanted(placed(crop)))
+        page = orientation.rotate(image, degrees)
+        detected = self._slots.submit(self._detect_lines, page, lambda crop: region_filter(polygon_of(crop)))
         return [
-            Line(placed(crop), text, score)
-            for crop, (text, score) in self._surer(*looking.result())
+            Line(polygon_of(crop), text, score)
+            for crop, (text, score) in self._recognise_lines(*detected.result())
             if text.strip()
         ]
 
-    def _lines_of(
-        self, image: Image, wanted: Callable[[recognition.Crop], bool]
-    ) -> tuple[list[recognition.Crop], list[int]]:
-        """Wanted lines of a page, and the indices of those that seem to stand upside down."""
+    def _page_rotation(self, image: Image) -> int:
+        """Degrees by which the page is rotated."""
+        if self._networks.page_classifier is None:
+            return 0
+        (label,) = self._slots.submit(self._networks.page_classifier, [image]).result()
+        return int(label)
+
+    def _detect_lines(self, image: Image, accepts: Callable[[Crop], bool]) -> tuple[list[Crop], list[int]]:
+        """Accepted lines of a page, and the indices of those that seem to be upside down."""
         height, width = image.shape[:2]
-        with self._budget.spent(math.prod(detection.network_size(height, width))):
-            probabilities = self._detect(self._normalised(detection.network_image(image)))[0, 0]
-        found = detection.boxes(probabilities, height, width)
-        cut = (recognition.crop(image, box) for box in found)
-        crops = [crop for crop in cut if crop is not None and wanted(crop)]
-        if self._line_turns is None:
-            return crops, []
+        with self._budget.acquire(math.prod(detection.network_size(height, width))):
+            output = self._networks.detector(self._normalise(detection.network_image(image)))
+        crops = (recognition.crop(image, box) for box in detection.boxes(output[0, 0], height, width))
+        lines = [crop for crop in crops if crop is not None and accepts(crop)]
+        return lines, self._upside_down(lines)
+
+    def _upside_down(self, lines: Sequence[Crop]) -> list[int]:
+        """Indices of the lines that the classifier considers upside down."""
+        classify = self._networks.line_classifier
+        if classify is None:
+            return []
         labels: list[str] = []
-        for start in range(0, len(crops), _LINES_TO_TURN):
-            labels += self._line_turns([crop.image for crop in crops[start : start + _LINES_TO_TURN]])
-        return crops, [index for index, label in enumerate(labels) if label.startswith("180")]
+        for start in range(0, len(lines), _ORIENTATION_BATCH_SIZE):
+            labels += classify([line.image for line in lines[start : start + _ORIENTATION_BATCH_SIZE]])
+        return [index for index, label in enumerate(labels) if label.startswith("180")]
 
-    def _surer(
-        self, crops: list[recognition.Crop], doubtful: list[int]
-    ) -> list[tuple[recognition.Crop, tuple[str, float]]]:
-        """Each line with its text; a doubtful one the way up in which the recogniser is surer of it."""
-        # Of 36 upright lines the builtin classifier turned one over (measured): the recogniser knows better.
-        turned = [recognition.upside_down(crops[index]) for index in doubtful]
-        read = list(zip([*crops, *turned], self._texts([*crops, *turned]), strict=True))
-        lines, others = read[: len(crops)], read[len(crops) :]
-        for index, other in zip(doubtful, others, strict=True):
-            if other[1][1] > lines[index][1][1]:
-                lines[index] = other
-        return lines
+    def _recognise_lines(
+        self, lines: list[Crop], flip_candidates: list[int]
+    ) -> list[tuple[Crop, TextAndScore]]:
+        """Each line with its text; candidates are read in both orientations, and the higher score wins."""
+        # Of 36 upright lines, the builtin classifier reported one as upside down (measured).
+        flipped = [recognition.flipped(lines[index]) for index in flip_candidates]
+        results = list(zip([*lines, *flipped], self._recognise([*lines, *flipped]), strict=True))
+        upright, alternatives = results[: len(lines)], results[len(lines) :]
+        for index, alternative in zip(flip_candidates, alternatives, strict=True):
+            upright[index] = max(upright[index], alternative, key=_score)
+        return upright
 
-    def _texts(self, crops: Sequence[recognition.Crop]) -> list[tuple[str, float]]:
-        """Text and score of each crop, in order."""
-        images = [crop.image for crop in crops]
-        groups = recognition.batches(images, self._batch)
-        texts = [("", 0.0)] * len(images)
-        answers = self._slots.map(lambda group: self._read_batch(images, group), groups)
-        for group, answer in zip(groups, answers, strict=True):
-            for index, text in zip(group.indices, answer, strict=True):
-                texts[index] = text
-        return texts
+    def _recognise(self, lines: Sequence[Crop]) -> list[TextAndScore]:
+        """Text and score of each line, in order."""
+        images = [line.image for line in lines]
+        batches = recognition.batches(images, self._batch_size)
+        results = [("", 0.0)] * len(images)
+        outputs = self._slots.map(lambda batch: self._recognise_batch(images, batch), batches)
+        for batch, output in zip(batches, outputs, strict=True):
+            for index, result in zip(batch.indices, output, strict=True):
+                results[index] = result
+        return results
 
-    def _read_batch(self, images: Sequence[Image], group: recognition.Batch) -> list[tuple[str, float]]:
-        lines = [images[index] for index in group.indices]
-        return self._decoded(self._recognise(recognition.network_input(lines, group.width)))
+    def _recognise_batch(self, images: Sequence[Image], batch: recognition.Batch) -> list[TextAndScore]:
+        network_input = recognition.network_input([images[index] for index in batch.indices], batch.width)
+        return self._decode(self._networks.recogniser(network_input))
 
     def close(self) -> None:
         """Frees the networks; no call may follow."""
         self._slots.shutdown(cancel_futures=True)
-        del self._detect, self._recognise, self._line_turns, self._page_turns
+        del self._networks
 
 
-def _scaled(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
+def _load_networks(models: Mapping[str, Model], runtime: Runtime, slots: int, classes: int) -> _Networks:
+    with ThreadPoolExecutor(slots) as pool:
+        loaded = dict(zip(models, pool.map(runtime.load_network, models.values()), strict=True))
+    networks = {role: network for role, (network, _) in loaded.items()}
+    shapes = {role: shape for role, (_, shape) in loaded.items()}
+    problems = {
+        "detection": detection.shape_problem(shapes["detection"]),
+        "recognition": recognition.shape_problem(
+            models["recognition"].config, classes, shapes["recognition"]
+        ),
+    }
+    for role, problem in problems.items():
+        if problem is not None:
+            raise models[role].unusable(problem)
+    line_classifier, page_classifier = (
+        _orientation_classifier(models[role], networks[role]) if role in models else None
+        for role in ("textline_orientation", "doc_orientation")
+    )
+    return _Networks(networks["detection"], networks["recognition"], line_classifier, page_classifier)
+
+
+def _orientation_classifier(model: Model, network: Network) -> OrientationClassifier:
+    classifier = orientation.classifier(model)
+    return lambda images: classifier.best_labels(network(classifier.network_input(images)))
+
+
+def _score(result: tuple[Crop, TextAndScore]) -> float:
+    _, (_, score) = result
+    return score
+
+
+def _scale(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
     first, second, third, fourth = ((x * scale[0], y * scale[1]) for x, y in polygon)
     return first, second, third, fourth
-
-
-def _turns(model: Model, network: Network) -> Callable[[Sequence[Image]], list[str]]:
-    """What tells the turn of images, as labels of the model."""
-    classifier = orientation.classifier(model)
-    return lambda images: classifier.chosen(network(classifier.network_input(images)))
-
-
-def _refuse_misfit(model: Model, problem: str | None) -> None:
-    if problem is not None:
-        raise model.unusable(problem)

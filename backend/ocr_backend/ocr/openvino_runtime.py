@@ -1,7 +1,7 @@
-"""Runs networks with OpenVINO on the CPU, by default in bfloat16 where the CPU computes in it.
+"""Runs networks with OpenVINO on the CPU, by default in bfloat16 if the CPU supports it.
 
-The one place that imports openvino; `engines` makes it for `direct_reader`. Networks must be loaded after a
-fork: compiled before, they hang in the children (measured).
+The only module that imports openvino; `engine_factory` creates it for `native_reader`. Networks must be
+loaded after a fork: networks compiled before it hang in the child processes (measured).
 """
 
 import logging
@@ -14,91 +14,95 @@ import openvino
 from numpy.typing import NDArray
 
 from ocr_backend.models.model_folder import Model
-from ocr_backend.ocr.inference_runtime import Network, Shape, is_large, no_network
+from ocr_backend.ocr.inference_runtime import Network, OutputShape, invalid_network, is_large
 
 logger = logging.getLogger(__name__)
 
 
 class OpenVino:
-    """A `Runtime` for `slots` threads at a time; `is_exact` computes in float32 whatever the CPU can."""
+    """A `Runtime` for `slots` threads at a time; `is_exact` computes in float32 on every CPU."""
 
     engine = "openvino"
-    batch = 1
-    """It prepares for each new shape, and single lines have few (measured: a sixth less time than with 8)."""
+    batch_size = 1
+    """OpenVINO prepares for each new shape, and single lines have few: a sixth less time than with 8
+    (measured)."""
 
     def __init__(self, slots: int, is_exact: bool) -> None:
         self._core = openvino.Core()
-        self._how = {
+        self._config = {
             "NUM_STREAMS": str(slots),
             "INFERENCE_NUM_THREADS": str(slots),
-            # Other processes share the cores, and another container's first core is ours too.
+            # Other processes share the cores, and every container would be pinned to the same first ones.
             "ENABLE_CPU_PINNING": "NO",
             **({"INFERENCE_PRECISION_HINT": "f32"} if is_exact else {}),
         }
 
-    def loaded(self, model: Model) -> tuple[Network, Shape]:
-        """The network of a folder as a function, and the shape of its answer.
+    def load_network(self, model: Model) -> tuple[Network, OutputShape]:
+        """The network of a model, and the shape of its output.
 
         Raises:
-            ModelError: the file is no network.
+            ModelError: the file is not a network.
         """
         try:
-            compiled = self._core.compile_model(str(model.weights), "CPU", self._how)
+            compiled = self._core.compile_model(str(model.weights), "CPU", self._config)
         except RuntimeError as error:
-            raise no_network(model) from error
-        own = threading.local()
-        memory = _Memory(compiled.release_memory)
+            raise invalid_network(model) from error
+        of_thread = threading.local()
+        memory = _NetworkMemory(compiled.release_memory)
 
         def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-            with memory.used(is_large(batch)):
-                if not hasattr(own, "request"):
-                    own.request = compiled.create_infer_request()
-                own.request.infer({0: batch}, share_inputs=True)
-                answer: NDArray[np.float32] = own.request.get_output_tensor(0).data
+            with memory.in_use(is_large(batch)):
+                if not hasattr(of_thread, "request"):
+                    of_thread.request = compiled.create_infer_request()
+                of_thread.request.infer({0: batch}, share_inputs=True)
+                output: NDArray[np.float32] = of_thread.request.get_output_tensor(0).data
                 if is_large(batch):
-                    answer = answer.copy()
-                    del own.request
-                return answer
+                    output = output.copy()
+                    del of_thread.request
+                return output
 
         shape = compiled.output(0).get_partial_shape()
         axes = [] if shape.rank.is_dynamic else list(shape)
         return run, [axis.get_length() if axis.is_static else None for axis in axes]
 
     def precision(self) -> str:
-        """What it computes in: "bf16" or "f32"."""
-        chosen = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT")
-        return "f32" if "INFERENCE_PRECISION_HINT" in self._how else chosen.to_string()
+        """The number format of the computation: "bf16" or "f32"."""
+        hint = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT")
+        return "f32" if "INFERENCE_PRECISION_HINT" in self._config else hint.to_string()
 
 
-class _Memory:
-    """Gives the memory of a network back after large batches; OpenVINO lets it only while none runs."""
+class _NetworkMemory:
+    """Releases the memory of a network after large batches; OpenVINO allows that only while nothing runs."""
 
     def __init__(self, release: Callable[[], None]) -> None:
         self._release = release
         self._changed = threading.Condition()
         self._running = 0
-        self._is_swollen = False
+        self._must_release = False
 
     @contextmanager
-    def used(self, much: bool) -> Iterator[None]:
-        """Lets the network run within the context; after `much` was used, others wait until that is back."""
+    def in_use(self, is_large_batch: bool) -> Iterator[None]:
+        """Lets the network run in the context; after a large batch, others wait for the release of memory."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_swollen)
+            self._changed.wait_for(lambda: not self._must_release)
             self._running += 1
         try:
             yield
         finally:
-            with self._changed:
-                self._running -= 1
-                self._is_swollen |= much
-                if self._is_swollen and self._running == 0:
-                    self._give_back()
+            self._end(is_large_batch)
 
-    def _give_back(self) -> None:
+    def _end(self, is_large_batch: bool) -> None:
+        with self._changed:
+            self._running -= 1
+            self._must_release |= is_large_batch
+            if self._must_release and self._running == 0:
+                self._release_memory()
+
+    def _release_memory(self) -> None:
         try:
             self._release()
-        except RuntimeError as error:  # the next large batch gives it back
-            logger.warning("memory of a network cannot be given back: %s", error)
+        except RuntimeError as error:  # released after the next large batch
+            logger.warning("cannot release the memory of a network: %s", error)
         finally:
-            self._is_swollen = False
+            self._must_release = False
             self._changed.notify_all()

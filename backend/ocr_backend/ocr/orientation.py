@@ -1,4 +1,4 @@
-"""Which way up: images of lines or pages -> the classifier's input, and its answer -> turns.
+"""Orientation of lines and pages: images -> the classifier's input, and its output -> rotations.
 
 Pure, with the arithmetic of PaddleX 3.7 (image_classification/processors.py) for the official networks, and
 of RapidOCR 3.10 for the older one among the builtin weights. Both readers use it.
@@ -14,21 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_backend.config import model_catalog
-from ocr_backend.models.model_folder import Model, ModelError
+from ocr_backend.models import inference_config
+from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr_types import Image, Point, Polygon
 
-_OLD_LINE_THRESHOLD = 0.9
-"""The older network is often unsure about upright lines; RapidOCR believes it only above this."""
+_OLD_NETWORK_THRESHOLD = 0.9
+"""The older network is often unsure about upright lines; RapidOCR trusts it only above this probability."""
+_MAX_ASPECT_RATIO = 4
+"""The ends of longer images are cut off first: they would be enlarged by gigabytes, only to be cut off
+later."""
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """How a classifier wants its images, and from which probability on it is believed."""
+    """How a classifier's input is prepared, and from which probability its output is trusted."""
 
     size: tuple[int, int] | None
-    """Width and height to which an image is brought, or None: see `short`."""
-    short: int
-    """Px of the shorter side, of which the middle `short`-by-`crop` square is taken."""
+    """Width and height of the input; None: see `short_side`."""
+    short_side: int
+    """Px of the shorter side, of which the middle `crop`-by-`crop` square is taken."""
     crop: int
     table: NDArray[np.float32]
     """`(256, 3)`: normalised level of each channel."""
@@ -39,27 +43,26 @@ class Classifier:
 
     def network_input(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """`(images, 3, height, width)` float32."""
-        return np.stack([self._prepared(image) for image in images])
+        return np.stack([self._prepare(image) for image in images])
 
-    def _prepared(self, image: Image) -> NDArray[np.float32]:
+    def _prepare(self, image: Image) -> NDArray[np.float32]:
         if self.is_rgb:
             image = image[:, :, ::-1]
         if self.size is None:
-            levels = self._levels(_middle(image, self.short, self.crop))
-        elif self.keeps_ratio:
-            width, height = self.size
-            wide = min(width, max(1, math.ceil(height * image.shape[1] / image.shape[0])))
-            levels = np.zeros((3, height, width), np.float32)
-            levels[:, :, :wide] = self._levels(cv2.resize(image, (wide, height)))
-        else:
-            levels = self._levels(cv2.resize(image, self.size))
+            return self._normalise(_middle(image, self.short_side, self.crop))
+        if not self.keeps_ratio:
+            return self._normalise(cv2.resize(image, self.size))
+        width, height = self.size
+        image_width = min(width, max(1, math.ceil(height * image.shape[1] / image.shape[0])))
+        levels = np.zeros((3, height, width), np.float32)
+        levels[:, :, :image_width] = self._normalise(cv2.resize(image, (image_width, height)))
         return levels
 
-    def _levels(self, image: NDArray[Any]) -> NDArray[np.float32]:
+    def _normalise(self, image: NDArray[Any]) -> NDArray[np.float32]:
         return np.stack([self.table[image[:, :, channel], channel] for channel in range(3)])
 
-    def chosen(self, probabilities: NDArray[np.float32]) -> list[str]:
-        """Label of each image; the first label where the classifier is not sure enough."""
+    def best_labels(self, probabilities: NDArray[np.float32]) -> list[str]:
+        """Label of each image; the first label if the classifier is not sure enough."""
         best = probabilities.argmax(axis=1)
         return [
             self.labels[label if row[label] > self.threshold else 0]
@@ -71,64 +74,59 @@ def classifier(model: Model) -> Classifier:
     """The classifier that a model folder describes.
 
     Raises:
-        ModelError: its inference.yml lacks what is needed.
+        ModelError: its inference.yml lacks the input size or the labels.
     """
-    steps: dict[str, Any] = {}
-    for step in model.config.get("PreProcess", {}).get("transform_ops", []):
-        steps |= step
-    resize, normalise = steps.get("ResizeImage") or {}, steps.get("NormalizeImage") or {}
+    resize = inference_config.transform(model.config, "ResizeImage")
     labels = model.config.get("PostProcess", {}).get("Topk", {}).get("label_list")
     if not labels or not (resize.get("size") or resize.get("resize_short")):
-        raise ModelError(
-            f"the model folder {model.folder} is broken: its inference.yml names no size or labels"
-        )
+        raise model.unusable(f"its {inference_config.FILE_NAME} has no input size or no labels")
     is_old = model.name == model_catalog.BUILTIN_TEXTLINE_ORIENTATION
-    size, short = resize.get("size"), int(resize.get("resize_short") or 0)
+    size, short_side = resize.get("size"), int(resize.get("resize_short") or 0)
     return Classifier(
         size=None if size is None else (int(size[0]), int(size[1])),
-        short=short,
-        crop=int((steps.get("CropImage") or {}).get("size", short)),
-        table=_table(normalise),
+        short_side=short_side,
+        crop=int(inference_config.transform(model.config, "CropImage").get("size", short_side)),
+        table=_table(inference_config.transform(model.config, "NormalizeImage")),
         is_rgb=not is_old,
         keeps_ratio=is_old,
-        threshold=_OLD_LINE_THRESHOLD if is_old else 0.0,
+        threshold=_OLD_NETWORK_THRESHOLD if is_old else 0.0,
         labels=tuple(str(label) for label in labels),
     )
 
 
-def _table(normalise: dict[str, Any]) -> NDArray[np.float32]:
-    mean = np.array(normalise.get("mean", [0.485, 0.456, 0.406]))
-    deviation = np.array(normalise.get("std", [0.229, 0.224, 0.225]))
+def _table(options: dict[str, Any]) -> NDArray[np.float32]:
+    mean = np.array(options.get("mean", [0.485, 0.456, 0.406]))
+    deviation = np.array(options.get("std", [0.229, 0.224, 0.225]))
     table: NDArray[np.float32] = ((np.arange(256)[:, None] / 255 - mean) / deviation).astype(np.float32)
     return table
 
 
-def _middle(image: NDArray[Any], short: int, crop: int) -> NDArray[Any]:
+def _middle(image: NDArray[Any], short_side: int, crop: int) -> NDArray[Any]:
+    """The middle square of an image whose shorter side is resized first."""
     height, width = image.shape[:2]
-    least = min(height, width)
-    # The ends of a very long image would be enlarged by gigabytes, only to be cut off.
-    most = 4 * least
-    above, beside = max(0, height - most) // 2, max(0, width - most) // 2
-    image = image[above : above + most, beside : beside + most]
-    scale = short / least
-    tall, wide = max(crop, round(image.shape[0] * scale)), max(crop, round(image.shape[1] * scale))
-    resized = cv2.resize(image, (wide, tall))
-    top, left = (tall - crop) // 2, (wide - crop) // 2
+    shorter = min(height, width)
+    longest = _MAX_ASPECT_RATIO * shorter
+    top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
+    image = image[top : top + longest, left : left + longest]
+    scale = short_side / shorter
+    new_height, new_width = max(crop, round(image.shape[0] * scale)), max(crop, round(image.shape[1] * scale))
+    resized = cv2.resize(image, (new_width, new_height))
+    top, left = (new_height - crop) // 2, (new_width - crop) // 2
     return resized[top : top + crop, left : left + crop]
 
 
-def turned(image: Image, degrees: int) -> Image:
-    """The image turned anticlockwise by a multiple of 90 degrees."""
+def rotate(image: Image, degrees: int) -> Image:
+    """The image rotated anticlockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, degrees // 90 % 4))
 
 
-def turned_back(polygon: Polygon, degrees: int, height: int, width: int) -> Polygon:
-    """Corners on an image as `turned` made it -> corners on the original of this height and width."""
-    first, second, third, fourth = (_turned_back(point, degrees, height, width) for point in polygon)
+def rotate_back(polygon: Polygon, degrees: int, height: int, width: int) -> Polygon:
+    """Corners on an image that `rotate` returned -> corners on the original of this height and width."""
+    first, second, third, fourth = (_rotate_point_back(point, degrees, height, width) for point in polygon)
     return first, second, third, fourth
 
 
-def _turned_back(point: Point, degrees: int, height: int, width: int) -> Point:
+def _rotate_point_back(point: Point, degrees: int, height: int, width: int) -> Point:
     x, y = point
     match degrees % 360:
         case 90:

@@ -1,6 +1,6 @@
-"""Reads images with a real `paddleocr.PaddleOCR`, on given model folders.
+"""Reads images with a real `paddleocr.PaddleOCR` on given model folders.
 
-The one place that imports paddleocr, and only when `engines` makes a `PaddleReader`. It never downloads.
+The only module that imports paddleocr, when `engine_factory` creates a `PaddleReader`. It never downloads.
 """
 
 import atexit
@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ import numpy as np
 from ocr_backend.models.model_folder import Model, ModelError
 from ocr_backend.ocr import orientation, recognition
 from ocr_backend.ocr.dewarp_mapping import DewarpMapping
-from ocr_backend.ocr_types import Image, Line, LoadedModel, RegionFilter, accept_all
-from ocr_backend.system import signal_handlers
+from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, RegionFilter, accept_all
+from ocr_backend.system.signal_handlers import preserved_signal_handlers
 
-# Part -> beginning of PaddleOCR's parameters, and the switch that must be off without the model.
+# Role -> prefix of PaddleOCR's parameters, and the switch that must be off without the model.
 _PARAMETERS = {
     "detection": ("text_detection", None),
     "recognition": ("text_recognition", None),
@@ -28,16 +28,17 @@ _PARAMETERS = {
     "doc_orientation": ("doc_orientation_classify", "use_doc_orientation_classify"),
     "doc_unwarping": ("doc_unwarping", "use_doc_unwarping"),
 }
-# These put coloured lines on standard error by themselves, which would stand between our own.
-_OWN_LOGS = ("paddlex", "paddleocr", "modelscope", "modelscope_hub", "aistudio_sdk", "huggingface_hub")
+# These write coloured lines to standard error, which would mix with our own log.
+_NOISY_LOGGERS = ("paddlex", "paddleocr", "modelscope", "modelscope_hub", "aistudio_sdk", "huggingface_hub")
 
 
 class PaddleReader:
     """A `Reader` around one PaddleOCR object.
 
-    In paddle form its predictors are not safe to share, so one image is read at a time, with `slots`
-    threads or on the GPU; in onnx form `slots` images are, one thread each. A predictor for each slot was
-    no quicker: two with one thread each gave 0.6 to 0.9 of one with two (MobileNetV3, Paddle 3.3, oneDNN).
+    In paddle format its predictors are not thread-safe, so one image is read at a time, with `slots` threads
+    or on the GPU. In onnx format, `slots` images are read at a time, with one thread each. One predictor for
+    each slot was not faster: two with one thread each reached 0.6 to 0.9 of one with two (MobileNetV3, Paddle
+    3.3, oneDNN).
     """
 
     engine = "paddle"
@@ -48,24 +49,24 @@ class PaddleReader:
         Raises:
             ModelError: PaddleOCR refuses a model or the device.
         """
-        is_onnx = models["detection"].form == "onnx"
+        is_onnx = models["detection"].model_format == "onnx"
         self.slots = slots if is_onnx and not use_gpu else 1
         self.models: Sequence[LoadedModel] = tuple(
-            LoadedModel(model.part, model.name, model.digest) for model in models.values()
+            LoadedModel(model.role, model.name, model.digest) for model in models.values()
         )
-        self._free = threading.BoundedSemaphore(self.slots)
+        self._free_slots = threading.BoundedSemaphore(self.slots)
         try:
-            with signal_handlers.kept():
-                self._ocr = _imported()(**parameters(models, slots, use_gpu))
+            with preserved_signal_handlers():
+                self._ocr = _import_paddleocr()(**paddleocr_parameters(models, slots, use_gpu))
         except Exception as error:  # PaddleX raises bare Exceptions, RuntimeErrors, AssertionErrors, ...
             folders = ", ".join(str(model.folder) for model in models.values())
             raise ModelError(f"PaddleOCR cannot load {folders}: {error}") from error
 
-    def read(self, image: Image, wanted: RegionFilter = accept_all) -> list[Line]:
-        """Lines with text at wanted places, in reading order, whatever their score; empty without any."""
-        with self._free:
-            (page,) = self._ocr.predict(np.ascontiguousarray(image))
-        return [line for line in lines(page, *image.shape[:2]) if wanted(line.polygon)]
+    def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
+        """Lines with text that the filter accepts, in reading order, with any score."""
+        with self._free_slots:
+            (result,) = self._ocr.predict(np.ascontiguousarray(image))
+        return [line for line in lines(result, *image.shape[:2]) if region_filter(line.polygon)]
 
     def close(self) -> None:
         """Frees the networks; no call may follow."""
@@ -73,54 +74,57 @@ class PaddleReader:
         del self._ocr
 
 
-def parameters(models: Mapping[str, Model], slots: int, use_gpu: bool) -> dict[str, Any]:
-    """What PaddleOCR is made with: every model by name and folder, device and threads never by default."""
-    given: dict[str, Any] = {"device": "gpu:0" if use_gpu else "cpu"}
-    if models["detection"].form == "onnx":
-        given |= {"engine": "onnxruntime", "engine_config": {"intra_op_num_threads": 1}}
+def paddleocr_parameters(models: Mapping[str, Model], slots: int, use_gpu: bool) -> dict[str, Any]:
+    """The arguments of PaddleOCR: name and folder of every model, and always device and threads."""
+    parameters: dict[str, Any] = {"device": "gpu:0" if use_gpu else "cpu"}
+    if models["detection"].model_format == "onnx":
+        parameters |= {"engine": "onnxruntime", "engine_config": {"intra_op_num_threads": 1}}
     else:
-        given |= {"engine": "paddle_static", "cpu_threads": slots, "enable_mkldnn": not use_gpu}
-    for part, (beginning, switch) in _PARAMETERS.items():
+        parameters |= {"engine": "paddle_static", "cpu_threads": slots, "enable_mkldnn": not use_gpu}
+    for role, (prefix, switch) in _PARAMETERS.items():
         if switch:
-            given[switch] = part in models
-        if part in models:
-            given |= {f"{beginning}_model_name": models[part].official_name}
-            given |= {f"{beginning}_model_dir": str(models[part].folder)}
-    return given
+            parameters[switch] = role in models
+        if role in models:
+            parameters[f"{prefix}_model_name"] = models[role].official_name
+            parameters[f"{prefix}_model_dir"] = str(models[role].folder)
+    return parameters
 
 
-def lines(page: Mapping[str, Any], height: int, width: int) -> list[Line]:
-    """Lines of one result of PaddleOCR, placed on the image of this size that it was given."""
-    prepared = page.get("doc_preprocessor_res") or {}
-    degrees = max(0, int(prepared.get("angle", 0)))
-    is_flattened = bool((prepared.get("model_settings") or {}).get("use_doc_unwarping"))
-    bend = DewarpMapping(prepared["output_img"], prepared["rot_img"]) if is_flattened else None
-    # The list is as long as that of the lines: no line is left out for its score, see `parameters`.
-    turns = page.get("textline_orientation_angles") or [0] * len(page["rec_texts"])
-    found = []
-    for box, text, score, turn in zip(
-        page["rec_polys"], page["rec_texts"], page["rec_scores"], turns, strict=True
-    ):
+def lines(result: Mapping[str, Any], height: int, width: int) -> list[Line]:
+    """Lines of PaddleOCR's result for an image of this size, placed on that image."""
+    preprocessed = result.get("doc_preprocessor_res") or {}
+    degrees = max(0, int(preprocessed.get("angle", 0)))
+    is_flattened = bool((preprocessed.get("model_settings") or {}).get("use_doc_unwarping"))
+    dewarping = DewarpMapping(preprocessed["output_img"], preprocessed["rot_img"]) if is_flattened else None
+    placed_lines = []
+    for corners, text, score in _text_lines(result):
+        corners = corners if dewarping is None else dewarping.to_original(corners)
+        placed_lines.append(Line(orientation.rotate_back(corners, degrees, height, width), text, score))
+    return placed_lines
+
+
+def _text_lines(result: Mapping[str, Any]) -> Iterator[tuple[Polygon, str, float]]:
+    """Corners on the preprocessed page, text and score of each line with text."""
+    texts, scores = result["rec_texts"], result["rec_scores"]
+    # As long as the other lists: PaddleOCR leaves no line out for its score by default.
+    flips = result.get("textline_orientation_angles") or [0] * len(texts)
+    for box, text, score, flip in zip(result["rec_polys"], texts, scores, flips, strict=True):
         corners = recognition.corners_as_read(np.asarray(box, np.int32))
-        corners = recognition.from_the_end(corners) if int(turn) == 1 else corners
-        corners = corners if bend is None else bend.back(corners)
         if text.strip():
-            placed = orientation.turned_back(corners, degrees, height, width)
-            found.append(Line(placed, text, float(score)))
-    return found
+            yield recognition.flipped_corners(corners) if int(flip) == 1 else corners, text, float(score)
 
 
-def _imported() -> Any:
-    """The class PaddleOCR, imported so that nothing is written but into a private temporary folder."""
-    if "PADDLE_PDX_CACHE_HOME" not in os.environ:  # read when paddlex is imported, which makes folders in it
+def _import_paddleocr() -> Any:
+    """The class PaddleOCR, imported so that it writes only into a private temporary folder."""
+    if "PADDLE_PDX_CACHE_HOME" not in os.environ:  # paddlex reads it at import, and creates folders in it
         cache = tempfile.mkdtemp(prefix="ocr-paddlex-")
         atexit.register(shutil.rmtree, cache, ignore_errors=True)
         os.environ["PADDLE_PDX_CACHE_HOME"] = cache
-    # Without it PaddleX goes on with the CPU when there is no GPU, and nobody would know.
+    # Without it PaddleX silently uses the CPU if there is no GPU.
     os.environ.setdefault("PADDLE_PDX_DISABLE_DEVICE_FALLBACK", "True")
     from paddleocr import PaddleOCR
 
-    for name in _OWN_LOGS:
+    for name in _NOISY_LOGGERS:
         log = logging.getLogger(name)
         log.handlers.clear()
         log.propagate = True

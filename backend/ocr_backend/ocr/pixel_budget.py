@@ -1,6 +1,6 @@
-"""Keeps the px that are worked on at the same moment, and so the memory, below a limit.
+"""Limits how many pixels are processed at the same time, and so how much memory that takes.
 
-Knows nothing of images; `direct_reader` spends from it while a network looks for lines.
+Knows nothing of images; `native_reader` acquires from it for each detection.
 """
 
 import threading
@@ -9,29 +9,29 @@ from contextlib import contextmanager
 
 
 class PixelBudget:
-    """A number of px that callers share; who asks for more than is left waits, in order of asking."""
+    """A fair (FIFO) semaphore counted in pixels."""
 
-    def __init__(self, most: int) -> None:
-        self._most = self._left = most
-        self._door = threading.Lock()
-        self._returned = threading.Condition()
+    def __init__(self, total_pixels: int) -> None:
+        self._total = self._available = total_pixels
+        self._queue_lock = threading.Lock()
+        self._released = threading.Condition()
 
     @property
-    def is_waited_for(self) -> bool:
-        """Whether somebody waits for px to come back."""
-        return self._door.locked()
+    def has_waiters(self) -> bool:
+        """Whether a caller is waiting for pixels."""
+        return self._queue_lock.locked()
 
     @contextmanager
-    def spent(self, pixels: int) -> Iterator[None]:
-        """Holds so many px until the end of the context; what is larger than all there are goes alone."""
-        pixels = min(pixels, self._most)
-        # Whoever waits keeps the door shut: else many small ones would keep a large one waiting for ever.
-        with self._door, self._returned:
-            self._returned.wait_for(lambda: pixels <= self._left)
-            self._left -= pixels
+    def acquire(self, pixels: int) -> Iterator[None]:
+        """Holds so many pixels until the end of the context; more than the total takes the whole budget."""
+        pixels = min(pixels, self._total)
+        # The caller that waits keeps the queue locked; else many small requests would starve a large one.
+        with self._queue_lock, self._released:
+            self._released.wait_for(lambda: pixels <= self._available)
+            self._available -= pixels
         try:
             yield
         finally:
-            with self._returned:
-                self._left += pixels
-                self._returned.notify_all()
+            with self._released:
+                self._available += pixels
+                self._released.notify_all()

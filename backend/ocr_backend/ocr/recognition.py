@@ -1,7 +1,8 @@
-"""What a line says: boxes -> upright crops -> batches for the network, and its answer -> text and score.
+"""Text recognition: boxes -> upright crops -> batches for the network, and its output -> text and score.
 
-Pure, with the arithmetic of PaddleX 3.7 (text_recognition/processors.py, crop_image_regions.py) save for the
-batches: crops of like width share one, instead of being padded to 320 px or more. `direct_reader` calls it.
+Pure, with the arithmetic of PaddleX 3.7 (text_recognition/processors.py, crop_image_regions.py) except for
+the batches: crops of similar width share one, instead of being padded to 320 px or more. `native_reader`
+calls it.
 """
 
 import math
@@ -14,30 +15,33 @@ import numpy as np
 from bidi.algorithm import get_display
 from numpy.typing import NDArray
 
+from ocr_backend.models import inference_config
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr.detection import Box, clockwise
 from ocr_backend.ocr_types import Image, Polygon
 
 HEIGHT = 48
-NARROWEST = 48
-WIDEST = 3200
-"""Width of a crop at the network's height, in px; a longer line is squeezed, as PaddleX does."""
+MIN_WIDTH = 48
+MAX_WIDTH = 3200
+"""Width of a crop at the network's height, in px; a longer line is squeezed, as in PaddleX."""
 
-_WIDEST_BATCH = 6400
-"""Px of all crops of a batch: eight of the widest would take 700 MB and be no quicker (measured)."""
-_LIKE_WIDTH = 1.1
-"""Widest to narrowest crop of a batch: measured; padding costs more than another call beyond it."""
+_MAX_BATCH_WIDTH = 6400
+"""Sum of the widths of a batch in px: eight of the widest crops would take 700 MB and not be faster
+(measured)."""
+_SIMILAR_WIDTH_RATIO = 1.1
+"""Widest to narrowest crop of a batch: beyond it, padding costs more than another run (measured)."""
 _WIDTH_STEP = 8
-"""Px to which a batch is widened: the networks' own step, and runtimes prepare for each new width once."""
-_ANSWER_AXES = 3
+"""Widths of batches are multiples of this: the networks' own step, and runtimes prepare once for each
+width."""
+_OUTPUT_AXES = 3
 """Lines, steps along the line, classes."""
-_TALL = 1.5
-"""From this height / width on, a crop is a line that runs downwards (PaddleX)."""
+_TALL_RATIO = 1.5
+"""From this height / width on, a box holds a vertical line (PaddleX)."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A line cut out and laid flat; `corners` are where its own corners are in the image."""
+    """A line cut out and made horizontal; `corners` are the positions of its corners in the image."""
 
     image: Image
     corners: Polygon
@@ -45,134 +49,132 @@ class Crop:
 
 @dataclass(frozen=True)
 class Batch:
-    """Which crops are read together, by index, and the width in px to which they are padded."""
+    """Indices of the crops that are read together, and the width in px to which they are padded."""
 
     indices: tuple[int, ...]
     width: int
 
 
 def crop(image: Image, box: Box) -> Crop | None:
-    """The line in a box, or None where the box has no area; a tall one is turned to lie as it is read."""
+    """The line in a box, rotated if it is vertical; None if the box has no area."""
     corners = clockwise(cv2.boxPoints(cv2.minAreaRect(box)))
-    along, down = _extent(corners)
-    if along < 1 or down < 1:
+    width, height = _side_lengths(corners)
+    if width < 1 or height < 1:
         return None
-    flat = np.array([(0, 0), (along, 0), (along, down), (0, down)], np.float32)
-    cut = cv2.warpPerspective(
+    target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    upright = cv2.warpPerspective(
         image,
-        cv2.getPerspectiveTransform(corners, flat),
-        (along, down),
+        cv2.getPerspectiveTransform(corners, target),
+        (width, height),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    lying = np.rot90(cut) if down / along >= _TALL else cut
-    return Crop(np.asarray(lying, np.uint8), corners_as_read(box))
+    horizontal = np.rot90(upright) if height / width >= _TALL_RATIO else upright
+    return Crop(np.asarray(horizontal, np.uint8), corners_as_read(box))
 
 
 def corners_as_read(box: Box) -> Polygon:
-    """Corners of a box clockwise, from where a line in it begins: top left, or top right of a tall box."""
+    """Corners of a box clockwise from the start of its line: top left, or top right for a vertical line."""
     corners = clockwise(cv2.boxPoints(cv2.minAreaRect(box)))
-    along, down = _extent(corners)
-    first = int(np.linalg.norm(box - corners[0], axis=1).argmin())
-    is_tall = along > 0 and down / along >= _TALL
-    start, second, third, fourth = ((float(x), float(y)) for x, y in np.roll(box, -first - is_tall, axis=0))
-    return start, second, third, fourth
+    width, height = _side_lengths(corners)
+    nearest_top_left = int(np.linalg.norm(box - corners[0], axis=1).argmin())
+    is_vertical = width > 0 and height / width >= _TALL_RATIO
+    rolled = np.roll(box, -nearest_top_left - is_vertical, axis=0)
+    first, second, third, fourth = ((float(x), float(y)) for x, y in rolled)
+    return first, second, third, fourth
 
 
-def _extent(corners: NDArray[np.float32]) -> tuple[int, int]:
-    """Whole px along the first side of a rectangle and down its second, as PaddleX rounds them."""
+def _side_lengths(corners: NDArray[np.float32]) -> tuple[int, int]:
+    """Width and height of a rectangle in whole px, as PaddleX rounds them."""
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     return int(max(sides[0], sides[2])), int(max(sides[1], sides[3]))
 
 
-def upside_down(line: Crop) -> Crop:
-    """The same line the other way up."""
-    return Crop(np.rot90(line.image, 2), from_the_end(line.corners))
+def flipped(line: Crop) -> Crop:
+    """The same line, rotated by 180 degrees."""
+    return Crop(np.rot90(line.image, 2), flipped_corners(line.corners))
 
 
-def from_the_end(corners: Polygon) -> Polygon:
-    """Corners of a line that turned out to begin where it seemed to end."""
+def flipped_corners(corners: Polygon) -> Polygon:
+    """Corners of a line that is read from the other end."""
     first, second, third, fourth = corners
     return third, fourth, first, second
 
 
-def batches(crops: Sequence[Image], most: int) -> list[Batch]:
-    """Crops grouped by width, at most so many in one, narrow ones first; each is in one batch."""
+def batches(crops: Sequence[Image], max_size: int) -> list[Batch]:
+    """Crops grouped by width, at most `max_size` in one batch, narrow ones first; each is in one batch."""
     widths = [_width(crop) for crop in crops]
     by_width = sorted(range(len(crops)), key=lambda index: crops[index].shape[1] / crops[index].shape[0])
     groups: list[list[int]] = []
     for index in by_width:
-        last = groups[-1] if groups else []
-        is_like = bool(last) and widths[index] <= _LIKE_WIDTH * widths[last[0]]
-        if is_like and len(last) < most and (len(last) + 1) * widths[index] <= _WIDEST_BATCH:
-            last.append(index)
+        group = groups[-1] if groups else []
+        is_similar = bool(group) and widths[index] <= _SIMILAR_WIDTH_RATIO * widths[group[0]]
+        if is_similar and len(group) < max_size and (len(group) + 1) * widths[index] <= _MAX_BATCH_WIDTH:
+            group.append(index)
         else:
             groups.append([index])
-    return [Batch(tuple(group), _widened(max(widths[index] for index in group))) for group in groups]
+    return [Batch(tuple(group), _batch_width(max(widths[index] for index in group))) for group in groups]
 
 
-def _widened(width: int) -> int:
-    return min(WIDEST, math.ceil(width / _WIDTH_STEP) * _WIDTH_STEP)
+def _batch_width(width: int) -> int:
+    return min(MAX_WIDTH, math.ceil(width / _WIDTH_STEP) * _WIDTH_STEP)
 
 
 def _width(crop: Image) -> int:
     height, width = crop.shape[:2]
-    return max(NARROWEST, min(WIDEST, int(HEIGHT * width / height)))
+    return max(MIN_WIDTH, min(MAX_WIDTH, int(HEIGHT * width / height)))
 
 
 def network_input(crops: Sequence[Image], width: int) -> NDArray[np.float32]:
     """`(crops, 3, 48, width)` float32 in -1..1, padded on the right with 0."""
-    out = np.zeros((len(crops), 3, HEIGHT, width), np.float32)
-    for place, image in zip(out, crops, strict=True):
-        wide = min(width, max(1, math.ceil(HEIGHT * image.shape[1] / image.shape[0])))
-        small = np.asarray(cv2.resize(image, (wide, HEIGHT)), np.float32)
-        place[:, :, :wide] = (small * np.float32(2 / 255) - 1).transpose(2, 0, 1)
-    return out
+    batch = np.zeros((len(crops), 3, HEIGHT, width), np.float32)
+    for row, image in zip(batch, crops, strict=True):
+        image_width = min(width, max(1, math.ceil(HEIGHT * image.shape[1] / image.shape[0])))
+        resized = np.asarray(cv2.resize(image, (image_width, HEIGHT)), np.float32)
+        row[:, :, :image_width] = (resized * np.float32(2 / 255) - 1).transpose(2, 0, 1)
+    return batch
 
 
 class Decoder:
-    """Turns the network's probabilities into text (CTC: a blank, the dictionary, a space)."""
+    """Decodes the network's output to text (CTC: a blank, the dictionary, a space)."""
 
     def __init__(self, model: Model) -> None:
         dictionary: list[str] = model.config["PostProcess"]["character_dict"]
         self._characters = np.array(["", *dictionary, " "], object)
-        # These networks see the line as drawn, from left to right; text is stored in the order of reading.
+        # These networks read a line from left to right as it is drawn; text is stored in reading order.
         self._is_right_to_left = model.official_name.startswith("arabic_")
 
     @property
     def classes(self) -> int:
-        """How many probabilities the network must give for each step."""
+        """How many probabilities the network must output for each step."""
         return len(self._characters)
 
     def __call__(self, probabilities: NDArray[np.float32]) -> list[tuple[str, float]]:
         """Text and mean probability of its characters (0 without any), for `(lines, steps, classes)`."""
-        best = probabilities.argmax(axis=-1)
-        sure = np.take_along_axis(probabilities, best[..., None], axis=-1)[..., 0]
-        return [self._line(*pair) for pair in zip(best, sure, strict=True)]
+        labels = probabilities.argmax(axis=-1)
+        label_probabilities = np.take_along_axis(probabilities, labels[..., None], axis=-1)[..., 0]
+        return [self._decode_line(*line) for line in zip(labels, label_probabilities, strict=True)]
 
-    def _line(self, best: NDArray[np.intp], sure: NDArray[np.float32]) -> tuple[str, float]:
-        is_character = best != 0
-        is_character[1:] &= best[1:] != best[:-1]
+    def _decode_line(self, labels: NDArray[np.intp], probabilities: NDArray[np.float32]) -> tuple[str, float]:
+        is_character = labels != 0
+        is_character[1:] &= labels[1:] != labels[:-1]
         if not is_character.any():
             return "", 0.0
-        text = "".join(self._characters[best[is_character]])
-        return self._logical(text), float(sure[is_character].mean())
-
-    def _logical(self, text: str) -> str:
-        return str(get_display(text)) if self._is_right_to_left else text
+        text = "".join(self._characters[labels[is_character]])
+        text = str(get_display(text)) if self._is_right_to_left else text
+        return text, float(probabilities[is_character].mean())
 
 
-def shape_problem(config: Mapping[str, Any], classes: int, answer: Sequence[object]) -> str | None:
-    """Why a network is no recogniser for its description, or None; `answer` is the shape of its answer.
+def shape_problem(config: Mapping[str, Any], classes: int, output_shape: Sequence[object]) -> str | None:
+    """Why a network is not a recogniser that fits its description, or None.
 
-    What that leaves open (no axes, sizes that are no numbers) is not judged.
+    Unknown or variable sizes of the output are not checked.
     """
-    steps = config.get("PreProcess", {}).get("transform_ops", [])
-    shape = next((step["RecResizeImg"]["image_shape"] for step in steps if step.get("RecResizeImg")), None)
-    if shape is not None and list(shape[:2]) != [3, HEIGHT]:
-        return f"it wants images of {shape}, not of 3 x {HEIGHT} x any width"
-    if answer and len(answer) != _ANSWER_AXES:
-        return f"the network reads no lines: its answer has {len(answer)} axes, a recogniser's {_ANSWER_AXES}"
-    if answer and isinstance(answer[-1], int) and answer[-1] != classes:
-        return f"the network knows {answer[-1]} classes, its dictionary {classes}"
+    input_shape = inference_config.transform(config, "RecResizeImg").get("image_shape")
+    if input_shape is not None and list(input_shape[:2]) != [3, HEIGHT]:
+        return f"the network needs images of {input_shape}, not of 3 x {HEIGHT} x any width"
+    if output_shape and len(output_shape) != _OUTPUT_AXES:
+        return f"the network is not a recogniser: its output has {len(output_shape)} axes, not {_OUTPUT_AXES}"
+    if output_shape and isinstance(output_shape[-1], int) and output_shape[-1] != classes:
+        return f"the network has {output_shape[-1]} classes, but its dictionary has {classes}"
     return None

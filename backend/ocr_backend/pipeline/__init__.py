@@ -1,4 +1,4 @@
-"""Tasks become predictions: order, deadlines, fairness between requests, inference slots and caches.
+"""Turns tasks into predictions: order, deadlines, fairness between requests, inference slots and caches.
 
-Knows neither Flask nor any particular engine.
+Knows neither HTTP nor any engine.
 """

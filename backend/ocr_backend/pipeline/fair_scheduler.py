@@ -1,6 +1,6 @@
-"""Threads that serve several lists of jobs in turn, so that a drawn box need not wait for five hundred pages.
+"""Threads that run the jobs of several requests round-robin.
 
-Knows nothing of images; `pipeline` gives it the jobs of each request.
+So a drawn box does not wait for the five hundred pages of another request. Knows nothing of images.
 """
 
 import contextvars
@@ -17,99 +17,102 @@ Entry = tuple["Future[Any]", Callable[[], Any]]
 
 
 class FairScheduler:
-    """`threads` threads; each takes one job of each list in turn, the jobs of a list in their order.
+    """Runs jobs in `threads` threads: one job of each request in turn, the jobs of a request in order.
 
-    `tell_waiting` is given the number of jobs that have not begun whenever it changes. `now()` is in seconds
-    and only goes forward.
+    `on_queue_length` is called with the number of jobs that have not started whenever it changes. `clock()`
+    is a monotonic time in seconds.
     """
 
     def __init__(
         self,
         threads: int,
-        tell_waiting: Callable[[int], None] = lambda _: None,
-        now: Callable[[], float] = time.monotonic,
+        on_queue_length: Callable[[int], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tell_waiting = tell_waiting
-        self._now = now
-        self._waiting = 0
+        self._on_queue_length = on_queue_length
+        self._clock = clock
+        self._queue_length = 0
         self._changed = threading.Condition()
-        self._lists: deque[deque[Entry]] = deque()
-        self._started: dict[int, float] = {}
+        self._queues: deque[deque[Entry]] = deque()
+        self._start_times: dict[int, float] = {}
         self._is_stopped = False
         for number in range(threads):
             threading.Thread(target=self._work, args=(number,), name=f"images-{number}", daemon=True).start()
 
-    def run(self, jobs: Sequence[Callable[[], T]], until: float) -> list[T | None]:
-        """The results in the order of the jobs; None for those that were not done by `until`.
+    def run(self, jobs: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
+        """The results in the order of the jobs; None for jobs that have not finished at the deadline.
 
-        Jobs that have begun go on to their end, the others are dropped. A job that raises makes this raise.
+        At the deadline, running jobs continue and the others are dropped. An exception of a job is raised
+        here.
         """
-        entries: deque[Entry] = deque()
+        queue: deque[Entry] = deque()
         for job in jobs:
-            entries.append((Future(), partial(contextvars.copy_context().run, job)))
-        futures: list[Future[T]] = [future for future, _ in entries]
+            queue.append((Future(), partial(contextvars.copy_context().run, job)))
+        futures: list[Future[T]] = [future for future, _ in queue]
         with self._changed:
-            if self._is_stopped or not entries:
+            if self._is_stopped or not queue:
                 return [None] * len(futures)
-            self._lists.append(entries)
-            self._count(len(entries))
+            self._queues.append(queue)
+            self._change_queue_length(len(queue))
             self._changed.notify_all()
-        wait(futures, timeout=max(until - self._now(), 0.0))
+        wait(futures, timeout=max(deadline - self._clock(), 0.0))
         with self._changed:
             self._drop(futures)
         return [future.result() if future.done() and not future.cancelled() else None for future in futures]
 
     def stop(self) -> None:
-        """Drops what has not begun, of every list, now and later."""
+        """Drops all jobs that have not started, now and later."""
         with self._changed:
             self._is_stopped = True
-            self._drop([future for entries in self._lists for future, _ in entries])
-            self._lists.clear()
+            self._drop([future for queue in self._queues for future, _ in queue])
+            self._queues.clear()
             self._changed.notify_all()
 
-    def oldest_seconds(self) -> float:
-        """For how long the oldest of the jobs that have begun has been running; 0 if none is."""
+    def oldest_job_seconds(self) -> float:
+        """How long the oldest running job has been running; 0 if none is running."""
         with self._changed:
-            return self._now() - min(self._started.values(), default=self._now())
+            return self._clock() - min(self._start_times.values(), default=self._clock())
 
-    def _work(self, number: int) -> None:
-        while (entry := self._next(number)) is not None:
+    def _work(self, thread_number: int) -> None:
+        while (entry := self._next_entry(thread_number)) is not None:
             future, job = entry
             try:
                 future.set_result(job())
-            except BaseException as error:  # as concurrent.futures does: the one who waits gets it
+            except BaseException as error:  # as concurrent.futures does: the waiting thread raises it
                 future.set_exception(error)
 
-    def _next(self, number: int) -> Entry | None:
+    def _next_entry(self, thread_number: int) -> Entry | None:
+        """Waits for the next job and marks it as started; None after a stop."""
         with self._changed:
-            self._started.pop(number, None)
-            while not self._is_stopped:
-                entry = self._taken()
-                if entry is None:
-                    self._changed.wait()
-                elif not entry[0].cancelled():
-                    entry[0].set_running_or_notify_cancel()
-                    self._count(-1)
-                    self._started[number] = self._now()
-                    return entry
-            return None
+            self._start_times.pop(thread_number, None)
+            entry = self._pop_entry()
+            while entry is None and not self._is_stopped:
+                self._changed.wait()
+                entry = self._pop_entry()
+            if entry is None:
+                return None
+            entry[0].set_running_or_notify_cancel()
+            self._change_queue_length(-1)
+            self._start_times[thread_number] = self._clock()
+            return entry
+
+    def _pop_entry(self) -> Entry | None:
+        """The next job of the first request; that request then moves to the end of the line."""
+        while self._queues:
+            queue = self._queues.popleft()
+            entry = queue.popleft()
+            if queue:
+                self._queues.append(queue)
+            if not entry[0].cancelled():
+                return entry
+        return None
 
     def _drop(self, futures: Sequence["Future[Any]"]) -> None:
         dropped = [future for future in futures if not future.cancelled() and future.cancel()]
         for future in dropped:
-            future.set_running_or_notify_cancel()  # wakes the one who waits for it
-        self._count(-len(dropped))
+            future.set_running_or_notify_cancel()  # wakes the thread that waits for it
+        self._change_queue_length(-len(dropped))
 
-    def _count(self, more: int) -> None:
-        self._waiting += more
-        self._tell_waiting(self._waiting)
-
-    def _taken(self) -> Entry | None:
-        """The first job of the list whose turn it is, which then goes to the end."""
-        if not self._lists:
-            return None
-        entries = self._lists.popleft()
-        entry = entries.popleft()
-        if entries:
-            self._lists.append(entries)
-        return entry
+    def _change_queue_length(self, difference: int) -> None:
+        self._queue_length += difference
+        self._on_queue_length(self._queue_length)

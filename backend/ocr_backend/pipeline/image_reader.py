@@ -1,6 +1,6 @@
-"""The way of one file: fetch, open, and for each page decode, wait for a slot, look at it.
+"""Reads one file: fetch it, open it, and for each page decode it, wait for an inference slot, read it.
 
-Knows neither requests nor regions; `pipeline` says what to look for. One instance serves a whole worker.
+Knows neither requests nor regions; `predictor` says what to read. One instance serves a whole worker.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import ImageError, LateError
-from ocr_backend.fetch.image_fetcher import Fetcher
-from ocr_backend.fetch.image_source import Source, source_of
-from ocr_backend.images.documents import Document, opened
+from ocr_backend.errors import DeadlineExceededError, ImageError
+from ocr_backend.fetch.image_fetcher import ImageFetcher
+from ocr_backend.fetch.image_source import ImageSource, parse_source
+from ocr_backend.images.documents import Document, open_document
 from ocr_backend.labelstudio.predictions import Page
 from ocr_backend.ocr_types import Image, Reader
 from ocr_backend.pipeline.result_cache import ResultCache
@@ -30,130 +30,138 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """Whom an image is fetched for: the task, the project's `credentials` for its host, and `until` when.
+    """A request for one file: its reference in the task's data, the task, and the deadline (monotonic s).
 
-    After that moment (monotonic s) nobody wants the answer.
+    `credentials` are the project's for the host of the image.
     """
 
+    reference: object
     task_id: object
-    until: float
+    deadline: float
     credentials: Credentials | None = None
 
 
 class ImageReader:
-    """Brings images before a reader, as many at a time as it has slots.
+    """Reads images with `reader`, as many at a time as it has slots.
 
-    `version` names all that the reader's answers depend on beside the image.
+    `version` identifies everything besides the image that the lines depend on.
     """
 
     def __init__(
-        self, settings: Settings, reader: Reader, fetcher: Fetcher, metrics: Metrics, version: str
+        self, settings: Settings, reader: Reader, fetcher: ImageFetcher, metrics: Metrics, version: str
     ) -> None:
+        self.reader = reader
+        self.version = version
         self._settings = settings
-        self._reader = reader
         self._fetcher = fetcher
-        self._version = version
-        self._known: ResultCache[Page] = ResultCache(
+        self._metrics = metrics
+        self._page_cache: ResultCache[Page] = ResultCache(
             settings.result_cache_lines,
             lambda page: 1 + len(page.lines),
-            lambda outcome: metrics.result_cache.labels(outcome).inc(),
+            lambda outcome: metrics.result_cache_requests.labels(outcome).inc(),
         )
-        self._metrics = metrics
         self._slots = threading.BoundedSemaphore(reader.slots)
-        # One more is held decoded, to be at hand when a slot is free; not all that were fetched, since each
-        # may take three bytes for every pixel that is allowed.
-        self._decoded = threading.BoundedSemaphore(reader.slots + 1)
+        # One more image is decoded, ready for the next free slot. Not all fetched images are decoded, since
+        # each may take three bytes for every allowed pixel.
+        self._decoded_images = threading.BoundedSemaphore(reader.slots + 1)
 
-    def read(self, value: object, request: ImageRequest) -> list[Page] | ImageError:
-        """The pages of the file that a value in a task's data stands for, or why there are none.
+    def read_pages(self, request: ImageRequest) -> list[Page] | ImageError:
+        """The pages of a file, or why it was not read.
 
-        A page that was read in time is remembered even where the file as a whole is late.
+        Pages that were read before the deadline stay in the cache, even if the file as a whole is late.
         """
 
-        def pages(content: bytes) -> list[Page]:
+        def read_document(content: bytes) -> list[Page]:
             digest = hashlib.sha256(content).digest()
-            with opened(content, self._settings) as document:
-                return [self._page(document, number, digest, request) for number in range(document.pages)]
+            with open_document(content, self._settings) as document:
+                return [
+                    self._cached_page(document, index, digest, request)
+                    for index in range(document.page_count)
+                ]
 
-        return self._used(value, request, pages)
+        return self._return_errors(request, read_document)
 
-    def look(
-        self, value: object, page: int, request: ImageRequest, at: Callable[[Image], list[T]]
+    def use_page(
+        self, request: ImageRequest, page_index: int, use: Callable[[Image], list[T]]
     ) -> list[T] | ImageError:
-        """What `at` makes of one page of such a file, empty where it has no such page, or why it cannot."""
+        """The result of `use` for one page of a file, or why there is none; empty without such a page."""
 
-        def looked(content: bytes) -> list[T]:
-            with opened(content, self._settings) as document:
-                return self._at(document, page, request, at) if page < document.pages else []
+        def use_document(content: bytes) -> list[T]:
+            with open_document(content, self._settings) as document:
+                if page_index >= document.page_count:
+                    return []
+                return self._use_decoded_page(document, page_index, request, use)
 
-        return self._used(value, request, looked)
+        return self._return_errors(request, use_document)
 
-    def _used(self, value: object, request: ImageRequest, use: Callable[[bytes], T]) -> T | ImageError:
+    def _return_errors(self, request: ImageRequest, use: Callable[[bytes], T]) -> T | ImageError:
+        """The result of `use`, or the error; errors are logged."""
         try:
-            source = source_of(value, request.task_id, self._settings)
-            return self._looked(source, request, use)
-        except LateError as error:
-            return error  # not logged one by one: a long request may have hundreds
+            source = parse_source(request.reference, request.task_id, self._settings)
+            return self._use_content(source, request, use)
+        except DeadlineExceededError as error:
+            return error  # not logged: a long request may have hundreds
         except ImageError as error:
             logger.warning("task %s: image %s: %s", request.task_id, error.outcome, error)
             return error
-        except Exception:  # one of the two outermost places: the neighbours must not suffer
+        except Exception:  # outermost handler of an image: an error must not affect other tasks
             logger.exception("task %s: image failed", request.task_id)
-            return ImageError("failed", "the backend failed on this image; its log says why")
+            return ImageError("failed", "the backend failed on this image; see its log")
 
-    def _looked(self, source: Source, request: ImageRequest, use: Callable[[bytes], T]) -> T:
-        content = self._fetched(source, request)
+    def _use_content(self, source: ImageSource, request: ImageRequest, use: Callable[[bytes], T]) -> T:
+        content = self._fetch(source, request)
         self._metrics.image_bytes.labels(source.kind).observe(len(content))
         try:
             return use(content)
         except ImageError as error:
             if error.outcome == "broken":
-                self._fetcher.forget(
-                    source, request.credentials
-                )  # it may be mended before it is asked for again
+                # The file may be repaired before the next request for it.
+                self._fetcher.forget(source, request.credentials)
             raise
 
-    def _page(self, document: Document, number: int, digest: bytes, request: ImageRequest) -> Page:
-        def made() -> Page:
-            return self._at(document, number, request, self._lines)
+    def _cached_page(self, document: Document, index: int, digest: bytes, request: ImageRequest) -> Page:
+        def read_page() -> Page:
+            return self._use_decoded_page(document, index, request, self._read_page)
 
-        return self._known.result((self._version, digest, number), made, request.until)
+        return self._page_cache.get_or_compute((self.version, digest, index), read_page, request.deadline)
 
-    def _lines(self, image: Image) -> Page:
-        lines = self._reader.read(image)
+    def _read_page(self, image: Image) -> Page:
+        lines = self.reader.read(image)
         self._metrics.image_lines.observe(len(lines))
         for line in lines:
             self._metrics.line_score.observe(line.score)
         return Page((image.shape[1], image.shape[0]), lines)
 
-    def _at(self, document: Document, number: int, request: ImageRequest, at: Callable[[Image], T]) -> T:
-        with self._turn(self._decoded, request.until):
+    def _use_decoded_page(
+        self, document: Document, index: int, request: ImageRequest, use: Callable[[Image], T]
+    ) -> T:
+        with self._acquire(self._decoded_images, request.deadline):
             with self._metrics.stage("decode"):
-                image = document.page(number)
+                image = document.page(index)
             self._metrics.image_pixels.observe(image.shape[0] * image.shape[1])
             with (
-                self._turn(self._slots, request.until),
+                self._acquire(self._slots, request.deadline),
                 self._metrics.slots_busy.track_inprogress(),
                 self._metrics.stage("read"),
             ):
-                return at(image)
+                return use(image)
 
-    def _fetched(self, source: Source, request: ImageRequest) -> bytes:
+    def _fetch(self, source: ImageSource, request: ImageRequest) -> bytes:
         try:
             with self._metrics.stage("fetch"), self._metrics.fetch_seconds.labels(source.kind).time():
-                return self._fetcher.fetch(source, request.until, request.credentials)
+                return self._fetcher.fetch(source, request.deadline, request.credentials)
         except ImageError as error:
-            if error.outcome == "unreachable" and time.monotonic() >= request.until:
-                raise LateError from error
+            if error.outcome == "unreachable" and time.monotonic() >= request.deadline:
+                raise DeadlineExceededError from error
             raise
 
     @contextmanager
-    def _turn(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
+    def _acquire(self, semaphore: threading.BoundedSemaphore, deadline: float) -> Iterator[None]:
         with self._metrics.stage("wait"):
-            is_free = places.acquire(timeout=max(until - time.monotonic(), 0.0))
-        if not is_free:
-            raise LateError
+            is_acquired = semaphore.acquire(timeout=max(deadline - time.monotonic(), 0.0))
+        if not is_acquired:
+            raise DeadlineExceededError
         try:
             yield
         finally:
-            places.release()
+            semaphore.release()

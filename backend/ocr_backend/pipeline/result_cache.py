@@ -1,7 +1,7 @@
-"""What was read of images lately, so that the same image is not read again, nor twice at the same time.
+"""Results of recently read images, so that an image is read once, even if several threads ask at a time.
 
-Label Studio asks again for what is open on somebody's page, and projects hold the same image many times.
-Knows no images: a key stands for all that an answer depends on. `images` asks it.
+Label Studio asks again for tasks that are open, and projects contain the same image many times. Knows no
+images: a key stands for everything that a result depends on.
 """
 
 import threading
@@ -12,75 +12,81 @@ from typing import Generic, Literal, TypeVar
 
 from cachetools import LRUCache
 
-from ocr_backend.errors import LateError
+from ocr_backend.errors import DeadlineExceededError
 
 T = TypeVar("T")
-Outcome = Literal["hit", "joined", "miss"]
-"""Known already; found being made by another thread, and waited for; made."""
+LookupOutcome = Literal["hit", "joined", "miss"]
+"""The result was cached; another thread was computing it; it was computed."""
 
 
 class ResultCache(Generic[T]):
-    """Keeps results up to `most` in all, as `size` counts them, the least recently used go first.
+    """An LRU cache of results with a total size of `max_size`, as `size_of` measures them.
 
-    With `most` 0 it keeps and shares nothing. `tell` hears what became of each question; `now()` is in
-    seconds and only goes forward.
+    With `max_size` 0 it is off. `on_lookup` is called with the outcome of each lookup; `clock()` is a
+    monotonic time in seconds.
     """
 
     def __init__(
         self,
-        most: int,
-        size: Callable[[T], int],
-        tell: Callable[[Outcome], None] = lambda _: None,
-        now: Callable[[], float] = time.monotonic,
+        max_size: int,
+        size_of: Callable[[T], int],
+        on_lookup: Callable[[LookupOutcome], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._is_off = most == 0
-        self._size = size
-        self._tell = tell
-        self._now = now
+        self._is_off = max_size == 0
+        self._size_of = size_of
+        self._on_lookup = on_lookup
+        self._clock = clock
         self._lock = threading.Lock()
-        self._kept: LRUCache[Hashable, T] = LRUCache(most, getsizeof=size)
-        self._making: dict[Hashable, Future[T]] = {}
+        self._results: LRUCache[Hashable, T] = LRUCache(max_size, getsizeof=size_of)
+        self._pending: dict[Hashable, Future[T]] = {}
 
-    def result(self, key: Hashable, make: Callable[[], T], until: float) -> T:
-        """The result under a key, made by `make` where there is none; `until` is when it is needed at last.
+    def get_or_compute(self, key: Hashable, compute: Callable[[], T], deadline: float) -> T:
+        """The cached result of a key; `compute` makes it if there is none.
 
         Raises:
-            LateError: another thread is still making it then.
-            whatever `make` raises, here or in the thread whose result was waited for.
+            DeadlineExceededError: another thread is still computing it at the deadline.
+            Exception: whatever `compute` raises, in this thread or in the one that was waited for.
         """
         if self._is_off:
-            return make()
+            return compute()
         while True:
-            with self._lock:
-                if key in self._kept:
-                    self._tell("hit")
-                    return self._kept[key]
-                others = self._making.get(key)
-                if others is None:
-                    own = self._making[key] = Future()
-                    break
+            outcome, future = self._look_up(key)
+            if outcome == "miss":
+                self._on_lookup("miss")
+                return self._compute(key, compute, future)
             try:
-                result = others.result(max(until - self._now(), 0.0))
-            except LateError:
-                continue  # the other's time was over, which says nothing of ours
+                result = future.result(max(deadline - self._clock(), 0.0))
+            except DeadlineExceededError:
+                continue  # the other thread's deadline, not this one's
             except TimeoutError as error:
-                raise LateError from error
-            self._tell("joined")
+                raise DeadlineExceededError from error
+            self._on_lookup(outcome)
             return result
-        self._tell("miss")
-        return self._made(key, make, own)
 
-    def _made(self, key: Hashable, make: Callable[[], T], own: "Future[T]") -> T:
+    def _look_up(self, key: Hashable) -> tuple[LookupOutcome, "Future[T]"]:
+        """The future of a result; after a miss, the caller must complete it."""
+        with self._lock:
+            future: Future[T] = Future()
+            if key in self._results:
+                future.set_result(self._results[key])
+                return "hit", future
+            if key in self._pending:
+                return "joined", self._pending[key]
+            self._pending[key] = future
+            return "miss", future
+
+    def _compute(self, key: Hashable, compute: Callable[[], T], future: "Future[T]") -> T:
         try:
-            result = make()
+            result = compute()
         except BaseException as error:
             with self._lock:
-                del self._making[key]
-            own.set_exception(error)
+                del self._pending[key]
+            future.set_exception(error)
             raise
         with self._lock:
-            del self._making[key]
-            if self._size(result) <= self._kept.maxsize:
-                self._kept[key] = result
-        own.set_result(result)
+            del self._pending[key]
+            if self._size_of(result) <= self._results.maxsize:
+                self._results[key] = result
+        future.set_result(result)
         return result

@@ -1,6 +1,6 @@
-"""What one worker process is: loading, ready, or stopping; and whether it still makes progress.
+"""The state of one worker process: loading, ready or stopping, and whether it still makes progress.
 
-Knows neither HTTP nor gunicorn; `server` makes it and loads it, `app` asks it.
+Knows neither HTTP nor gunicorn; `gunicorn_server` creates and loads it, the routes use it.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import NotReadyError
 from ocr_backend.fetch import image_cache
-from ocr_backend.fetch.image_fetcher import Fetcher
+from ocr_backend.fetch.image_fetcher import ImageFetcher
 from ocr_backend.labelstudio.predictions import model_version
 from ocr_backend.models import custom_models, golden_sample
 from ocr_backend.ocr_types import Reader
@@ -24,54 +24,47 @@ from ocr_backend.telemetry.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 600.0
-"""An image that takes longer has stopped its thread for good (guess: the largest take a tenth of it)."""
+"""An image that takes longer blocks its thread forever (guess: the largest images take a tenth of it)."""
 
 OpenReader = Callable[[Settings], Reader]
 
 
 class Worker:
-    """One worker process: its settings, numbers and, once it is loaded, its pipeline.
+    """One worker process: its settings, metrics and, once the models are loaded, its predictor.
 
-    It keeps at most `most_requests` requests for predictions, those included that wait.
+    It admits at most `max_requests` predict requests at a time, including those that wait.
     """
 
-    def __init__(self, settings: Settings, open_reader: OpenReader, most_requests: int) -> None:
+    def __init__(self, settings: Settings, open_reader: OpenReader, max_requests: int) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.warning = ""  # what whoever sets this backend up should know of its models
+        self.warning = ""  # about the models, for the person who connects this backend
         self._open_reader = open_reader
-        self._requests = threading.BoundedSemaphore(most_requests)
+        self._requests = threading.BoundedSemaphore(max_requests)
         self._reader: Reader | None = None
-        self._pipeline: Predictor | None = None
-        self._pool: FairScheduler | None = None
+        self._predictor: Predictor | None = None
+        self._scheduler: FairScheduler | None = None
         self._is_stopping = False
 
     def load(self) -> None:
-        """Loads the models, reads the golden sample, and is ready from then on.
+        """Loads the models and reads the golden sample; then the worker is ready.
 
-        Raises what the reader raises when its models cannot be loaded, and `GoldenSampleError` when the
-        golden sample is misread and `golden_check` is on.
+        Raises:
+            GoldenSampleError: the golden sample was misread, and `golden_check` is on.
+            Exception: whatever `open_reader` raises if the models cannot be loaded.
         """
-        begun = time.monotonic()
+        started = time.monotonic()
         reader = self._open_reader(self.settings)
-        custom = [choice.folder for choice in custom_models.chosen(self.settings)]
+        custom = [choice.folder for choice in custom_models.configured(self.settings)]
         self.warning = golden_sample.check(reader, custom, is_strict=self.settings.golden_check)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         version = model_version(self.settings, reader.models)
-        self.metrics.loaded(reader.models, reader.engine, reader.slots, version)
+        self.metrics.record_ready(reader.models, reader.engine, reader.slots, version)
         self.metrics.load_seconds.set(seconds)
-        # Fetching waits for others, so there are more threads than slots even where THREADS is small.
-        threads = max(self.settings.threads, 2 * reader.slots)
-        self._pool = FairScheduler(threads, self.metrics.images_waiting.set)
-        cache = image_cache.opened(
-            self.settings, lambda outcome: self.metrics.image_cache_requests.labels(outcome).inc()
-        )
-        fetcher = Fetcher(self.settings, threads, cache=cache)
-        image_reader = ImageReader(self.settings, reader, fetcher, self.metrics, version)
         if self.warning:
             logger.warning("%s", self.warning)
         self._reader = reader
-        self._pipeline = Predictor(self.settings, reader, image_reader, self._pool, self.metrics, version)
+        self._predictor = self._make_predictor(reader, version)
         logger.info(
             "models loaded in %.1f s: %s on %s, %d slots, version %s",
             seconds,
@@ -81,33 +74,44 @@ class Worker:
             version,
         )
 
+    def _make_predictor(self, reader: Reader, version: str) -> Predictor:
+        # Fetching waits for other hosts, so there are more threads than slots even if THREADS is small.
+        threads = max(self.settings.threads, 2 * reader.slots)
+        self._scheduler = FairScheduler(threads, self.metrics.images_waiting.set)
+        cache = image_cache.open_cache(
+            self.settings, lambda outcome: self.metrics.image_cache_requests.labels(outcome).inc()
+        )
+        fetcher = ImageFetcher(self.settings, threads, cache=cache)
+        image_reader = ImageReader(self.settings, reader, fetcher, self.metrics, version)
+        return Predictor(self.settings, image_reader, self._scheduler, self.metrics)
+
     @property
     def is_ready(self) -> bool:
-        """Whether it can read now."""
-        return self._pipeline is not None and not self._is_stopping
+        """Whether it can read images now."""
+        return self._predictor is not None and not self._is_stopping
 
     @property
     def is_stuck(self) -> bool:
-        """Whether an image has held its thread for longer than any image takes."""
-        return self._pool is not None and self._pool.oldest_seconds() > STUCK_SECONDS
+        """Whether a thread has worked on one image for more than STUCK_SECONDS."""
+        return self._scheduler is not None and self._scheduler.oldest_job_seconds() > STUCK_SECONDS
 
     @property
-    def pipeline(self) -> Predictor:
-        """What reads.
+    def predictor(self) -> Predictor:
+        """The predictor.
 
         Raises:
-            NotReadyError: the models are still being loaded.
+            NotReadyError: the models are not loaded yet.
         """
-        if self._pipeline is None:
+        if self._predictor is None:
             raise self._not_loaded()
-        return self._pipeline
+        return self._predictor
 
     @property
     def reader(self) -> Reader:
-        """What the pipeline reads with.
+        """The reader of the predictor.
 
         Raises:
-            NotReadyError: the models are still being loaded.
+            NotReadyError: the models are not loaded yet.
         """
         if self._reader is None:
             raise self._not_loaded()
@@ -115,24 +119,24 @@ class Worker:
 
     @staticmethod
     def _not_loaded() -> NotReadyError:
-        return NotReadyError("the models are being loaded; ask again when /readyz answers 200")
+        return NotReadyError("the models are still loading; retry when /readyz answers 200")
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """A place among the requests that are worked on or wait.
+    def admission(self) -> Iterator[None]:
+        """Admits a predict request until the context ends.
 
         Raises:
-            NotReadyError: there are too many.
+            NotReadyError: `max_requests` are running or waiting.
         """
         if not self._requests.acquire(blocking=False):
-            raise NotReadyError("too many requests wait already; ask again later, or run more replicas")
+            raise NotReadyError("too many requests are waiting; retry later, or run more replicas")
         try:
             yield
         finally:
             self._requests.release()
 
     def stop(self) -> None:
-        """Lets what is being read end and drops the rest: its tasks are answered as not read."""
+        """Finishes the images that are being read; tasks with other images are late."""
         self._is_stopping = True
-        if self._pool is not None:
-            self._pool.stop()
+        if self._scheduler is not None:
+            self._scheduler.stop()

@@ -1,4 +1,4 @@
-"""What the machine gives a process: CPU quota, memory limits, signals, and connections to allowed addresses.
+"""The operating system and the network: CPU and memory limits, signals, addresses, URLs and HTTP sessions.
 
-Knows no setting, image or model.
+Knows nothing of the backend: no settings, images or models.
 """

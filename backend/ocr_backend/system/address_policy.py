@@ -1,23 +1,20 @@
-"""Which addresses images may come from: public ones, Label Studio's, and those that the settings allow.
+"""Addresses that images may come from: public ones and those in OCR_FETCH_ALLOW.
 
-Task data is written by many people, and the backend stands inside a cluster: without this a task could make
-it ask the cloud's metadata service or a neighbour. `connections` asks for each connection, `settings_rules`
-checks what is allowed. Standard library only.
+Many people write task data, and the backend runs inside a cluster. Without this policy a task could make it
+send requests to the cloud's metadata service or to a neighbouring Service. Standard library only.
 """
 
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import SplitResult, urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?")
 
-# Where machines ask their cloud who they are, and get keys to it. From the providers' own manuals and SDKs.
-_METADATA: tuple[Network, ...] = tuple(
+# These services hand out a machine's cloud credentials. Source: the providers' manuals and SDKs.
+_METADATA_NETWORKS: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in (
         "169.254.169.0/24",  # AWS, Azure, Google (.252 in GKE), Oracle, OpenStack and most others
@@ -36,94 +33,81 @@ _METADATA: tuple[Network, ...] = tuple(
         "fe80::a9fe:a9fe/128",  # OpenStack
     )
 )
-# Their last 32 bits are an address of IPv4: NAT64 (RFC 6052, 8215), and the old "compatible" form (RFC 4291).
-_CARRIERS = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+# The last 32 bits of these addresses are an IPv4 address (RFC 6052, 8215; "compatible" addresses: RFC 4291).
+_NAT64_PREFIXES = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_IPV4_PREFIXES = (*_NAT64_PREFIXES, ipaddress.IPv6Network("::/96"))
 
 
 class AddressPolicy:
-    """The hosts and networks (CIDR) that may be asked although they are not public.
+    """Allows public addresses and, in addition, the hosts and networks (CIDR) of `allowed`.
 
-    Metadata services of clouds are never among them, whatever the networks hold.
+    Never allows a cloud's metadata service, even if one of the networks contains it.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, allowed: Sequence[str]) -> None:
         self._networks: list[Network] = []
         self._hosts: set[str] = set()
-        for name in names:
+        for entry in allowed:
             try:
-                self._networks.append(ipaddress.ip_network(name, strict=False))
+                self._networks.append(ipaddress.ip_network(entry, strict=False))
             except ValueError:
-                self._hosts.add(_plain(name))
+                self._hosts.add(_normalize_host(entry))
 
-    def has_host(self, host: str) -> bool:
-        """Whether the host is allowed by name, whatever its address (but for a metadata service's)."""
-        return _plain(host) in self._hosts
+    def allows_host(self, host: str) -> bool:
+        """Whether the host is allowed by name. Its address may be any but a metadata service's."""
+        return _normalize_host(host) in self._hosts
 
-    def has_address(self, text: str) -> bool:
-        """Whether a connection to this address may be used."""
-        return not is_metadata(text) and all(
-            _is_public(face) or any(face in network for network in self._networks) for face in _faces(text)
+    def allows_address(self, text: str) -> bool:
+        """Whether connections to this address are allowed."""
+        return not is_metadata_address(text) and all(
+            _is_public(address) or any(address in network for network in self._networks)
+            for address in _embedded_addresses(text)
         )
 
 
-def is_metadata(text: str) -> bool:
-    """Whether an address is that of a cloud's metadata service, also where an IPv6 one only carries it."""
-    return any(face in network for face in _faces(text) for network in _METADATA)
+def is_metadata_address(text: str) -> bool:
+    """Whether the address, or an IPv4 address inside an IPv6 one, is a cloud's metadata service."""
+    return any(address in network for address in _embedded_addresses(text) for network in _METADATA_NETWORKS)
 
 
-def entry_problem(name: str) -> str | None:
-    """What is wrong with a text that shall allow a host or a network, as the end of a sentence; or None."""
+def entry_problem(entry: str) -> str | None:
+    """Why an entry of OCR_FETCH_ALLOW is not valid; None if it is."""
     try:
-        network = ipaddress.ip_network(name, strict=False)
+        network = ipaddress.ip_network(entry, strict=False)
     except ValueError:
-        if _HOST_NAME.fullmatch(name) and not re.fullmatch(r"[\d.]+", name):
+        if _HOST_NAME.fullmatch(entry) and not re.fullmatch(r"[\d.]+", entry):
             return None
-        return f"{name!r} is neither a host's name, without scheme or port, nor a network such as 10.0.0.0/8"
-    is_metadata_only = network.num_addresses == 1 and is_metadata(str(network.network_address))
-    return f"{name!r} is a cloud's metadata service, which is never asked" if is_metadata_only else None
+        return (
+            f"{entry!r} is neither a host name nor a network; use a name without scheme and port, "
+            "or a network such as 10.0.0.0/8"
+        )
+    is_only_metadata = network.num_addresses == 1 and is_metadata_address(str(network.network_address))
+    return (
+        f"{entry!r} is a cloud's metadata service and is never allowed; remove it"
+        if is_only_metadata
+        else None
+    )
 
 
-def is_within(url: str, base: str) -> bool:
-    """Whether a URL has the scheme, host and port of `base` and lies below its path.
-
-    >>> is_within("https://ls.example/ls/data/upload/1.png", "https://ls.example:443/ls")
-    True
-    >>> is_within("https://ls.example/other/1.png", "https://ls.example/ls")
-    False
-    """
-    if not base:
-        return False
-    try:
-        parts, root = urlsplit(url), urlsplit(base)
-        same = _origin(parts) == _origin(root)
-    except ValueError:
-        return False
-    is_below = (parts.path + "/").startswith(root.path.rstrip("/") + "/")
-    return same and is_below and ".." not in parts.path.split("/")
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
-
-
-def _plain(host: str) -> str:
+def _normalize_host(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
-def _faces(text: str) -> Iterator[Address]:
-    """The address, and those of IPv4 that reach the same place: what an IPv6 one carries in itself."""
+def _embedded_addresses(text: str) -> Iterator[Address]:
+    """The address and the IPv4 addresses inside it, since connections may reach those."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv4Address):
         yield address
         return
-    if address.ipv4_mapped is not None:  # the operating system's own form of an IPv4 connection
+    if address.ipv4_mapped is not None:  # the operating system shows an IPv4 connection like this
         yield address.ipv4_mapped
         return
     yield address
     yield from address.teredo or ()
     if address.sixtofour is not None:
         yield address.sixtofour
-    if any(address in network for network in _CARRIERS) and int(address) > 1:  # :: and ::1 carry nothing
+    # :: and ::1 are IPv6 addresses of their own (RFC 4291).
+    if any(address in network for network in _IPV4_PREFIXES) and int(address) > 1:
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 

@@ -1,6 +1,6 @@
-"""A user and a password for the hosts of images, as a project's task data credentials or a URL say them.
+"""User and password for HTTP basic authentication at the hosts of images.
 
-`payloads` and `downloads` make them; the password is in no representation.
+The password is not part of any `repr`.
 """
 
 import base64
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Credentials:
-    """For HTTP basic authentication."""
+    """User and password for one host."""
 
     user: str
     password: str = field(repr=False)
@@ -22,13 +22,13 @@ class Credentials:
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def given_credentials(user: str | None, password: str | None) -> Credentials | None:
-    """Those that a project has; None where it names no user."""
+def project_credentials(user: str | None, password: str | None) -> Credentials | None:
+    """The credentials of a Label Studio project; None if it has no user."""
     return Credentials(user, password or "") if user else None
 
 
-def in_url(url: str) -> Credentials | None:
-    """Those that stand in a URL before its host, or None."""
+def credentials_in_url(url: str) -> Credentials | None:
+    """The user and password before the host of a URL; None without a user."""
     parts = urlsplit(url)
     if parts.username is None:
         return None

@@ -1,7 +1,7 @@
-"""HTTP connections whose answers begin in time: a head that drips for ever is cut off.
+"""HTTP connections with a deadline for the whole response header.
 
-Knows urllib3 and requests, no address. `connections` makes of it what fetches images, `hub_http` what asks
-hubs of models; both look themselves at how fast the content comes.
+Without it a server that sends its header byte by byte would hold a thread for hours. Callers limit the time
+of the body themselves. Knows urllib3 and requests, but no host or address.
 """
 
 import socket
@@ -17,28 +17,28 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class HeaderDeadlineConnection:
-    """What goes before a class of connections."""
+    """Mixin for urllib3 connections that enforces a deadline for the response header."""
 
     sock: socket.socket | None
     timeout: float | None
-    """Seconds; urllib3 sets it to that for reading before it asks for the answer."""
+    """Seconds; urllib3 sets it to the read timeout before it calls `getresponse`."""
 
     def getresponse(self) -> HTTPResponse:
-        """The answer's head; TimeoutError if it takes longer than the timeout.
+        """The response after its header; TimeoutError if the header takes longer than the timeout.
 
-        By itself that holds for each piece alone, so a head sent byte by byte would hold a thread for hours.
+        urllib3 itself applies the timeout to each read, not to the whole header.
         """
-        is_cut = threading.Event()
-        with _cut_off(self.sock, self.timeout, is_cut):
-            response: HTTPResponse = super().getresponse()  # type: ignore[misc]  # the class beside has it
-        if is_cut.is_set():  # what seems to be the end of the head is where the connection was cut
+        is_shut_down = threading.Event()
+        with _shutdown_after(self.sock, self.timeout, is_shut_down):
+            response: HTTPResponse = super().getresponse()  # type: ignore[misc]  # of urllib3's class
+        if is_shut_down.is_set():  # the header may be cut off where the connection ended
             response.close()
             raise TimeoutError
         return response
 
 
 def pool_classes(kind: type[HeaderDeadlineConnection]) -> dict[str, type[HTTPConnectionPool]]:
-    """Pools of such connections by scheme, as a `PoolManager` takes them."""
+    """Pool classes for connections with the mixin `kind`, by scheme, for a `PoolManager`."""
 
     class Plain(kind, HTTPConnection):  # type: ignore[misc, valid-type]
         pass
@@ -56,41 +56,41 @@ def pool_classes(kind: type[HeaderDeadlineConnection]) -> dict[str, type[HTTPCon
 
 
 class HeaderDeadlineAdapter(HTTPAdapter):
-    """What a session is given for its connections to be such, also those to proxies."""
+    """requests adapter whose pools use these connections, including proxy pools."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Makes the pools."""
+        """Creates the connection pools."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = pool_classes(HeaderDeadlineConnection)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
-        """The pools for a proxy."""
+        """The connection pools of a proxy."""
         manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = pool_classes(HeaderDeadlineConnection)
         return manager
 
 
 @contextmanager
-def _cut_off(
-    connection: socket.socket | None, seconds: float | None, is_cut: threading.Event
+def _shutdown_after(
+    connection: socket.socket | None, seconds: float | None, is_shut_down: threading.Event
 ) -> Iterator[None]:
-    """Ends the connection if the block takes longer; an error is due to that then."""
+    """Shuts the connection down after some seconds; errors in the block then become TimeoutError."""
     if connection is None or seconds is None:
         yield
         return
 
-    def cut() -> None:
-        is_cut.set()
-        with suppress(OSError):  # it may have ended by itself meanwhile
+    def shut_down() -> None:
+        is_shut_down.set()
+        with suppress(OSError):  # it may have ended meanwhile
             connection.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(seconds, shut_down)
     timer.daemon = True
     timer.start()
     try:
         yield
     except (OSError, HTTPException) as error:
-        if is_cut.is_set():
+        if is_shut_down.is_set():
             raise TimeoutError from error
         raise
     finally:

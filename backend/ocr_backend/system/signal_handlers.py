@@ -1,7 +1,7 @@
-"""Keeps this process's signal handlers while a library is imported that puts its own in their place.
+"""Restores this process's signal handlers after the import of a library that replaces them.
 
-Paddle 3.3 does: from then on SIGTERM ends the process with a C++ trace, whatever is being read. Python's own
-`signal` can put a handler back in the main thread only, and models are loaded in another.
+Paddle 3.3 does: after its import, SIGTERM ends the process at once with a C++ trace. Python's own `signal`
+can restore a handler in the main thread only, but models are loaded in another thread.
 """
 
 import ctypes
@@ -9,24 +9,24 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_KEPT = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGABRT, signal.SIGSEGV)
-_BYTES = 256  # of a `struct sigaction`: 152 with glibc on 64 bits, which is the largest
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGABRT, signal.SIGSEGV)
+_SIGACTION_BYTES = 256  # more than any `struct sigaction`: 152 bytes with glibc on 64 bits, the largest
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """The handlers of signals that end a process are the same after the context as before, in any thread."""
+def preserved_signal_handlers() -> Iterator[None]:
+    """Restores the handlers of terminating signals when the context ends; works in any thread."""
     libc = ctypes.CDLL(None, use_errno=True)
-    before = {number: ctypes.create_string_buffer(_BYTES) for number in _KEPT}
-    for number, action in before.items():
-        _checked(libc.sigaction(number, None, action))
+    actions = {number: ctypes.create_string_buffer(_SIGACTION_BYTES) for number in _SIGNALS}
+    for number, action in actions.items():
+        _check(libc.sigaction(number, None, action))
     try:
         yield
     finally:
-        for number, action in before.items():
-            _checked(libc.sigaction(number, action, None))
+        for number, action in actions.items():
+            _check(libc.sigaction(number, action, None))
 
 
-def _checked(status: int) -> None:
+def _check(status: int) -> None:
     if status != 0:
         raise OSError(ctypes.get_errno(), "sigaction")

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus and the format of the log.
+"""The metrics for Prometheus and the format of the log.
 
-Counts and prints what the other rooms report; decides nothing.
+Records what the other rooms report; decides nothing and knows no requests or models.
 """

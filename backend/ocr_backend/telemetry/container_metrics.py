@@ -1,6 +1,6 @@
-"""Numbers that the processes of a pod do not count: what the container uses, and starts of its workers.
+"""Metrics of the whole container: its memory and CPU time, and the starts of its workers.
 
-Read when they are asked for. `server` adds the collector to a worker's `Metrics`.
+They are read when Prometheus scrapes them.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,62 +8,55 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ocr_backend.system import cgroup_usage
-from ocr_backend.system.cpu_quota import usable_cores
-from ocr_backend.telemetry.metrics import Described
+from ocr_backend.system import cgroup_cpu, cgroup_memory
+from ocr_backend.telemetry.metrics import MetricDescription
 
-Read = Callable[[], float | None]
-"""Reads a number; None where it cannot be known."""
+ReadValue = Callable[[], float | None]
+"""Reads a value; None if it is unknown here."""
 
-READINGS: tuple[tuple[Described, Read], ...] = (
+READINGS: tuple[tuple[MetricDescription, ReadValue], ...] = (
     (
-        Described(
-            "ocr_memory_bytes",
-            "gauge",
-            (),
-            "Memory that the container uses, without files that the kernel can drop",
+        MetricDescription(
+            "ocr_memory_bytes", "gauge", (), "Memory that the container uses, without reclaimable file cache"
         ),
-        cgroup_usage.memory_bytes,
+        cgroup_memory.used_bytes,
     ),
     (
-        Described(
-            "ocr_memory_limit_bytes",
-            "gauge",
-            (),
-            "Memory at which the container is killed; absent without a limit",
+        MetricDescription(
+            "ocr_memory_limit_bytes", "gauge", (), "Memory limit of the container; absent without a limit"
         ),
-        cgroup_usage.memory_limit_bytes,
+        cgroup_memory.limit_bytes,
     ),
     (
-        Described("ocr_cpu_seconds_total", "counter", (), "Time that the container was on a core"),
-        cgroup_usage.cpu_seconds,
+        MetricDescription("ocr_cpu_seconds_total", "counter", (), "CPU time that the container used"),
+        cgroup_cpu.used_seconds,
     ),
-    (Described("ocr_cpu_cores", "gauge", (), "Whole cores that the container may use"), usable_cores),
+    (
+        MetricDescription("ocr_cpu_cores", "gauge", (), "Whole CPU cores that the container may use"),
+        cgroup_cpu.usable_cores,
+    ),
 )
 
-STARTS = Described(
-    "ocr_worker_starts_total",
-    "counter",
-    (),
-    "Worker processes that were started, those included that replace one",
+WORKER_STARTS = MetricDescription(
+    "ocr_worker_starts_total", "counter", (), "Worker processes started, including replacements"
 )
 
-DESCRIBED = (*(one for one, _ in READINGS), STARTS)
+DESCRIPTIONS = (*(description for description, _ in READINGS), WORKER_STARTS)
 
 
-class PodCollector(Collector):
-    """The readings above, and `starts()`: worker processes started since the server began."""
+class ContainerCollector(Collector):
+    """Collects the readings above and `worker_starts()`: worker processes started by this server."""
 
-    def __init__(self, starts: Callable[[], int]) -> None:
-        self._readings = (*READINGS, (STARTS, starts))
+    def __init__(self, worker_starts: Callable[[], int]) -> None:
+        self._readings = (*READINGS, (WORKER_STARTS, worker_starts))
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics as of now, without those that cannot be known here."""
-        for one, read in self._readings:
+        """The current values, without the unknown ones."""
+        for description, read in self._readings:
             if (value := read()) is not None:
-                family = CounterMetricFamily if one.kind == "counter" else GaugeMetricFamily
-                yield family(one.name, one.doc, value=value)
+                family = CounterMetricFamily if description.kind == "counter" else GaugeMetricFamily
+                yield family(description.name, description.doc, value=value)
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing: registering reads nothing."""
+        """Nothing, so that registering the collector reads nothing."""
         return iter(())

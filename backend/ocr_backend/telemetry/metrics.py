@@ -1,7 +1,7 @@
-"""Every number that the backend tells Prometheus, in one place.
+"""All metrics of the backend, for Prometheus.
 
-Imported only after the environment says whether several processes share the numbers (prometheus_client
-decides that at import): `server` sees to it. Labels have few possible values, never a task or a text.
+prometheus_client reads at import whether several processes share their metrics, so import this module only
+after PROMETHEUS_MULTIPROC_DIR is set or unset. Labels have few possible values, never a task id or a text.
 """
 
 import os
@@ -25,12 +25,12 @@ from prometheus_client.registry import Collector
 
 from ocr_backend.ocr_types import LoadedModel
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 Stage = Literal["fetch", "decode", "wait", "read"]
 
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable of prometheus_client that names the folder in which processes share their numbers."""
+"""Variable of prometheus_client: the folder in which processes share their metrics."""
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100)
 _BYTES = (10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 50_000_000)
@@ -40,8 +40,8 @@ _SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1)
 
 
 @dataclass(frozen=True)
-class Described:
-    """A metric as the manual lists it."""
+class MetricDescription:
+    """A metric as the documentation lists it."""
 
     name: str
     kind: str
@@ -49,104 +49,120 @@ class Described:
     doc: str
 
 
+class _MetricFactory:
+    """Creates metrics in one registry and records their descriptions."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self.descriptions: list[MetricDescription] = []
+
+    def counter(self, name: str, doc: str, *labels: str) -> Counter:
+        self.descriptions.append(MetricDescription(name, "counter", labels, doc))
+        return Counter(name, doc, labels, registry=self._registry)
+
+    def histogram(self, name: str, doc: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        self.descriptions.append(MetricDescription(name, "histogram", labels, doc))
+        return Histogram(name, doc, labels, buckets=buckets, registry=self._registry)
+
+    def gauge(self, name: str, doc: str, mode: Literal["livesum", "livemax"], *labels: str) -> Gauge:
+        self.descriptions.append(MetricDescription(name, "gauge", labels, doc))
+        return Gauge(name, doc, labels, multiprocess_mode=mode, registry=self._registry)
+
+
 class Metrics:
-    """The collectors of one process, in a registry of their own."""
+    """The metrics of one process, in their own registry."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
+        self._registry = CollectorRegistry()
         if SHARED_DIR not in os.environ:
-            ProcessCollector(registry=registry)
+            ProcessCollector(registry=self._registry)
+        self._collectors: list[Collector] = []
+        factory = _MetricFactory(self._registry)
+        self.descriptions = factory.descriptions
+        self._create_request_metrics(factory)
+        self._create_image_metrics(factory)
+        self._create_worker_metrics(factory)
 
-        self._added: list[Collector] = []
-        self.described: list[Described] = []
-
-        def counter(name: str, doc: str, *labels: str) -> Counter:
-            self.described.append(Described(name, "counter", labels, doc))
-            return Counter(name, doc, labels, registry=registry)
-
-        def histogram(name: str, doc: str, buckets: Sequence[float], *labels: str) -> Histogram:
-            self.described.append(Described(name, "histogram", labels, doc))
-            return Histogram(name, doc, labels, buckets=buckets, registry=registry)
-
-        def gauge(name: str, doc: str, mode: Literal["livesum", "livemax"], *labels: str) -> Gauge:
-            self.described.append(Described(name, "gauge", labels, doc))
-            return Gauge(name, doc, labels, multiprocess_mode=mode, registry=registry)
-
-        self.requests = counter("ocr_requests_total", "Requests, by path and status", "path", "status")
-        self.request_seconds = histogram(
-            "ocr_request_seconds", "Time from a request to its answer", _SECONDS, "path"
+    def _create_request_metrics(self, new: _MetricFactory) -> None:
+        self.requests = new.counter(
+            "ocr_requests_total", "HTTP requests, by path and status", "path", "status"
         )
-        self.tasks = counter("ocr_tasks_total", "Tasks, by what became of them", "outcome")
-        self.stage_seconds = histogram(
+        self.request_seconds = new.histogram(
+            "ocr_request_seconds", "Time to answer a request", _SECONDS, "path"
+        )
+        self.tasks = new.counter("ocr_tasks_total", "Tasks, by outcome", "outcome")
+
+    def _create_image_metrics(self, new: _MetricFactory) -> None:
+        self.stage_seconds = new.histogram(
             "ocr_stage_seconds", "Time that one image spends in a stage", _SECONDS, "stage"
         )
-        self.fetch_seconds = histogram(
-            "ocr_fetch_seconds", "Time that the file of an image takes to come", _SECONDS, "source"
+        self.fetch_seconds = new.histogram(
+            "ocr_fetch_seconds", "Time to fetch one image file", _SECONDS, "source"
         )
-        self.image_bytes = histogram("ocr_image_bytes", "Size of the files of images", _BYTES, "source")
-        self.image_cache_requests = counter(
-            "ocr_image_cache_requests_total",
-            "Files of images looked for in the cache on disk, by what came of it",
-            "outcome",
+        self.image_bytes = new.histogram("ocr_image_bytes", "Size of image files", _BYTES, "source")
+        self.image_cache_requests = new.counter(
+            "ocr_image_cache_requests_total", "Look-ups in the image cache on disk, by outcome", "outcome"
         )
-        self.image_pixels = histogram("ocr_image_pixels", "Pixels of images", _PIXELS)
-        self.image_lines = histogram("ocr_image_lines", "Lines found in an image", _LINES)
-        self.line_score = histogram("ocr_line_score", "The recogniser's confidence in a line", _SCORES)
-        self.result_cache = counter(
-            "ocr_result_cache_requests_total",
-            "Pages looked for among those that were read lately, by what came of it",
-            "outcome",
-        )
-        self.slots = gauge("ocr_slots", "Images that can be read at the same moment", "livesum")
-        self.slots_busy = gauge("ocr_slots_busy", "Images that are being read", "livesum")
-        self.images_waiting = gauge("ocr_images_waiting", "Images that no thread has begun", "livesum")
-        self.workers_ready = gauge("ocr_workers_ready", "Workers with their models loaded", "livesum")
-        self.load_seconds = gauge("ocr_load_seconds", "Time that loading the models took", "livemax")
-        self.model_info = gauge(
-            "ocr_model_info", "1 for each network in use", "livemax", "part", "name", "digest", "engine"
-        )
-        self.version_info = gauge(
-            "ocr_version_info", "1 for the version that predictions carry", "livemax", "model_version"
+        self.image_pixels = new.histogram("ocr_image_pixels", "Pixels of images", _PIXELS)
+        self.image_lines = new.histogram("ocr_image_lines", "Text lines in an image", _LINES)
+        self.line_score = new.histogram("ocr_line_score", "Score of text lines", _SCORES)
+        self.result_cache_requests = new.counter(
+            "ocr_result_cache_requests_total", "Look-ups of pages in the result cache, by outcome", "outcome"
         )
 
-    def add(self, collector: Collector) -> None:
-        """Shows also what the collector says; it must say the same in every process of the pod."""
-        self._added.append(collector)
+    def _create_worker_metrics(self, new: _MetricFactory) -> None:
+        self.slots = new.gauge(
+            "ocr_slots", "Inference slots: images that can be read at the same time", "livesum"
+        )
+        self.slots_busy = new.gauge("ocr_slots_busy", "Inference slots in use", "livesum")
+        self.images_waiting = new.gauge("ocr_images_waiting", "Images that wait for a thread", "livesum")
+        self.workers_ready = new.gauge("ocr_workers_ready", "Workers with loaded models", "livesum")
+        self.load_seconds = new.gauge("ocr_load_seconds", "Time to load the models", "livemax")
+        self.model_info = new.gauge(
+            "ocr_model_info", "1 for each model in use", "livemax", "role", "name", "digest", "engine"
+        )
+        self.version_info = new.gauge(
+            "ocr_version_info", "1 for the model version of the predictions", "livemax", "model_version"
+        )
+
+    def add_collector(self, collector: Collector) -> None:
+        """Adds metrics of the whole pod: the collector must return the same in every process."""
+        self._collectors.append(collector)
 
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
-        """Times a stage, whatever comes of it."""
-        begun = time.perf_counter()
+        """Records the duration of a stage, also when it fails."""
+        start = time.perf_counter()
         try:
             yield
         finally:
-            self.stage_seconds.labels(name).observe(time.perf_counter() - begun)
+            self.stage_seconds.labels(name).observe(time.perf_counter() - start)
 
-    def loaded(self, models: Sequence[LoadedModel], engine: str, slots: int, version: str) -> None:
-        """Says what is running from now on."""
+    def record_ready(self, models: Sequence[LoadedModel], engine: str, slots: int, version: str) -> None:
+        """Records that this worker has loaded its models."""
         for model in models:
-            self.model_info.labels(model.part, model.name, model.digest[:12], engine).set(1)
+            self.model_info.labels(model.role, model.name, model.digest[:12], engine).set(1)
         self.version_info.labels(version).set(1)
         self.slots.set(slots)
         self.workers_ready.set(1)
 
-    def text(self) -> bytes:
-        """Prometheus' text form, of all processes where several share their numbers."""
-        return generate_latest(self._numbers()) + generate_latest(self._of_the_pod())
+    def exposition(self) -> bytes:
+        """The metrics of all processes in Prometheus' text format."""
+        return generate_latest(self._process_registry()) + generate_latest(self._pod_registry())
 
-    def _numbers(self) -> CollectorRegistry:
+    def _process_registry(self) -> CollectorRegistry:
         if SHARED_DIR not in os.environ:
             return self._registry
-        together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return together
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
 
-    def _of_the_pod(self) -> CollectorRegistry:
-        found = CollectorRegistry()
-        for collector in self._added:
-            found.register(collector)
-        return found
+    def _pod_registry(self) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        for collector in self._collectors:
+            registry.register(collector)
+        return registry
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""Of `Metrics.text`."""
+"""The content type of `Metrics.exposition`."""

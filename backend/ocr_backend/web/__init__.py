@@ -1,4 +1,4 @@
 """HTTP: the routes, the trial page, authentication, and the gunicorn processes that serve them.
 
-The only room that knows Flask and gunicorn; decides nothing about images.
+The only room that knows Flask and gunicorn; knows nothing of images.
 """

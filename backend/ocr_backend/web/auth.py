@@ -1,6 +1,6 @@
-"""Who may ask for what: the paths that are open, and the comparison of credentials.
+"""Basic authentication of requests: which paths need credentials, and whether the credentials are right.
 
-Pure; `app` asks it before each request.
+Pure; `app` calls it before each request.
 """
 
 import base64
@@ -8,37 +8,39 @@ import binascii
 import hmac
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PasswordError
+from ocr_backend.errors import AuthenticationError
 
-PROBES = ("/livez", "/readyz", "/metrics")
-"""Open whatever comes: Kubernetes and Prometheus ask without credentials."""
+UNAUTHENTICATED_PATHS = ("/livez", "/readyz", "/metrics")
+"""Never need credentials: Kubernetes and Prometheus send none."""
 
-GREETINGS = ("/", "/health")
-"""Open to those who bring no credentials; wrong ones are told of, as Label Studio asks here first."""
+OPTIONAL_AUTH_PATHS = ("/", "/health")
+"""Allow requests without credentials. Wrong ones get 401, so that Label Studio reports them on connect."""
 
 
-def check(path: str, authorization: str | None, settings: Settings) -> None:
-    """Lets a request pass.
+def authenticate(path: str, authorization: str | None, settings: Settings) -> None:
+    """Checks the Authorization header of a request.
 
     Raises:
-        PasswordError: the settings ask for credentials, and these are missing or wrong.
+        AuthenticationError: the path needs credentials, and these are missing or wrong.
     """
-    if not settings.basic_auth_user or path in PROBES or (path in GREETINGS and authorization is None):
+    if not settings.basic_auth_user or path in UNAUTHENTICATED_PATHS:
+        return
+    if authorization is None and path in OPTIONAL_AUTH_PATHS:
         return
     if authorization is None:
-        raise PasswordError("user and password are needed (BASIC_AUTH_USER, BASIC_AUTH_PASS)")
-    if not _is_right(authorization, settings):
-        raise PasswordError("user or password is wrong (BASIC_AUTH_USER, BASIC_AUTH_PASS)")
+        raise AuthenticationError("user and password are required (BASIC_AUTH_USER, BASIC_AUTH_PASS)")
+    if not _is_authorized(authorization, settings):
+        raise AuthenticationError("user or password is wrong (BASIC_AUTH_USER, BASIC_AUTH_PASS)")
 
 
-def _is_right(authorization: str, settings: Settings) -> bool:
+def _is_authorized(authorization: str, settings: Settings) -> bool:
     scheme, _, encoded = authorization.partition(" ")
     try:
         pair = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
     except (binascii.Error, ValueError):
         return False
     user, _, password = pair.partition(b":")
-    # Both are compared whatever the first gives, in time that does not tell how much of them was right.
+    # Both are always compared, in constant time, so that the time does not reveal which one is wrong.
     is_user = hmac.compare_digest(user, settings.basic_auth_user.encode())
     is_password = hmac.compare_digest(password, settings.basic_auth_pass.encode())
     return is_user and is_password

@@ -1,6 +1,6 @@
-"""The description of the API: `openapi.yaml` with what the settings decide filled in.
+"""The OpenAPI document of the backend: `openapi.yaml`, completed with limits from the settings.
 
-Pure but for reading that file; `app` serves what `description` gives.
+Pure except for reading that file; `ui_routes` serves it.
 """
 
 from importlib.resources import files
@@ -12,23 +12,28 @@ from ocr_backend.config.settings import Settings
 
 Json = dict[str, Any]
 
-PAGE_PATHS = ("/ui", "/ui/settings.json")
-"""Paths that are there only with OCR_UI."""
+UI_PATHS = ("/ui", "/ui/settings.json")
+"""Paths that exist only with OCR_UI."""
 
 
-def description(settings: Settings) -> Json:
+def openapi_document(settings: Settings) -> Json:
     """The OpenAPI 3.1 document of a backend with these settings."""
-    told: Json = yaml.safe_load(files("ocr_backend.web").joinpath("openapi.yaml").read_text("utf-8"))
-    told["components"]["schemas"]["PredictRequest"]["properties"]["tasks"]["maxItems"] = settings.max_tasks
-    told["components"]["responses"]["TooLarge"]["description"] = (
+    document: Json = yaml.safe_load(files("ocr_backend.web").joinpath("openapi.yaml").read_text("utf-8"))
+    schemas, responses = document["components"]["schemas"], document["components"]["responses"]
+    schemas["PredictRequest"]["properties"]["tasks"]["maxItems"] = settings.max_tasks
+    responses["TooLarge"]["description"] = (
         f"The request has more than {settings.max_request_bytes} bytes (OCR_MAX_REQUEST_BYTES)"
     )
     if not settings.basic_auth_user:
-        told["security"] = []
-        for path in told["paths"].values():
-            for operation in path.values():
-                operation.pop("security", None)
+        _remove_security(document)
     if not settings.has_ui:
-        for path in PAGE_PATHS:
-            del told["paths"][path]
-    return told
+        for path in UI_PATHS:
+            del document["paths"][path]
+    return document
+
+
+def _remove_security(document: Json) -> None:
+    document["security"] = []
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        operation.pop("security", None)

@@ -1,8 +1,6 @@
-"""Which workers of this pod are ready, and how many were started.
+"""The worker registry: which workers of this pod are ready, and how many were started.
 
-Told from process to process by files in a folder that they share.
-
-`server` keeps it; `app` asks it through `ready`, since any worker may be the one that a probe reaches.
+The processes share it as files in a folder. Any worker may answer a probe, so each needs the state of all.
 """
 
 import os
@@ -10,39 +8,39 @@ from pathlib import Path
 
 
 class WorkerRegistry:
-    """The folder; each ready process has a file there that is named by its number."""
+    """A folder with one file for each ready process, named by its process id."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._failed = folder / "failed"
-        self._started = folder / "started"
+        self._failed_file = folder / "failed"
+        self._starts_file = folder / "started"
         folder.mkdir(exist_ok=True)
 
-    def begin(self) -> None:
-        """This process has been started, and is not ready yet."""
-        with self._started.open("ab") as file:  # each appends one byte, which no other process can undo
+    def record_start(self) -> None:
+        """Counts the start of this process."""
+        with self._starts_file.open("ab") as file:  # appending one byte is atomic across processes
             file.write(b".")
 
-    def starts(self) -> int:
-        """How many processes were started, those included that have ended."""
-        return self._started.stat().st_size if self._started.exists() else 0
+    def start_count(self) -> int:
+        """The number of processes that were started, including those that have ended."""
+        return self._starts_file.stat().st_size if self._starts_file.exists() else 0
 
-    def enter(self) -> None:
-        """This process is ready from now on."""
-        self._file(os.getpid()).touch()
+    def mark_ready(self) -> None:
+        """Marks this process as ready."""
+        self._process_file(os.getpid()).touch()
 
-    def leave(self, pid: int | None = None) -> None:
-        """A process, this one by default, is not ready any more."""
-        self._file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
+    def remove(self, pid: int | None = None) -> None:
+        """Marks a process, by default this one, as no longer ready."""
+        self._process_file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
 
-    def ready(self) -> int:
-        """How many are ready."""
+    def ready_count(self) -> int:
+        """The number of ready processes."""
         return sum(entry.name.isdigit() for entry in self._folder.iterdir())
 
-    def is_first_to_fail(self) -> bool:
-        """Whether no other process has failed before this one; only one needs to tell why."""
+    def mark_failed(self) -> bool:
+        """Records that a process cannot become ready; True for the first, which reports why."""
         try:
-            self._failed.touch(exist_ok=False)
+            self._failed_file.touch(exist_ok=False)
         except FileExistsError:
             return False
         return True
@@ -50,7 +48,7 @@ class WorkerRegistry:
     @property
     def has_failed(self) -> bool:
         """Whether a process cannot become ready."""
-        return self._failed.exists()
+        return self._failed_file.exists()
 
-    def _file(self, pid: int) -> Path:
+    def _process_file(self, pid: int) -> Path:
         return self._folder / str(pid)

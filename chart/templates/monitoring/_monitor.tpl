@@ -1,8 +1,8 @@
 {{/*
   ocr-backend.monitorMetadata   (dict "root" $ "monitor" values "name" suffix "labels" name of a helper) metadata
-  ocr-backend.endpoint          (dict "monitor" values "relabelings" list) what an endpoint of both monitors has
-  ocr-backend.watched           namespaceSelector for the watched namespaces
-  ocr-backend.scrapeAnnotations annotations of the operator's Service where they are asked for, else nothing
+  ocr-backend.endpoint          (dict "monitor" values "relabelings" list) fields of an endpoint, the same in both monitors
+  ocr-backend.watched           namespaceSelector of the watched namespaces
+  ocr-backend.scrapeAnnotations annotations of the operator's Service; empty unless enabled
 */}}
 
 {{- define "ocr-backend.scrapeAnnotations" -}}

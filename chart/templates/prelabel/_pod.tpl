@@ -1,30 +1,30 @@
 {{/*
-The pod of an entry of `prelabel`; called with (dict "root" $ "name" its key "run" its value):
+The pod of a `prelabel` entry. Call with (dict "root" $ "name" its key "run" its value):
   ocr-backend.prelabel.arguments     JSON list of the command's arguments
-  ocr-backend.prelabel.environment   list of its variables
+  ocr-backend.prelabel.environment   list of its environment variables
   ocr-backend.prelabel.resources     its resources
-  ocr-backend.prelabel.limits        the part of a Job's spec that can be changed
-  ocr-backend.prelabel.work          the part of a Job's spec that cannot be changed, pod and all
+  ocr-backend.prelabel.limits        the mutable part of a Job's spec
+  ocr-backend.prelabel.work          the immutable part of a Job's spec, with the pod template
 */}}
 
 {{- define "ocr-backend.prelabel.arguments" -}}
 {{- $run := .run }}
-{{- $said := list "prelabel" "--project" (toJson $run.project) "--shards" ($run.shards | default 1 | toJson) "--failures" "-" }}
+{{- $arguments := list "prelabel" "--project" (toJson $run.project) "--shards" ($run.shards | default 1 | toJson) "--failures" "-" }}
 {{- with $run.backend }}
 {{- $variant := dict "root" $.root "name" .name "language" .language "modelType" .modelType }}
-{{- $said = concat $said (list "--backend" (.url | default (include "ocr-backend.variantUrl" $variant))) }}
+{{- $arguments = concat $arguments (list "--backend" (.url | default (include "ocr-backend.variantUrl" $variant))) }}
 {{- end }}
 {{- range $field := list "filter" "slice" "parallel" "after" }}
-{{- with get $run $field }}{{ $said = concat $said (list (print "--" $field) (toJson .)) }}{{ end }}
+{{- with get $run $field }}{{ $arguments = concat $arguments (list (print "--" $field) (toJson .)) }}{{ end }}
 {{- end }}
-{{- if $run.onlyMissing }}{{ $said = append $said "--only-missing" }}{{ end }}
-{{- if $run.overwriteVersion }}{{ $said = append $said "--overwrite-version" }}{{ end }}
-{{- toJson $said }}
+{{- if $run.onlyMissing }}{{ $arguments = append $arguments "--only-missing" }}{{ end }}
+{{- if $run.overwriteVersion }}{{ $arguments = append $arguments "--overwrite-version" }}{{ end }}
+{{- toJson $arguments }}
 {{- end }}
 
 {{- define "ocr-backend.prelabel.environment" -}}
 {{- $labelStudio := include "ocr-backend.prelabel.labelStudio" . | fromJson }}
-{{- $server := (include "ocr-backend.prelabel.family" . | fromJson).server | default dict }}
+{{- $server := (include "ocr-backend.prelabel.backend" . | fromJson).server | default dict }}
 - {name: LABEL_STUDIO_URL, value: {{ $labelStudio.url | quote }}}
 - name: LABEL_STUDIO_API_KEY
   valueFrom: {secretKeyRef: {{ $labelStudio.apiKeySecretRef | toJson }}}
@@ -70,17 +70,17 @@ limits: {memory: 512Mi}
 
 {{- define "ocr-backend.prelabel.work" -}}
 {{- $image := .root.Values.backend.image }}
-{{- $server := (include "ocr-backend.prelabel.family" . | fromJson).server | default dict -}}
+{{- $server := (include "ocr-backend.prelabel.backend" . | fromJson).server | default dict -}}
 completionMode: Indexed
 completions: {{ .run.shards | default 1 }}
 parallelism: {{ .run.shards | default 1 }}
 backoffLimitPerIndex: {{ hasKey .run "backoffLimitPerIndex" | ternary .run.backoffLimitPerIndex 6 }}
 podFailurePolicy:
   rules:
-    # Evicted, or its node drained: begun again, and no failure.
+    # Evictions and node drains do not count as failures; the pod is recreated.
     - action: Ignore
       onPodConditions: [{type: DisruptionTarget, status: "True"}]
-    # Wrong arguments, settings or token, or models that cannot be loaded: not mended by trying again.
+    # Wrong arguments, settings or token, and models that cannot be loaded: a retry cannot help.
     - action: FailJob
       onExitCodes: {containerName: prelabel, operator: In, values: [2, 3]}
 template:
@@ -90,7 +90,7 @@ template:
     restartPolicy: Never
     automountServiceAccountToken: false
     enableServiceLinks: false
-    # What is being read ends within the backend's own deadline, and is stored.
+    # Long enough to finish the images in progress within the predict timeout, and to store them.
     terminationGracePeriodSeconds: {{ add ($server.predictTimeoutSeconds | default 90) 30 }}
     securityContext:
       runAsNonRoot: true

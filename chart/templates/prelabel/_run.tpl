@@ -1,64 +1,64 @@
 {{/*
-Helpers for an entry of `prelabel`, all called with (dict "root" $ "name" its key "run" its value):
-  ocr-backend.prelabel.check         fails, with the entry's name, on what does not go together
-  ocr-backend.prelabel.family        JSON of the entry of `backends` that it names, {} if there is none
-  ocr-backend.prelabel.labelStudio   JSON of its labelStudio, with what the entry of `backends` says in places unset
-  ocr-backend.prelabel.baseName      name of its CronJob; of its Job with a hash behind
-  ocr-backend.prelabel.labels        labels of its pods: nothing that changes without the work changing
+Helpers for a `prelabel` entry. Call them with (dict "root" $ "name" its key "run" its value):
+  ocr-backend.prelabel.check         fails with the entry's name if its fields contradict each other
+  ocr-backend.prelabel.backend       JSON of the `backends` entry that it names; {} if it names none
+  ocr-backend.prelabel.labelStudio   JSON of its labelStudio; unset fields come from that `backends` entry
+  ocr-backend.prelabel.baseName      name of its CronJob; its Job appends a hash
+  ocr-backend.prelabel.labels        labels of its pods: none that change while the work stays the same
 */}}
 
 {{- define "ocr-backend.prelabel.check" -}}
-{{- $here := printf "prelabel.%s" .name }}
+{{- $path := printf "prelabel.%s" .name }}
 {{- $backend := .run.backend | default dict }}
 {{- if eq (empty .run.backend) (empty .run.builtin) }}
-{{- fail (printf "%s needs either backend, a running backend that reads, or builtin, the small models inside the image" $here) }}
+{{- fail (printf "%s: set either backend (a running backend) or builtin (the builtin models in the image)" $path) }}
 {{- end }}
-{{- $named := and $backend.name $backend.language $backend.modelType }}
-{{- $partly := or $backend.name $backend.language $backend.modelType }}
-{{- if and .run.backend (ternary $partly (not $named) (not (empty $backend.url))) }}
-{{- fail (printf "%s.backend needs name, language and modelType of a variant, or url in place of all three" $here) }}
+{{- $isComplete := and $backend.name $backend.language $backend.modelType }}
+{{- $isPartial := or $backend.name $backend.language $backend.modelType }}
+{{- if and .run.backend (ternary $isPartial (not $isComplete) (not (empty $backend.url))) }}
+{{- fail (printf "%s.backend: set name, language and modelType of a variant, or only url" $path) }}
 {{- end }}
-{{- $family := include "ocr-backend.prelabel.family" . | fromJson }}
+{{- $entry := include "ocr-backend.prelabel.backend" . | fromJson }}
 {{- $variants := list }}
-{{- range $family.variants }}{{ $variants = append $variants (printf "%s/%s" .language .modelType) }}{{ end }}
-{{- $wanted := printf "%s/%s" ($backend.language | default "") ($backend.modelType | default "") }}
-{{- if and $variants (not (has $wanted $variants)) }}
-{{- fail (printf "%s.backend: backends.%s has no variant %s; it has %s" $here $backend.name $wanted (join ", " $variants)) }}
+{{- range $entry.variants }}{{ $variants = append $variants (printf "%s/%s" .language .modelType) }}{{ end }}
+{{- $variant := printf "%s/%s" ($backend.language | default "") ($backend.modelType | default "") }}
+{{- if and $variants (not (has $variant $variants)) }}
+{{- fail (printf "%s.backend: backends.%s has no variant %s; it has %s" $path $backend.name $variant (join ", " $variants)) }}
 {{- end }}
 {{- $labelStudio := include "ocr-backend.prelabel.labelStudio" . | fromJson }}
 {{- range list "url" "apiKeySecretRef" }}
 {{- if not (get $labelStudio .) }}
-{{- fail (printf "%s needs labelStudio.%s, its own or that of the entry of backends which reads for it" $here .) }}
+{{- fail (printf "%s: labelStudio.%s is required; set it here or in the entry of backends" $path .) }}
 {{- end }}
 {{- end }}
 {{- if and .run.onlyMissing .run.overwriteVersion }}
-{{- fail (printf "%s has onlyMissing and overwriteVersion: one leaves out tasks with predictions, the other replaces these; choose one" $here) }}
+{{- fail (printf "%s: set only one of onlyMissing and overwriteVersion; onlyMissing skips tasks with predictions, overwriteVersion replaces predictions" $path) }}
 {{- end }}
-{{- $own := include "ocr-backend.prelabel.environment" (dict "root" .root "name" .name "run" (omit .run "extraEnv")) }}
+{{- $environment := include "ocr-backend.prelabel.environment" (dict "root" .root "name" .name "run" (omit .run "extraEnv")) }}
 {{- $names := list }}
-{{- range fromYamlArray $own }}{{ $names = append $names .name }}{{ end }}
+{{- range fromYamlArray $environment }}{{ $names = append $names .name }}{{ end }}
 {{- range .run.extraEnv }}
 {{- if has .name $names }}
-{{- fail (printf "%s.extraEnv must not set %s: other fields of the entry do" $here .name) }}
+{{- fail (printf "%s.extraEnv: remove %s; other fields of the entry set it" $path .name) }}
 {{- end }}
 {{- end }}
 {{- if and .run.timeZone (not .run.schedule) }}
-{{- fail (printf "%s.timeZone is that of a schedule: set schedule too, or leave both out" $here) }}
+{{- fail (printf "%s.timeZone requires schedule: set both or neither" $path) }}
 {{- end }}
 {{- end }}
 
-{{- define "ocr-backend.prelabel.family" -}}
+{{- define "ocr-backend.prelabel.backend" -}}
 {{- $name := (.run.backend | default dict).name | default "" }}
 {{- get (.root.Values.backends | default dict) $name | default dict | toJson }}
 {{- end }}
 
 {{- define "ocr-backend.prelabel.labelStudio" -}}
-{{- $family := include "ocr-backend.prelabel.family" . | fromJson }}
-{{- merge (deepCopy (.run.labelStudio | default dict)) ($family.labelStudio | default dict) | toJson }}
+{{- $entry := include "ocr-backend.prelabel.backend" . | fromJson }}
+{{- merge (deepCopy (.run.labelStudio | default dict)) ($entry.labelStudio | default dict) | toJson }}
 {{- end }}
 
 {{- define "ocr-backend.prelabel.baseName" -}}
-{{- /* 16 + 1 + 30, and of a Job 1 + 8 and its pods' index: 63 characters are the limit. */ -}}
+{{- /* At most 63 characters: 16 + 1 + 30, plus 1 + 8 for a Job and the index of its pods. */ -}}
 {{- include "ocr-backend.fullname" .root | trunc 16 | trimSuffix "-" }}-{{ .name }}
 {{- end }}
 

@@ -1,4 +1,4 @@
-"""The words in which an OCRBackend's status speaks: condition types and phases; and conditions themselves.
+"""The vocabulary of an OCRBackend's status: condition types, phases, and conditions themselves.
 
 Pure; decides nothing about pods (`causes` does). Semantics are those of Kubernetes' metav1.Condition.
 """
@@ -13,38 +13,38 @@ from ocr_operator.api.reasons import Reason
 
 
 class ConditionType(StrEnum):
-    """All are good when "True", except Degraded, which is bad, and Progressing, which is neither."""
+    """The status "True" is good, except for Degraded (bad) and Progressing (neither)."""
 
     READY = "Ready"
-    """Every variant of this generation serves."""
+    """All variants of this generation are ready."""
     PROGRESSING = "Progressing"
-    """Something is on its way, and within its deadline."""
+    """A rollout or download is in progress and within its deadline."""
     MODELS_READY = "ModelsReady"
-    """Every variant's models are loaded and have read the golden sample; "Unknown" until a pod has told."""
+    """Every variant has loaded its models and read the golden sample; "Unknown" until a pod reports."""
     DEGRADED = "Degraded"
-    """Something does not work until somebody helps, or something from outside comes."""
+    """Something does not work and needs action, or waits for an external resource."""
     RECONCILED = "Reconciled"
-    """All children were written as the spec wants them."""
+    """All managed objects match the spec."""
 
 
 class Phase(StrEnum):
-    """Where a variant stands."""
+    """The state of one variant."""
 
     PENDING = "Pending"
-    """No pod of this revision has a node yet."""
-    FETCHING = "Fetching"
-    """Its models are on their way to the volume; the previous revision serves, if there is one."""
+    """No pod of this revision is scheduled yet."""
+    DOWNLOADING = "Downloading"
+    """The models are being downloaded; the previous revision, if any, keeps serving."""
     STARTING = "Starting"
-    """A pod loads its models; nothing serves yet."""
+    """A pod loads its models; no pod serves yet."""
     ROLLING_OUT = "RollingOut"
-    """A new revision is on its way, the previous one serves."""
+    """A new revision is being rolled out; the previous one keeps serving."""
     QUEUED = "Queued"
-    """It serves its previous revision until its turn to be rolled out comes, or while it is held."""
+    """The new revision waits for its turn or is held; the previous one keeps serving."""
     READY = "Ready"
     ROLLED_BACK = "RolledBack"
-    """The revision that the spec asks for was taken back; the last good one serves, or comes back."""
+    """The revision in the spec was rolled back; the last good one serves or is being restored."""
     FAILED = "Failed"
-    """It will not come up without somebody's help; the reason says why."""
+    """The variant cannot start without action; the reason says why."""
 
 
 _STATUSES = {True: "True", False: "False", None: "Unknown"}
@@ -54,7 +54,7 @@ _MAX_MESSAGE = 1024
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition, before it is known when it last changed. `is_true`: None where nobody knows."""
+    """A condition without its transition time. `is_true`: None if unknown."""
 
     type: ConditionType
     is_true: bool | None
@@ -62,34 +62,37 @@ class Condition:
     message: str
 
 
-def with_times(
+def with_transition_times(
     conditions: Iterable[Condition], previous: Iterable[Mapping[str, Any]], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
-    """Conditions as the status holds them; `lastTransitionTime` moves only when `status` flips."""
-    before = {condition["type"]: condition for condition in previous}
-    return [_with_time(condition, before.get(condition.type), generation, now) for condition in conditions]
+    """Conditions as the status stores them; `lastTransitionTime` changes only when `status` changes."""
+    previous_by_type = {condition["type"]: condition for condition in previous}
+    return [
+        _with_transition_time(condition, previous_by_type.get(condition.type), generation, now)
+        for condition in conditions
+    ]
 
 
-def _with_time(
-    condition: Condition, before: Mapping[str, Any] | None, generation: int, now: datetime
+def _with_transition_time(
+    condition: Condition, previous: Mapping[str, Any] | None, generation: int, now: datetime
 ) -> dict[str, Any]:
     status = _STATUSES[condition.is_true]
-    is_same = before is not None and before["status"] == status
+    is_unchanged = previous is not None and previous["status"] == status
     return {
         "type": str(condition.type),
         "status": status,
         "observedGeneration": generation,
-        "lastTransitionTime": before["lastTransitionTime"] if before and is_same else timestamp(now),
+        "lastTransitionTime": previous["lastTransitionTime"] if previous and is_unchanged else timestamp(now),
         "reason": str(condition.reason),
-        "message": shortened(condition.message, _MAX_MESSAGE),
+        "message": truncated(condition.message, _MAX_MESSAGE),
     }
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with whole seconds, as metav1.Time is written."""
+    """RFC 3339 in UTC with whole seconds, the format of metav1.Time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def shortened(text: str, limit: int) -> str:
-    """The text, cut with an ellipsis where it is longer than `limit` characters."""
+def truncated(text: str, limit: int) -> str:
+    """The text, cut to `limit` characters with an ellipsis at the end."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,6 +1,6 @@
-"""Every name the operator gives or recognises: API group, labels, children, ports, and their limits.
+"""Every name that the operator sets or recognises: API group, labels, managed objects, ports; and limits.
 
-Pure; knows no spec. Everybody in this package may import it.
+Pure; knows no spec. Any module of this package may import it.
 """
 
 from typing import NamedTuple
@@ -16,16 +16,16 @@ CATEGORY = "ocr"
 
 FIELD_MANAGER = "ocr-operator"
 HANDOVER_MANAGER = "ocr-operator-handover"
-"""Owns `replicas` alone, from the moment we let go of it until an autoscaler writes it."""
+"""Field manager of `replicas` from the time the operator gives the field up until an autoscaler sets it."""
 
 PORT = 9090
 PORT_NAME = "http"
 CONTAINER = "backend"
 MODELS_CONTAINER = "models"
-"""Brings the models out of an image before the backend starts, where an image cannot be a volume."""
+"""Init container that copies the models out of their image if the cluster cannot mount images as volumes."""
 
-IMAGE_FOLDER = "/models"
-"""Folder of an image of models in which their folders lie."""
+MODELS_IMAGE_FOLDER = "/models"
+"""Folder of a models image that holds the model folders."""
 
 NAME_LABEL = "app.kubernetes.io/name"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
@@ -34,37 +34,38 @@ LANGUAGE_LABEL = f"{GROUP}/language"
 MODEL_TYPE_LABEL = f"{GROUP}/model-type"
 REVISION_LABEL = f"{GROUP}/revision"
 MODELS_LABEL = f"{GROUP}/models"
-"""On a Job that fetches models, and its pods: the set of models."""
+"""On a download Job and its pods: the id of the model set."""
 SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
+"""Label selector for all managed objects and their pods."""
 ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
-"""On a variant's Deployment: what `rollout_record` remembers there."""
+"""On a variant's Deployment: the state that `rollout_record` stores there."""
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
-"""On an object of somebody else that has a child's name: the OCRBackend that may take it over."""
+"""On an object that has the name of a managed object: the OCRBackend that may take it over."""
 
-MAX_NAME = 40
-"""Characters of an OCRBackend's name: `<name>-chinese-cht-server` must fit into the 63 of a Service."""
+MAX_NAME_LENGTH = 40
+"""Characters of an OCRBackend's name: `<name>-chinese-cht-server` must fit a Service name (63)."""
 
 
 class NamespacedName(NamedTuple):
-    """What finds one OCRBackend in the cluster."""
+    """Identifies one OCRBackend in the cluster."""
 
     namespace: str
     name: str
 
 
 class GroupVersionKind(NamedTuple):
-    """A kind of object in a version of its API."""
+    """A kind of object in a version of its API group."""
 
     api_version: str
     kind: str
 
 
 SERVICE_MONITOR = GroupVersionKind("monitoring.coreos.com/v1", "ServiceMonitor")
-"""Of the Prometheus operator; not every cluster has it."""
+"""Belongs to the Prometheus operator; not every cluster has it."""
 
 
 class ObjectReference(NamedTuple):
-    """What finds any object in the cluster."""
+    """Identifies any object in the cluster."""
 
     api_version: str
     kind: str
@@ -86,17 +87,17 @@ def claim_name(name: str) -> str:
 
 
 def download_job_name(name: str, model_set: str) -> str:
-    """Name of the Job that fetches a set of models: that of the volume, and what tells sets apart."""
+    """Name of the Job that downloads a model set: the volume's name and the set's id."""
     return f"{claim_name(name)}-{model_set}"
 
 
 def variant_url(key: NamespacedName, language: str, model_type: str) -> str:
-    """URL to enter in Label Studio for one variant, inside the cluster."""
+    """URL of one variant inside the cluster, to enter in Label Studio."""
     return f"http://{variant_name(key.name, language, model_type)}.{key.namespace}.svc:{PORT}"
 
 
 def backend_labels(name: str) -> dict[str, str]:
-    """Labels of every child of an OCRBackend."""
+    """Labels of every managed object of an OCRBackend."""
     return {
         NAME_LABEL: "ocr-backend",
         INSTANCE_LABEL: name,
@@ -105,5 +106,5 @@ def backend_labels(name: str) -> dict[str, str]:
 
 
 def variant_labels(name: str, language: str, model_type: str) -> dict[str, str]:
-    """Labels of a variant's children and pods; the Deployment selects by them, so they never change."""
+    """Labels of a variant's objects and pods; they never change, since the Deployment selects by them."""
     return {**backend_labels(name), LANGUAGE_LABEL: language, MODEL_TYPE_LABEL: model_type}

@@ -1,14 +1,14 @@
-"""What the operator is told once, at its start: which images to run where an OCRBackend names none.
+"""The operator's own configuration, fixed at its start: default images and timeouts.
 
-Pure; `cli` fills it from the command line, `resources` reads it.
+Pure; `cli` fills it from the command line, `pod_template` and `plan` read it.
 """
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class ImageName:
-    """An image without its version, and the version: `tag` or `digest` (`sha256:…`), the digest wins."""
+class ImageReference:
+    """A container image: repository, and `tag` or `digest` (`sha256:…`); the digest takes precedence."""
 
     repository: str
     tag: str = ""
@@ -20,26 +20,26 @@ class ImageName:
         return f"{self.repository}:{self.tag}" if self.tag else self.repository
 
 
-def image_name(reference: str) -> ImageName:
+def parse_image_reference(reference: str) -> ImageReference:
     """The parts of a reference such as `host:5000/group/name:tag` or `name@sha256:…`."""
-    repository, _, digest = reference.partition("@")
-    head, colon, tag = repository.rpartition(":")
-    # A colon before the last slash parts a host from its port.
+    name, _, digest = reference.partition("@")
+    repository, colon, tag = name.rpartition(":")
+    # A colon before the last slash separates a host from its port.
     if not colon or "/" in tag:
-        return ImageName(repository, digest=digest)
-    return ImageName(head, tag, digest)
+        return ImageReference(name, digest=digest)
+    return ImageReference(repository, tag, digest)
 
 
 @dataclass(frozen=True)
 class OperatorConfig:
-    """Defaults for what specs leave out, and the operator's own patience.
+    """Defaults for fields that a spec leaves out, and the operator's own timeouts.
 
-    `surge_wait_seconds`: how long a new pod may wait for a device before an old one gives way.
-    `has_image_volumes`: whether the cluster mounts images as volumes.
+    `surge_wait_seconds`: how long a new pod waits for a device before an old pod is stopped to free one.
+    `has_image_volumes`: whether the cluster can mount images as volumes.
     """
 
-    cpu_image: ImageName
-    gpu_image: ImageName
+    cpu_image: ImageReference
+    gpu_image: ImageReference
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
     surge_wait_seconds: float = 60.0

@@ -1,4 +1,4 @@
-"""A short, stable name for the content of a JSON value, equal in every process and version."""
+"""A short, stable hash of a JSON value, equal in every process and version."""
 
 import hashlib
 import json
@@ -6,6 +6,6 @@ from typing import Any
 
 
 def digest(content: Any) -> str:
-    """Ten hexadecimal digits of the SHA-256 of the value's canonical JSON."""
+    """The first ten hexadecimal digits of the SHA-256 of the value's canonical JSON."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]

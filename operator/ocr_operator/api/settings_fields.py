@@ -1,6 +1,7 @@
-"""Which field of an OCRBackend's spec is which setting of the backend, and how one is written as the other.
+"""Maps fields of an OCRBackend's spec to settings of the backend, and converts their values.
 
-Names no default and no limit: those stand in the backend's table. `spec` reads with it, `schema` describes.
+Defaults and limits are not here: the backend's `SETTINGS` has them. `spec_parser` reads values with these
+fields, `schema_types` describes them.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from ocr_backend.config.environment import PREFIXES
 from ocr_backend.config.setting_fields import Setting, Value
 from ocr_backend.config.settings import SETTINGS
 
-_ROWS = {row.name: row for row in SETTINGS}
+_SETTINGS = {setting.name: setting for setting in SETTINGS}
 
 OPTIONS = ("use_doc_orientation", "use_doc_unwarping", "use_textline_orientation", "score_threshold")
 MAPPING = (
@@ -59,8 +60,8 @@ _RENAMED = {
     "has_ui": "ui",
 }
 
-# Values as Kubernetes writes them (CamelCase) where the backend's own are lower case.
-_SHOWN = {
+# Enum values in CamelCase, as Kubernetes writes them; the backend's are lower case.
+_SPEC_VALUES = {
     "engine": {"auto": "Auto", "onnxruntime": "OnnxRuntime", "paddle": "Paddle", "openvino": "OpenVINO"},
     "precision": {"auto": "Auto", "f32": "Float32"},
     "model_source": {"hub": "Hub", "dir": "Claim", "builtin": "Builtin"},
@@ -73,60 +74,72 @@ _SHOWN = {
     "log_format": {"text": "Text", "json": "Json"},
 }
 
-
-_ALSO = {"model_source": {"Image": "dir"}}
-"""Further words of the spec for a value; where the models of an image lie is the operator's business."""
+_SPEC_ONLY_VALUES = {"model_source": {"Image": "dir"}}
+"""Values that only the spec has: to the backend, a models image is a folder, as a claim is."""
 
 
 @dataclass(frozen=True)
 class SettingField:
-    """One field of the spec that is one setting; `parents` are the objects below `root` it lies in."""
+    """A field of the spec that holds one setting; `parents` are the objects between `root` and the field."""
 
-    row: Setting
+    setting: Setting
     parents: tuple[str, ...]
     root: str = "spec"
 
     @property
     def name(self) -> str:
         """Name of the field, in camelCase."""
-        return _RENAMED.get(self.row.name) or camel_case(self.row.name)
+        return _RENAMED.get(self.setting.name) or camel_case(self.setting.name)
 
     @property
     def path(self) -> str:
-        """Where the field stands, as a message says it: `spec.server.workers`."""
+        """Path of the field, as messages write it: `spec.server.workers`."""
         return ".".join((self.root, *self.parents, self.name))
 
     @cached_property
-    def _shown(self) -> dict[str, str]:
-        return _SHOWN.get(self.row.name, {})
+    def _spec_values(self) -> dict[str, str]:
+        return _SPEC_VALUES.get(self.setting.name, {})
+
+    @cached_property
+    def _spec_only_values(self) -> dict[str, str]:
+        return _SPEC_ONLY_VALUES.get(self.setting.name, {})
 
     @property
     def choices(self) -> list[str]:
-        """Allowed values as the spec writes them; empty if the setting is no choice."""
-        shown = [self._shown.get(choice, choice) for choice in self.row.choices]
-        return [*shown, *_ALSO.get(self.row.name, {})]
+        """Allowed values, as the spec writes them; empty if any value of the type is allowed."""
+        return [
+            *(self._spec_values.get(choice, choice) for choice in self.setting.choices),
+            *self._spec_only_values,
+        ]
+
+    @property
+    def default(self) -> Any:
+        """The setting's default, as the spec writes it."""
+        return self.to_spec(self.setting.default)
 
     @property
     def is_decimal(self) -> bool:
         """Whether the field is a decimal in a string: Kubernetes' API conventions advise against floats."""
-        return self.row.kind is float and not self.row.name.endswith("_seconds")
+        return self.setting.kind is float and not self.setting.name.endswith("_seconds")
 
-    def shown(self, value: Value) -> Any:
-        """A setting's value as the spec writes it."""
+    def to_spec(self, value: Value) -> Any:
+        """A value of the setting, as the spec writes it."""
         if isinstance(value, tuple):
             return list(value)
         if isinstance(value, float):
             return f"{value:g}" if self.is_decimal else int(value)
-        return self._shown.get(value, value) if isinstance(value, str) else value
+        return self._spec_values.get(value, value) if isinstance(value, str) else value
 
-    def read(self, given: Any) -> Value:
-        """The setting's value that the spec's value stands for."""
-        if isinstance(given, list):
-            return tuple(given)
-        if self.row.kind is float:
-            return float(given)
-        back = {shown: value for value, shown in self._shown.items()} | _ALSO.get(self.row.name, {})
-        return back.get(given, given) if isinstance(given, str) else given
+    def to_setting(self, value: Any) -> Value:
+        """The setting's value for a value of the spec."""
+        if isinstance(value, list):
+            return tuple(value)
+        if self.setting.kind is float:
+            return float(value)
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        by_spec_value = {spec: setting for setting, spec in self._spec_values.items()}
+        return (by_spec_value | self._spec_only_values).get(value, value)
 
 
 def camel_case(name: str) -> str:
@@ -136,10 +149,10 @@ def camel_case(name: str) -> str:
 
 
 def _fields(parents: tuple[str, ...], names: tuple[str, ...], root: str = "spec") -> tuple[SettingField, ...]:
-    return tuple(SettingField(_ROWS[name], parents, root) for name in names)
+    return tuple(SettingField(_SETTINGS[name], parents, root) for name in names)
 
 
-FAMILY_FIELDS = (
+SHARED_FIELDS = (
     *_fields((), ("ocr_version", "engine", "precision")),
     *_fields(("options",), OPTIONS),
     *_fields(("labelStudio",), ("label_studio_url",)),
@@ -148,18 +161,20 @@ FAMILY_FIELDS = (
     *_fields(("models",), ("model_source", "model_hub", "model_mirror", "offline")),
     *_fields(("rollout",), ("golden_check",)),
 )
-"""Settings that an OCRBackend says once for all its variants."""
+"""Settings that all variants of an OCRBackend share."""
 
 KEY_FIELDS = _fields((), ("language", "model_type"), "spec.variants[]")
-"""Settings that tell one variant from the other."""
+"""Settings that identify a variant."""
 
 OPTION_FIELDS = _fields(("options",), OPTIONS, "spec.variants[]")
-"""Settings that a variant may say differently from its family."""
+"""Settings that a variant may override."""
 
 MODEL_FIELDS = _fields(("models",), ("detection_model", "recognition_model"), "spec.variants[]")
-"""Settings that a variant says for itself, in `models`."""
+"""Settings that only a variant has, in `models`."""
 
-_OPERATORS = (
+[DEFAULT_MODEL_SOURCE] = [field.default for field in SHARED_FIELDS if field.setting.name == "model_source"]
+
+_OPERATOR_SETTINGS = (
     "host",
     "port",
     "model_dir",
@@ -168,32 +183,32 @@ _OPERATORS = (
     "basic_auth_pass",
     "label_studio_api_key",
 )
-"""Settings that the operator makes from other fields of the spec, or that must stay as they are."""
+"""Settings that the operator derives from other fields of the spec, or that must keep their defaults."""
 
 RESERVED_NAMES = tuple(
     sorted(
         name
-        for row in (
-            *(field.row for field in FAMILY_FIELDS + KEY_FIELDS + MODEL_FIELDS),
-            *(_ROWS[name] for name in _OPERATORS),
+        for setting in (
+            *(field.setting for field in SHARED_FIELDS + KEY_FIELDS + MODEL_FIELDS),
+            *(_SETTINGS[name] for name in _OPERATOR_SETTINGS),
         )
-        for name in (row.env, *row.aliases)
+        for name in (setting.env, *setting.aliases)
         if not name.startswith(PREFIXES)
     )
 )
-"""Variables that extraEnv must not set, since the operator does; those with the backend's prefixes too."""
+"""Variables that extraEnv must not set; variables with one of the backend's `PREFIXES` are reserved too."""
 
-PATHS = {field.row.env: field.path for field in KEY_FIELDS + FAMILY_FIELDS + MODEL_FIELDS}
+FIELD_PATHS = {field.setting.env: field.path for field in KEY_FIELDS + SHARED_FIELDS + MODEL_FIELDS}
 """Environment variable -> path of the field that sets it."""
 
 
-def values(fields: tuple[SettingField, ...], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, for those of the fields that are given; `given` is the object at their root."""
-    found = {}
+def setting_values(fields: tuple[SettingField, ...], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the fields that are set, by name of the setting; `root` is the object at the fields' root."""
+    values = {}
     for field in fields:
-        inner: Any = given
-        for parent in field.parents:
-            inner = inner.get(parent) or {}
-        if inner.get(field.name) is not None:
-            found[field.row.name] = field.read(inner[field.name])
-    return found
+        parent: Any = root
+        for name in field.parents:
+            parent = parent.get(name) or {}
+        if parent.get(field.name) is not None:
+            values[field.setting.name] = field.to_setting(parent[field.name])
+    return values

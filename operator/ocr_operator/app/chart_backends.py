@@ -1,8 +1,8 @@
-"""The OCRBackends that the `backends` values of the chart ask for: applied at start, owned by a ConfigMap.
+"""Applies the OCRBackends of the chart's value `backends` at start.
 
-Helm cannot install a CustomResourceDefinition and an object of its kind in one release; so the chart writes a
-ConfigMap, and the operator makes the objects. The ConfigMap owns them: where it goes with the release they go
-by garbage collection, the operator running or not; where Helm keeps it they stay. `cli` calls it.
+Helm cannot install a CustomResourceDefinition and an object of its kind in one release. So the chart writes
+the specs to a ConfigMap, and the operator applies the objects. The ConfigMap owns them: they are
+garbage-collected with it, whether or not the operator runs. `cli` calls this.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from ocr_operator.api.names import API_VERSION, GROUP, KIND, ObjectReference
-from ocr_operator.cluster.client import Cluster, ClusterError
+from ocr_operator.cluster.client import Cluster
+from ocr_operator.cluster.errors import ClusterError
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +27,22 @@ FILE_LABEL = f"{GROUP}/values-of"
 
 MANAGER = "ocr-operator-values"
 
+_REFUSED = (400, 403, 422)
+
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The ConfigMap that holds the backends, and its content."""
+    """The ConfigMap that holds the OCRBackends, and its text: names to specs, as YAML."""
 
     namespace: str
     config_map: str
     text: str
 
 
-def wanted(source: Source, owner_uid: str) -> list[Body]:
-    """The OCRBackends of a text that maps names to specs, in order of name."""
+def desired_backends(source: Source, owner_uid: str) -> list[Body]:
+    """The OCRBackends of the ConfigMap, in order of name."""
     specs: Mapping[str, Any] = yaml.safe_load(source.text) or {}
     return [_backend(source, owner_uid, name, specs[name]) for name in sorted(specs)]
 
@@ -55,49 +58,50 @@ def _backend(source: Source, owner_uid: str, name: str, spec: Mapping[str, Any])
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
 
-def obstacle(source: Source, there: Mapping[str, Any] | None) -> str:
-    """Why an OCRBackend of the values cannot be applied over the one that is there; empty if it can."""
-    if there is None or there["metadata"].get("labels", {}).get(FILE_LABEL) == source.config_map:
+def ownership_conflict(source: Source, existing: Mapping[str, Any] | None) -> str:
+    """Why an OCRBackend of the values must not replace the existing one; empty if it may."""
+    if existing is None or existing["metadata"].get("labels", {}).get(FILE_LABEL) == source.config_map:
         return ""
-    name = there["metadata"]["name"]
-    return f"OCRBackend {name} was not made from these values: delete it, or take {name} out of `backends`"
+    name = existing["metadata"]["name"]
+    advice = f"delete it, or remove {name} from `backends`"
+    return f"OCRBackend {name} exists, but not from these values: {advice}"
 
 
 class ChartBackends:
-    """The backends in a file (`None`: none), owned by the ConfigMap `owner` (`namespace/name`)."""
+    """The OCRBackends in a file (`None`: none), owned by the ConfigMap `owner` (`namespace/name`)."""
 
     def __init__(self, file: Path | None, owner: str) -> None:
         self._file = file
         self._owner = owner
-        self.not_ready = "the backends of the chart's values are not applied yet" if file else ""
-        """Why the operator is not ready, or an empty text: refused backends shall fail `helm --wait`."""
+        self.not_ready_reason = "the chart's value `backends` is not applied yet" if file else ""
+        """Why the operator is not ready, or an empty text: `helm --wait` must fail if one is refused."""
 
     async def apply(self, cluster: Cluster) -> None:
-        """Applies and prunes, until the API server has answered for each; what it refuses is logged."""
+        """Applies and prunes the OCRBackends, with retries; logs those that the API server refuses."""
         if self._file is None:
             return
         namespace, _, name = self._owner.partition("/")
         source = Source(namespace, name, self._file.read_text("utf-8"))
-        while (problems := await _try(cluster, source)) is None:
+        while (problems := await _try_to_apply(cluster, source)) is None:
             await asyncio.sleep(RETRY_SECONDS)
         for problem in problems:
             logger.error("%s", problem)
-        self.not_ready = "; ".join(problems)
+        self.not_ready_reason = "; ".join(problems)
 
 
-async def _try(cluster: Cluster, source: Source) -> list[str] | None:
-    """A sentence for each OCRBackend that was refused; None if the API server has to be asked again."""
+async def _try_to_apply(cluster: Cluster, source: Source) -> list[str] | None:
+    """Why OCRBackends were refused, one text for each; None if the attempt has to be repeated."""
     try:
         owner = await cluster.get(ObjectReference("v1", "ConfigMap", source.namespace, source.config_map))
         if owner is None:
-            raise ClusterError(404, f"there is no ConfigMap {source.namespace}/{source.config_map}")
-        bodies = wanted(source, owner["metadata"]["uid"])
-        refused = [said for body in bodies if (said := await _apply_one(cluster, source, body))]
+            raise ClusterError(404, f"ConfigMap {source.namespace}/{source.config_map} not found")
+        bodies = desired_backends(source, owner["metadata"]["uid"])
+        refusals = [await _apply_one(cluster, source, body) for body in bodies]
         await _prune(cluster, source, [body["metadata"]["name"] for body in bodies])
     except ClusterError as error:
-        logger.warning("backends of the chart's values: %s; again in %d s", error, RETRY_SECONDS)
+        logger.warning("the chart's value `backends`: %s; retrying in %d s", error, RETRY_SECONDS)
         return None
-    return refused
+    return [refusal for refusal in refusals if refusal]
 
 
 async def _prune(cluster: Cluster, source: Source, names: list[str]) -> None:
@@ -106,20 +110,20 @@ async def _prune(cluster: Cluster, source: Source, names: list[str]) -> None:
         metadata = body["metadata"]
         if metadata["name"] not in names:
             ref = ObjectReference(API_VERSION, KIND, source.namespace, metadata["name"])
-            logger.info("%s: deleting it, the chart's values have it no longer", ref)
+            logger.info("%s: deleting it, the chart's values no longer contain it", ref)
             await cluster.delete(ref, metadata["uid"])
 
 
 async def _apply_one(cluster: Cluster, source: Source, body: Body) -> str:
     """Why the OCRBackend was refused, or an empty text."""
     name = body["metadata"]["name"]
-    there = await cluster.get(ObjectReference(API_VERSION, KIND, source.namespace, name))
-    if said := obstacle(source, there):
-        return said
+    existing = await cluster.get(ObjectReference(API_VERSION, KIND, source.namespace, name))
+    if conflict := ownership_conflict(source, existing):
+        return conflict
     try:
         await cluster.apply(body, MANAGER)
     except ClusterError as error:
-        if error.status in (400, 403, 422):
+        if error.status in _REFUSED:
             return f"OCRBackend {name} of `backends`: {error.message}"
         raise
     return ""

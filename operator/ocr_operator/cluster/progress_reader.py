@@ -1,74 +1,83 @@
-"""Asks the pods that fetch models how far they are. Whoever does not answer in time is not waited for.
+"""Asks the pods that download models for their progress. A pod that does not respond in time is skipped.
 
-Nothing depends on it but what the status shows: a NetworkPolicy may well keep the operator out.
+Only the status depends on it: a NetworkPolicy may block the operator.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
 import aiohttp
 
 from ocr_operator.api.names import PORT, NamespacedName
-from ocr_operator.observed.download_progress import Progress, progress_of, to_show
-from ocr_operator.observed.observation import ObservedPod
+from ocr_operator.observed.download_progress import Progress, progress_for_status, progress_of
+from ocr_operator.observed.pods import ObservedPod
 
 logger = logging.getLogger(__name__)
 
-ASK_AGAIN_SECONDS = 3.0
-"""How often a pod that fetches is asked."""
+POLL_SECONDS = 3.0
+"""Interval at which a pod that downloads models is asked."""
 
 _TIMEOUT_SECONDS = 1.0
 
-T = TypeVar("T")
 _Attempt = tuple[str, int]
-"""A pod's name, and how often its container was started again."""
+"""Name of a pod, and how often its container was restarted."""
 
-Ask = Callable[[str], Awaitable[Progress | None]]
+FetchProgress = Callable[[str], Awaitable[Progress | None]]
 
 
-async def ask(address: str) -> Progress | None:
-    """What the pod at an address tells; None if it tells nothing."""
+async def fetch_progress(address: str) -> Progress | None:
+    """The progress that the pod at an address reports; None if it reports none."""
     host = f"[{address}]" if ":" in address else address
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://{host}:{PORT}/progress", allow_redirects=False) as answer,
+            session.get(f"http://{host}:{PORT}/progress", allow_redirects=False) as response,
         ):
-            return progress_of(await answer.json(content_type=None))
+            return progress_of(await response.json(content_type=None))
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        logger.debug("%s tells no progress: %r", address, error)
+        logger.debug("%s reports no progress: %r", address, error)
         return None
 
 
-class ProgressReader:
-    """Remembers, by OCRBackend, what is shown of each attempt to fetch, for as long as it goes on."""
+@dataclass(frozen=True)
+class _Reported:
+    """What is known of one download attempt: bytes at its first response, and the progress in the status."""
 
-    def __init__(self, ask: Ask = ask) -> None:
-        self._ask = ask
-        self._shown: dict[NamespacedName, dict[_Attempt, Progress]] = {}
-        self._first: dict[NamespacedName, dict[_Attempt, int]] = {}
+    first_size: int
+    progress: Progress
+
+
+class ProgressReader:
+    """Keeps, by OCRBackend, the progress of each download attempt that is still running."""
+
+    def __init__(self, fetch: FetchProgress = fetch_progress) -> None:
+        self._fetch = fetch
+        self._reported: dict[NamespacedName, dict[_Attempt, _Reported]] = {}
 
     async def progress(self, key: NamespacedName, pods: Iterable[ObservedPod]) -> Mapping[str, Progress]:
-        """What is to be shown, by the names of the pods; those of which nothing is known are left out."""
-        fetching = {(pod.name, pod.restarts): pod for pod in pods if pod.is_fetching and pod.address}
-        told = await asyncio.gather(*(self._ask(pod.address) for pod in fetching.values()))
-        first, shown = self._first.get(key, {}), self._shown.get(key, {})
-        news = {one: progress for one, progress in zip(fetching, told, strict=True) if progress is not None}
-        first = {one: progress.size for one, progress in news.items()} | _of(first, fetching)
-        news = {one: replace(each, gained=each.size - first[one]) for one, each in news.items()}
-        shown = _of(shown, fetching) | {one: to_show(shown.get(one), each) for one, each in news.items()}
-        self._first[key], self._shown[key] = first, shown
-        return {name: each for (name, _), each in shown.items()}
+        """Progress to show by pod name, without the pods that have not reported any yet."""
+        running = {(pod.name, pod.restarts): pod for pod in pods if pod.is_downloading and pod.address}
+        responses = await asyncio.gather(*(self._fetch(pod.address) for pod in running.values()))
+        before = self._reported.get(key, {})
+        reported = {
+            attempt: _updated(before.get(attempt), latest)
+            for attempt, latest in zip(running, responses, strict=True)
+        }
+        self._reported[key] = {attempt: entry for attempt, entry in reported.items() if entry}
+        return {name: entry.progress for (name, _), entry in self._reported[key].items()}
 
     def forget(self, key: NamespacedName) -> None:
         """The OCRBackend was deleted."""
-        self._first.pop(key, None)
-        self._shown.pop(key, None)
+        self._reported.pop(key, None)
 
 
-def _of(known: Mapping[_Attempt, T], attempts: Iterable[_Attempt]) -> dict[_Attempt, T]:
-    return {one: known[one] for one in attempts if one in known}
+def _updated(before: _Reported | None, latest: Progress | None) -> _Reported | None:
+    """What is known of an attempt after a response, or after none."""
+    if latest is None:
+        return before
+    first_size = before.first_size if before else latest.size
+    latest = replace(latest, gained=latest.size - first_size)
+    return _Reported(first_size, progress_for_status(before.progress if before else None, latest))

@@ -1,4 +1,4 @@
-"""The control loop: watches, caches, a work queue, and the reconciler: observe, plan, apply, summarise.
+"""The control loop: watches, informer cache, work queue, and the reconciler: observe, plan, apply, summarise.
 
-The only room that knows kopf; leaves every decision to `planning` and `status`.
+The only room that knows kopf. It leaves every decision to `planning` and `status`.
 """

@@ -1,7 +1,7 @@
-"""Compares what has been seen by watching with what the API server has, and tells the watchdog.
+"""Compares the informer cache with lists from the API server and reports the result to the watchdog.
 
-Nothing else notices a watch that ended without an error. Differences that stay make the process unfit, and
-the kubelet starts another. `handlers` runs it beside the workers.
+Nothing else notices a watch that ended without an error. Differences that stay fail the liveness probe, and
+the kubelet restarts the process. `workers` runs the check.
 """
 
 import asyncio
@@ -9,101 +9,101 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
+from ocr_operator.api.managed_kinds import MANAGED_KINDS, OPTIONAL_KINDS
 from ocr_operator.api.names import API_VERSION, INSTANCE_LABEL, KIND, SELECTOR, NamespacedName
-from ocr_operator.cluster.client import Cluster, ClusterError
-from ocr_operator.cluster.optional_apis import OPTIONAL_KINDS
-from ocr_operator.controller.reconciler import CHILD_KINDS
-from ocr_operator.controller.watchdog import GRACE_SECONDS, Watchdog, missed, unseen_ends
+from ocr_operator.cluster.client import Cluster
+from ocr_operator.cluster.errors import ClusterError
+from ocr_operator.controller.watchdog import EVENT_DELAY_SECONDS, Watchdog, missed_changes, missed_deletions
 
 logger = logging.getLogger(__name__)
 
-_OURS = f"{SELECTOR},{INSTANCE_LABEL}"
+_MANAGED_SELECTOR = f"{SELECTOR},{INSTANCE_LABEL}"
 
 WATCHED_KINDS = (
     (API_VERSION, KIND, ""),
-    *((*kind, _OURS) for kind in CHILD_KINDS if kind not in OPTIONAL_KINDS),
-    ("v1", "Pod", _OURS),
+    *((*kind, _MANAGED_SELECTOR) for kind in MANAGED_KINDS if kind not in OPTIONAL_KINDS),
+    ("v1", "Pod", _MANAGED_SELECTOR),
 )
-"""API version, kind, and the labels of what the indices keep; none that may come after the watches began."""
+"""API version, kind and label selector of what the cache holds, without the kinds that may be absent."""
 
-FORBIDDEN, NOT_FOUND = 403, 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 
 
-class Seen(Protocol):
-    """What watching has shown."""
+class Cache(Protocol):
+    """What the watches have reported."""
 
     def versions(self, kind: str) -> Mapping[NamespacedName, int]:
-        """Every object of a kind with its resourceVersion, 0 where that is not kept."""
+        """The resourceVersion of every object of a kind, 0 if it is not kept."""
 
 
 class CacheVerifier:
-    """Audits the kinds in these namespaces; none: in all."""
+    """Checks the kinds in these namespaces, or in all if there are none."""
 
     def __init__(
         self,
         cluster: Cluster,
-        seen: Seen,
+        cache: Cache,
         watchdog: Watchdog,
         namespaces: tuple[str, ...],
-        grace: float = GRACE_SECONDS,
+        event_delay: float = EVENT_DELAY_SECONDS,
     ) -> None:
         self._cluster = cluster
-        self._seen = seen
-        self._places: tuple[str | None, ...] = namespaces or (None,)
-        self._grace = grace
+        self._cache = cache
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._event_delay = event_delay
         self.watchdog = watchdog
 
     async def run(self) -> None:
-        """Audits three times in the time after which a kind counts as stale, for ever."""
+        """Checks three times within the time after which a kind counts as stale, without end."""
         self.watchdog.begin(kind for _, kind, _ in WATCHED_KINDS)
-        await asyncio.gather(*(self._audit_for_ever(*kind) for kind in WATCHED_KINDS))
+        await asyncio.gather(*(self._run(*kind) for kind in WATCHED_KINDS))
 
-    async def _audit_for_ever(self, api_version: str, kind: str, selector: str) -> None:
-        """A kind on its own: one for which events are waited for must not make the others stale."""
+    async def _run(self, api_version: str, kind: str, selector: str) -> None:
+        """Each kind has its own loop: waiting for the events of one must not make the others stale."""
         while True:
-            await asyncio.sleep(self.watchdog.limit / 3)
-            await self._audit(api_version, kind, selector)
+            await asyncio.sleep(self.watchdog.stale_seconds / 3)
+            await self._check(api_version, kind, selector)
 
-    async def _audit(self, api_version: str, kind: str, selector: str) -> None:
+    async def _check(self, api_version: str, kind: str, selector: str) -> None:
         try:
-            wrong = await self.differences(api_version, kind, selector)
+            differences = await self.differences(api_version, kind, selector)
         except ClusterError as error:
-            logger.warning("could not list %s to see whether watching works: %s", kind, error)
+            logger.warning("%s cannot be listed to verify the watch: %s", kind, error)
             return
-        if wrong:
-            names = ", ".join(sorted(f"{key.namespace}/{key.name}" for key in wrong)[:5])
-            logger.error("%s: no event has told of %d changes: %s", kind, len(wrong), names)
+        if differences:
+            names = ", ".join(sorted(f"{key.namespace}/{key.name}" for key in differences)[:5])
+            logger.error("%s: watch missed %d changes: %s", kind, len(differences), names)
         else:
-            self.watchdog.alive(kind)
+            self.watchdog.verified(kind)
 
     async def differences(self, api_version: str, kind: str, selector: str) -> set[NamespacedName]:
-        """Objects whose newest state no event has shown, though there was time for one."""
-        before = set(self._seen.versions(kind))
+        """Objects whose newest version is not in the cache although its event has had time to arrive."""
+        before = set(self._cache.versions(kind))
         listed: dict[NamespacedName, int] = {}
-        for place in self._places:
-            listed |= await self._list(api_version, kind, place, selector)
+        for namespace in self._namespaces:
+            listed |= await self._list(api_version, kind, namespace, selector)
         if not self._compare(kind, before, listed):
             return set()
-        await asyncio.sleep(self._grace)
+        await asyncio.sleep(self._event_delay)
         return self._compare(kind, before, listed)
 
     async def _list(
-        self, api_version: str, kind: str, place: str | None, selector: str
+        self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[NamespacedName, int]:
-        """Nothing where the kind is not served, or the namespace has gone and our rights with it."""
+        """Empty if the kind is not served, or if the namespace was deleted and our rights in it."""
         try:
-            found = await self._cluster.versions(api_version, kind, place, selector)
+            versions = await self._cluster.versions(api_version, kind, namespace, selector)
         except ClusterError as error:
-            if error.status in (FORBIDDEN, NOT_FOUND):
-                logger.warning("%s is not watched in %s: %s", kind, place or "any namespace", error)
+            if error.status in (_FORBIDDEN, _NOT_FOUND):
+                logger.warning("%s is not watched in %s: %s", kind, namespace or "any namespace", error)
                 return {}
             raise
-        return {NamespacedName(*name): version for name, version in found.items()}
+        return {NamespacedName(*name): version for name, version in versions.items()}
 
     def _compare(
         self, kind: str, before: set[NamespacedName], listed: Mapping[NamespacedName, int]
     ) -> set[NamespacedName]:
-        seen = self._seen.versions(kind)
+        cached = self._cache.versions(kind)
         if kind == "Pod":
             listed = dict.fromkeys(listed, 0)
-        return missed(listed, seen) | unseen_ends(before, listed, seen)
+        return missed_changes(listed, cached) | missed_deletions(before, listed, cached)

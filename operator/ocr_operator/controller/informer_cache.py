@@ -1,6 +1,6 @@
-"""What watching has shown, by OCRBackend: the indices that kopf fills, as the rest of us reads them.
+"""The objects that the watches have reported, by OCRBackend: kopf's indices with types.
 
-`handlers` connects them; empty until then.
+`handlers` connects them; the cache is empty until then.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,28 +8,29 @@ from types import MappingProxyType
 from typing import Any
 
 from ocr_operator.api.names import KIND, NamespacedName
-from ocr_operator.planning.plan import Observed
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.pods import ObservedPod
 
-_NOTHING: Mapping[NamespacedName, Any] = MappingProxyType({})
+_EMPTY: Mapping[NamespacedName, Any] = MappingProxyType({})
 
 
 class InformerCache:
-    """What kopf has seen, by OCRBackend; filled before any handler runs."""
+    """Objects by OCRBackend. kopf fills it before it calls any event handler."""
 
     def __init__(self) -> None:
-        self._backends = self._children = self._pods = _NOTHING
+        self._backends = self._managed = self._pods = _EMPTY
 
     @property
     def is_connected(self) -> bool:
-        """Whether kopf has begun."""
-        return self._backends is not _NOTHING
+        """Whether kopf has started."""
+        return self._backends is not _EMPTY
 
-    def connect(self, backends: Any, children: Any, pods: Any) -> None:
-        """Takes kopf's indices, which live as long as its operator."""
-        self._backends, self._children, self._pods = backends, children, pods
+    def connect(self, backends: Any, managed: Any, pods: Any) -> None:
+        """Uses kopf's indices, which live as long as its operator."""
+        self._backends, self._managed, self._pods = backends, managed, pods
 
     def keys(self) -> list[NamespacedName]:
-        """Every OCRBackend there is."""
+        """All OCRBackends."""
         return list(self._backends)
 
     def backend(self, key: NamespacedName) -> Mapping[str, Any] | None:
@@ -41,25 +42,29 @@ class InformerCache:
         for key in self.keys():
             yield key, (self.backend(key) or {}).get("status") or {}
 
-    def observed(self, key: NamespacedName) -> Observed:
-        """Its children and pods."""
-        return Observed(tuple(self._children.get(key, ())), tuple(self._pods.get(key, ())))
+    def objects(self, key: NamespacedName) -> tuple[ObservedObject, ...]:
+        """The managed objects of an OCRBackend."""
+        return tuple(self._managed.get(key, ()))
+
+    def pods(self, key: NamespacedName) -> tuple[ObservedPod, ...]:
+        """The pods of an OCRBackend."""
+        return tuple(self._pods.get(key, ()))
 
     def versions(self, kind: str) -> Mapping[NamespacedName, int]:
-        """Every object of a kind with its resourceVersion; of pods, whose versions are not kept, 0."""
+        """The resourceVersion of every object of a kind; 0 for pods, whose versions are not kept."""
         if kind == KIND:
             return {
-                key: int(one["metadata"]["resourceVersion"])
+                key: int(backend["metadata"]["resourceVersion"])
                 for key in self.keys()
-                for one in self._backends[key]
+                for backend in self._backends[key]
             }
         if kind == "Pod":
             return {
                 NamespacedName(key.namespace, pod.name): 0 for key in self._pods for pod in self._pods[key]
             }
-        children = (child for key in self._children for child in self._children[key])
+        objects = (existing for key in self._managed for existing in self._managed[key])
         return {
-            NamespacedName(child.ref.namespace, child.ref.name): child.version
-            for child in children
-            if child.ref.kind == kind
+            NamespacedName(existing.ref.namespace, existing.ref.name): existing.resource_version
+            for existing in objects
+            if existing.ref.kind == kind
         }

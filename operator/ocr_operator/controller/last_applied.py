@@ -1,84 +1,79 @@
-"""What the operator remembers of its own writes, to know its own hand again and to see past a lagging watch.
+"""Remembers the operator's own last writes, to recognise drift and to bridge the lag of the watches.
 
-Pure but for its own dicts; empty after a restart, which costs one apply per child and changes nothing.
+Pure but for its own dicts. It is empty after a restart, which costs one apply per managed object.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ocr_operator.api.names import GroupVersionKind, NamespacedName, ObjectReference
-from ocr_operator.observed.observation import ObservedObject
-from ocr_operator.planning.plan import AppliedObject, Observed
+from ocr_operator.observed import state
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.state import AppliedObject
 
 Json = Mapping[str, Any]
 
 
 class LastApplied:
-    """Per OCRBackend: what was last applied to each child, and the OCRBackend as the last status left it."""
+    """The last write of each managed object and of each status, by OCRBackend."""
 
     def __init__(self) -> None:
-        self._written: dict[NamespacedName, dict[ObjectReference, AppliedObject]] = {}
+        self._applied: dict[NamespacedName, dict[ObjectReference, AppliedObject]] = {}
         self._backends: dict[NamespacedName, Json] = {}
         self._refused: dict[NamespacedName, frozenset[ObjectReference]] = {}
 
-    def written(self, key: NamespacedName) -> Mapping[ObjectReference, AppliedObject]:
-        """What was applied to the children."""
-        return self._written.get(key, {})
+    def applied(self, key: NamespacedName) -> Mapping[ObjectReference, AppliedObject]:
+        """The last write of each managed object."""
+        return dict(self._applied.get(key, {}))
 
-    def with_kind(self, kind: GroupVersionKind) -> set[NamespacedName]:
-        """The OCRBackends for which a child of the kind was applied."""
+    def backends_with(self, kind: GroupVersionKind) -> set[NamespacedName]:
+        """The OCRBackends for which an object of this kind was applied."""
         return {
             key
-            for key, children in self._written.items()
-            if any((ref.api_version, ref.kind) == kind for ref in children)
+            for key, objects in self._applied.items()
+            if any((ref.api_version, ref.kind) == kind for ref in objects)
         }
 
-    def wrote(self, key: NamespacedName, content: str, child: ObservedObject) -> None:
-        """A child was applied; `content` is the digest of what was sent."""
-        self._written.setdefault(key, {})[child.ref] = AppliedObject(content, child)
+    def record(self, key: NamespacedName, digest: str, response: ObservedObject) -> None:
+        """An object was applied. `digest`: of what was sent; `response`: the object that was returned."""
+        self._applied.setdefault(key, {})[response.ref] = AppliedObject(digest, response)
 
-    def wrote_status(self, key: NamespacedName, backend: Json) -> None:
-        """A status was applied; this is the OCRBackend after it."""
+    def record_status(self, key: NamespacedName, backend: Json) -> None:
+        """A status was applied. `backend`: the OCRBackend in the response."""
         self._backends[key] = backend
 
-    def were_refused(self, key: NamespacedName, refs: Iterable[ObjectReference]) -> None:
-        """A look has ended, in which the API server would not have these children."""
+    def record_refused(self, key: NamespacedName, refs: Iterable[ObjectReference]) -> None:
+        """The last reconcile could not write these objects, for a reason that lasts."""
         self._refused[key] = frozenset(refs)
 
     def refused(self, key: NamespacedName) -> frozenset[ObjectReference]:
-        """The children that the API server would not have at the last look."""
+        """The objects that the last reconcile could not write, for a reason that lasts."""
         return self._refused.get(key, frozenset())
 
-    def gone(self, key: NamespacedName, ref: ObjectReference) -> None:
-        """A child was deleted."""
-        self._written.get(key, {}).pop(ref, None)
+    def remove(self, key: NamespacedName, ref: ObjectReference) -> None:
+        """A managed object was deleted."""
+        self._applied.get(key, {}).pop(ref, None)
 
     def forget(self, key: NamespacedName) -> None:
         """The OCRBackend was deleted."""
-        self._written.pop(key, None)
+        self._applied.pop(key, None)
         self._refused.pop(key, None)
         self._backends.pop(key, None)
 
-    def newest_backend(self, key: NamespacedName, seen: Json) -> Json:
-        """The OCRBackend as seen, or as our own status left it if that is newer."""
-        own = self._backends.get(key)
-        return own if own and _is_newer(own, seen) else seen
+    def newest_backend(self, key: NamespacedName, cached: Json) -> Json:
+        """The OCRBackend from the cache, or from our last status write if that is newer."""
+        written = self._backends.get(key)
+        return written if written and _is_newer(written, cached) else cached
 
-    def newest(self, key: NamespacedName, seen: Observed) -> Observed:
-        """Children as seen, with those that we have since written as the API server answered them."""
-        children = {child.ref: child for child in seen.children}
-        for ref, written in self.written(key).items():
-            if ref not in children or children[ref].version < written.child.version:
-                children[ref] = written.child
-        return replace(seen, children=tuple(children.values()))
+    def newest(self, key: NamespacedName, cached: Iterable[ObservedObject]) -> tuple[ObservedObject, ...]:
+        """The managed objects from the cache, or from our own writes where those are newer."""
+        return state.newest(cached, (entry.observed for entry in self.applied(key).values()))
 
-    def trust(self, key: NamespacedName, children: Iterable[ObservedObject]) -> None:
-        """These are all the children there are: what is not among them was deleted unseen."""
-        there = {child.ref for child in children}
-        for ref in self.written(key).keys() - there:
-            self.gone(key, ref)
+    def retain(self, key: NamespacedName, listed: Iterable[ObservedObject]) -> None:
+        """Drops the objects that a complete list from the API server does not contain."""
+        for ref in self.applied(key).keys() - {existing.ref for existing in listed}:
+            self.remove(key, ref)
 
 
-def _is_newer(one: Json, other: Json) -> bool:
-    return int(one["metadata"]["resourceVersion"]) > int(other["metadata"]["resourceVersion"])
+def _is_newer(backend: Json, other: Json) -> bool:
+    return int(backend["metadata"]["resourceVersion"]) > int(other["metadata"]["resourceVersion"])

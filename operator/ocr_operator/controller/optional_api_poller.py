@@ -1,86 +1,92 @@
-"""Looks after optional kinds that the cluster got after kopf had begun: kopf watches them after a restart.
+"""Polls optional kinds that the API server did not serve when kopf started.
 
-Lists them, now and then, for as long as this process lives. `handlers` runs it beside the workers.
+kopf watches them after a restart. It could find new kinds by itself, but needs cluster-wide rights for that,
+which an operator of single namespaces does not have. `workers` runs the poller.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
+from ocr_operator.api.managed_kinds import OPTIONAL_KINDS
 from ocr_operator.api.names import INSTANCE_LABEL, SELECTOR, GroupVersionKind, NamespacedName
-from ocr_operator.cluster.client import Cluster, ClusterError
-from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OPTIONAL_KINDS, OptionalApis
+from ocr_operator.cluster.client import Cluster
+from ocr_operator.cluster.errors import ClusterError
+from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
 
 logger = logging.getLogger(__name__)
 
-_OURS = f"{SELECTOR},{INSTANCE_LABEL}"
+_MANAGED_SELECTOR = f"{SELECTOR},{INSTANCE_LABEL}"
 
 Versions = dict[NamespacedName, int]
 
 
 class OptionalApiPoller:
-    """What has changed of kinds that came late. Their objects have the names of their OCRBackends.
+    """Finds changes of optional kinds. Their objects have the names of their OCRBackends.
 
-    `written`: the OCRBackends for which this process has made an object of a kind.
+    `backends`: all OCRBackends. `backends_with`: those for which this process applied an object of a kind.
 
-    That a kind came is noticed within 30 s (an answer may be remembered for 15 s, and is asked for every
-    15 s), what somebody does to its objects within 15 s.
+    A new API is noticed within 30 s (an answer is kept for 15 s and polled every 15 s), a change of an object
+    within 15 s.
     """
 
     def __init__(
         self,
         cluster: Cluster,
-        optional: OptionalApis,
+        optional_apis: OptionalApis,
         backends: Callable[[], Iterable[NamespacedName]],
-        written: Callable[[GroupVersionKind], set[NamespacedName]],
+        backends_with: Callable[[GroupVersionKind], set[NamespacedName]],
         namespaces: tuple[str, ...],
     ) -> None:
         self._cluster = cluster
-        self._optional = optional
+        self._optional_apis = optional_apis
         self._backends = backends
-        self._written = written
-        self._places: tuple[str | None, ...] = namespaces or (None,)
-        self._late: frozenset[GroupVersionKind] = frozenset()
-        self._seen: dict[GroupVersionKind, Versions] = {}
+        self._backends_with = backends_with
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._unwatched: frozenset[GroupVersionKind] = frozenset()
+        self._versions: dict[GroupVersionKind, Versions] = {}
 
-    async def begin(self) -> None:
-        """Notes which kinds are not there now, just before kopf sees which ones it can watch."""
+    async def find_absent(self) -> None:
+        """Notes which kinds are absent; called just before kopf finds out which ones it can watch."""
         try:
-            self._late = await self._optional.absent(OPTIONAL_KINDS)
+            self._unwatched = await self._optional_apis.absent(OPTIONAL_KINDS)
         except ClusterError as error:
-            logger.warning("it is not known which APIs the cluster has: %s", error)
-            self._late = OPTIONAL_KINDS
+            logger.warning("optional APIs could not be discovered, polling all of them: %s", error)
+            self._unwatched = OPTIONAL_KINDS
 
-    async def run(self, wake: Callable[[NamespacedName], None]) -> None:
-        """Wakes the OCRBackends concerned, for ever."""
-        while self._late:
+    async def run(self, reconcile: Callable[[NamespacedName], None]) -> None:
+        """Calls `reconcile` for each OCRBackend that a change concerns, without end."""
+        while self._unwatched:
             await asyncio.sleep(FRESH_SECONDS)
             for key in await self.changed():
-                wake(key)
+                reconcile(key)
 
     async def changed(self) -> set[NamespacedName]:
-        """OCRBackends to look at, since a kind came or went, or an object of it did or is another now."""
-        found: set[NamespacedName] = set()
-        for kind in sorted(self._late):
+        """OCRBackends to reconcile: a kind was installed or removed, or an object of one has changed."""
+        keys: set[NamespacedName] = set()
+        for kind in sorted(self._unwatched):
             try:
-                found |= await self._changed(kind)
+                keys |= await self._changed(kind)
             except ClusterError as error:
                 logger.warning("%s cannot be listed: %s", kind.kind, error)
-        return found
+        return keys
 
     async def _changed(self, kind: GroupVersionKind) -> set[NamespacedName]:
-        before = self._seen.get(kind)
-        if await self._optional.absent([kind]):
-            self._seen.pop(kind, None)
+        before = self._versions.get(kind)
+        if await self._optional_apis.absent([kind]):
+            self._versions.pop(kind, None)
             return set(self._backends()) if before is not None else set()
-        now: Versions = {}
-        for place in self._places:
-            found = await self._cluster.versions(*kind, place, _OURS)
-            now |= {NamespacedName(*name): version for name, version in found.items()}
-        self._seen[kind] = now
+        now = self._versions[kind] = await self._list(kind)
         if before is None:
-            logger.info("the cluster has %s of %s by now", kind.kind, kind.api_version)
+            logger.info("%s of %s is now served", kind.kind, kind.api_version)
             return set(self._backends())
         changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
-        # One that came and went again between two lists is in neither.
-        return changed | (self._written(kind) - now.keys())
+        # An object that was created and deleted between two lists is in neither.
+        return changed | (self._backends_with(kind) - now.keys())
+
+    async def _list(self, kind: GroupVersionKind) -> Versions:
+        versions: Versions = {}
+        for namespace in self._namespaces:
+            listed = await self._cluster.versions(*kind, namespace, _MANAGED_SELECTOR)
+            versions |= {NamespacedName(*name): version for name, version in listed.items()}
+        return versions

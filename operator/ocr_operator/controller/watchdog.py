@@ -1,7 +1,7 @@
-"""Whether watching works: each kind is stale since it last showed itself alive, and too stale is dead.
+"""Tells whether the watches work: how long ago each kind was verified, and whether that is too long.
 
-Pure but for the clock. A watch that has died silently looks just like a quiet cluster; so `audit` lists what
-is watched from time to time, and `missed` and `unseen_ends` say what no event has told of.
+Pure but for the clock. A broken watch looks like a quiet cluster; so `cache_check` lists what is watched from
+time to time, and the functions here find the changes that no event has reported.
 """
 
 import time
@@ -11,48 +11,50 @@ from typing import TypeVar
 Name = TypeVar("Name")
 
 STALE_SECONDS = 180.0
-"""How long nothing may be known of a kind until the process is to be started anew."""
+"""A kind that was not verified for so long fails the liveness probe."""
 
-SILENT_SHARE = 0.4
-"""Share of it that a watch may be silent until it is opened anew: there is time to do so twice, and 72 s of
+INACTIVITY_SHARE = 0.4
+"""Share of it after which a watch without events is opened again. There is time to do so twice, and 72 s of
 180 are more than the minute in which an API server sends at least a bookmark."""
 
-GRACE_SECONDS = 10.0
-"""How long an event may be on its way."""
+EVENT_DELAY_SECONDS = 10.0
+"""How long an event may take to arrive."""
 
 
 class Watchdog:
-    """Times of life by kind; before `begin`, all is well."""
+    """Times of the last verification by kind. Before `begin`, nothing is stale."""
 
-    def __init__(self, limit: float = STALE_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit = limit
+    def __init__(
+        self, stale_seconds: float = STALE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.stale_seconds = stale_seconds
         self._clock = clock
-        self._alive: dict[str, float] = {}
+        self._verified_at: dict[str, float] = {}
 
     def begin(self, kinds: Iterable[str]) -> None:
-        """Watching these kinds begins now."""
-        self._alive = dict.fromkeys(kinds, self._clock())
+        """The watches of these kinds begin now."""
+        self._verified_at = dict.fromkeys(kinds, self._clock())
 
-    def alive(self, kind: str) -> None:
-        """An event has come, or a list has shown that none is missing."""
-        if kind in self._alive:
-            self._alive[kind] = self._clock()
+    def verified(self, kind: str) -> None:
+        """An event has arrived, or a list has shown that none is missing."""
+        if kind in self._verified_at:
+            self._verified_at[kind] = self._clock()
 
     def staleness(self, kind: str) -> float:
-        """Seconds since the kind was last known to be watched; 0 where it is not to be."""
-        return self._clock() - self._alive[kind] if kind in self._alive else 0.0
+        """Seconds since the watch of a kind was last verified; 0 if the kind is not watched."""
+        return self._clock() - self._verified_at[kind] if kind in self._verified_at else 0.0
 
     def unhealthy_reason(self) -> str:
-        """Which kinds have been stale for too long, or an empty text."""
-        stale = [kind for kind in self._alive if self.staleness(kind) > self.limit]
-        return f"nothing known for {self.limit:.0f} s of: {', '.join(stale)}" if stale else ""
+        """The kinds that have been stale for too long, or an empty text."""
+        stale = [kind for kind in self._verified_at if self.staleness(kind) > self.stale_seconds]
+        return f"watches not verified for {self.stale_seconds:.0f} s: {', '.join(stale)}" if stale else ""
 
 
-def missed(listed: Mapping[Name, int], seen: Mapping[Name, int]) -> set[Name]:
-    """Of what a list has (with its resourceVersions), what was not seen or only in an older state."""
-    return {name for name, version in listed.items() if seen.get(name, -1) < version}
+def missed_changes(listed: Mapping[Name, int], cached: Mapping[Name, int]) -> set[Name]:
+    """Listed objects that are absent from the cache or older there; values are resourceVersions."""
+    return {name for name, version in listed.items() if cached.get(name, -1) < version}
 
 
-def unseen_ends(before: Iterable[Name], listed: Mapping[Name, int], seen: Iterable[Name]) -> set[Name]:
-    """What was seen before the list and still is, though the list had it no longer."""
-    return (set(before) - listed.keys()) & set(seen)
+def missed_deletions(before: Iterable[Name], listed: Mapping[Name, int], cached: Iterable[Name]) -> set[Name]:
+    """Objects that were in the cache before the list and still are, although the list lacks them."""
+    return (set(before) - listed.keys()) & set(cached)

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition and the chart's values schema, as JSON schemas with their validation rules.
+"""The CustomResourceDefinition and the chart's values schema: JSON schemas with validation rules.
 
-Pure; knows only `api`.
+Pure; imports only `api`, and the backend's settings and model catalog.
 """

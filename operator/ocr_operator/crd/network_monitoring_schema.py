@@ -1,107 +1,114 @@
-"""The schema of who may reach the pods, and of how they are watched over.
+"""The schema of `monitoring` and `networkPolicy`.
 
-Pure; `spec_schema` puts both in place.
+Pure; `spec_schema` includes both.
 """
 
-from ocr_operator.crd import validation_rules
+from ocr_operator.api import defaults
+from ocr_operator.crd import pod_rules
 from ocr_operator.crd.schema_types import (
+    ATOMIC_LIST,
     Schema,
     array,
-    choice,
-    defaulted,
-    flag,
+    boolean,
+    integer,
     labels,
-    mapping,
+    map_of,
     rules,
-    structure,
-    text,
-    whole,
+    string,
+    string_enum,
+    struct,
+    with_defaults,
 )
 
-_ATOMIC = {"x-kubernetes-list-type": "atomic"}
-_NETWORK = rules(*validation_rules.network_rules())
+_CIDR_RULES = rules(*pod_rules.cidr_rules())
 
 
 def monitoring() -> Schema:
     """Schema of `monitoring`."""
-    found = structure(
-        "How Prometheus finds the pods.",
+    schema = struct(
+        "Discovery of the pods by Prometheus.",
         {
-            "serviceMonitor": choice(
-                "Whether a ServiceMonitor of the Prometheus operator is made. Auto: where the cluster has "
-                "that API. Always: that it is missing is told in the condition Reconciled.",
+            "serviceMonitor": string_enum(
+                "Whether to create a ServiceMonitor for the Prometheus operator. Auto: if the cluster "
+                "serves that API. Always: if the API is missing, the condition Reconciled reports it.",
                 ["Never", "Auto", "Always"],
-                default="Never",
+                default=defaults.SERVICE_MONITOR,
             ),
-            "intervalSeconds": whole("Seconds between two looks of Prometheus.", 5, 3600, default=30),
-            "labels": labels("Labels of the ServiceMonitor, by which Prometheus chooses it."),
+            "intervalSeconds": integer(
+                "Scrape interval in seconds.", 5, 3600, default=defaults.SCRAPE_INTERVAL_SECONDS
+            ),
+            "labels": labels("Labels of the ServiceMonitor, by which Prometheus selects it."),
         },
     )
-    return defaulted(found)
+    return with_defaults(schema)
 
 
 def network_policy() -> Schema:
     """Schema of `networkPolicy`."""
-    found = structure(
-        "A NetworkPolicy for the pods. Needs a network plugin that keeps such policies.",
+    schema = struct(
+        "A NetworkPolicy for the pods. The cluster's network plugin must enforce NetworkPolicies.",
         {
-            "enabled": flag(
-                "Let in nobody but those of allowFrom. What pods may reach stays open.", default=False
-            ),
+            "enabled": boolean("Allow ingress only from allowFrom. Egress is not restricted.", default=False),
             "allowFrom": array(
-                "Who may reach the pods: Label Studio, and Prometheus. Unset: all pods of this namespace.",
+                "Peers that may connect, such as Label Studio and Prometheus. Default: all pods of the "
+                "namespace.",
                 _peer(),
                 16,
-                **_ATOMIC,
+                **ATOMIC_LIST,
             ),
         },
     )
-    return defaulted(found)
+    return with_defaults(schema)
 
 
 def _peer() -> Schema:
-    block = structure(
-        "Addresses.",
+    ip_block = struct(
+        "A range of IP addresses.",
         {
-            "cidr": text("Network, such as 10.0.0.0/8.", maxLength=64, **_NETWORK),
+            "cidr": string("Network in CIDR notation, such as 10.0.0.0/8.", maxLength=64, **_CIDR_RULES),
             "except": array(
-                "Networks in it that are kept out.",
-                {"type": "string", "maxLength": 64, **_NETWORK},
+                "Networks within cidr that are excluded.",
+                {"type": "string", "maxLength": 64, **_CIDR_RULES},
                 16,
-                **_ATOMIC,
+                **ATOMIC_LIST,
             ),
         },
         required=["cidr"],
     )
-    return structure(
-        "Some pods, or some addresses.",
+    return struct(
+        "A set of pods, or a range of IP addresses.",
         {
             "namespaceSelector": _selector(
-                "Namespaces of the pods, by their labels; {} is all. Unset: this namespace."
+                "Selects the namespaces of the pods; {} selects all. Default: the namespace of the "
+                "OCRBackend."
             ),
-            "podSelector": _selector("Pods, by their labels; {} or unset is all."),
-            "ipBlock": block,
+            "podSelector": _selector("Selects pods; {} selects all. Default: all."),
+            "ipBlock": ip_block,
         },
-        **rules(*validation_rules.peer_rules()),
+        **rules(*pod_rules.peer_rules()),
     )
 
 
 def _selector(description: str) -> Schema:
-    expression = structure(
-        "A condition on one label.",
+    expression = struct(
+        "A requirement for one label.",
         {
-            "key": text("Label.", minLength=1, maxLength=317),
-            "operator": choice("How it is compared.", ["In", "NotIn", "Exists", "DoesNotExist"]),
-            "values": array("Values for In and NotIn.", {"type": "string", "maxLength": 63}, 32, **_ATOMIC),
+            "key": string("Key of the label.", minLength=1, maxLength=317),
+            "operator": string_enum(
+                "How the label relates to the values.", ["In", "NotIn", "Exists", "DoesNotExist"]
+            ),
+            "values": array(
+                "Values for In and NotIn.", {"type": "string", "maxLength": 63}, 32, **ATOMIC_LIST
+            ),
         },
         required=["key", "operator"],
     )
-    return structure(
+    return struct(
         description,
         {
-            "matchLabels": mapping(
-                "Labels with their values.", {"type": "string", "maxLength": 63}, maxProperties=32
+            "matchLabels": map_of(
+                "Labels and their values.", {"type": "string", "maxLength": 63}, maxProperties=32
             ),
-            "matchExpressions": array("Further conditions.", expression, 16, **_ATOMIC),
+            "matchExpressions": array("Requirements, all of which must hold.", expression, 16, **ATOMIC_LIST),
         },
     )

@@ -1,85 +1,80 @@
-"""The schema of where pods run and which devices they ask for; used for a family and for single variants.
+"""The schema of `accelerator` and `placement`, which the spec and its variants share.
 
-Pure; `spec_schema` puts it in place.
+Pure; `spec_schema`, `variant_schema` and `prelabel_schema` include it.
 """
 
+from ocr_operator.api import defaults
+from ocr_operator.crd import pod_rules
 from ocr_operator.crd.schema_types import (
+    ATOMIC_LIST,
     Schema,
-    anything,
+    any_object,
     array,
-    choice,
-    mapping,
-    rule,
+    integer,
+    list_map,
+    map_of,
     rules,
-    structure,
-    text,
-    whole,
+    string,
+    string_enum,
+    struct,
 )
 
 
-def accelerator(unset: str = " Unset: the CPU.") -> Schema:
-    """Schema of `accelerator`."""
-    return structure(
-        "Devices of a pod; the models then run on the GPU." + unset,
+def accelerator(default: str = " Default: none, inference runs on the CPU.") -> Schema:
+    """Schema of `accelerator`; `default` ends the description."""
+    return struct(
+        "Devices of each pod, on which inference runs." + default,
         {
-            "resourceName": text(
-                "Name under which nodes offer the device, such as nvidia.com/gpu or nvidia.com/mig-1g.10gb.",
+            "resourceName": string(
+                "Extended resource of the device, such as nvidia.com/gpu or nvidia.com/mig-1g.10gb.",
                 maxLength=253,
-                **rules(
-                    rule(
-                        "self.contains('/')",
-                        "accelerator.resourceName names an extended resource, such as nvidia.com/gpu",
-                    )
-                ),
+                **rules(*pod_rules.resource_name_rules()),
             ),
-            "count": whole("Devices per pod.", 1, 16, default=1),
-            "runtimeClassName": text("RuntimeClass of the pods, such as nvidia.", minLength=1, maxLength=253),
+            "count": integer("Devices per pod.", 1, 16, default=defaults.ACCELERATOR_COUNT),
+            "runtimeClassName": string(
+                "RuntimeClass of the pods, such as nvidia.", minLength=1, maxLength=253
+            ),
         },
         required=["resourceName"],
     )
 
 
-def placement(unset: str = "", *, is_spread: bool = True) -> Schema:
-    """Schema of `placement`; `is_spread`: there are several pods, to be spread over places."""
+def placement(default: str = "", *, has_spread: bool = True) -> Schema:
+    """Schema of `placement`; `default` ends the description, `has_spread` adds `topologySpread`."""
     fields = {
-        "nodeSelector": mapping(
+        "nodeSelector": map_of(
             "Labels that a node must have.", {"type": "string", "maxLength": 63}, maxProperties=32
         ),
-        "tolerations": array(
-            "Taints that pods put up with.", _toleration(), 32, **{"x-kubernetes-list-type": "atomic"}
-        ),
-        "affinity": anything("Affinity as in a pod; see `kubectl explain pod.spec.affinity`."),
-        "priorityClassName": text("PriorityClass of the pods.", minLength=1, maxLength=253),
+        "tolerations": array("Tolerations of the pods.", _toleration(), 32, **ATOMIC_LIST),
+        "affinity": any_object("Affinity of the pods; see `kubectl explain pod.spec.affinity`."),
+        "priorityClassName": string("PriorityClass of the pods.", minLength=1, maxLength=253),
     }
-    if is_spread:
-        fields["topologySpread"] = _spreads()
-    return structure("Nodes on which pods may run." + unset, fields)
+    if has_spread:
+        fields["topologySpread"] = _topology_spread()
+    return struct("Scheduling constraints of the pods." + default, fields)
 
 
-def _spreads() -> Schema:
+def _topology_spread() -> Schema:
     return array(
-        "How the pods of a variant are spread over zones or nodes; unset: the scheduler's default.",
-        _spread(),
+        "How to spread the pods of a variant over zones or nodes. Default: that of the scheduler.",
+        _spread_constraint(),
         4,
-        **{
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"],
-        },
+        **list_map("topologyKey", "whenUnsatisfiable"),
     )
 
 
-def _spread() -> Schema:
-    return structure(
-        "A bound for the difference between places; pods are counted by variant and revision.",
+def _spread_constraint() -> Schema:
+    return struct(
+        "A topology spread constraint; it counts the pods of one variant and revision.",
         {
-            "topologyKey": text(
-                "Label of nodes that names the place, such as topology.kubernetes.io/zone.",
+            "topologyKey": string(
+                "Node label that identifies the domain, such as topology.kubernetes.io/zone.",
                 minLength=1,
                 maxLength=316,
             ),
-            "maxSkew": whole("Pods that a place may have more than another.", 1, 100, default=1),
-            "whenUnsatisfiable": choice(
-                "ScheduleAnyway prefers, DoNotSchedule demands.",
+            "maxSkew": integer("Maximum difference in pod count between domains.", 1, 100, default=1),
+            "whenUnsatisfiable": string_enum(
+                "DoNotSchedule keeps the pod pending, ScheduleAnyway schedules it nevertheless.",
                 ["ScheduleAnyway", "DoNotSchedule"],
                 default="ScheduleAnyway",
             ),
@@ -89,13 +84,19 @@ def _spread() -> Schema:
 
 
 def _toleration() -> Schema:
-    return structure(
-        "A taint that is put up with, as in a pod.",
+    return struct(
+        "A toleration, as in a pod.",
         {
-            "key": text("Key of the taint; unset, with operator Exists: every taint."),
-            "operator": choice("Exists, or Equal to value.", ["Exists", "Equal"]),
-            "value": text("Value of the taint."),
-            "effect": choice("Unset: every effect.", ["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-            "tolerationSeconds": whole("How long a NoExecute taint is put up with.", 0, 2**31),
+            "key": string(
+                "Key of the taint. If unset, the operator must be Exists, which matches all taints."
+            ),
+            "operator": string_enum("Exists matches any value, Equal matches `value`.", ["Exists", "Equal"]),
+            "value": string("Value of the taint."),
+            "effect": string_enum(
+                "Effect of the taint. Default: all effects.", ["NoSchedule", "PreferNoSchedule", "NoExecute"]
+            ),
+            "tolerationSeconds": integer(
+                "Seconds for which a taint with the effect NoExecute is tolerated.", 0, 2**31
+            ),
         },
     )

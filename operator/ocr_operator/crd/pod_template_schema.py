@@ -1,110 +1,107 @@
-"""The schema of what is added to every pod: labels, an account, files from other objects.
+"""The schema of `podTemplate`: labels, annotations, a service account and volumes for every pod.
 
-Pure; `spec_schema` puts it in place. What could lead out of the pod (a host's folder, say) is not in it.
+Pure; `spec_schema` includes it. Fields that could break out of the pod, such as hostPath, are left out.
 """
 
-from ocr_operator.crd import validation_rules
+from ocr_operator.crd import pod_rules
 from ocr_operator.crd.schema_types import (
-    QUANTITY,
+    ATOMIC_LIST,
+    QUANTITY_PATTERN,
     Schema,
     array,
-    choice,
-    flag,
+    boolean,
+    integer,
     labels,
-    mapping,
+    list_map,
+    map_of,
     rules,
-    structure,
-    text,
-    whole,
+    string,
+    string_enum,
+    struct,
 )
 
 
 def pod_template() -> Schema:
     """Schema of `podTemplate`."""
-    return structure(
-        "What every pod has besides. A change restarts the pods.",
+    return struct(
+        "Additions to every pod. A change restarts the pods.",
         {
-            "labels": labels("Further labels of the pods."),
-            "annotations": mapping(
+            "labels": labels("Additional labels of the pods."),
+            "annotations": map_of(
                 "Annotations of the pods.", {"type": "string", "maxLength": 4096}, maxProperties=32
             ),
-            "serviceAccountName": text(
-                "ServiceAccount of the pods, for the rights of its Secrets and policies; its token is not "
-                "mounted. Unset: default.",
+            "serviceAccountName": string(
+                "ServiceAccount of the pods, for its pull Secrets and for policies that refer to it; its "
+                "token is not mounted. Default: the ServiceAccount `default`.",
                 minLength=1,
                 maxLength=253,
             ),
-            "volumes": array(
-                "Further volumes, for certificates or files of your own.",
-                _volume(),
-                16,
-                **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-            ),
+            "volumes": array("Additional volumes, such as certificates.", _volume(), 16, **list_map("name")),
             "volumeMounts": array(
-                "Where the volumes are mounted.",
-                _mount(),
-                32,
-                **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["mountPath"]},
+                "Mounts of the additional volumes in the container.", _mount(), 32, **list_map("mountPath")
             ),
         },
-        **rules(*validation_rules.pod_template_rules()),
+        **rules(*pod_rules.pod_template_rules()),
     )
 
 
 def _volume() -> Schema:
-    return structure(
-        "One volume, from one source.",
+    return struct(
+        "A volume from one source.",
         {
-            "name": text("Its name.", maxLength=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
-            "configMap": _files("A ConfigMap of this namespace.", "name"),
-            "secret": _files("A Secret of this namespace.", "secretName"),
-            "persistentVolumeClaim": structure(
-                "A PersistentVolumeClaim of this namespace.",
+            "name": string("Name of the volume.", maxLength=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+            "configMap": _files("ConfigMap", "name"),
+            "secret": _files("Secret", "secretName"),
+            "persistentVolumeClaim": struct(
+                "A PersistentVolumeClaim in the same namespace.",
                 {
-                    "claimName": text("Its name.", minLength=1, maxLength=253),
-                    "readOnly": flag("Mount it for reading only."),
+                    "claimName": string("Name of the PersistentVolumeClaim.", minLength=1, maxLength=253),
+                    "readOnly": boolean("Mount the volume read-only."),
                 },
                 required=["claimName"],
             ),
-            "emptyDir": structure(
-                "An empty folder that goes with the pod.",
+            "emptyDir": struct(
+                "An empty directory with the lifetime of the pod.",
                 {
-                    "medium": choice("Memory, or unset: the node's disk.", ["Memory"]),
-                    "sizeLimit": text("What it may hold.", pattern=QUANTITY, maxLength=32),
+                    "medium": string_enum("Memory, or unset for the node's disk.", ["Memory"]),
+                    "sizeLimit": string("Maximum size.", pattern=QUANTITY_PATTERN, maxLength=32),
                 },
             ),
         },
         required=["name"],
-        **rules(*validation_rules.volume_rules()),
+        **rules(*pod_rules.volume_rules()),
     )
 
 
-def _files(description: str, name: str) -> Schema:
-    item = structure(
-        "One key, and the file that it becomes.",
-        {"key": text("Key.", minLength=1), "path": text("Path of the file in the volume.", minLength=1)},
+def _files(kind: str, name_field: str) -> Schema:
+    item = struct(
+        "A key and the file for its value.",
+        {
+            "key": string("Key.", minLength=1),
+            "path": string("Path of the file, relative to the volume.", minLength=1),
+        },
         required=["key", "path"],
     )
-    return structure(
-        description,
+    return struct(
+        f"A {kind} in the same namespace.",
         {
-            name: text("Its name.", minLength=1, maxLength=253),
-            "items": array("Keys to take; unset: all.", item, 32, **{"x-kubernetes-list-type": "atomic"}),
-            "optional": flag("Start without it where it is missing."),
-            "defaultMode": whole("Rights of the files, as a decimal: 292 is r--r--r--.", 0, 511),
+            name_field: string(f"Name of the {kind}.", minLength=1, maxLength=253),
+            "items": array("Keys to include. Default: all.", item, 32, **ATOMIC_LIST),
+            "optional": boolean(f"Start the pod even if the {kind} or a key is missing."),
+            "defaultMode": integer("Mode bits of the files as a decimal: 292 is r--r--r--.", 0, 511),
         },
-        required=[name],
+        required=[name_field],
     )
 
 
 def _mount() -> Schema:
-    return structure(
-        "One volume in the file system of the container.",
+    return struct(
+        "A mount of a volume in the container.",
         {
-            "name": text("Name of the volume.", minLength=1, maxLength=63),
-            "mountPath": text("Folder or file to mount it at.", maxLength=256, pattern="^/[^:]*[^:/]$"),
-            "subPath": text("Part of the volume to mount.", minLength=1, maxLength=256),
-            "readOnly": flag("Mount it for reading only."),
+            "name": string("Name of the volume.", minLength=1, maxLength=63),
+            "mountPath": string("Path in the container.", maxLength=256, pattern="^/[^:]*[^:/]$"),
+            "subPath": string("Path within the volume. Default: its root.", minLength=1, maxLength=256),
+            "readOnly": boolean("Mount the volume read-only."),
         },
         required=["name", "mountPath"],
     )

@@ -1,60 +1,57 @@
-"""The schema of an OCRBackend's spec: every field with its sentence, default, limits and rules.
+"""The schema of an OCRBackend's spec: every field with its description, default, limits and rules.
 
-Pure. Only fields that work stand here. Languages, generations and defaults come from the backend's tables;
-`crd` wraps the result, the chart's values are checked with the same.
+Pure. `crd` wraps it, and the chart's values are validated with the same schema. Settings of the backend and
+languages come from the backend's tables.
 """
 
-from ocr_operator.api.names import IMAGE_FOLDER
-from ocr_operator.api.settings_fields import FAMILY_FIELDS
-from ocr_operator.api.spec import ACCESS_MODE, STORAGE_SIZE
-from ocr_operator.crd import (
-    network_monitoring_schema,
-    placement_schema,
-    pod_template_schema,
-    validation_rules,
-)
+from ocr_operator.api import defaults
+from ocr_operator.api.settings_fields import SHARED_FIELDS
+from ocr_operator.crd import network_monitoring_schema, placement_schema, pod_template_schema, spec_rules
+from ocr_operator.crd.models_schema import models
 from ocr_operator.crd.schema_types import (
-    QUANTITY,
     Schema,
     array,
-    choice,
-    defaulted,
-    flag,
-    of_setting,
+    boolean,
+    integer,
+    list_map,
+    pull_secrets,
     rules,
     secret,
     secret_key,
-    structure,
-    text,
-    whole,
+    string,
+    string_enum,
+    struct,
+    url_rule,
+    with_defaults,
 )
+from ocr_operator.crd.setting_schema import setting_schema
 from ocr_operator.crd.variant_schema import options, variant
 
 MAX_VARIANTS = 16
-"""A guess of what one family needs at most. The API server reckons what the rules may cost by it."""
+"""A guess of what one OCRBackend needs at most. The API server estimates the cost of the rules from it."""
 
 
 def spec_schema() -> Schema:
     """Schema of `spec`."""
-    return structure(
-        "What shall run. The smallest: one entry of `variants`.",
+    return struct(
+        "Desired state. Only `variants` is required.",
         {
-            "paused": flag(
-                "Carry out no change until this is false again; the status goes on.", default=False
-            ),
+            "paused": boolean("Suspend reconciliation; status is still updated.", default=False),
             "image": _image(),
             **_settings(()),
             "variants": array(
-                "Languages and sizes to run, each as a Deployment and a Service of its own.",
+                "Languages and model types to run, each with its own Deployment and Service.",
                 variant(),
                 MAX_VARIANTS,
                 minItems=1,
-                **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["language", "modelType"]},
+                **list_map("language", "modelType"),
             ),
-            "options": options(is_family=True),
+            "options": options(is_shared=True),
             "labelStudio": _label_studio(),
-            "server": defaulted(structure("The server in each pod, and its limits.", _settings(("server",)))),
-            "models": _models(),
+            "server": with_defaults(
+                struct("HTTP server of each pod and its limits.", _settings(("server",)))
+            ),
+            "models": models(_settings(("models",))),
             "accelerator": placement_schema.accelerator(),
             "placement": placement_schema.placement(),
             "rollout": _rollout(),
@@ -63,154 +60,84 @@ def spec_schema() -> Schema:
             "podTemplate": pod_template_schema.pod_template(),
         },
         required=["variants"],
-        **rules(*validation_rules.spec_rules()),
+        **rules(*spec_rules.spec_rules()),
     )
 
 
 def _settings(parents: tuple[str, ...]) -> dict[str, Schema]:
-    return {field.name: of_setting(field) for field in FAMILY_FIELDS if field.parents == parents}
+    return {field.name: setting_schema(field) for field in SHARED_FIELDS if field.parents == parents}
 
 
 def _image() -> Schema:
-    return structure(
-        "The backend's image; what is left out is the operator's default, which fits the device.",
+    return struct(
+        "Image of the backend. Default: the operator's image for the device; set fields override its parts.",
         {
-            "repository": text("Image without its version, such as `registry.example.com/ocr/backend`."),
-            "tag": text("Version.", maxLength=128),
-            "digest": text(
-                "Digest (`sha256:…`), which wins over the tag.", pattern="^(sha256:[0-9a-f]{64})?$"
+            "repository": string("Image without tag or digest, such as `registry.example.com/ocr/backend`."),
+            "tag": string("Tag.", maxLength=128),
+            "digest": string(
+                "Digest (`sha256:…`); takes precedence over the tag.", pattern="^(sha256:[0-9a-f]{64})?$"
             ),
-            "pullPolicy": choice(
-                "When the node pulls the image; unset: the operator's default.",
-                ["Always", "IfNotPresent", "Never"],
+            "pullPolicy": string_enum(
+                "Image pull policy. Default: that of the operator.", ["Always", "IfNotPresent", "Never"]
             ),
-            "pullSecrets": array(
-                "Secrets for pulling the image; unset: the operator's.",
-                secret("A Secret in this namespace."),
-                8,
-                **{"x-kubernetes-list-type": "atomic"},
-            ),
+            "pullSecrets": pull_secrets("Secrets for pulling the image. Default: those of the operator."),
         },
     )
 
 
 def _label_studio() -> Schema:
     url = _settings(("labelStudio",))["url"]
-    return structure(
-        "Label Studio: where images are fetched from, and the names in its labelling configuration.",
+    return struct(
+        "Label Studio: its URL, its credentials, and the names in its label config.",
         {
-            "url": url | rules(validation_rules.url_rule("labelStudio.url")),
+            "url": url | rules(url_rule("labelStudio.url")),
             "apiKeySecretRef": secret_key(
-                "Access token of Label Studio, personal or legacy: a key of a Secret in this namespace."
+                "Key of a Secret in the same namespace that holds an access token of Label Studio, personal "
+                "or legacy."
             ),
             "basicAuthSecretRef": secret(
                 "User and password that Label Studio must send: a Secret of type kubernetes.io/basic-auth, "
                 "with the keys username and password."
             ),
-            "mapping": structure(
-                "Names of the tags to answer, where the labelling configuration has several.",
+            "mapping": struct(
+                "Names of the control tags to use if the label config has several.",
                 _settings(("labelStudio", "mapping")),
             ),
         },
     )
 
 
-def _models() -> Schema:
-    settings = _settings(("models",))
-    settings["source"]["description"] = (
-        "Where the models come from: Hub downloads the official ones to a volume, Claim takes what is on an "
-        "existing volume and never uses the network, Builtin takes the small ones in the image, Image takes "
-        "those in an image that you bring."
-    )
-    settings["mirror"] |= rules(validation_rules.url_rule("models.mirror"))
-    storage = structure(
-        "The volume that holds the models.",
-        {
-            "size": text(
-                "Size of the volume that Hub downloads to.",
-                pattern=QUANTITY,
-                maxLength=32,
-                default=STORAGE_SIZE,
-            ),
-            "storageClassName": text("Its StorageClass; unset: the cluster's default.", maxLength=253),
-            "accessMode": choice(
-                "ReadWriteMany where pods run on several nodes.",
-                ["ReadWriteOnce", "ReadWriteMany"],
-                default=ACCESS_MODE,
-            ),
-            "existingClaim": text(
-                "PersistentVolumeClaim that is there already: with prepared models for the source Claim; for "
-                "Hub the one to download to, which several OCRBackends may share.",
-                maxLength=253,
-            ),
-        },
-    )
-    models = structure(
-        "Where the models come from and where they lie.",
-        {
-            **settings,
-            "image": _models_image(),
-            "storage": defaulted(storage),
-            "reclaimPolicy": choice(
-                "What becomes of the volume that Hub downloads to: Delete removes it with this object, "
-                "Retain leaves it, for the next OCRBackend of this name.",
-                ["Delete", "Retain"],
-                default="Delete",
-            ),
-        },
-        **rules(*validation_rules.models_rules()),
-    )
-    return defaulted(models)
-
-
-def _models_image() -> Schema:
-    return structure(
-        f"An OCI image with models, for the source Image: its folder {IMAGE_FOLDER} holds the official "
-        "folders, and those of `variants[].models`. Kubernetes 1.35 and newer mounts it; on older ones its "
-        "own `cp`, which it must have then, copies them into the pod.",
-        {
-            "reference": text(
-                "The image, such as `registry.example.com/ocr/models:1` or with a digest.", minLength=1
-            ),
-            "pullPolicy": choice("When the node pulls it.", ["Always", "IfNotPresent", "Never"]),
-            "pullSecrets": array(
-                "Secrets for pulling it, beside those of the backend's image.",
-                secret("A Secret in this namespace."),
-                8,
-                **{"x-kubernetes-list-type": "atomic"},
-            ),
-        },
-        required=["reference"],
-    )
-
-
 def _rollout() -> Schema:
-    rollout = structure(
-        "How a change reaches the pods.",
+    rollout = struct(
+        "How new revisions are rolled out.",
         {
-            "surge": choice(
-                "Always starts the new pod beside the old one, Never stops the old one first; Auto starts it "
-                "beside and lets the old one go when the cluster has no further device.",
+            "surge": string_enum(
+                "Always: start a new pod before the old one stops. Never: stop the old pod first. Auto: as "
+                "Always, but stop the old pod if the cluster has no free device.",
                 ["Auto", "Always", "Never"],
-                default="Auto",
+                default=defaults.SURGE,
             ),
             **_settings(("rollout",)),
-            "progressDeadlineSeconds": whole(
-                "Seconds after which a variant that is not ready counts as stuck.", 30, 3600, default=900
+            "progressDeadlineSeconds": integer(
+                "Seconds after which a variant that is not ready counts as failed.",
+                30,
+                3600,
+                default=defaults.PROGRESS_DEADLINE_SECONDS,
             ),
-            "maxParallelVariants": whole(
-                "Variants that are moved to a new revision at the same time; the others serve their previous "
-                "one until it is their turn. What does not serve yet never waits, and what is not ready "
-                "within progressDeadlineSeconds is no longer waited for.",
+            "maxParallelVariants": integer(
+                "Maximum number of variants that are rolled out at the same time; the others keep serving "
+                "their previous revision. A variant that does not serve yet never waits, and one that "
+                "exceeds progressDeadlineSeconds no longer blocks the others.",
                 1,
                 16,
-                default=1,
+                default=defaults.MAX_PARALLEL_VARIANTS,
             ),
-            "autoRollback": flag(
-                "Take a new revision back that is not ready within progressDeadlineSeconds, so that the last "
-                "good one serves again. Each change of the spec that makes another revision is tried anew.",
-                default=True,
+            "autoRollback": boolean(
+                "Roll back to the last good revision if the new one is not ready within "
+                "progressDeadlineSeconds. A later change of the spec that results in another revision is "
+                "rolled out again.",
+                default=defaults.AUTO_ROLLBACK,
             ),
         },
     )
-    return defaulted(rollout)
+    return with_defaults(rollout)

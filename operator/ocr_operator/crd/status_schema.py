@@ -1,90 +1,88 @@
-"""The schema of an OCRBackend's status, and the columns that `kubectl get` shows.
+"""The schema of an OCRBackend's status, and the columns of `kubectl get`.
 
-Pure; `status` fills what is described here.
+Pure; `status` fills the fields.
 """
 
 from ocr_operator.api.conditions import ConditionType, Phase
 from ocr_operator.api.reasons import Reason
-from ocr_operator.crd.schema_types import Schema, array, choice, structure, text, whole
+from ocr_operator.crd.schema_types import Schema, array, integer, list_map, string, string_enum, struct
 
-_MANY = 2**31 - 1
+_MAX_INT32 = 2**31 - 1
+_MAX_INT = 2**62
+
+_REASONS = [str(reason) for reason in Reason]
 
 
 def status_schema() -> Schema:
     """Schema of `status`."""
-    return structure(
-        "What is; written by the operator.",
+    return struct(
+        "Observed state, set by the operator.",
         {
-            "observedGeneration": whole("Generation of the spec that this status speaks of.", 0, 2**62),
-            "summary": text("Variants that are ready, of all: `3/4`."),
+            "observedGeneration": integer("Generation of the spec that this status describes.", 0, _MAX_INT),
+            "summary": string("Number of ready variants and of all variants, such as `3/4`."),
             "conditions": _conditions(),
-            "variants": array(
-                "Each variant.",
-                _variant(),
-                64,
-                **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["language", "modelType"]},
-            ),
+            "variants": array("State of each variant.", _variant(), 64, **list_map("language", "modelType")),
         },
     )
 
 
 def _conditions() -> Schema:
-    condition = structure(
-        "One condition, as everywhere in Kubernetes.",
+    condition = struct(
+        "A condition, as in metav1.Condition.",
         {
-            "type": choice("Which.", [str(one) for one in ConditionType]),
-            "status": choice("Whether it holds.", ["True", "False", "Unknown"]),
-            "observedGeneration": whole("Generation of the spec that it speaks of.", 0, 2**62),
+            "type": string_enum("Type of the condition.", [str(type_) for type_ in ConditionType]),
+            "status": string_enum("Status of the condition.", ["True", "False", "Unknown"]),
+            "observedGeneration": integer(
+                "Generation of the spec that this condition describes.", 0, _MAX_INT
+            ),
             "lastTransitionTime": {
                 "type": "string",
                 "format": "date-time",
-                "description": "When `status` last changed.",
+                "description": "Time of the last change of `status`.",
             },
-            "reason": choice("Why, in one word.", [str(reason) for reason in Reason]),
-            "message": text("Why, in a sentence, and what to do.", maxLength=32768),
+            "reason": string_enum("Reason for the status, in one word.", _REASONS),
+            "message": string("Details, and the next action if one is needed.", maxLength=32768),
         },
         required=["type", "status", "lastTransitionTime", "reason", "message"],
     )
     return array(
-        "Ready: every variant serves as this generation says. Progressing: something is on its way. "
-        "ModelsReady: every variant's models are loaded. Degraded: something needs somebody's help. "
-        "Reconciled: all children are as the spec says.",
+        "Ready: all variants of this generation are ready. Progressing: a rollout or download is in "
+        "progress. ModelsReady: every variant has loaded its models. Degraded: action is required, or an "
+        "external resource is missing. Reconciled: all managed objects match the spec.",
         condition,
         16,
-        **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        **list_map("type"),
     )
 
 
 def _variant() -> Schema:
-    return structure(
-        "Where one variant stands.",
+    return struct(
+        "State of one variant.",
         {
-            "language": text("Language."),
-            "modelType": text("Size."),
-            "phase": choice("Where it stands.", [str(phase) for phase in Phase]),
-            "url": text("What to enter in Label Studio (Settings > Model) for it."),
-            "replicas": structure(
-                "Its pods.",
+            "language": string("Language of the variant."),
+            "modelType": string("Model type of the variant."),
+            "phase": string_enum("State of the variant in one word.", [str(phase) for phase in Phase]),
+            "url": string("URL of the variant, to enter in Label Studio (Settings > Model)."),
+            "replicas": struct(
+                "Numbers of pods.",
                 {
-                    "desired": whole("Asked for.", 0, _MANY),
-                    "updated": whole("Of the target revision.", 0, _MANY),
-                    "ready": whole("Serving, of any revision.", 0, _MANY),
+                    "desired": integer("Desired number of pods.", 0, _MAX_INT32),
+                    "updated": integer("Number of pods of the target revision.", 0, _MAX_INT32),
+                    "ready": integer("Number of ready pods of any revision.", 0, _MAX_INT32),
                 },
             ),
-            "revision": structure(
-                "Revisions of its pods; one changes with whatever restarts pods.",
+            "revision": struct(
+                "Revisions of the pods; every change that restarts pods creates a new revision.",
                 {
-                    "current": text("The one that serves."),
-                    "target": text("The one that the spec asks for."),
-                    "lastGood": text("The last one that has served with all its pods."),
+                    "current": string("Revision that serves."),
+                    "target": string("Revision that matches the spec."),
+                    "lastGood": string("Last revision of which all pods were ready."),
                 },
             ),
-            "reason": choice("Why it is in this phase.", [str(reason) for reason in Reason]),
-            "message": text("Why, in a sentence, and what to do."),
+            "reason": string_enum("Reason for the phase, in one word.", _REASONS),
+            "message": string("Details, and the next action if one is needed."),
             "models": _models(),
-            "lastFailure": _last_failure(
-                "The last time that a container of the running pods ended in failure."
-            ),
+            "lastFailure": _last_failure("Last failure of a container in the running pods."),
             "rolledBack": _rolled_back(),
         },
         required=["language", "modelType"],
@@ -92,50 +90,50 @@ def _variant() -> Schema:
 
 
 def _models() -> Schema:
-    digest = text("Name and digest: `PP-OCRv5_mobile_det@sha256:…`.")
-    return structure(
-        "Its models, where they are fetched from a hub.",
+    digest = string("Model name and digest: `PP-OCRv5_mobile_det@sha256:…`.")
+    return struct(
+        "Download of the models from a hub.",
         {
-            "job": text("The Job that fetches them, or has; variants that need the same models share it."),
-            "state": choice(
-                "What is done to them at this moment.", ["Waiting", "Fetching", "Verifying", "Published"]
+            "job": string("Job that downloads the models; variants that need the same models share it."),
+            "state": string_enum(
+                "State of the download.", ["Waiting", "Downloading", "Verifying", "Published"]
             ),
-            "bytes": whole("What is there of them.", 0, 2**62),
-            "totalBytes": whole("What there is in all; 0 where the hub does not say.", 0, 2**62),
-            "percent": whole("How much is there, in steps.", 0, 100),
-            "nextRetryTime": text("When it is tried again, after a failure."),
+            "bytes": integer("Downloaded bytes.", 0, _MAX_INT),
+            "totalBytes": integer("Total size in bytes; 0 if unknown.", 0, _MAX_INT),
+            "percent": integer("Downloaded share in percent, in steps.", 0, 100),
+            "nextRetryTime": string("Time of the next retry after a failure."),
             "digests": {
                 "type": "object",
-                "description": "What was published, by its part in reading: det, rec and others.",
+                "description": "Published models by task: det, rec and others.",
                 "additionalProperties": digest,
             },
-            "lastFailure": _last_failure("The last attempt of those that failed; gone once one succeeds."),
+            "lastFailure": _last_failure("Last failed attempt; removed after a success."),
         },
     )
 
 
 def _last_failure(description: str) -> Schema:
-    return structure(
+    return struct(
         description,
         {
-            "pod": text("Pod."),
-            "reason": choice("Why.", [str(reason) for reason in Reason]),
-            "message": text("Why, in a sentence, with the end of its log."),
-            "exitCode": whole("Exit code of the container.", -_MANY, _MANY),
-            "time": text("When it ended."),
-            "count": whole("How often the container was started again.", 0, _MANY),
+            "pod": string("Name of the pod."),
+            "reason": string_enum("Reason for the failure, in one word.", _REASONS),
+            "message": string("Details, with the end of the container's log."),
+            "exitCode": integer("Exit code of the container.", -_MAX_INT32, _MAX_INT32),
+            "time": string("Time at which the container ended."),
+            "count": integer("Number of restarts of the container.", 0, _MAX_INT32),
         },
     )
 
 
 def _rolled_back() -> Schema:
-    return structure(
-        "The revision that was taken back; absent once another one is asked for.",
+    return struct(
+        "Revision that was rolled back; absent once the spec results in another revision.",
         {
-            "revision": text("Revision."),
-            "reason": choice("Why it was not ready in time.", [str(reason) for reason in Reason]),
-            "message": text("Why, in a sentence."),
-            "time": text("When it was taken back."),
+            "revision": string("Revision that was rolled back."),
+            "reason": string_enum("Reason why it was not ready in time, in one word.", _REASONS),
+            "message": string("Details."),
+            "time": string("Time of the rollback."),
         },
     )
 

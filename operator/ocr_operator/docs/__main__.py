@@ -1,4 +1,4 @@
-"""Writes the generated files of the chart and the docs: `make generate`."""
+"""Writes the generated files of the chart and the manual: `make generate`."""
 
 from ocr_operator.docs import generated_files
 

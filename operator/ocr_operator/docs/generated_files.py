@@ -1,4 +1,4 @@
-"""The files of the chart and the docs that are generated from code, with their content."""
+"""The files of the chart and the manual that are generated from code, and their contents."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ VALUES_SCHEMA = _CHART / "values.schema.json"
 
 
 def contents() -> Mapping[Path, str]:
-    """Path -> content; a file that is generated in part keeps the rest of what it holds now."""
+    """Path -> content; a file that is generated in part keeps its other parts."""
     return {
         _CHART / "files" / "crd-ocrbackend.yaml": crd_text(),
         VALUES_SCHEMA: values_schema_text(VALUES_SCHEMA.read_text("utf-8")),

@@ -1,4 +1,4 @@
-"""`kubectl ocr`: explains an OCRBackend, lists variants, reads an image and collects a support bundle.
+"""The `kubectl ocr` plugin: explain an OCRBackend, list variants, read an image, write a support bundle.
 
-Reads through kubectl; shares only pure rooms with the operator.
+It reads the cluster through kubectl, and shares only pure rooms with the operator.
 """

@@ -1,6 +1,6 @@
-"""What a report of a trouble needs, in one file: no Secret is read, and values that may be one are left out.
+"""The support bundle: one file for a bug report, without Secrets and without values that may be secret.
 
-Pure but for `write`.
+Pure, except for `write`.
 """
 
 import io
@@ -12,59 +12,59 @@ from pathlib import Path
 from typing import Any
 
 from ocr_operator.api.names import ROLLOUT_ANNOTATION
-from ocr_operator.kubectl.cluster_objects import Found
+from ocr_operator.kubectl.cluster_objects import ClusterObjects
 
-LEFT_OUT = "(left out)"
+REDACTED = "(redacted)"
 _SECRET_NAME = re.compile("KEY|TOKEN|PASS|SECRET|CREDENTIAL|AUTH", re.IGNORECASE)
-_LOGIN = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
-_OWN_COPY = "kubectl.kubernetes.io/last-applied-configuration"
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def members(found: Found, logs: Mapping[str, str], answer: str, table: str) -> dict[str, str]:
-    """Text of each file by its path in the bundle."""
-    texts = {"why.txt": answer, "status.txt": table, "ocrbackend.json": _shown(found.backend)}
-    texts |= {f"{kind}.json": _shown(bodies) for kind, bodies in found.objects.items()}
-    texts |= {f"logs/{name}.log": without_logins(log) for name, log in logs.items()}
-    if found.unread:
-        texts["unread.txt"] = "".join(f"{kind}: {said}\n" for kind, said in found.unread.items())
+def files(objects: ClusterObjects, logs: Mapping[str, str], reports: Mapping[str, str]) -> dict[str, str]:
+    """Text of each file by its path in the bundle. `reports`: further files, which hold no secrets."""
+    texts = {**reports, "ocrbackend.json": _json_text(objects.backend)}
+    texts |= {f"{kind}.json": _json_text(bodies) for kind, bodies in objects.by_kind.items()}
+    texts |= {f"logs/{name}.log": without_url_credentials(log) for name, log in logs.items()}
+    if objects.errors:
+        texts["unread.txt"] = "".join(f"{kind}: {error}\n" for kind, error in objects.errors.items())
     return texts
 
 
-def _shown(content: Any) -> str:
-    return without_logins(json.dumps(redacted(content), indent=2, ensure_ascii=False) + "\n")
+def _json_text(content: Any) -> str:
+    return without_url_credentials(json.dumps(redacted(content), indent=2, ensure_ascii=False) + "\n")
 
 
-def without_logins(text: str) -> str:
-    """The text without the user and password of the URLs in it."""
-    return _LOGIN.sub(LEFT_OUT, text)
+def without_url_credentials(text: str) -> str:
+    """The text without the user and password in URLs."""
+    return _URL_CREDENTIALS.sub(REDACTED, text)
 
 
 def redacted(content: Any) -> Any:
-    """JSON without values of variables that may be secrets, and without the noise of managedFields."""
+    """JSON without the values of variables that may be secret, and without managedFields."""
     if isinstance(content, list):
-        return [redacted(one) for one in content]
+        return [redacted(item) for item in content]
     if not isinstance(content, Mapping):
         return content
-    kept = {
-        name: _opened(value) if name == ROLLOUT_ANNOTATION else redacted(value)
+    fields = {
+        name: _redacted_text(value) if name == ROLLOUT_ANNOTATION else redacted(value)
         for name, value in content.items()
-        if name not in ("managedFields", _OWN_COPY)
+        if name not in ("managedFields", _LAST_APPLIED)
     }
-    if isinstance(kept.get("value"), str) and _SECRET_NAME.search(str(kept.get("name", ""))):
-        kept["value"] = LEFT_OUT
-    return kept
+    if isinstance(fields.get("value"), str) and _SECRET_NAME.search(str(fields.get("name", ""))):
+        fields["value"] = REDACTED
+    return fields
 
 
-def _opened(text: str) -> Any:
-    """What JSON as text holds, which a pod template with its variables is part of."""
+def _redacted_text(text: str) -> Any:
+    """The content of JSON text; a rollout record holds a pod template and so may hold secrets."""
     try:
         return redacted(json.loads(text))
     except ValueError:
-        return LEFT_OUT
+        return REDACTED
 
 
 def write(path: Path, folder: str, texts: Mapping[str, str]) -> None:
-    """Makes the tar.gz, readable by its owner alone; everything in it lies in `folder`."""
+    """Write a tar.gz that only its owner can read; all files in it lie in `folder`."""
     path.touch()
     path.chmod(0o600)
     with tarfile.open(path, "w:gz") as archive:

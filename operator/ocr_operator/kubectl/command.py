@@ -1,18 +1,17 @@
 """The `kubectl-ocr` command, which kubectl runs as `kubectl ocr`.
 
-Reads the command line, has the cluster read, and prints. Exit code 1: something is wrong, and said; 2: the
-command line is wrong.
+Exit codes: 0 for success, 1 for a problem that the output explains, 2 for a wrong command line.
 """
 
 import argparse
 import base64
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocr_operator.api.names import PORT, variant_name
 from ocr_operator.kubectl import bundle, predict, table
-from ocr_operator.kubectl.cluster_objects import BACKENDS, Found, found
+from ocr_operator.kubectl.cluster_objects import BACKENDS, ClusterObjects, read_objects
 from ocr_operator.kubectl.kubectl_program import Kubectl, KubectlError
 from ocr_operator.kubectl.predict import PredictError
 from ocr_operator.kubectl.why import Answer, why
@@ -21,7 +20,7 @@ _LOG_LINES = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; answers the exit code."""
+    """Run one command and return the exit code."""
     options = parser().parse_args(arguments)
     kubectl = Kubectl(_flags(options))
     try:
@@ -33,108 +32,116 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The parser of the command line."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("-n", "--namespace", help="namespace; the context's if not given")
-    common.add_argument("--context", help="context of the kubeconfig")
-    common.add_argument("--kubeconfig", help="file to find the cluster with")
-    found = argparse.ArgumentParser(prog="kubectl ocr", description="Looks after OCRBackends.")
-    commands = found.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("why", parents=[common], help="say why an OCRBackend does not serve")
-    one.add_argument("name")
-    one.set_defaults(run=_why)
-    one = commands.add_parser("status", parents=[common], help="show the variants, of one or of all")
-    one.add_argument("name", nargs="?")
-    one.set_defaults(run=_status)
-    one = commands.add_parser("predict", parents=[common], help="read an image and print its text")
-    one.add_argument("name")
-    one.add_argument("file", type=Path)
-    one.add_argument(
+    common.add_argument("-n", "--namespace", help="namespace (default: the context's)")
+    common.add_argument("--context", help="kubeconfig context (default: the current one)")
+    common.add_argument("--kubeconfig", help="path of the kubeconfig file")
+    ocr = argparse.ArgumentParser(prog="kubectl ocr", description="Inspect and troubleshoot OCRBackends.")
+    commands = ocr.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("why", parents=[common], help="show why an OCRBackend is not ready")
+    command.add_argument("name")
+    command.set_defaults(run=_why)
+    command = commands.add_parser(
+        "status", parents=[common], help="list the variants of one or all OCRBackends"
+    )
+    command.add_argument("name", nargs="?")
+    command.set_defaults(run=_status)
+    command = commands.add_parser("predict", parents=[common], help="read an image and print its text")
+    command.add_argument("name")
+    command.add_argument("file", type=Path)
+    command.add_argument(
         "--variant",
         metavar="LANGUAGE/MODELTYPE",
-        help="ch/mobile, say, or ch-mobile; the first of the spec if not given",
+        help="variant to use, such as ch/mobile or ch-mobile (default: the first in the spec)",
     )
-    one.set_defaults(run=_predict)
-    one = commands.add_parser("bundle", parents=[common], help="collect what a report needs, no secrets")
-    one.add_argument("name")
-    one.add_argument("-o", "--output", type=Path, help="file to write; NAME-bundle.tar.gz if not given")
-    one.set_defaults(run=_bundle)
-    return found
+    command.set_defaults(run=_predict)
+    command = commands.add_parser("bundle", parents=[common], help="write a support bundle without secrets")
+    command.add_argument("name")
+    command.add_argument("-o", "--output", type=Path, help="file to write (default: NAME-bundle.tar.gz)")
+    command.set_defaults(run=_bundle)
+    return ocr
 
 
 def _flags(options: argparse.Namespace) -> tuple[str, ...]:
-    given = {name: getattr(options, name) for name in ("kubeconfig", "context", "namespace")}
-    return tuple(f"--{name}={value}" for name, value in given.items() if value)
+    values = {name: getattr(options, name) for name in ("kubeconfig", "context", "namespace")}
+    return tuple(f"--{name}={value}" for name, value in values.items() if value)
 
 
 def _why(kubectl: Kubectl, options: argparse.Namespace) -> int:
-    answer, said = _answer(kubectl, found(kubectl, options.name))
-    print(said)
-    return 0 if answer.is_well else 1
+    objects = read_objects(kubectl, options.name)
+    answer = why(objects)
+    print(_answer_text(kubectl, objects, answer))
+    return 0 if answer.is_ready else 1
 
 
-def _answer(kubectl: Kubectl, seen: Found) -> tuple[Answer, str]:
-    answer = why(seen)
+def _answer_text(kubectl: Kubectl, objects: ClusterObjects, answer: Answer) -> str:
     lines = [f"{'  ' * depth}{step}" for depth, step in enumerate(answer.path)]
     lines += ["", f"{answer.reason}: {answer.message}"]
-    if not answer.is_well:
+    if not answer.is_ready:
         lines.append(f"next: {kubectl.command(*answer.command)}")
-    lines += [f"not read: {kind}: {said}" for kind, said in seen.unread.items()]
-    return answer, "\n".join(lines)
+    lines += [f"cannot read {kind}: {error}" for kind, error in objects.errors.items()]
+    return "\n".join(lines)
 
 
 def _status(kubectl: Kubectl, options: argparse.Namespace) -> int:
-    backends = [found(kubectl, options.name).backend] if options.name else kubectl.list(BACKENDS)
-    print(table.text(table.HEADINGS, table.variants(backends)))
+    name = options.name
+    backends = [read_objects(kubectl, name).backend] if name else kubectl.list(BACKENDS)
+    print(table.text(table.HEADINGS, table.variant_rows(backends)))
     return 0
 
 
 def _predict(kubectl: Kubectl, options: argparse.Namespace) -> int:
-    spec = found(kubectl, options.name).backend["spec"]
-    variant = chosen([(one["language"], one["modelType"]) for one in spec["variants"]], options.variant)
-    login = _login(kubectl, (spec.get("labelStudio") or {}).get("basicAuthSecretRef"))
-    with kubectl.forwarded(variant_name(options.name, *variant), PORT) as port:
-        for text in predict.texts(f"http://127.0.0.1:{port}", options.file, login):
+    spec = read_objects(kubectl, options.name).backend["spec"]
+    keys = [(variant["language"], variant["modelType"]) for variant in spec["variants"]]
+    variant = chosen_variant(keys, options.variant)
+    credentials = _credentials(kubectl, (spec.get("labelStudio") or {}).get("basicAuthSecretRef"))
+    with kubectl.port_forward(variant_name(options.name, *variant), PORT) as port:
+        for text in predict.texts(f"http://127.0.0.1:{port}", options.file, credentials):
             print(text)
     return 0
 
 
-def chosen(known: Sequence[tuple[str, str]], wanted: str | None) -> tuple[str, str]:
-    """The variant that `ch/mobile` or, as in names of Services, `ch-mobile` means; the first for None.
+def chosen_variant(keys: Sequence[tuple[str, str]], name: str | None) -> tuple[str, str]:
+    """The variant named `ch/mobile`, or `ch-mobile` as in the names of Services; the first for None.
 
     Raises:
-        KubectlError: there is none of that name; says which there are.
+        KubectlError: there is no such variant; the message lists the existing ones.
     """
-    if wanted is None:
-        return known[0]
-    found = next((key for key in known if wanted in ("/".join(key), "-".join(key))), None)
-    if found is None:
-        names = ", ".join("/".join(key) for key in known)
-        raise KubectlError(f"there is no variant {wanted}; there are: {names}")
-    return found
+    if name is None:
+        return keys[0]
+    match = next((key for key in keys if name in ("/".join(key), "-".join(key))), None)
+    if match is None:
+        existing = ", ".join("/".join(key) for key in keys)
+        raise KubectlError(f"variant {name} not found; existing: {existing}")
+    return match
 
 
-def _login(kubectl: Kubectl, reference: dict[str, str] | None) -> tuple[str, str] | None:
-    """User and password of the backend, read with the rights of whoever runs this."""
+def _credentials(kubectl: Kubectl, reference: Mapping[str, str] | None) -> tuple[str, str] | None:
+    """User and password of the backend, read with the permissions of the user of this command."""
     if not reference:
         return None
-    secret = kubectl.get("secret", reference["name"])
+    name = reference["name"]
+    secret = kubectl.get("secret", name)
     if secret is None:
-        raise KubectlError(f"there is no Secret {reference['name']}, which spec.labelStudio names")
-    held = secret.get("data") or {}
-    if missing := {"username", "password"} - held.keys():
-        raise KubectlError(f"the Secret {reference['name']} has no {' and no '.join(sorted(missing))}")
-    user, password = (base64.b64decode(held[key]).decode() for key in ("username", "password"))
+        raise KubectlError(f"Secret {name}, which spec.labelStudio.basicAuthSecretRef names, not found")
+    data = secret.get("data") or {}
+    if missing := {"username", "password"} - data.keys():
+        raise KubectlError(f"Secret {name} has no {' and no '.join(sorted(missing))}")
+    user, password = (base64.b64decode(data[key]).decode() for key in ("username", "password"))
     return user, password
 
 
 def _bundle(kubectl: Kubectl, options: argparse.Namespace) -> int:
-    seen = found(kubectl, options.name)
-    _, said = _answer(kubectl, seen)
-    rows = table.text(table.HEADINGS, table.variants([seen.backend]))
+    objects = read_objects(kubectl, options.name)
+    rows = table.variant_rows([objects.backend])
+    reports = {
+        "why.txt": _answer_text(kubectl, objects, why(objects)) + "\n",
+        "status.txt": table.text(table.HEADINGS, rows) + "\n",
+    }
     folder = f"{options.name}-bundle"
     path = options.output or Path(f"{folder}.tar.gz")
-    texts = bundle.members(seen, _logs(kubectl, seen), said + "\n", rows + "\n")
+    texts = bundle.files(objects, _logs(kubectl, objects), reports)
     try:
         bundle.write(path, folder, texts)
     except OSError as error:
@@ -143,16 +150,22 @@ def _bundle(kubectl: Kubectl, options: argparse.Namespace) -> int:
     return 0
 
 
-def _logs(kubectl: Kubectl, seen: Found) -> dict[str, str]:
-    """The end of each pod's log, and of the one before it; kubectl's words where there is none."""
+def _logs(kubectl: Kubectl, objects: ClusterObjects) -> dict[str, str]:
+    """The end of each pod's log, and of the log before its last restart."""
     logs = {}
-    for pod in (one["metadata"]["name"] for one in seen.of("pods")):
-        for name, flags in ((pod, ()), (f"{pod}.previous", ("--previous",))):
-            try:
-                logs[name] = kubectl.run("logs", pod, f"--tail={_LOG_LINES}", *flags)
-            except KubectlError as error:
-                logs[name] = f"{error}\n"
+    for pod in objects.of_kind("pods"):
+        name = pod["metadata"]["name"]
+        logs[name] = _log(kubectl, name)
+        logs[f"{name}.previous"] = _log(kubectl, name, "--previous")
     return logs
+
+
+def _log(kubectl: Kubectl, pod: str, *flags: str) -> str:
+    """The end of a log, or kubectl's error."""
+    try:
+        return kubectl.run("logs", pod, f"--tail={_LOG_LINES}", *flags)
+    except KubectlError as error:
+        return f"{error}\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The variants of OCRBackends as a table, from their statuses. Pure; `command` prints it."""
+"""The variants of OCRBackends as a table, from their statuses.
+
+Pure; `command` prints it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,45 +11,48 @@ Json = Mapping[str, Any]
 HEADINGS = ("NAME", "VARIANT", "PHASE", "READY", "REASON", "RESTARTS", "MODELS", "URL")
 
 
-def variants(backends: Iterable[Json]) -> list[tuple[str, ...]]:
+def variant_rows(backends: Iterable[Json]) -> list[tuple[str, ...]]:
     """A row for each variant, in the order of the specs."""
-    return [_row(one["metadata"]["name"], variant) for one in backends for variant in _told(one)]
+    return [
+        _row(backend["metadata"]["name"], variant) for backend in backends for variant in _variants(backend)
+    ]
 
 
-def _told(backend: Json) -> list[Json]:
-    """What the status says of each variant of the spec; nothing yet is said of those that are new."""
-    told = {_key(one): one for one in (backend.get("status") or {}).get("variants") or []}
-    return [told.get(_key(one), one) for one in backend["spec"]["variants"]]
+def _variants(backend: Json) -> list[Json]:
+    """Status of each variant in the spec; a new variant without a status has only its key."""
+    statuses = {_key(status): status for status in (backend.get("status") or {}).get("variants") or []}
+    return [statuses.get(_key(variant), variant) for variant in backend["spec"]["variants"]]
 
 
 def _key(variant: Json) -> tuple[str, str]:
     return variant["language"], variant["modelType"]
 
 
-def _row(name: str, one: Json) -> tuple[str, ...]:
-    replicas = one.get("replicas")
-    counted = replicas if isinstance(replicas, Mapping) else {}
+def _row(name: str, variant: Json) -> tuple[str, ...]:
+    replicas = variant.get("replicas")
+    # In a spec, replicas is a number.
+    counts = replicas if isinstance(replicas, Mapping) else {}
     return (
         name,
-        "/".join(_key(one)),
-        one.get("phase", "Unknown"),
-        f"{counted.get('ready', 0)}/{counted.get('desired', 0)}",
-        one.get("reason", ""),
-        str((one.get("lastFailure") or {}).get("count", 0)),
-        _models(one.get("models") or {}),
-        one.get("url", ""),
+        "/".join(_key(variant)),
+        variant.get("phase", "Unknown"),
+        f"{counts.get('ready', 0)}/{counts.get('desired', 0)}",
+        variant.get("reason", ""),
+        str((variant.get("lastFailure") or {}).get("count", 0)),
+        _download_state(variant.get("models") or {}),
+        variant.get("url", ""),
     )
 
 
-def _models(told: Json) -> str:
-    """How far the fetching is; nothing where none is needed."""
-    if told.get("state") in (None, "Published"):
-        return str(told.get("state", ""))
-    return f"{told['state']} {told['percent']} %" if "percent" in told else str(told["state"])
+def _download_state(models: Json) -> str:
+    """State and progress of the download; empty if no download is needed."""
+    if models.get("state") in (None, "Published"):
+        return str(models.get("state", ""))
+    return f"{models['state']} {models['percent']} %" if "percent" in models else str(models["state"])
 
 
 def text(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The rows in columns, as kubectl prints them."""
+    """The rows in aligned columns, as kubectl prints them."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     lines = (
         "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,228 +1,186 @@
-"""The first cause, from the OCRBackend down to its Deployments, pods and claims, and the next command.
+"""The first cause of an OCRBackend that is not ready, with the path to the object that has it.
 
-Pure. Finds causes as the operator does, from the objects themselves: an operator that is dead hides nothing.
+Pure. Reads the objects themselves with the operator's own rules, so it also works while no operator runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ocr_operator.api.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
-from ocr_operator.api.reasons import PASSING, URGENCY, Reason
-from ocr_operator.kubectl.cluster_objects import Found
-from ocr_operator.observed import causes
-from ocr_operator.observed.causes import Cause
-from ocr_operator.observed.observation import (
-    ObservedObject,
-    ObservedPod,
-    observed_object,
-    observed_pod,
-    warned,
+from ocr_operator.api.reasons import URGENCY, Reason
+from ocr_operator.kubectl.cluster_objects import ClusterObjects
+from ocr_operator.kubectl.next_command import Command, describe, next_command
+from ocr_operator.observed.causes import Cause, cause_with_action
+from ocr_operator.observed.first_cause import (
+    LocatedCause,
+    download_causes,
+    is_rolled_out,
+    rollout_causes,
+    rollout_progress,
 )
+from ocr_operator.observed.managed_objects import ObservedObject, observed_object
+from ocr_operator.observed.pods import ObservedPod, observed_pod
 from ocr_operator.observed.rollout_record import record
 
 Json = Mapping[str, Any]
+Path = tuple[str, ...]
 
 OPERATOR_SILENT = "OperatorSilent"
-"""Not one of the operator's own reasons: it cannot tell that it does not run."""
+"""Not in the operator's list of reasons: an operator that does not run cannot report it."""
+
+_WAITING_REASONS = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found on the way down, the reason at its end, and what to type next.
+    """The path to the object with the first cause, the cause, and the next command.
 
-    `command` is without `kubectl`, and empty if all is well.
+    `command` is without `kubectl`; empty if the OCRBackend is ready.
     """
 
-    path: tuple[str, ...]
+    path: Path
     reason: str
     message: str
-    command: tuple[str, ...]
+    command: Command
 
     @property
-    def is_well(self) -> bool:
-        """Whether nothing is wrong."""
+    def is_ready(self) -> bool:
+        """Whether there is no problem."""
         return self.reason == Reason.AVAILABLE
 
 
-def why(found: Found) -> Answer:
-    """The first cause, most urgent first; `Available` where every variant serves."""
-    top = f"OCRBackend {found.key.namespace}/{found.key.name}"
-    candidates = [*_of_the_whole(found, top), *_of_fetching(found, top), *_of_variants(found, top)]
-    if not candidates:
-        variants = len(found.backend["spec"]["variants"])
-        return Answer((top,), Reason.AVAILABLE, f"{variants} of {variants} variants serve", ())
-    return min(candidates, key=lambda answer: _rank(answer.reason))
+def why(objects: ClusterObjects) -> Answer:
+    """The most urgent cause; `Available` if every variant is ready."""
+    answers = [*_backend_answers(objects), *_download_answers(objects), *_variant_answers(objects)]
+    if not answers:
+        total = len(objects.backend["spec"]["variants"])
+        message = f"{total} of {total} variants are ready"
+        return Answer((_top(objects),), Reason.AVAILABLE, message, ())
+    return min(answers, key=lambda answer: _urgency(answer.reason))
 
 
-def _rank(reason: str) -> int:
-    """Its place by urgency; what no table of this version knows comes first."""
+def _top(objects: ClusterObjects) -> str:
+    return f"OCRBackend {objects.key.namespace}/{objects.key.name}"
+
+
+def _urgency(reason: str) -> int:
+    """Position in the order of urgency; a reason that this version does not know comes first."""
     return URGENCY.index(Reason(reason)) if reason in URGENCY else -1
 
 
-def _of_the_whole(found: Found, top: str) -> Iterator[Answer]:
-    backend = found.backend
-    status = backend.get("status") or {}
-    if status.get("observedGeneration", 0) < backend["metadata"]["generation"]:
+def _backend_answers(objects: ClusterObjects) -> Iterator[Answer]:
+    generation = objects.backend["metadata"]["generation"]
+    if objects.status.get("observedGeneration", 0) < generation:
         message = (
-            f"no operator has looked at generation {backend['metadata']['generation']} of it; "
-            "see whether one runs and watches this namespace"
+            f"no operator has reconciled generation {generation}; "
+            "check that the operator runs and watches this namespace"
         )
-        command = ("get", "pods", "--all-namespaces", "--selector=app.kubernetes.io/part-of=ocr-backend")
-        yield Answer((top,), OPERATOR_SILENT, message, command)
-    for one in status.get("conditions") or []:
-        if one["type"] == "Reconciled" and one["status"] == "False":
-            yield Answer((top,), one["reason"], one["message"], _command(one["reason"], found, None))
+        selector = "--selector=app.kubernetes.io/part-of=ocr-backend"
+        command: Command = ("get", "pods", "--all-namespaces", selector)
+        yield Answer((_top(objects),), OPERATOR_SILENT, message, command)
+    for condition in objects.status.get("conditions") or []:
+        if condition["type"] == "Reconciled" and condition["status"] == "False":
+            reason = condition["reason"]
+            command = next_command(reason, objects.key.name)
+            yield Answer((_top(objects),), reason, condition["message"], command)
 
 
-def _of_fetching(found: Found, top: str) -> Iterator[Answer]:
-    """The causes of what fetches models and has not done so yet."""
-    for job in found.of("jobs"):
-        conditions = (job.get("status") or {}).get("conditions") or []
-        if any(one["type"] == "Complete" and one["status"] == "True" for one in conditions):
+def _download_answers(objects: ClusterObjects) -> Iterator[Answer]:
+    """An answer for each Job that has not downloaded its models yet."""
+    for job in objects.of_kind("jobs"):
+        if not _is_complete(job):
+            yield _download_answer(objects, job)
+
+
+def _is_complete(job: Json) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or []
+    return any(each["type"] == "Complete" and each["status"] == "True" for each in conditions)
+
+
+def _download_answer(objects: ClusterObjects, job: Json) -> Answer:
+    name = job["metadata"]["name"]
+    path = (_top(objects), f"Job {name}")
+    model_set = (job["metadata"].get("labels") or {}).get(MODELS_LABEL)
+    pods = [pod for pod in map(observed_pod, objects.of_kind("pods")) if pod.model_set == model_set]
+    if causes := download_causes(name, pods, objects.warnings):
+        located = _most_urgent(causes)
+        below = (f"Pod {located.pod.name}",) if located.pod else ()
+        return _answer(objects, (*path, *below), located)
+    has_pod = any(not pod.is_terminating for pod in pods)
+    command = ("logs", "--follow", f"job/{name}") if has_pod else describe("job", name)
+    return Answer(path, Reason.DOWNLOADING, _download_message(objects, name), command)
+
+
+def _download_message(objects: ClusterObjects, job: str) -> str:
+    """What the operator reports about the download."""
+    variants = objects.status.get("variants") or []
+    messages = (each.get("message") for each in variants if each.get("models", {}).get("job") == job)
+    return next(messages, None) or "the models are being downloaded"
+
+
+def _variant_answers(objects: ClusterObjects) -> Iterator[Answer]:
+    deployments = {body["metadata"]["name"]: body for body in objects.of_kind("deployments")}
+    for variant in objects.backend["spec"]["variants"]:
+        key = variant["language"], variant["modelType"]
+        name = variant_name(objects.key.name, *key)
+        if name not in deployments:
+            path = (_top(objects), f"variant {'/'.join(key)}")
+            message = f"Deployment {name} does not exist yet; see the conditions of the OCRBackend"
+            yield Answer(path, Reason.STARTING, message, describe("ocrb", objects.key.name))
             continue
-        name = job["metadata"]["name"]
-        wanted = (job["metadata"].get("labels") or {}).get(MODELS_LABEL)
-        pods = [
-            pod
-            for pod in map(observed_pod, found.of("pods"))
-            if pod.models == wanted and not pod.is_terminating
-        ]
-        yield _of_job(found, (top, f"Job {name}"), name, pods)
+        deployment = observed_object(deployments[name])
+        located = [*_rollout_causes(objects, variant, deployment), *_waiting_causes(objects, key, deployment)]
+        path = (_top(objects), f"Deployment {name}")
+        yield from (_answer(objects, (*path, *_owners(objects, each.pod)), each) for each in located)
 
 
-def _of_job(found: Found, path: tuple[str, ...], name: str, pods: list[ObservedPod]) -> Answer:
-    warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
-    for pod in pods:
-        cause = causes.ended_cause(pod) if pod.is_fetching else causes.pod_cause(pod, warnings)
-        if cause:
-            command = _command(cause.reason, found, pod)
-            return Answer((*path, f"Pod {pod.name}"), cause.reason, cause.message, command)
-    refused = [one for one in warnings if (one.name, one.reason) == (name, "FailedCreate")]
-    if refused and not pods:
-        reason = causes.refusal_reason(refused[-1].message)
-        return Answer(path, reason, refused[-1].message, _command(reason, found, None))
-    told = next((one for one in _told(found) if one.get("models", {}).get("job") == name), {})
-    message = f"the models are on their way; {told.get('message', '')}".rstrip("; ")
-    command = ("logs", "--follow", f"job/{name}") if pods else _describe("job", name)
-    return Answer(path, Reason.FETCHING, message, command)
+def _rollout_causes(objects: ClusterObjects, variant: Json, deployment: ObservedObject) -> list[LocatedCause]:
+    """The first cause why the Deployment's revision is not rolled out; none if it is."""
+    key = variant["language"], variant["modelType"]
+    pods = [observed_pod(pod) for pod in objects.of_kind("pods") if _variant_key(pod) == key]
+    autoscaling = variant.get("autoscaling")
+    needed = autoscaling["minReplicas"] if autoscaling else deployment.replicas or 0
+    if is_rolled_out(deployment.revision, pods, needed):
+        return []
+    if causes := rollout_causes(deployment, pods, objects.warnings):
+        return [_most_urgent(causes)]
+    starting = next((pod for pod in pods if not pod.is_ready and not pod.is_terminating), None)
+    return [LocatedCause(rollout_progress(deployment.revision, pods), starting)]
 
 
-def _told(found: Found) -> list[Json]:
-    """What the operator tells of the variants."""
-    return list((found.backend.get("status") or {}).get("variants") or [])
-
-
-def _of_variants(found: Found, top: str) -> Iterator[Answer]:
-    for wanted in found.backend["spec"]["variants"]:
-        key = wanted["language"], wanted["modelType"]
-        name = variant_name(found.key.name, *key)
-        pods = [observed_pod(one) for one in found.of("pods") if _variant(one) == key]
-        deployment = next((one for one in found.of("deployments") if one["metadata"]["name"] == name), None)
-        if deployment is None:
-            message = f"Deployment {name} is not there yet; the conditions of the OCRBackend say why"
-            yield Answer(
-                (top, f"variant {'/'.join(key)}"), Reason.STARTING, message, _describe("ocrb", found.key.name)
-            )
-            continue
-        child = observed_object(deployment)
-        alive = [pod for pod in pods if not pod.is_terminating]
-        is_served = any(pod.is_ready and pod.revision == child.revision for pod in alive)
-        if not is_served or len([pod for pod in alive if pod.is_ready]) < (child.replicas or 0):
-            yield _down(found, (top, f"Deployment {name}"), child, pods)
-        if cause := _held_back(found, key, child):
-            command = _command(cause.reason, found, None)
-            yield Answer((top, f"Deployment {name}"), cause.reason, cause.message, command)
-
-
-_WAITING = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD)
-
-
-def _held_back(found: Found, key: tuple[str, str], deployment: ObservedObject) -> Cause | None:
-    """Why a variant does not run what the spec asks for, though nothing may be wrong with its pods."""
+def _waiting_causes(
+    objects: ClusterObjects, key: tuple[str, str], deployment: ObservedObject
+) -> Iterator[LocatedCause]:
+    """Why a variant runs another revision than the spec's, although its pods may all be ready."""
     if rolled_back := record(deployment.rollout).rolled_back:
-        said = f"revision {rolled_back.revision} was taken back ({rolled_back.reason}: {rolled_back.message})"
-        return causes.because(Reason.ROLLED_BACK, said)
-    told = (found.backend.get("status") or {}).get("variants") or []
-    mine = (one for one in told if (one["language"], one["modelType"]) == key)
-    waiting = next((one for one in mine if one.get("reason") in _WAITING), None)
-    return Cause(Reason(waiting["reason"]), waiting["message"]) if waiting else None
+        yield LocatedCause(cause_with_action(Reason.ROLLED_BACK, rolled_back.summary))
+        return
+    for variant in objects.status.get("variants") or []:
+        is_same = (variant["language"], variant["modelType"]) == key
+        if is_same and variant.get("reason") in _WAITING_REASONS:
+            yield LocatedCause(Cause(Reason(variant["reason"]), variant["message"]))
 
 
-def _down(found: Found, path: tuple[str, ...], deployment: ObservedObject, pods: list[ObservedPod]) -> Answer:
-    """The cause of one variant: of its Deployment, or of the first pod that has one, those gone included."""
-    warnings = [warned(one) for one in found.of("events") if one.get("type") == "Warning"]
-    seen: list[tuple[Cause, ObservedPod | None]] = []
-    if cause := causes.deployment_cause(deployment):
-        seen.append((cause, None))
-    for pod in pods:
-        if cause := causes.pod_cause(pod, warnings):
-            seen.append((cause, pod))
-    if cause := causes.eviction_cause(pods):
-        seen.append((cause, None))
-    waiting = next((pod for pod in pods if not pod.is_ready and not pod.is_terminating), None)
-    if not seen:
-        seen.append((_on_its_way(waiting), waiting))
-    cause, culprit = min(seen, key=lambda one: _rank(one[0].reason))
-    below = _replica_set(found, culprit) if culprit else ()
-    return Answer((*path, *below), cause.reason, cause.message, _command(cause.reason, found, culprit))
+def _most_urgent(causes: Iterable[LocatedCause]) -> LocatedCause:
+    return min(causes, key=lambda located: _urgency(located.cause.reason))
 
 
-def _on_its_way(pod: ObservedPod | None) -> Cause:
+def _answer(objects: ClusterObjects, path: Path, located: LocatedCause) -> Answer:
+    cause = located.cause
+    command = next_command(cause.reason, objects.key.name, located.pod)
+    return Answer(path, cause.reason, cause.message, command)
+
+
+def _owners(objects: ClusterObjects, pod: ObservedPod | None) -> Path:
+    """The owners of a pod, then the pod itself."""
     if pod is None:
-        return Cause(Reason.STARTING, "its pods are not made yet")
-    return Cause(Reason.STARTING, f"pod {pod.name} is on its way: it is being made, or loads its models")
-
-
-def _replica_set(found: Found, pod: ObservedPod) -> tuple[str, ...]:
-    body = next(one for one in found.of("pods") if one["metadata"]["name"] == pod.name)
+        return ()
+    body = next(body for body in objects.of_kind("pods") if body["metadata"]["name"] == pod.name)
     owners = body["metadata"].get("ownerReferences") or []
-    return (*(f"{one['kind']} {one['name']}" for one in owners), f"Pod {pod.name}")
+    return (*(f"{owner['kind']} {owner['name']}" for owner in owners), f"Pod {pod.name}")
 
 
-def _variant(pod: Json) -> tuple[Any, Any]:
+def _variant_key(pod: Json) -> tuple[Any, Any]:
     labels = pod["metadata"].get("labels") or {}
     return labels.get(LANGUAGE_LABEL), labels.get(MODEL_TYPE_LABEL)
-
-
-def _describe(kind: str, name: str = "") -> tuple[str, ...]:
-    return ("describe", kind, name) if name else ("describe", kind)
-
-
-_ENDED: set[str] = {
-    Reason.INVALID,
-    Reason.GOLDEN_MISMATCH,
-    Reason.DOWNLOAD_FAILED,
-    Reason.MODEL_NOT_FOUND,
-    Reason.CHECKSUM_MISMATCH,
-    Reason.STORAGE_FULL,
-    Reason.MODELS_DAMAGED,
-    Reason.MODEL_LOAD_FAILED,
-    Reason.CRASH_LOOPING,
-}
-_ELSEWHERE: dict[str, tuple[str, ...]] = {
-    Reason.QUOTA_EXCEEDED: _describe("resourcequotas"),
-    Reason.SECRET_NOT_FOUND: ("get", "secrets"),
-    Reason.STORAGE_CLASS_NOT_FOUND: ("get", "storageclasses"),
-    Reason.CLAIM_NOT_FOUND: ("get", "persistentvolumeclaims"),
-    Reason.INSUFFICIENT_DEVICE: _describe("nodes"),
-    Reason.UNSCHEDULABLE: _describe("nodes"),
-    Reason.EVICTED: _describe("nodes"),
-    Reason.NODE_LOST: ("get", "nodes"),
-    Reason.FORBIDDEN: ("get", "events", "--field-selector=type=Warning"),
-}
-
-
-def _command(reason: str, found: Found, pod: ObservedPod | None) -> tuple[str, ...]:
-    """What shows most of a cause."""
-    if reason in _ELSEWHERE:
-        return _ELSEWHERE[reason]
-    if pod is None:
-        return _describe("ocrb", found.key.name)
-    if reason == Reason.STORAGE_PENDING and pod.claims:
-        return _describe("persistentvolumeclaim", pod.claims[0])
-    if reason in _ENDED:
-        return ("logs", "--previous", pod.name)
-    if reason in PASSING:
-        return ("logs", "--follow", pod.name)
-    return _describe("pod", pod.name)

@@ -1,4 +1,4 @@
-"""The desired Kubernetes objects of an OCRBackend, ready for server-side apply.
+"""The desired Kubernetes objects of an OCRBackend, complete and ready for server-side apply.
 
 Pure; decides what an object contains, not when it is applied.
 """

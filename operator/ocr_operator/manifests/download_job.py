@@ -1,124 +1,109 @@
-"""The Job that fetches a set of models onto the family's volume, and whether it has done so.
+"""The Job that downloads a model set to the volume, and whether it is complete.
 
-Pure. A finished Job is the record that its models are published; so it stays as long as a variant needs them.
+Pure. A completed Job records that its models are published; it is kept as long as a variant needs them.
 """
 
 from typing import Any
 
-from ocr_operator.api.names import (
-    CONTAINER,
-    MODELS_LABEL,
-    PORT,
-    REVISION_LABEL,
-    backend_labels,
-    download_job_name,
-)
+from ocr_operator.api.names import MODELS_LABEL, PORT, REVISION_LABEL, backend_labels, download_job_name
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import BackendSpec, Json, Storage
-from ocr_operator.manifests import models_volume
-from ocr_operator.manifests.metadata import Child, owned, shared_metadata
+from ocr_operator.manifests import models_volume, pod_fields
+from ocr_operator.manifests.metadata import ManagedObject, owned, shared_metadata
 from ocr_operator.manifests.model_sets import ModelSet, model_sets
-from ocr_operator.manifests.pod_template import CONTAINER_SECURITY, POD_SECURITY, pull_secrets, variables
-from ocr_operator.observed.observation import ObservedObject
+from ocr_operator.observed.managed_objects import ObservedObject
 
 REPORT = "/dev/termination-log"
-"""Where the backend writes what it has fetched, or why not; the kubelet puts it into the pod's status."""
+"""Where the backend reports downloaded models or an error; the kubelet copies it to the pod's status."""
 
 COMMAND = ("models", "fetch", f"--status-port={PORT}", f"--report={REPORT}")
 """Arguments of the image's entry point."""
 
-_FOR_EVER = 2**31 - 1
-"""Attempts; the most that a Job takes. The kubelet waits up to five minutes between two."""
+_UNLIMITED = 2**31 - 1
+"""The maximum number of retries of a Job. The kubelet waits up to five minutes between two attempts."""
 
-_SCRATCH = "256Mi"
+_TMP_SIZE = "256Mi"
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "2Gi"}}
-"""A guess with room: the files go through memory in pieces, PaddleX's own client is most of it."""
+"""A generous guess: files pass through memory in chunks, and PaddleX's own client needs the most."""
 
 
-def jobs(family: BackendSpec, config: OperatorConfig) -> list[Child]:
-    """A Job for each set of models that the family's variants need from a hub."""
-    storage = family.storage
-    if storage is None or not storage.is_fetched_to:
+def download_jobs(spec: BackendSpec, config: OperatorConfig) -> list[ManagedObject]:
+    """A Job for each model set that the variants need from a hub."""
+    storage = spec.storage
+    if storage is None or not storage.is_download_target:
         return []
-    return [job(family, storage, one, config) for one in model_sets(family.variants)]
+    return [_job(spec, storage, model_set, config) for model_set in model_sets(spec.variants)]
 
 
-def job(family: BackendSpec, storage: Storage, wanted: ModelSet, config: OperatorConfig) -> Child:
-    """The Job, labelled with the set that it fetches and with the revision that its pod's content makes."""
-    metadata = shared_metadata(family, download_job_name(family.key.name, wanted.id))
-    labels = {**metadata["labels"], MODELS_LABEL: wanted.id}
-    spec = _pod_spec(family, storage, wanted, config)
-    template_labels = {
-        **backend_labels(family.key.name),
-        MODELS_LABEL: wanted.id,
-        REVISION_LABEL: digest(spec),
+def _job(spec: BackendSpec, storage: Storage, model_set: ModelSet, config: OperatorConfig) -> ManagedObject:
+    """The Job, labelled with its model set, and its pod with the revision of the pod's content."""
+    metadata = shared_metadata(spec, download_job_name(spec.key.name, model_set.id))
+    labels = {**metadata["labels"], MODELS_LABEL: model_set.id}
+    pod_spec = _pod_spec(spec, storage, model_set, config)
+    pod_labels = {
+        **backend_labels(spec.key.name),
+        MODELS_LABEL: model_set.id,
+        REVISION_LABEL: digest(pod_spec),
     }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": owned(family, {**metadata, "labels": labels}),
+        "metadata": owned(spec, {**metadata, "labels": labels}),
         "spec": {
-            "backoffLimit": _FOR_EVER,
-            "template": {"metadata": {"labels": template_labels}, "spec": spec},
+            "backoffLimit": _UNLIMITED,
+            "template": {"metadata": {"labels": pod_labels}, "spec": pod_spec},
         },
     }
 
 
 def _pod_spec(
-    family: BackendSpec, storage: Storage, wanted: ModelSet, config: OperatorConfig
+    spec: BackendSpec, storage: Storage, model_set: ModelSet, config: OperatorConfig
 ) -> dict[str, Any]:
-    variant = wanted.variants[0]
-    more = family.pod_template
-    placement = {name: value for name, value in variant.placement.items() if name != "topologySpread"}
-    spec = {
-        "restartPolicy": "OnFailure",
-        "automountServiceAccountToken": False,
-        "serviceAccountName": more.get("serviceAccountName"),
-        "enableServiceLinks": False,
-        "securityContext": POD_SECURITY,
-        "imagePullSecrets": [{"name": name} for name in pull_secrets(family, config)],
-        "containers": [_container(family, wanted, config)],
-        "volumes": [
-            {"name": "tmp", "emptyDir": {"sizeLimit": _SCRATCH}},
-            models_volume.claimed(family, storage),
-            *(more.get("volumes") or []),
-        ],
-        **placement,
-    }
-    return {name: value for name, value in spec.items() if value not in (None, [], {})}
+    return pod_fields.without_empty(
+        {
+            "restartPolicy": "OnFailure",
+            "automountServiceAccountToken": False,
+            "serviceAccountName": spec.pod_template.get("serviceAccountName"),
+            "enableServiceLinks": False,
+            "securityContext": pod_fields.POD_SECURITY,
+            "imagePullSecrets": [{"name": name} for name in pod_fields.pull_secrets(spec, config)],
+            "containers": [_container(spec, model_set, config)],
+            "volumes": [
+                {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
+                models_volume.claim_volume(spec, storage),
+                *(spec.pod_template.get("volumes") or []),
+            ],
+            **pod_fields.node_placement(model_set.variants[0]),
+        }
+    )
 
 
-def _container(family: BackendSpec, wanted: ModelSet, config: OperatorConfig) -> Json:
-    variant = wanted.variants[0]
-    mounts = [
-        {"name": "tmp", "mountPath": "/tmp"},
-        {"name": "models", "mountPath": wanted.settings.model_dir},
-        *(family.pod_template.get("volumeMounts") or []),
-    ]
+def _container(spec: BackendSpec, model_set: ModelSet, config: OperatorConfig) -> Json:
+    variant = model_set.variants[0]
     return {
-        "name": CONTAINER,
-        "image": str(family.image_of(variant, config)),
-        "imagePullPolicy": family.image.get("pullPolicy") or config.pull_policy,
+        **pod_fields.backend_container(spec, variant, config),
         "args": list(COMMAND),
-        "env": [*variables(wanted.settings), *variant.extra_env],
+        "env": [*pod_fields.environment(model_set.settings), *variant.extra_env],
         "ports": [{"name": "progress", "containerPort": PORT, "protocol": "TCP"}],
         "resources": _RESOURCES,
-        "securityContext": CONTAINER_SECURITY,
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts,
+        "volumeMounts": [
+            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "models", "mountPath": model_set.settings.model_dir},
+            *(spec.pod_template.get("volumeMounts") or []),
+        ],
     }
 
 
-def is_finished(job: ObservedObject) -> bool:
-    """Whether all that the Job was to fetch was published."""
+def is_complete(job: ObservedObject) -> bool:
+    """Whether the Job has published all its models."""
     conditions = job.status.get("conditions") or []
-    return any(one["type"] == "Complete" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Complete" and condition["status"] == "True" for condition in conditions)
 
 
 def is_outdated(job: ObservedObject, claim: ObservedObject | None) -> bool:
-    """Whether the Job speaks of a volume that is gone, or goes: a claim waits for ended pods too."""
+    """Whether the Job refers to a claim that was deleted, or is being deleted once its pods are gone."""
     if claim is None:
         return False
-    is_newer = bool(claim.created and job.created and claim.created > job.created)
-    return is_newer or claim.is_deleting
+    is_claim_newer = bool(claim.created and job.created and claim.created > job.created)
+    return is_claim_newer or claim.is_deleting

@@ -1,6 +1,6 @@
-"""The metadata of children: their names and labels, and whose they are.
+"""The metadata of managed objects: names, labels and the owner reference.
 
-Pure. `resources` and `family_resources` begin every child with it.
+Pure; every manifest starts with it.
 """
 
 from collections.abc import Mapping
@@ -17,43 +17,43 @@ from ocr_operator.api.names import (
 )
 from ocr_operator.api.spec import BackendSpec, Json, Variant, VariantKey
 
-Child = dict[str, Any]
-"""A whole Kubernetes object."""
+ManagedObject = dict[str, Any]
+"""A complete Kubernetes object, as the operator applies it."""
 
 
-def variant_metadata(family: BackendSpec, variant: Variant) -> dict[str, Any]:
-    """Metadata of a variant's children, which all have one name."""
-    name = variant_name(family.key.name, *variant.key)
-    return owned(family, _metadata(family, name, variant_labels(family.key.name, *variant.key)))
+def variant_metadata(spec: BackendSpec, variant: Variant) -> dict[str, Any]:
+    """Metadata of a variant's objects, which all have the same name."""
+    name = variant_name(spec.key.name, *variant.key)
+    return owned(spec, _metadata(spec, name, variant_labels(spec.key.name, *variant.key)))
 
 
-def variant_of(child: Child) -> VariantKey:
-    """The variant that a variant's child was made for."""
-    labels = child["metadata"]["labels"]
+def variant_of(manifest: ManagedObject) -> VariantKey:
+    """The variant that one of its objects belongs to."""
+    labels = manifest["metadata"]["labels"]
     return labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
 
 
-def shared_metadata(family: BackendSpec, name: str) -> dict[str, Any]:
-    """Metadata of a child that a family has once; without an owner, for `owned`."""
-    return _metadata(family, name, backend_labels(family.key.name))
+def shared_metadata(spec: BackendSpec, name: str) -> dict[str, Any]:
+    """Metadata of an object that all variants share, without the owner reference that `owned` adds."""
+    return _metadata(spec, name, backend_labels(spec.key.name))
 
 
-def owned(family: BackendSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata of a child that goes with its OCRBackend."""
-    return {**metadata, "ownerReferences": [_owner_reference(family)]}
+def owned(spec: BackendSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata with an owner reference to the OCRBackend."""
+    return {**metadata, "ownerReferences": [_owner_reference(spec)]}
 
 
-def _owner_reference(family: BackendSpec) -> Json:
-    """What makes garbage collection remove a child with its OCRBackend, the operator running or not."""
+def _owner_reference(spec: BackendSpec) -> Json:
+    """Lets garbage collection delete the object with its OCRBackend, even if the operator does not run."""
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "name": family.key.name,
-        "uid": family.uid,
+        "name": spec.key.name,
+        "uid": spec.uid,
         "controller": True,
         "blockOwnerDeletion": True,
     }
 
 
-def _metadata(family: BackendSpec, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": name, "namespace": family.key.namespace, "labels": dict(labels)}
+def _metadata(spec: BackendSpec, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": name, "namespace": spec.key.namespace, "labels": dict(labels)}

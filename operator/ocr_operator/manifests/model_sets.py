@@ -1,6 +1,6 @@
-"""Which models are fetched together: the sets that the variants of one OCRBackend need from a hub.
+"""Model sets: the models of an OCRBackend that one Job downloads together.
 
-Pure. Variants that need the same models from the same place share a set, and so one download.
+Pure. Variants that need the same models from the same source share a set, and so one download.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from ocr_backend.config.settings import Settings
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import Variant
 
-_FETCHING = (
+_DOWNLOAD_SETTINGS = (
     "ocr_version",
     "language",
     "model_type",
@@ -26,51 +26,51 @@ _FETCHING = (
     "offline",
     "model_dir",
 )
-"""Settings that fetching goes by."""
+"""Settings that a download depends on."""
 
 
 @dataclass(frozen=True)
 class ModelSet:
-    """Models that one Job fetches. `variants`: those that need it, in order of their keys; at least one."""
+    """Models that one Job downloads. `variants`: all that need the set, at least one, sorted by key."""
 
     id: str
     variants: tuple[Variant, ...]
 
     @property
     def settings(self) -> Settings:
-        """The settings to fetch with; what they say of anything else is the default."""
-        chosen = self.variants[0].settings
-        return Settings(**{name: getattr(chosen, name) for name in _FETCHING})
+        """The settings for the download; all others have their defaults."""
+        settings = self.variants[0].settings
+        return Settings(**{name: getattr(settings, name) for name in _DOWNLOAD_SETTINGS})
 
 
 def model_sets(variants: Iterable[Variant]) -> tuple[ModelSet, ...]:
-    """The sets that are fetched for these variants, in order of their ids."""
-    found: dict[str, list[Variant]] = {}
-    for variant in sorted(variants, key=lambda one: one.key):
-        if is_fetched(variant):
-            found.setdefault(set_id(variant.settings), []).append(variant)
-    return tuple(ModelSet(one, tuple(needing)) for one, needing in sorted(found.items()))
+    """The sets to download for these variants, in order of their ids."""
+    variants_by_set: dict[str, list[Variant]] = {}
+    for variant in sorted(variants, key=lambda variant: variant.key):
+        if needs_download(variant):
+            variants_by_set.setdefault(set_id(variant.settings), []).append(variant)
+    return tuple(ModelSet(id_, tuple(users)) for id_, users in sorted(variants_by_set.items()))
 
 
-def is_fetched(variant: Variant) -> bool:
+def needs_download(variant: Variant) -> bool:
     """Whether the variant's models come from a hub."""
     return variant.settings.model_source == "hub"
 
 
 def set_id(settings: Settings) -> str:
-    """What tells a set from all others: the models' names, the form that is needed, and their source."""
-    form = settings.engine, settings.use_gpu
-    return digest([model_names(settings), form, settings.model_hub, settings.model_mirror])
+    """Identifies a set by the names of its models, their format (from engine and device) and their source."""
+    engine_and_device = settings.engine, settings.use_gpu
+    return digest([model_names(settings), engine_and_device, settings.model_hub, settings.model_mirror])
 
 
 def model_names(settings: Settings) -> list[str]:
-    """Official names of the models that the settings ask for."""
+    """Official names of the models that the settings need."""
     models = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
-    wanted = [
+    candidates = [
         (models.detection, True),
         (models.recognition, True),
         (model_catalog.TEXTLINE_ORIENTATION, settings.use_textline_orientation),
         (model_catalog.DOC_ORIENTATION, settings.use_doc_orientation),
         (model_catalog.DOC_UNWARPING, settings.use_doc_unwarping),
     ]
-    return [name for name, is_wanted in wanted if is_wanted]
+    return [name for name, is_needed in candidates if is_needed]

@@ -1,36 +1,37 @@
-"""Where a pod has its models: on a claim, in an image that is mounted, or copied out of one.
+"""The volume with the models in a pod: a claim, a mounted image, or a copy of an image's content.
 
-Pure. `pod_template` and `model_fetch` put it into pods.
+Pure. `pod_template` and `download_job` include it.
 """
 
 from typing import Any
 
-from ocr_operator.api.names import IMAGE_FOLDER, MODELS_CONTAINER, claim_name
+from ocr_operator.api.names import MODELS_CONTAINER, MODELS_IMAGE_FOLDER, claim_name
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import BackendSpec, Json, ModelsImage, Storage
 
 _NAME = "models"
-_COPY = "/copy"
+_COPY_PATH = "/copy"
 _COPY_RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}}
-"""Guess with room: `cp` needs a megabyte, the page cache of what it writes counts too."""
+"""A generous guess: `cp` needs a megabyte, but the page cache of the written files counts too."""
 
 
-def claimed(family: BackendSpec, storage: Storage) -> Json:
-    """The volume with the models; where they are fetched to it, the mounts say who may write.
+def claim_volume(spec: BackendSpec, storage: Storage) -> Json:
+    """The claim with the models, read-only unless models are downloaded to it.
 
-    Some drivers would attach a read-only one for reading, and refuse it then to the pod that fetches.
+    In that case the mounts decide who may write: some drivers would attach a read-only volume for reading,
+    and then refuse it to the download pod.
     """
-    claim: dict[str, Any] = {"claimName": storage.existing_claim or claim_name(family.key.name)}
-    if not storage.is_fetched_to:
+    claim: dict[str, Any] = {"claimName": storage.existing_claim or claim_name(spec.key.name)}
+    if not storage.is_download_target:
         claim["readOnly"] = True
     return {"name": _NAME, "persistentVolumeClaim": claim}
 
 
-def volumes(family: BackendSpec, config: OperatorConfig) -> list[Json]:
-    """The volume that a serving pod has its models on; none where its own image has them."""
-    if family.storage:
-        return [claimed(family, family.storage)]
-    image = family.models_image
+def volumes(spec: BackendSpec, config: OperatorConfig) -> list[Json]:
+    """The models volume of a serving pod; empty if the models are in the backend's image."""
+    if spec.storage:
+        return [claim_volume(spec, spec.storage)]
+    image = spec.models_image
     if image is None:
         return []
     if not config.has_image_volumes:
@@ -38,29 +39,29 @@ def volumes(family: BackendSpec, config: OperatorConfig) -> list[Json]:
     return [{"name": _NAME, "image": {"reference": image.reference, **_pull_policy(image, "pullPolicy")}}]
 
 
-def mounts(family: BackendSpec, config: OperatorConfig, folder: str) -> list[Json]:
-    """The same in the container, read-only."""
-    if not (family.storage or family.models_image):
+def mounts(spec: BackendSpec, config: OperatorConfig, path: str) -> list[Json]:
+    """The read-only mount of that volume in the container."""
+    if not (spec.storage or spec.models_image):
         return []
-    is_image = family.models_image is not None and config.has_image_volumes
-    below = {"subPath": IMAGE_FOLDER.strip("/")} if is_image else {}
-    return [{"name": _NAME, "mountPath": folder, "readOnly": True, **below}]
+    is_image_volume = spec.models_image is not None and config.has_image_volumes
+    sub_path = {"subPath": MODELS_IMAGE_FOLDER.strip("/")} if is_image_volume else {}
+    return [{"name": _NAME, "mountPath": path, "readOnly": True, **sub_path}]
 
 
-def init_containers(family: BackendSpec, config: OperatorConfig, security: Json) -> list[Json]:
-    """What copies the models out of their image, where the cluster cannot mount one."""
-    image = family.models_image
+def init_containers(spec: BackendSpec, config: OperatorConfig, security: Json) -> list[Json]:
+    """Copies the models out of their image if the cluster cannot mount images as volumes."""
+    image = spec.models_image
     if image is None or config.has_image_volumes:
         return []
     copy = {
         "name": MODELS_CONTAINER,
         "image": image.reference,
         **_pull_policy(image, "imagePullPolicy"),
-        "command": ["cp", "-R", f"{IMAGE_FOLDER}/.", _COPY],
+        "command": ["cp", "-R", f"{MODELS_IMAGE_FOLDER}/.", _COPY_PATH],
         "resources": _COPY_RESOURCES,
         "securityContext": security,
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [{"name": _NAME, "mountPath": _COPY}],
+        "volumeMounts": [{"name": _NAME, "mountPath": _COPY_PATH}],
     }
     return [copy]
 

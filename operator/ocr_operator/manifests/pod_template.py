@@ -1,52 +1,32 @@
-"""The pod of one variant: what runs, with which rights, for how long, and how its health is asked.
+"""The pod template of one variant: container, permissions, probes, volumes and termination.
 
-Pure. Nothing of the operator's own (its version above all) may get in here: a changed template restarts pods.
+Pure. It must not depend on the operator itself, such as its version: a changed template restarts the pods.
 """
 
 from dataclasses import replace
 from typing import Any
 
-from ocr_backend.config.settings import Settings, to_env
-from ocr_operator.api.names import CONTAINER, PORT, PORT_NAME, REVISION_LABEL, variant_labels
+from ocr_backend.config.settings import Settings
+from ocr_operator.api.names import PORT, PORT_NAME, REVISION_LABEL, variant_labels
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import BackendSpec, Json, Variant
-from ocr_operator.manifests import models_volume
-
-Template = dict[str, Any]
-
-USER = 10001
-"""Numeric, since the kubelet can prove `runAsNonRoot` of a number only."""
+from ocr_operator.manifests import models_volume, pod_fields
 
 STARTUP_SECONDS = 3600
-"""A first start may download models over a slow line; `progressDeadlineSeconds` complains earlier."""
+"""A first start may download models over a slow connection; `progressDeadlineSeconds` reports it earlier."""
 
 DRAIN_SECONDS = 5
-"""Time for the endpoint to leave every node's rules before the server stops listening (guess; kube-proxy
-syncs within one second on idle nodes)."""
+"""Time for every node to remove the endpoint before the server stops listening (guess; kube-proxy syncs
+within one second on idle nodes)."""
 
-_SCRATCH_BYTES = 3 * 2**29
-"""What /tmp holds beside the kept images; the kubelet evicts a pod that fills it (guess with room)."""
-
-POD_SECURITY = {
-    "runAsNonRoot": True,
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "fsGroup": USER,
-    "fsGroupChangePolicy": "OnRootMismatch",
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-CONTAINER_SECURITY = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
-"""With `POD_SECURITY` what the restricted Pod Security Standard asks for, and a root that nobody writes."""
+_TMP_BYTES = 3 * 2**29
+"""Space in /tmp besides the image cache; the kubelet evicts a pod that exceeds it (generous guess)."""
 
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
 
-# Mobile: measured, 1.5 GB after mixed images and 3.9 GB at once for the largest (benchmarks/memory.py).
+# Mobile: measured, 1.5 GB after mixed images and a peak of 3.9 GB for the largest (benchmarks/memory.py).
 # Server: a guess, its networks are several times as large.
 _RESOURCES = {
     "mobile": {"requests": {"cpu": "500m", "memory": "1536Mi"}, "limits": {"memory": "4Gi"}},
@@ -54,79 +34,69 @@ _RESOURCES = {
 }
 
 
-def pod_template(family: BackendSpec, variant: Variant, config: OperatorConfig) -> Template:
-    """The template, labelled with the revision that its own content makes."""
-    more = family.pod_template
-    labels = {**(more.get("labels") or {}), **variant_labels(family.key.name, *variant.key)}
-    metadata = {"labels": labels, **({"annotations": notes} if (notes := more.get("annotations")) else {})}
-    spec = _pod_spec(family, variant, config)
-    revision = digest({**metadata, "spec": spec})
-    return {"metadata": {**metadata, "labels": {**labels, REVISION_LABEL: revision}}, "spec": spec}
+def pod_template(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+    """The template, labelled with the revision, which is the digest of its content."""
+    custom_labels = spec.pod_template.get("labels") or {}
+    annotations = spec.pod_template.get("annotations")
+    labels = {**custom_labels, **variant_labels(spec.key.name, *variant.key)}
+    metadata = {"labels": labels, **({"annotations": annotations} if annotations else {})}
+    pod_spec = _pod_spec(spec, variant, config)
+    revision = digest({**metadata, "spec": pod_spec})
+    return {"metadata": {**metadata, "labels": {**labels, REVISION_LABEL: revision}}, "spec": pod_spec}
 
 
-def _pod_spec(family: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+def _pod_spec(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     accelerator = variant.accelerator
-    spec = {
-        "automountServiceAccountToken": False,
-        "serviceAccountName": family.pod_template.get("serviceAccountName"),
-        # A Service called `ocr` would else put OCR_PORT and the like into every pod of the namespace.
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": _grace_seconds(variant),
-        "securityContext": POD_SECURITY,
-        "initContainers": models_volume.init_containers(family, config, CONTAINER_SECURITY),
-        "containers": [_container(family, variant, config)],
-        "volumes": _volumes(family, variant, config),
-        "imagePullSecrets": [{"name": name} for name in _all_pull_secrets(family, config)],
-        "runtimeClassName": accelerator.runtime_class if accelerator else None,
-        **_placement(family, variant),
-    }
-    return {name: value for name, value in spec.items() if value not in (None, [], {})}
+    return pod_fields.without_empty(
+        {
+            "automountServiceAccountToken": False,
+            "serviceAccountName": spec.pod_template.get("serviceAccountName"),
+            # Otherwise a Service named `ocr` would add OCR_PORT and the like to every pod of the namespace.
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": _grace_seconds(variant),
+            "securityContext": pod_fields.POD_SECURITY,
+            "initContainers": models_volume.init_containers(spec, config, pod_fields.CONTAINER_SECURITY),
+            "containers": [_container(spec, variant, config)],
+            "volumes": _volumes(spec, variant, config),
+            "imagePullSecrets": [{"name": name} for name in _all_pull_secrets(spec, config)],
+            "runtimeClassName": accelerator.runtime_class if accelerator else None,
+            **pod_fields.node_placement(variant),
+            "topologySpreadConstraints": _spread_constraints(spec, variant),
+        }
+    )
 
 
-def _placement(family: BackendSpec, variant: Variant) -> dict[str, Any]:
-    found = {name: value for name, value in variant.placement.items() if name != "topologySpread"}
-    # Pods of one ReplicaSet are counted alone: the old ones go, wherever they are.
+def _spread_constraints(spec: BackendSpec, variant: Variant) -> list[Json]:
+    # Only the pods of one ReplicaSet count: the old ones are about to stop, wherever they run.
     selector = {
-        "labelSelector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
+        "labelSelector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
         "matchLabelKeys": ["pod-template-hash"],
     }
-    spread = variant.placement.get("topologySpread") or []
-    return {**found, "topologySpreadConstraints": [{**one, **selector} for one in spread]}
+    return [{**constraint, **selector} for constraint in variant.placement.get("topologySpread") or []]
 
 
 def _grace_seconds(variant: Variant) -> int:
-    """Long enough for a request that has just come in to be answered."""
+    """Long enough to answer a request that has just arrived."""
     return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
 
 
-def _all_pull_secrets(family: BackendSpec, config: OperatorConfig) -> list[str]:
-    of_models = family.models_image.pull_secrets if family.models_image else ()
-    return list(dict.fromkeys((*pull_secrets(family, config), *of_models)))
+def _all_pull_secrets(spec: BackendSpec, config: OperatorConfig) -> list[str]:
+    models_secrets = spec.models_image.pull_secrets if spec.models_image else ()
+    return list(dict.fromkeys((*pod_fields.pull_secrets(spec, config), *models_secrets)))
 
 
-def pull_secrets(family: BackendSpec, config: OperatorConfig) -> list[str]:
-    """Names of the Secrets with which the backend's image is pulled."""
-    given = [secret["name"] for secret in family.image.get("pullSecrets") or []]
-    return given or list(config.pull_secrets)
-
-
-def _container(family: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
+def _container(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     return {
-        "name": CONTAINER,
-        "image": str(family.image_of(variant, config)),
-        "imagePullPolicy": family.image.get("pullPolicy") or config.pull_policy,
-        "env": _environment(family, variant),
+        **pod_fields.backend_container(spec, variant, config),
+        "env": _environment(spec, variant),
         "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
         "resources": _resources(variant),
-        "securityContext": CONTAINER_SECURITY,
         "startupProbe": _probe("/readyz", failures=STARTUP_SECONDS // _PROBE_SECONDS),
         "readinessProbe": _probe("/readyz", failures=3),
-        # One minute without progress: a loaded node must not make restarts of busy pods.
+        # One minute without progress: a loaded node must not cause restarts of busy pods.
         "livenessProbe": _probe("/livez", failures=12),
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        # The last log lines come with the pod's status: the operator needs no right to read logs.
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": _mounts(family, variant, config),
+        "volumeMounts": _mounts(spec, variant, config),
     }
 
 
@@ -139,22 +109,17 @@ def _probe(path: str, failures: int) -> dict[str, Any]:
     }
 
 
-def _environment(family: BackendSpec, variant: Variant) -> list[Json]:
-    """Settings first, then secrets, then what the user adds."""
+def _environment(spec: BackendSpec, variant: Variant) -> list[Json]:
+    """Settings first, then Secrets, then the user's variables."""
     return [
-        *variables(serving_settings(variant.settings)),
-        *_secret_environment(family.label_studio),
+        *pod_fields.environment(serving_settings(variant.settings)),
+        *_secret_environment(spec.label_studio),
         *variant.extra_env,
     ]
 
 
-def variables(settings: Settings) -> list[Json]:
-    """The settings as a container's environment."""
-    return [{"name": name, "value": text} for name, text in sorted(to_env(settings).items())]
-
-
 def serving_settings(settings: Settings) -> Settings:
-    """The settings with which a variant serves: what comes from a hub was fetched, and lies in a folder."""
+    """The settings of a serving pod: models from a hub are downloaded already, and read from a folder."""
     if settings.model_source != "hub":
         return settings
     unset = Settings()
@@ -162,14 +127,14 @@ def serving_settings(settings: Settings) -> Settings:
 
 
 def _secret_environment(label_studio: Json) -> list[Json]:
-    found = []
+    variables = []
     if api_key := label_studio.get("apiKeySecretRef"):
-        found.append(_from_secret("LABEL_STUDIO_API_KEY", api_key["name"], api_key["key"]))
-    if basic := label_studio.get("basicAuthSecretRef"):
+        variables.append(_from_secret("LABEL_STUDIO_API_KEY", api_key["name"], api_key["key"]))
+    if basic_auth := label_studio.get("basicAuthSecretRef"):
         # The keys of a Secret of type kubernetes.io/basic-auth.
-        found.append(_from_secret("BASIC_AUTH_USER", basic["name"], "username"))
-        found.append(_from_secret("BASIC_AUTH_PASS", basic["name"], "password"))
-    return found
+        variables.append(_from_secret("BASIC_AUTH_USER", basic_auth["name"], "username"))
+        variables.append(_from_secret("BASIC_AUTH_PASS", basic_auth["name"], "password"))
+    return variables
 
 
 def _from_secret(variable: str, name: str, key: str) -> Json:
@@ -177,29 +142,34 @@ def _from_secret(variable: str, name: str, key: str) -> Json:
 
 
 def _resources(variant: Variant) -> dict[str, Any]:
-    """What the spec says, as it is, or the default of the tier; devices on top."""
-    chosen = variant.resources or _RESOURCES[variant.settings.model_type]
-    found = {kind: dict(amounts) for kind, amounts in chosen.items()}
+    """The resources in the spec, or the default for the model type, plus the devices."""
+    base = variant.resources or _RESOURCES[variant.settings.model_type]
+    resources = {kind: dict(quantities) for kind, quantities in base.items()}
     if variant.accelerator:
-        # Of extended resources the limit alone counts; the API server copies it to the requests.
-        found.setdefault("limits", {})[variant.accelerator.resource_name] = str(variant.accelerator.count)
-    return found
+        # Extended resources need only a limit; the API server copies it to the requests.
+        limits = resources.setdefault("limits", {})
+        limits[variant.accelerator.resource_name] = str(variant.accelerator.count)
+    return resources
 
 
-def _volumes(family: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
-    scratch = _amount(_SCRATCH_BYTES + variant.settings.image_cache_bytes)
-    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]
-    volumes += models_volume.volumes(family, config)
-    return [*volumes, *(family.pod_template.get("volumes") or [])]
+def _volumes(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
+    tmp_size = _quantity(_TMP_BYTES + variant.settings.image_cache_bytes)
+    return [
+        {"name": "tmp", "emptyDir": {"sizeLimit": tmp_size}},
+        *models_volume.volumes(spec, config),
+        *(spec.pod_template.get("volumes") or []),
+    ]
 
 
-def _amount(size: int) -> str:
-    """Bytes as Kubernetes writes them, rounded up to what is a whole number of Mi or Gi."""
-    mebi = -(-size // 2**20)
-    return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
+def _quantity(size_bytes: int) -> str:
+    """Bytes as a quantity in Gi or Mi, rounded up."""
+    mebibytes = -(-size_bytes // 2**20)
+    return f"{mebibytes // 1024}Gi" if mebibytes % 1024 == 0 else f"{mebibytes}Mi"
 
 
-def _mounts(family: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
-    mounts: list[Json] = [{"name": "tmp", "mountPath": "/tmp"}]
-    mounts += models_volume.mounts(family, config, variant.settings.model_dir)
-    return [*mounts, *(family.pod_template.get("volumeMounts") or [])]
+def _mounts(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> list[Json]:
+    return [
+        {"name": "tmp", "mountPath": "/tmp"},
+        *models_volume.mounts(spec, config, variant.settings.model_dir),
+        *(spec.pod_template.get("volumeMounts") or []),
+    ]

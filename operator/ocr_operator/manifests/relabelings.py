@@ -1,7 +1,7 @@
-"""The labels that every series carries, whichever way Prometheus finds the pods.
+"""Relabelings that give every series the same labels, however Prometheus discovers the pods.
 
-Pure; alerts and dashboards rely on them. `family_resources` puts them into ServiceMonitors; the chart's
-PodMonitor and the manual's scrape configuration say the same, which a test compares.
+Pure; alerts and dashboards rely on the labels. `shared_resources` uses the relabelings in ServiceMonitors; a
+test compares them with the chart's PodMonitor and the scrape configuration in the manual.
 """
 
 from ocr_operator.api.names import INSTANCE_LABEL, LANGUAGE_LABEL, MODEL_TYPE_LABEL
@@ -13,13 +13,13 @@ _POD_LABELS = {"ocrbackend": INSTANCE_LABEL, "language": LANGUAGE_LABEL, "model_
 
 
 def backend_relabelings() -> list[dict[str, object]]:
-    """The Prometheus operator's relabelings to the labels of `ocrbackend_status_variant`, and to one job."""
-    named: list[dict[str, object]] = [
+    """Relabelings of the Prometheus operator: the labels of `ocrbackend_status_variant`, and one job."""
+    pod_labels: list[dict[str, object]] = [
         {"sourceLabels": [_meta_label(label)], "targetLabel": target} for target, label in _POD_LABELS.items()
     ]
-    return [*named, {"targetLabel": "job", "replacement": BACKEND_JOB}]
+    return [*pod_labels, {"targetLabel": "job", "replacement": BACKEND_JOB}]
 
 
 def _meta_label(label: str) -> str:
-    """Prometheus' name for a pod's label (service discovery of kinds `pod` and `endpoints`)."""
-    return "__meta_kubernetes_pod_label_" + "".join(one if one.isalnum() else "_" for one in label)
+    """Prometheus' name for a pod label (service discovery roles `pod` and `endpoints`)."""
+    return "__meta_kubernetes_pod_label_" + "".join(char if char.isalnum() else "_" for char in label)

@@ -1,7 +1,6 @@
-"""The children that each variant shall have, as whole Kubernetes objects, ready for server-side apply.
+"""Manifests of the objects of each variant: Deployment, Service, autoscaler and disruption budget.
 
-Pure: from the family's values to plain dicts. `plan` compares them with what is there; what a family has once
-is in `family_resources`.
+Pure. `plan` compares them with the existing objects; `shared_resources` has those that variants share.
 """
 
 from collections.abc import Mapping
@@ -10,66 +9,68 @@ from typing import Any
 from ocr_operator.api.names import PORT, PORT_NAME, variant_labels, variant_name
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import Autoscaling, BackendSpec, Variant
-from ocr_operator.manifests.metadata import Child, variant_metadata
+from ocr_operator.manifests.metadata import ManagedObject, variant_metadata
 from ocr_operator.manifests.pod_template import pod_template
 
 
-def variant_children(
-    family: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool
-) -> tuple[Child, ...]:
-    """Service, Deployment and, where asked for or needed, autoscaler and budget, in order of creation.
+def variant_objects(
+    spec: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool
+) -> tuple[ManagedObject, ...]:
+    """Service, Deployment and, if needed, autoscaler and disruption budget, in order of creation.
 
-    `in_place`: a new revision replaces the old pod before it runs, for want of room for both.
+    `in_place`: a new revision replaces the old pod before it starts, because there is no room for both.
     """
-    children = [service(family, variant), deployment(family, variant, config, in_place=in_place)]
+    objects = [service(spec, variant), deployment(spec, variant, config, in_place=in_place)]
     if variant.autoscaling:
-        children.append(autoscaler(family, variant, variant.autoscaling))
+        objects.append(autoscaler(spec, variant, variant.autoscaling))
     if variant.needed_replicas > 1:
-        children.append(disruption_budget(family, variant))
-    return tuple(children)
+        objects.append(disruption_budget(spec, variant))
+    return tuple(objects)
 
 
-def deployment(family: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool) -> Child:
-    """The Deployment; `replicas` is left out where an autoscaler writes it."""
-    spec: dict[str, Any] = {
-        "selector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": _rolling(in_place)},
-        "progressDeadlineSeconds": family.progress_deadline_seconds,
+def deployment(
+    spec: BackendSpec, variant: Variant, config: OperatorConfig, *, in_place: bool
+) -> ManagedObject:
+    """The Deployment, without `replicas` if an autoscaler sets them."""
+    deployment_spec: dict[str, Any] = {
+        "selector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": _rolling_update(in_place)},
+        "progressDeadlineSeconds": spec.progress_deadline_seconds,
         "revisionHistoryLimit": 2,
-        "template": pod_template(family, variant, config),
+        "template": pod_template(spec, variant, config),
     }
     if not variant.autoscaling:
-        spec["replicas"] = variant.replicas
+        deployment_spec["replicas"] = variant.replicas
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": variant_metadata(family, variant),
-        "spec": spec,
+        "metadata": variant_metadata(spec, variant),
+        "spec": deployment_spec,
     }
 
 
-def _rolling(in_place: bool) -> Mapping[str, int]:
+def _rolling_update(in_place: bool) -> Mapping[str, int]:
     if in_place:
         return {"maxSurge": 0, "maxUnavailable": 1}
-    # The old pod serves until the new one has loaded its models and read its golden sample.
+    # The old pod serves until the new one has loaded its models and read the golden sample.
     return {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def service(family: BackendSpec, variant: Variant) -> Child:
-    """The Service whose URL is entered in Label Studio."""
+def service(spec: BackendSpec, variant: Variant) -> ManagedObject:
+    """The Service, whose URL is entered in Label Studio."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": variant_metadata(family, variant),
+        "metadata": variant_metadata(spec, variant),
         "spec": {
             "type": "ClusterIP",
-            "selector": variant_labels(family.key.name, *variant.key),
+            "selector": variant_labels(spec.key.name, *variant.key),
             "ports": [{"name": PORT_NAME, "port": PORT, "targetPort": PORT_NAME, "protocol": "TCP"}],
         },
     }
 
 
-def autoscaler(family: BackendSpec, variant: Variant, autoscaling: Autoscaling) -> Child:
+def autoscaler(spec: BackendSpec, variant: Variant, autoscaling: Autoscaling) -> ManagedObject:
     """The HorizontalPodAutoscaler on CPU utilization."""
     metric = {
         "type": "Resource",
@@ -81,12 +82,12 @@ def autoscaler(family: BackendSpec, variant: Variant, autoscaling: Autoscaling) 
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": variant_metadata(family, variant),
+        "metadata": variant_metadata(spec, variant),
         "spec": {
             "scaleTargetRef": {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
-                "name": variant_name(family.key.name, *variant.key),
+                "name": variant_name(spec.key.name, *variant.key),
             },
             "minReplicas": autoscaling.min_replicas,
             "maxReplicas": autoscaling.max_replicas,
@@ -95,15 +96,15 @@ def autoscaler(family: BackendSpec, variant: Variant, autoscaling: Autoscaling) 
     }
 
 
-def disruption_budget(family: BackendSpec, variant: Variant) -> Child:
-    """The PodDisruptionBudget: a drained node takes one pod at a time, and a broken pod holds no drain up."""
+def disruption_budget(spec: BackendSpec, variant: Variant) -> ManagedObject:
+    """The PodDisruptionBudget: a drain evicts one pod at a time, and a broken pod does not block it."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": variant_metadata(family, variant),
+        "metadata": variant_metadata(spec, variant),
         "spec": {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": variant_labels(family.key.name, *variant.key)},
+            "selector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
         },
     }

@@ -1,4 +1,5 @@
-"""The chart's alerts and dashboards, and their page in the docs, written by `make generate`.
+"""The chart's alerts and dashboards, and their page of the manual. `make generate` writes them.
 
-The running operator never imports it.
+Knows the metrics of both programs. Must not know the controller or the cluster; the running operator never
+imports it.
 """

@@ -1,17 +1,17 @@
-"""What a dashboard consists of, in plain values: pages of panels with their queries.
+"""What a dashboard is made of: panels and their queries, as plain values.
 
-Pure; `grafana` makes the JSON of it, `fleet_page`, `backend_page` and `operator_page` say what is shown.
+Pure. `fleet_dashboard`, `backend_dashboard` and `operator_dashboard` define them, `grafana` writes the JSON.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["lines", "stacked", "number", "table"]
+PanelKind = Literal["lines", "stacked", "number", "table"]
 
 
 @dataclass(frozen=True)
 class Query:
-    """An expression, and the template of the names of its series."""
+    """A PromQL expression, and the legend template of its series."""
 
     expression: str
     legend: str = ""
@@ -19,24 +19,25 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: the question that it answers as its description; `width` of 24.
+    """One panel. `description` states the question that it answers; `width` is in Grafana's 24 columns.
 
-    `worse_from`: values from which it is orange, and red; smaller ones are green.
+    Values are green below the one or two `thresholds`, and orange or red from there on. `maximum` ends the
+    y-axis.
     """
 
     title: str
     description: str
-    kind: Kind
+    kind: PanelKind
     queries: tuple[Query, ...]
     unit: str = "short"
     width: int = 8
-    worse_from: tuple[float, ...] = ()
-    top: float | None = None
+    thresholds: tuple[float, ...] = ()
+    maximum: float | None = None
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A choice at the top of a dashboard: the values of a label."""
+    """A dashboard variable: a drop-down with the values of a label."""
 
     name: str
     label: str
@@ -45,7 +46,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A page of Grafana; `name` is that of its file."""
+    """One Grafana dashboard; `name` is its file name without suffix."""
 
     name: str
     title: str

@@ -1,7 +1,7 @@
-"""The JSON of dashboards, built with Grafana's SDK, which nobody else knows. Knows not what is shown."""
+"""Converts dashboards to JSON with Grafana's SDK, which no other module uses. Knows no single dashboard."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from grafana_foundation_sdk.builders import (
     common,
@@ -13,54 +13,56 @@ from grafana_foundation_sdk.builders import (
 )
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import common as looks
+from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from ocr_operator.monitoring.dashboard_model import Dashboard, Kind, Panel, Query, Variable
+from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, PanelKind, Query, Variable
 
-_Made = timeseries.Panel | stat.Panel | table.Panel
+_PanelBuilder = timeseries.Panel | stat.Panel | table.Panel
 
-_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+_DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _GREEN, _ORANGE, _RED = "green", "orange", "red"
 _NUMBER_HEIGHT, _HEIGHT = 4, 8
 
 
-def dashboard_text(wanted: Dashboard, others: tuple[Dashboard, ...]) -> str:
-    """The JSON that Grafana imports, with links to the other dashboards."""
-    page = (
-        dashboard.Dashboard(wanted.title)
-        .uid(uid(wanted))
-        .description(wanted.description)
+def dashboard_text(page: Dashboard, others: tuple[Dashboard, ...]) -> str:
+    """The JSON of a dashboard for Grafana's import, with links to the other dashboards."""
+    builder = (
+        dashboard.Dashboard(page.title)
+        .uid(uid(page))
+        .description(page.description)
         .tags(["ocr-backend"])
         .readonly()
         .refresh("1m")
         .time("now-6h", "now")
         .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
     )
-    for variable in wanted.variables:
-        page.with_variable(_variable(variable))
+    for variable in page.variables:
+        builder.with_variable(_variable(variable))
     for other in others:
-        link = (
-            dashboard.DashboardLink(other.title).type(models.DashboardLinkType.LINK).url(f"/d/{uid(other)}")
-        )
-        page.link(link.keep_time(True).include_vars(True))
-    for panel in wanted.panels:
-        page.with_panel(_panel(panel))
-    return json.dumps(page.build(), cls=JSONEncoder, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        builder.link(_link(other))
+    for panel in page.panels:
+        builder.with_panel(_panel(panel))
+    return json.dumps(builder.build(), cls=JSONEncoder, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def uid(wanted: Dashboard) -> str:
-    """What finds the dashboard in any Grafana."""
-    return f"ocr-backend-{wanted.name}"
+def uid(page: Dashboard) -> str:
+    """The identifier of the dashboard, the same in every Grafana."""
+    return f"ocr-backend-{page.name}"
 
 
-def _variable(wanted: Variable) -> Builder[models.VariableModel]:
+def _link(page: Dashboard) -> dashboard.DashboardLink:
+    link = dashboard.DashboardLink(page.title).type(models.DashboardLinkType.LINK).url(f"/d/{uid(page)}")
+    return link.keep_time(True).include_vars(True)
+
+
+def _variable(variable: Variable) -> Builder[models.VariableModel]:
     return (
-        dashboard.QueryVariable(wanted.name)
-        .label(wanted.label)
-        .datasource(_SOURCE)
-        .query(f"label_values({wanted.metric}, {wanted.name})")
+        dashboard.QueryVariable(variable.name)
+        .label(variable.label)
+        .datasource(_DATA_SOURCE)
+        .query(f"label_values({variable.metric}, {variable.name})")
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
         .multi(True)
@@ -70,20 +72,25 @@ def _variable(wanted: Variable) -> Builder[models.VariableModel]:
     )
 
 
-def _panel(wanted: Panel) -> _Made:
-    made = _BUILDERS[wanted.kind](wanted)
-    made.title(wanted.title).description(wanted.description).datasource(_SOURCE).unit(wanted.unit)
-    made.span(wanted.width).height(_NUMBER_HEIGHT if wanted.kind == "number" else _HEIGHT)
-    made.thresholds(_thresholds(wanted.worse_from))
-    if wanted.top is not None:
-        made.min(0).max(wanted.top)
-    for place, query in enumerate(wanted.queries):
-        made.with_target(_target(wanted.kind, query, chr(ord("A") + place)))
-    return made
+def _panel(panel: Panel) -> _PanelBuilder:
+    builder = _BUILDERS[panel.kind](panel)
+    builder.title(panel.title).description(panel.description).datasource(_DATA_SOURCE).unit(panel.unit)
+    builder.span(panel.width).height(_NUMBER_HEIGHT if panel.kind == "number" else _HEIGHT)
+    builder.thresholds(_thresholds(panel.thresholds))
+    if panel.maximum is not None:
+        builder.min(0).max(panel.maximum)
+    for target in _targets(panel):
+        builder.with_target(target)
+    return builder
 
 
-def _target(kind: Kind, query: Query, letter: str) -> prometheus.Dataquery:
-    target = prometheus.Dataquery().expr(query.expression).ref_id(letter).datasource(_SOURCE)
+def _targets(panel: Panel) -> Iterator[prometheus.Dataquery]:
+    for index, query in enumerate(panel.queries):
+        yield _target(panel.kind, query, chr(ord("A") + index))
+
+
+def _target(kind: PanelKind, query: Query, ref_id: str) -> prometheus.Dataquery:
+    target = prometheus.Dataquery().expr(query.expression).ref_id(ref_id).datasource(_DATA_SOURCE)
     if query.legend:
         target.legend_format(query.legend)
     if kind == "table":
@@ -91,46 +98,49 @@ def _target(kind: Kind, query: Query, letter: str) -> prometheus.Dataquery:
     return target.instant() if kind == "number" else target.range()
 
 
-def _thresholds(worse_from: tuple[float, ...]) -> dashboard.ThresholdsConfig:
+def _thresholds(thresholds: tuple[float, ...]) -> dashboard.ThresholdsConfig:
     steps = [models.Threshold(value=None, color=_GREEN)]
-    colors = (_ORANGE, _RED)[2 - len(worse_from) :]
+    colors = (_ORANGE, _RED)[2 - len(thresholds) :]
     steps += [
-        models.Threshold(value=value, color=color) for value, color in zip(worse_from, colors, strict=True)
+        models.Threshold(value=value, color=color) for value, color in zip(thresholds, colors, strict=True)
     ]
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _lines(wanted: Panel) -> timeseries.Panel:
+def _lines(panel: Panel) -> timeseries.Panel:
     legend = (
         common.VizLegendOptions()
-        .display_mode(looks.LegendDisplayMode.LIST)
-        .placement(looks.LegendPlacement.BOTTOM)
+        .display_mode(common_models.LegendDisplayMode.LIST)
+        .placement(common_models.LegendPlacement.BOTTOM)
         .show_legend(True)
     )
-    made = timeseries.Panel().legend(legend).fill_opacity(10).line_width(1).min(0)
-    if wanted.worse_from:
-        made.thresholds_style(common.GraphThresholdsStyleConfig().mode(looks.GraphTresholdsStyleMode.DASHED))
-    return made
+    builder = timeseries.Panel().legend(legend).fill_opacity(10).line_width(1).min(0)
+    if panel.thresholds:
+        dashed = common.GraphThresholdsStyleConfig().mode(common_models.GraphTresholdsStyleMode.DASHED)
+        builder.thresholds_style(dashed)
+    return builder
 
 
-def _stacked(wanted: Panel) -> timeseries.Panel:
-    made = _lines(wanted).fill_opacity(40)
-    return made.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
+def _stacked(panel: Panel) -> timeseries.Panel:
+    builder = _lines(panel).fill_opacity(40)
+    return builder.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A"))
 
 
-def _number(wanted: Panel) -> stat.Panel:
+def _number(_panel: Panel) -> stat.Panel:
     last = common.ReduceDataOptions().calcs(["lastNotNull"])
-    return stat.Panel().reduce_options(last).color_mode(looks.BigValueColorMode.BACKGROUND).no_value("-")
+    return (
+        stat.Panel().reduce_options(last).color_mode(common_models.BigValueColorMode.BACKGROUND).no_value("-")
+    )
 
 
-def _table(wanted: Panel) -> table.Panel:
-    shown = models.DataTransformerConfig(
+def _table(_panel: Panel) -> table.Panel:
+    visible_columns = models.DataTransformerConfig(
         id_val="organize", options={"excludeByName": {"Time": True, "Value": True}}
     )
-    return table.Panel().with_transformation(shown)
+    return table.Panel().with_transformation(visible_columns)
 
 
-_BUILDERS: dict[Kind, Callable[[Panel], _Made]] = {
+_BUILDERS: dict[PanelKind, Callable[[Panel], _PanelBuilder]] = {
     "lines": _lines,
     "stacked": _stacked,
     "number": _number,

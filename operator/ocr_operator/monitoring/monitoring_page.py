@@ -1,37 +1,42 @@
-"""The parts of docs/monitoring.md that are made of code: alerts with a section each, and panels. Pure."""
+"""The generated parts of docs/monitoring.md: the alerts, their runbooks and the panels. Pure."""
 
 import re
 from collections.abc import Sequence
 
-from ocr_operator.monitoring.alerts import ALERTS, Alert
+from ocr_operator.monitoring.alert_model import Alert
+from ocr_operator.monitoring.alerts import ALERTS
 from ocr_operator.monitoring.dashboard_model import Dashboard
 
-_MARKED = re.compile(r"(<!-- made: ([a-z]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_GENERATED = re.compile(r"(<!-- made: ([a-z]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 
 
-def page(written: str, dashboards: Sequence[Dashboard]) -> str:
-    """The text with what stands between each `<!-- made: NAME -->` and `<!-- end -->` made anew."""
-    made = {one.name: _panels(one) for one in dashboards} | {"alerts": _table(), "runbooks": _sections()}
-    return _MARKED.sub(lambda found: found[1] + made[found[2]] + found[3], written)
+def page(text: str, dashboards: Sequence[Dashboard]) -> str:
+    """The page with new content between each `<!-- made: NAME -->` and `<!-- end -->`."""
+    parts = {dashboard.name: _panel_table(dashboard) for dashboard in dashboards}
+    parts |= {"alerts": _alert_table(), "runbooks": _runbooks()}
+    return _GENERATED.sub(lambda match: match[1] + parts[match[2]] + match[3], text)
 
 
-def _table() -> str:
-    rows = (f"| [{one.name}](#{one.name.lower()}) | {one.severity} | {one.meaning} |\n" for one in ALERTS)
+def _alert_table() -> str:
+    rows = (
+        f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.meaning} |\n"
+        for alert in ALERTS
+    )
     return "| Alert | Severity | Meaning |\n| --- | --- | --- |\n" + "".join(rows)
 
 
-def _sections() -> str:
-    return "\n".join(map(_section, ALERTS))
+def _runbooks() -> str:
+    return "\n".join(map(_runbook, ALERTS))
 
 
-def _section(alert: Alert) -> str:
-    reason = " The link of the alert leads to its reason in [reasons.md](reasons.md)." * alert.by_reason
+def _runbook(alert: Alert) -> str:
+    reason = " The alert links to its reason in [reasons.md](reasons.md)." * alert.by_reason
     return (
         f"### {alert.name}\n\n{alert.meaning} {alert.action}{reason}\n\n"
-        f"Severity {alert.severity}, after {alert.lasting} of:\n\n```promql\n{alert.expression}\n```\n"
+        f"Severity {alert.severity}, after {alert.for_duration} of:\n\n```promql\n{alert.expression}\n```\n"
     )
 
 
-def _panels(dashboard: Dashboard) -> str:
-    rows = (f"| {one.title} | {one.description} |\n" for one in dashboard.panels)
-    return "| Panel | What it tells |\n| --- | --- |\n" + "".join(rows)
+def _panel_table(dashboard: Dashboard) -> str:
+    rows = (f"| {panel.title} | {panel.description} |\n" for panel in dashboard.panels)
+    return "| Panel | What it shows |\n| --- | --- |\n" + "".join(rows)

@@ -1,41 +1,41 @@
-"""How series of this product are chosen and grouped in PromQL: jobs, labels, ratios and quantiles.
-
-Pure. `alerts` and the dashboards write their expressions with it.
-"""
+"""PromQL building blocks: jobs, labels, rates, ratios and quantiles of this product's metrics. Pure."""
 
 from ocr_operator.manifests.relabelings import BACKEND_JOB, OPERATOR_JOB
 
 BACKEND = f'job="{BACKEND_JOB}"'
 OPERATOR = f'job="{OPERATOR_JOB}"'
-FAMILY = "namespace, ocrbackend"
+OCRBACKEND = "namespace, ocrbackend"
 VARIANT = "namespace, ocrbackend, language, model_type"
 POD = f"{VARIANT}, pod"
 
-WINDOW = "$__rate_interval"
-"""Grafana's: a window that fits the interval of scraping and the time that is shown."""
+RATE_INTERVAL = "$__rate_interval"
+"""Grafana's variable: a window that fits the scrape interval and the time range."""
 
 NOT_READ = "unreachable|refused|broken"
-"""Outcomes of tasks whose image did not come, is not allowed, or is no image."""
+"""Outcomes of tasks whose image could not be fetched, was blocked by policy, or is not a valid image."""
+
+SLOW_SECONDS = 60
+"""Label Studio times out after 100 s (ML_TIMEOUT_PREDICT); the backend responds after 90 s at the latest."""
 
 
-def total(metric: str, by: str, window: str, where: str = BACKEND) -> str:
-    """Growth of a counter per second over a window (`5m`, `7d@6h`: seven days, six hours ago), by labels."""
+def rate(metric: str, by: str, window: str, selector: str = BACKEND) -> str:
+    """A counter's growth per second, summed by labels. The window `7d@6h` is 7 days long, 6 hours ago."""
     length, _, ago = window.partition("@")
-    return f"sum by ({by}) (rate({metric}{{{where}}}[{length}]{f' offset {ago}' if ago else ''}))"
+    return f"sum by ({by}) (rate({metric}{{{selector}}}[{length}]{f' offset {ago}' if ago else ''}))"
 
 
-def ratio(metric: str, by: str, window: str, part: str, where: str = BACKEND) -> str:
-    """The share 0..1 of a counter's growth that has also the labels of `part`; absent where nothing grew."""
-    whole = total(metric, by, window, where)
-    return f"{total(metric, by, window, f'{where}, {part}')} / ({whole} > 0)"
+def ratio(metric: str, by: str, window: str, subset: str, selector: str = BACKEND) -> str:
+    """The share (0 to 1) of a counter's growth that also matches `subset`; no series without growth."""
+    all_series = rate(metric, by, window, selector)
+    return f"{rate(metric, by, window, f'{selector}, {subset}')} / ({all_series} > 0)"
 
 
-def quantile(share: float, metric: str, by: str, window: str, where: str = BACKEND) -> str:
-    """The value that `share` (0..1) of a histogram's observations stay below."""
-    return f"histogram_quantile({share}, {total(f'{metric}_bucket', f'{by}, le', window, where)})"
+def quantile(q: float, metric: str, by: str, window: str, selector: str = BACKEND) -> str:
+    """The quantile `q` (0 to 1) of a histogram."""
+    return f"histogram_quantile({q}, {rate(f'{metric}_bucket', f'{by}, le', window, selector)})"
 
 
-def mean(metric: str, by: str, window: str, where: str = BACKEND) -> str:
-    """Mean of a histogram's observations; absent where there were none."""
-    count = total(f"{metric}_count", by, window, where)
-    return f"{total(f'{metric}_sum', by, window, where)} / ({count} > 0)"
+def mean(metric: str, by: str, window: str, selector: str = BACKEND) -> str:
+    """The mean of a histogram's observations; no series without observations."""
+    count = rate(f"{metric}_count", by, window, selector)
+    return f"{rate(f'{metric}_sum', by, window, selector)} / ({count} > 0)"

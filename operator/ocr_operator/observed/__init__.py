@@ -1,4 +1,4 @@
-"""Objects from the API server become the few facts that the operator uses, and the causes of their problems.
+"""Objects of the API server as the few facts that the operator uses, and the causes of their problems.
 
-Pure; knows no desired state beyond the spec.
+Pure. Knows no desired state beyond the spec, and plans nothing.
 """

@@ -1,6 +1,6 @@
-"""What a pod that fetches models tells of its progress: the backend's answer at `/progress`, as values.
+"""How far a pod has downloaded its models: the backend's response to `/progress`, as values.
 
-Pure. `progress_reader` asks; `fetches` and the status show it.
+Pure. `cluster.progress_reader` sends the request; the status shows the progress.
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 STEP_PERCENT = 5
-"""How far a download goes on before the status is written anew."""
+"""How much a download must grow before the status is written again."""
 
 _MEGABYTE = 10**6
 
 
 @dataclass(frozen=True)
 class ModelProgress:
-    """One model: `state` as in the status; bytes that are there and bytes in all (0: unknown)."""
+    """One model. `state` is as in the status; `size` and `total` are bytes, and a total of 0 is unknown."""
 
     name: str
     state: str
@@ -24,12 +24,12 @@ class ModelProgress:
 
     @property
     def percent(self) -> int:
-        """How much of it is there, 0 to 100."""
+        """How much is downloaded, 0 to 100."""
         return min(100, 100 * self.size // self.total) if self.total else 0
 
     def __str__(self) -> str:
         if self.state == "Verifying":
-            return f"{self.name} is verified"
+            return f"verifying {self.name}"
         if not self.total:
             return f"{self.name}, {self.size // _MEGABYTE} MB so far"
         return f"{self.name} {self.percent} %, {self.size // _MEGABYTE} of {self.total // _MEGABYTE} MB"
@@ -37,7 +37,7 @@ class ModelProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """A whole set. `gained`: bytes that came since this attempt was first heard of."""
+    """A model set. `gained`: bytes received since the first response of this attempt."""
 
     models: tuple[ModelProgress, ...]
     size: int
@@ -47,39 +47,44 @@ class Progress:
 
     @property
     def active(self) -> ModelProgress | None:
-        """The model that is worked on."""
-        return next((one for one in self.models if one.state in ("Fetching", "Verifying")), None)
+        """The model that is being downloaded or verified."""
+        return next((model for model in self.models if model.state in ("Downloading", "Verifying")), None)
 
     @property
     def state(self) -> str:
-        """What is being done to the set."""
+        """State of the set, as in the status."""
         return self.active.state if self.active else "Waiting"
 
 
-def progress_of(answer: Mapping[str, Any]) -> Progress:
-    """The progress in a pod's answer.
+def progress_of(response: Mapping[str, Any]) -> Progress:
+    """The progress in a pod's response.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the response holds no progress.
     """
     try:
-        models = tuple(
-            ModelProgress(str(one["name"]), str(one["state"]), int(one["bytes"]), int(one["totalBytes"] or 0))
-            for one in answer["models"]
-        )
-        size, total = int(answer["bytes"]), int(answer["totalBytes"] or 0)
-        return Progress(models, size, total, max(0, min(100, int(answer["percent"] or 0))))
+        models = tuple(_model_progress(model) for model in response["models"])
+        size, total = int(response["bytes"]), int(response["totalBytes"] or 0)
+        return Progress(models, size, total, max(0, min(100, int(response["percent"] or 0))))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"no progress: {error!r}") from error
 
 
-def to_show(shown: Progress | None, told: Progress) -> Progress:
-    """What the status shows: the older while little has changed, so that it is not written often."""
-    if shown is None or _place(shown) != _place(told) or abs(told.percent - shown.percent) >= STEP_PERCENT:
-        return told
-    return replace(shown, gained=shown.gained or told.gained)
+def _model_progress(model: Mapping[str, Any]) -> ModelProgress:
+    return ModelProgress(
+        str(model["name"]), str(model["state"]), int(model["bytes"]), int(model["totalBytes"] or 0)
+    )
 
 
-def _place(progress: Progress) -> tuple[str, str, int]:
+def progress_for_status(previous: Progress | None, latest: Progress) -> Progress:
+    """The progress to show: the previous one if little has changed, so that the status is written rarely."""
+    if previous is None or _stage(previous) != _stage(latest):
+        return latest
+    if abs(latest.percent - previous.percent) >= STEP_PERCENT:
+        return latest
+    return replace(previous, gained=previous.gained or latest.gained)
+
+
+def _stage(progress: Progress) -> tuple[str, str, int]:
     active = progress.active
     return (active.name if active else "", progress.state, progress.total)

@@ -1,21 +1,24 @@
-"""What a variant's Deployment itself remembers of its rollouts, in one annotation, so that no operator must.
+"""The rollout history of a variant, in one annotation of its Deployment.
 
-Pure. `rollout` decides what is remembered; `variants` and `kubectl ocr why` read it.
+Pure. The annotation keeps the operator stateless. `planning.rollout` decides what is recorded; the status and
+`kubectl ocr why` read it.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ocr_operator.api.names import REVISION_LABEL
 from ocr_operator.api.reasons import Reason
 
+_UNKNOWN_REASON = str(Reason.PROGRESS_DEADLINE_EXCEEDED)
+
 
 @dataclass(frozen=True)
 class LastGood:
-    """The last revision that has served with all its pods, and the template that makes it."""
+    """The last revision of which all pods were ready, and its pod template."""
 
     revision: str
     template: Mapping[str, Any]
@@ -23,7 +26,7 @@ class LastGood:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A revision that is being rolled out, and since when (RFC 3339)."""
+    """A revision that is being rolled out, and when the rollout started (RFC 3339)."""
 
     revision: str
     since: str
@@ -31,17 +34,22 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """A revision that was not ready in time, why, and when it was taken back (RFC 3339)."""
+    """A revision that was not ready in time, why, and when it was rolled back (RFC 3339)."""
 
     revision: str
     reason: str
     message: str
     time: str
 
+    @property
+    def summary(self) -> str:
+        """The revision and the reason, in a sentence."""
+        return f"rolled back from revision {self.revision} ({self.reason}: {self.message})"
+
 
 @dataclass(frozen=True)
 class Record:
-    """All that is remembered; nothing before a first revision has served."""
+    """The whole history; empty until a first revision is rolled out."""
 
     good: LastGood | None = None
     candidate: Candidate | None = None
@@ -49,47 +57,46 @@ class Record:
 
     @property
     def text(self) -> str:
-        """The annotation's value, the same for the same record; empty for an empty one."""
-        told = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if told else ""
+        """The annotation's value, always the same for the same record; empty for an empty record."""
+        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if fields else ""
 
 
 def record(text: str) -> Record:
-    """What an annotation says; nothing, where somebody has made it say what no operator writes."""
+    """The record in an annotation; an empty one if the text is not what an operator writes."""
     try:
-        told = json.loads(text) if text else {}
+        fields = json.loads(text) if text else {}
         return Record(
-            good=_good(told),
-            candidate=_candidate(told),
-            rolled_back=_rolled_back(told),
+            good=_good(fields),
+            candidate=_candidate(fields),
+            rolled_back=_rolled_back(fields),
         )
     except (ValueError, TypeError, KeyError):
         return Record()
 
 
-def _good(told: Mapping[str, Any]) -> LastGood | None:
-    if "good" not in told:
+def _good(fields: Mapping[str, Any]) -> LastGood | None:
+    if "good" not in fields:
         return None
-    found = LastGood(**told["good"])
-    if found.template["metadata"]["labels"][REVISION_LABEL] != found.revision:
-        raise ValueError(found.revision)
-    return found
+    good = LastGood(**fields["good"])
+    if good.template["metadata"]["labels"][REVISION_LABEL] != good.revision:
+        raise ValueError(good.revision)
+    return good
 
 
-def _candidate(told: Mapping[str, Any]) -> Candidate | None:
-    if "candidate" not in told:
+def _candidate(fields: Mapping[str, Any]) -> Candidate | None:
+    if "candidate" not in fields:
         return None
-    found = Candidate(**told["candidate"])
-    datetime.fromisoformat(found.since)
-    return found
+    candidate = Candidate(**fields["candidate"])
+    datetime.fromisoformat(candidate.since)
+    return candidate
 
 
-def _rolled_back(told: Mapping[str, Any]) -> RolledBack | None:
-    if "rolled_back" not in told:
+def _rolled_back(fields: Mapping[str, Any]) -> RolledBack | None:
+    if "rolled_back" not in fields:
         return None
-    found = RolledBack(**told["rolled_back"])
-    # One that only a newer operator knows: the API server would refuse a status with it.
-    return found if found.reason in set(Reason) else RolledBack(**{**asdict(found), "reason": _UNKNOWN})
-
-
-_UNKNOWN = str(Reason.PROGRESS_DEADLINE_EXCEEDED)
+    rolled_back = RolledBack(**fields["rolled_back"])
+    if rolled_back.reason in set(Reason):
+        return rolled_back
+    # A newer operator wrote this reason. The API server would refuse a status with it.
+    return replace(rolled_back, reason=_UNKNOWN_REASON)

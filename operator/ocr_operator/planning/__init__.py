@@ -1,4 +1,4 @@
-"""What to do next: which revision each variant runs, which objects to apply, hand over or delete.
+"""What to do next: which revision each variant runs, and which objects to apply, hand over or delete.
 
-Pure: observed and desired state in, a plan out.
+Pure: from observed and desired state to a plan. It writes nothing.
 """

@@ -1,74 +1,71 @@
-"""Which variants have to wait for their models, and for which of them they are published.
+"""Which variants wait for their models, and which model sets are published.
 
-Pure. `plan` asks it before it writes what makes pods; without models on the volume those could only fail.
+Pure. `plan` asks before it writes anything that creates pods: without models on the volume they would fail.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ocr_operator.api.names import (
-    LANGUAGE_LABEL,
-    MODEL_TYPE_LABEL,
-    REVISION_LABEL,
-    ObjectReference,
-    claim_name,
-    download_job_name,
-)
+from ocr_operator.api.names import ObjectReference, claim_name, download_job_name
 from ocr_operator.api.spec import BackendSpec, VariantKey
-from ocr_operator.manifests import download_job, model_sets
-from ocr_operator.manifests.metadata import Child
-from ocr_operator.observed.observation import ObservedObject, ObservedPod
+from ocr_operator.manifests import download_job
+from ocr_operator.manifests.metadata import ManagedObject, variant_of
+from ocr_operator.manifests.model_sets import model_sets
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.state import Observed
+from ocr_operator.planning.object_steps import revision_of
 
 
 @dataclass(frozen=True)
-class Gate:
-    """Who may go on. `published`: ids of the sets of models that lie whole on the volume.
+class ModelGate:
+    """The state of all downloads.
 
-    `waiting`: variants that need another set. `outdated`: finished Jobs that are no record any more, since
-    their volume is gone, or the pod that told what they published. They are made again, and fetch only what
-    is not there.
+    `published`: ids of the model sets that are complete on the volume. `waiting`: variants whose model set is
+    not published. `outdated`: complete Jobs that no longer prove anything, because their volume or the report
+    of what they published is gone. They run again and download only missing files.
     """
 
     published: frozenset[str]
     waiting: frozenset[VariantKey]
     outdated: frozenset[ObjectReference]
 
-    def holds_up(self, child: Child, there: ObservedObject | None) -> bool:
-        """Whether a child waits for models: what makes pods, in a revision that does not run yet."""
-        if child["kind"] not in ("Deployment", "HorizontalPodAutoscaler"):
+    def blocks(self, desired: ManagedObject, existing: ObservedObject | None) -> bool:
+        """Whether an object waits for models: it would create pods of a revision that does not run yet."""
+        kind = desired["kind"]
+        if kind not in ("Deployment", "HorizontalPodAutoscaler") or variant_of(desired) not in self.waiting:
             return False
-        labels = child["metadata"]["labels"]
-        if (labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]) not in self.waiting:
-            return False
-        return there is None or (child["kind"] == "Deployment" and there.revision != revision_of(child))
+        return existing is None or (kind == "Deployment" and existing.revision != revision_of(desired))
 
 
-def gate(
-    family: BackendSpec,
-    children: Iterable[ObservedObject],
-    pods: Iterable[ObservedPod],
-    recorded: Collection[str],
-) -> Gate:
-    """The gate of a family, by the Jobs, their pods and the claim that are there.
-
-    `recorded`: names of Jobs of which the status tells what they published.
-    """
-    ours = [child for child in children if child.owner_uid == family.uid and not child.is_deleting]
-    claims = (child for child in children if child.ref.kind == "PersistentVolumeClaim")
-    claim = next((one for one in claims if one.ref.name == claim_name(family.key.name)), None)
-    finished = [one for one in ours if one.ref.kind == "Job" and download_job.is_finished(one)]
-    told = {*recorded, *(download_job_name(family.key.name, pod.models) for pod in pods if pod.models)}
-    outdated = frozenset(
-        one.ref for one in finished if download_job.is_outdated(one, claim) or one.ref.name not in told
-    )
-    done = {one.ref.name for one in finished if one.ref not in outdated}
-    wanted = model_sets.model_sets(family.variants)
-    published = frozenset(one.id for one in wanted if download_job_name(family.key.name, one.id) in done)
-    without = (variant for one in wanted if one.id not in published for variant in one.variants)
-    return Gate(published, frozenset(variant.key for variant in without), outdated)
+def model_gate(spec: BackendSpec, observed: Observed) -> ModelGate:
+    """The gate, from the observed Jobs, their pods and the claim."""
+    complete = [
+        existing
+        for existing in observed.objects
+        if existing.owner_uid == spec.uid
+        and not existing.is_deleting
+        and existing.ref.kind == "Job"
+        and download_job.is_complete(existing)
+    ]
+    outdated = frozenset(_outdated(spec, observed, complete))
+    complete_names = {job.ref.name for job in complete if job.ref not in outdated}
+    published, waiting = set(), set()
+    for model_set in model_sets(spec.variants):
+        if download_job_name(spec.key.name, model_set.id) in complete_names:
+            published.add(model_set.id)
+        else:
+            waiting |= {variant.key for variant in model_set.variants}
+    return ModelGate(frozenset(published), frozenset(waiting), outdated)
 
 
-def revision_of(child: Child) -> str:
-    """The revision of a Deployment's or Job's pods."""
-    found: str = child["spec"]["template"]["metadata"]["labels"][REVISION_LABEL]
-    return found
+def _outdated(
+    spec: BackendSpec, observed: Observed, complete: Iterable[ObservedObject]
+) -> Iterable[ObjectReference]:
+    claims = (existing for existing in observed.objects if existing.ref.kind == "PersistentVolumeClaim")
+    claim = next((claim for claim in claims if claim.ref.name == claim_name(spec.key.name)), None)
+    reported = observed.recorded_jobs | {
+        download_job_name(spec.key.name, pod.model_set) for pod in observed.pods if pod.model_set
+    }
+    for job in complete:
+        if download_job.is_outdated(job, claim) or job.ref.name not in reported:
+            yield job.ref

@@ -1,222 +1,145 @@
-"""Which revision each variant's Deployment shall run now: the spec's, or for a while still the last good one.
+"""Which revision each variant's Deployment runs now: the one in the spec, or still the last good one.
 
-Pure, and without memory: what must outlive the operator is in the Deployment's own `rollout_record`. A
-variant that serves waits for its turn; a revision that is not ready in time is taken back. `plan` asks it.
+Pure and stateless: what must outlive the operator is in the Deployment's `rollout_record`. A variant that
+serves waits for its turn, and a revision that is not ready in time is rolled back.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from ocr_operator.api.conditions import timestamp
-from ocr_operator.api.names import REVISION_LABEL, ROLLOUT_ANNOTATION
-from ocr_operator.api.reasons import WAITING, Reason
+from ocr_operator.api.names import ROLLOUT_ANNOTATION
+from ocr_operator.api.reason_groups import EXTERNAL
+from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import BackendSpec, VariantKey
-from ocr_operator.manifests.metadata import Child
-from ocr_operator.observed import causes
-from ocr_operator.observed.observation import ObservedObject, ObservedPod, WarningEvent
-from ocr_operator.observed.rollout_record import Candidate, LastGood, Record, RolledBack, record
-
-Template = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What there is of one variant: what its Deployment shall be by the spec, what it is, its living pods.
-
-    `has_models`: those of the target are on the volume, or need not be. `is_refused`: the API server has just
-    refused its Deployment.
-    """
-
-    key: VariantKey
-    wanted: Template
-    live: ObservedObject | None
-    pods: tuple[ObservedPod, ...]
-    needed: int
-    has_models: bool = True
-    is_refused: bool = False
-
-    @property
-    def target(self) -> str:
-        """The revision that the spec asks for."""
-        return revision_of(self.wanted)
-
-    @property
-    def serves(self) -> bool:
-        """Whether any pod of any revision is ready."""
-        return any(pod.is_ready for pod in self.pods)
+from ocr_operator.manifests.metadata import ManagedObject
+from ocr_operator.observed.causes import most_urgent
+from ocr_operator.observed.controller_causes import is_late
+from ocr_operator.observed.first_cause import rollout_causes
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.rollout_record import Candidate, Record, RolledBack, record
+from ocr_operator.observed.state import Observed
+from ocr_operator.planning.rollout_state import RolloutState, VariantInput
 
 
-@dataclass(frozen=True)
-class RolloutState:
-    """Where a variant's rollout stands.
-
-    `target`: the revision that the spec asks for; `template`: what the Deployment shall have now;
-    `waits_for`: the variants whose rollout must end before its own begins; `held_by`: one that was taken back
-    with the image that this one would get.
-    """
-
-    target: str
-    template: Template
-    record: Record
-    waits_for: tuple[VariantKey, ...] = ()
-    is_rolling: bool = False
-    held_by: VariantKey | None = None
-
-    @property
-    def applied(self) -> str:
-        """The revision that the Deployment shall have now."""
-        return revision_of(self.template)
-
-    @property
-    def last_good(self) -> str:
-        """The last revision that has served with all its pods; empty before there was one."""
-        return self.record.good.revision if self.record.good else ""
-
-
-def revision_of(template: Template) -> str:
-    """The revision that a pod template is labelled with."""
-    return str(template["metadata"]["labels"][REVISION_LABEL])
-
-
-def image_of(template: Template) -> str:
-    """The image of the backend's container."""
-    return str(template["spec"]["containers"][0]["image"])
-
-
-def is_rolled_out(revision: str | None, pods: Sequence[ObservedPod], needed: int) -> bool:
-    """Whether the living pods of a variant are all of this revision, and at least `needed` of them ready."""
-    is_alone = all(pod.revision == revision for pod in pods)
-    return is_alone and sum(pod.is_ready for pod in pods) >= needed
-
-
-def with_rollout(child: Child, standing: RolloutState) -> Child:
-    """The variant's Deployment with the template that it shall have now, and with what it shall remember."""
-    text = standing.record.text
-    notes = {"annotations": {ROLLOUT_ANNOTATION: text}} if text else {}
-    spec = {**child["spec"], "template": standing.template}
-    return {**child, "metadata": {**child["metadata"], **notes}, "spec": spec}
+def with_rollout(deployment: ManagedObject, state: RolloutState) -> ManagedObject:
+    """The Deployment with the pod template that it must have now, and with the rollout record."""
+    text = state.record.text
+    annotations = {"annotations": {ROLLOUT_ANNOTATION: text}} if text else {}
+    return {
+        **deployment,
+        "metadata": {**deployment["metadata"], **annotations},
+        "spec": {**deployment["spec"], "template": state.template},
+    }
 
 
 def rollout_states(
-    family: BackendSpec, variants: Sequence[Seen], warnings: Sequence[WarningEvent], now: datetime
+    spec: BackendSpec, variants: Sequence[VariantInput], observed: Observed
 ) -> dict[VariantKey, RolloutState]:
-    """Where each variant stands, turns given in the order of the spec. `warnings`: of any objects.
+    """The decision for each variant; rollouts start in the order of the spec.
 
-    One that was refused comes last: it would take its turn for ever, and never end it. One whose models are
-    still to come asks for a turn when they are there. One that would get an image with which another was
-    taken back is held.
+    A refused Deployment comes last, because its rollout would never end. A variant without its models queues
+    once they are published. A variant is held if another was rolled back with the image that it would get.
     """
-    found = {seen.key: _without_a_turn(family, seen, warnings, now) for seen in variants}
-    rolling = [key for key, standing in found.items() if standing and standing.is_rolling]
-    failed = _failed_images(variants, found)
-    given = {}
-    for seen in sorted(variants, key=lambda one: one.is_refused):
-        standing = found[seen.key]
-        if standing is None and not seen.has_models:
-            standing = _waiting(seen, ())
-        elif standing is None and (holder := failed.get(_new_image(seen))):
-            standing = replace(_waiting(seen, ()), held_by=holder)
-        elif standing is None and len(rolling) < family.max_parallel_variants:
-            standing = _going(seen, now)
-            rolling.append(seen.key)
-        given[seen.key] = standing or _waiting(seen, tuple(rolling))
-    return given
+    decided = {variant.key: _decide_without_queue(spec, variant, observed) for variant in variants}
+    queue = _Queue(
+        rolling=[key for key, state in decided.items() if state and state.is_rolling],
+        limit=spec.max_parallel_variants,
+        failed_images=_failed_images(variants, decided),
+        now=observed.now,
+    )
+    ordered = sorted(variants, key=lambda variant: variant.is_refused)
+    return {variant.key: decided[variant.key] or queue.decide(variant) for variant in ordered}
+
+
+@dataclass
+class _Queue:
+    """The variants that wait for their turn. At most `limit` variants are in `rolling` at a time."""
+
+    rolling: list[VariantKey]
+    limit: int
+    failed_images: Mapping[str, VariantKey]
+    now: datetime
+
+    def decide(self, variant: VariantInput) -> RolloutState:
+        """Start the rollout of the next variant, or let it wait."""
+        if not variant.has_models:
+            return _queued(variant, ())
+        if holder := self.failed_images.get(variant.new_image):
+            return replace(_queued(variant, ()), held_by=holder)
+        if len(self.rolling) >= self.limit:
+            return _queued(variant, tuple(self.rolling))
+        self.rolling.append(variant.key)
+        return _start_rollout(variant, self.now)
 
 
 def _failed_images(
-    variants: Sequence[Seen], found: Mapping[VariantKey, RolloutState | None]
+    variants: Sequence[VariantInput], decided: Mapping[VariantKey, RolloutState | None]
 ) -> dict[str, VariantKey]:
-    """New images with which a variant was taken back, but where it lacked something from outside of it."""
+    """New images with which a variant was rolled back, unless the cause was external."""
     failed: dict[str, VariantKey] = {}
-    for seen in variants:
-        standing = found[seen.key]
-        rolled_back = standing.record.rolled_back if standing else None
-        if rolled_back and Reason(rolled_back.reason) not in WAITING and (image := _new_image(seen)):
-            failed.setdefault(image, seen.key)
+    for variant in variants:
+        state = decided[variant.key]
+        rolled_back = state.record.rolled_back if state else None
+        if rolled_back and Reason(rolled_back.reason) not in EXTERNAL and variant.new_image:
+            failed.setdefault(variant.new_image, variant.key)
     return failed
 
 
-def _new_image(seen: Seen) -> str:
-    """The image that the spec asks for; empty where it is that of the last good revision."""
-    good, wanted = _good(seen), image_of(seen.wanted)
-    return "" if good is None or image_of(good.template) == wanted else wanted
-
-
-def _without_a_turn(
-    family: BackendSpec, seen: Seen, warnings: Sequence[WarningEvent], now: datetime
+def _decide_without_queue(
+    spec: BackendSpec, variant: VariantInput, observed: Observed
 ) -> RolloutState | None:
-    """Where a variant stands whatever the others do; None where it has to ask for its turn."""
-    if seen.live is None:
-        return RolloutState(seen.target, seen.wanted, Record())
-    before, good = record(seen.live.rollout), _good(seen)
-    if seen.live.revision == seen.target:
-        return _arriving(family, seen, replace(before, good=good), warnings, now)
-    rolled_back = before.rolled_back
-    if good and rolled_back and rolled_back.revision == seen.target and family.auto_rollback:
-        return RolloutState(seen.target, good.template, Record(good, rolled_back=rolled_back))
-    if good and good.revision == seen.live.revision and seen.serves:
+    """The decision that does not depend on other variants; None if the variant has to queue."""
+    existing, good = variant.existing, variant.last_good
+    if existing is None:
+        return RolloutState(variant.target, variant.desired, Record())
+    if existing.revision == variant.target:
+        return _in_progress(spec, variant, existing, observed)
+    rolled_back = record(existing.rollout).rolled_back
+    if good and rolled_back and rolled_back.revision == variant.target and spec.auto_rollback:
+        return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
+    if good and good.revision == existing.revision and variant.is_serving:
         return None
-    return _going(seen, now)
+    return _start_rollout(variant, observed.now)
 
 
-def _good(seen: Seen) -> LastGood | None:
-    """The last good revision, which may be the present one though no operator was there to note it."""
-    live = seen.live
-    if live is None:
-        return None
-    known = record(live.rollout).good
-    if not live.revision or not is_rolled_out(live.revision, seen.pods, seen.needed):
-        return known
-    if live.revision == seen.target:
-        return LastGood(seen.target, seen.wanted)
-    return (
-        known
-        if known and known.revision == live.revision
-        else LastGood(live.revision, json.loads(live.template))
-    )
+def _start_rollout(variant: VariantInput, now: datetime) -> RolloutState:
+    good = variant.last_good
+    if good is None or good.revision == variant.target:
+        return RolloutState(variant.target, variant.desired, Record(good))
+    candidate = Candidate(variant.target, timestamp(now))
+    state = RolloutState(variant.target, variant.desired, Record(good, candidate))
+    return replace(state, is_rolling=variant.has_models)
 
 
-def _going(seen: Seen, now: datetime) -> RolloutState:
-    good = _good(seen)
-    if good is None or good.revision == seen.target:
-        return RolloutState(seen.target, seen.wanted, Record(good))
-    candidate = Candidate(seen.target, timestamp(now))
-    return RolloutState(seen.target, seen.wanted, Record(good, candidate), is_rolling=seen.has_models)
+def _queued(variant: VariantInput, rolling: tuple[VariantKey, ...]) -> RolloutState:
+    good = variant.last_good
+    template = good.template if good else variant.desired
+    return RolloutState(variant.target, template, Record(good), waits_for=rolling)
 
 
-def _waiting(seen: Seen, rolling: tuple[VariantKey, ...]) -> RolloutState:
-    good = _good(seen)
-    template = good.template if good else seen.wanted
-    return RolloutState(seen.target, template, Record(good), waits_for=rolling)
-
-
-def _arriving(
-    family: BackendSpec, seen: Seen, known: Record, warnings: Sequence[WarningEvent], now: datetime
+def _in_progress(
+    spec: BackendSpec, variant: VariantInput, existing: ObservedObject, observed: Observed
 ) -> RolloutState:
-    """Of a variant whose Deployment has the revision that the spec asks for: there, on the way, or late."""
-    good, candidate = known.good, known.candidate
-    if good is None or good.revision == seen.target:
-        return RolloutState(seen.target, seen.wanted, Record(good))
-    if candidate and candidate.revision != seen.target:
+    """The decision if the Deployment has the target revision: complete, in progress, or late."""
+    good, candidate = variant.last_good, record(existing.rollout).candidate
+    if good is None or good.revision == variant.target:
+        return RolloutState(variant.target, variant.desired, Record(good))
+    if candidate and candidate.revision != variant.target:
         candidate = None
-    if not (seen.live and causes.is_late(seen.live, candidate.since if candidate else "")):
-        return RolloutState(seen.target, seen.wanted, Record(good, candidate), is_rolling=True)
-    if not family.auto_rollback or family.is_paused:
-        # It has had its time: the others' turns do not depend on it.
-        return RolloutState(seen.target, seen.wanted, Record(good, candidate))
-    return RolloutState(
-        seen.target, good.template, Record(good, rolled_back=_rolled_back(seen, seen.live, warnings, now))
-    )
+    state = RolloutState(variant.target, variant.desired, Record(good, candidate))
+    if not is_late(existing, candidate.since if candidate else ""):
+        return replace(state, is_rolling=True)
+    if not spec.auto_rollback or spec.is_paused:
+        # The deadline has passed, so the variant no longer blocks the others.
+        return state
+    rolled_back = _rolled_back(variant, existing, observed)
+    return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
 
 
-def _rolled_back(
-    seen: Seen, live: ObservedObject, warnings: Sequence[WarningEvent], now: datetime
-) -> RolledBack:
-    candidates = [pod for pod in seen.pods if pod.revision == seen.target]
-    found = [causes.deployment_cause(live), *(causes.pod_cause(pod, warnings) for pod in candidates)]
-    cause = causes.most_urgent(one for one in found if one)
+def _rolled_back(variant: VariantInput, existing: ObservedObject, observed: Observed) -> RolledBack:
+    causes = rollout_causes(existing, variant.pods, observed.warnings)
+    cause = most_urgent(located.cause for located in causes)
     reason = cause.reason if cause else Reason.PROGRESS_DEADLINE_EXCEEDED
-    return RolledBack(seen.target, str(reason), cause.message if cause else "", timestamp(now))
+    return RolledBack(variant.target, str(reason), cause.message if cause else "", timestamp(observed.now))

@@ -1,4 +1,4 @@
 """The status, conditions and Events of an OCRBackend, computed from observed state and plan.
 
-Pure; writes nothing.
+Pure. It reads nothing from the cluster and writes nothing.
 """

@@ -1,6 +1,6 @@
-"""What Events of an OCRBackend say: which changes of its status deserve one, and the Event itself.
+"""Events of an OCRBackend: which changes of its status deserve one, and the Event itself.
 
-Pure. The same trouble of the same variant is one Event that counts; `event_log` reads and writes them.
+Pure. A repeated problem of one variant is one Event with a count; `cluster.event_recorder` writes Events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,99 +8,123 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ocr_operator.api.conditions import ConditionType, shortened, timestamp
+from ocr_operator.api.conditions import ConditionType, timestamp, truncated
 from ocr_operator.api.names import FIELD_MANAGER, ObjectReference
-from ocr_operator.api.reasons import GOOD, PASSING, Reason
+from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
+from ocr_operator.api.reasons import Reason
 from ocr_operator.api.revision import digest
 
 Json = Mapping[str, Any]
 
 _MAX_MESSAGE = 1024
-"""Characters; the API server refuses more (core v1 Event)."""
-_UNTOLD = PASSING - {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
-"""They come and go, and nobody has to know."""
-_QUIET = {*_UNTOLD, *GOOD, Reason.PAUSED}
+"""Characters; the API server rejects longer messages (core v1 Event)."""
+_NOT_RECORDED = INFORMATIONAL - {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
+"""Reasons that come and go without an effect on running pods."""
+_NO_WARNING = {*_NOT_RECORDED, *NORMAL, Reason.PAUSED}
+
+
+@dataclass(frozen=True)
+class InvolvedObject:
+    """The OCRBackend that Events are about."""
+
+    ref: ObjectReference
+    uid: str
 
 
 @dataclass(frozen=True)
 class EventRecord:
-    """Something worth telling. `about`: the variant, or empty for the OCRBackend as a whole."""
+    """A change that deserves an Event. `variant`: its name, or empty for the whole OCRBackend."""
 
     is_warning: bool
     reason: Reason
     message: str
-    about: str = ""
+    variant: str = ""
 
 
-def event_records(before: Json, after: Json) -> list[EventRecord]:
-    """What a new status tells that the one before did not: troubles, and that one is over."""
-    found = [*_of_variants(before, after), *_of_the_whole(before, after)]
-    is_told = any(one.reason is Reason.AVAILABLE and not one.about for one in found)
-    return [one for one in found if not (is_told and one.reason is Reason.AVAILABLE and one.about)]
+def event_records(previous: Json, status: Json) -> list[EventRecord]:
+    """The problems that are new in a status, and the recoveries.
+
+    If the whole OCRBackend has recovered, its variants have no Events of their own.
+    """
+    records = [*_variant_records(previous, status), *_backend_records(previous, status)]
+    has_recovered = any(record.reason is Reason.AVAILABLE and not record.variant for record in records)
+    return [
+        record
+        for record in records
+        if not (has_recovered and record.variant and record.reason is Reason.AVAILABLE)
+    ]
 
 
-def _of_variants(before: Json, after: Json) -> Iterator[EventRecord]:
-    known = {_about(one): one for one in before.get("variants") or []}
-    for variant in after["variants"]:
-        about, reason = _about(variant), Reason(variant["reason"])
-        was = known.get(about) or {}
-        if reason not in _QUIET and _facts(variant) != _facts(was):
-            yield EventRecord(True, reason, f"{about}: {variant['message']}", about)
-        elif reason is Reason.AVAILABLE and was and was["reason"] not in _QUIET:
-            yield EventRecord(False, reason, f"{about}: serves", about)
+def _variant_records(previous: Json, status: Json) -> Iterator[EventRecord]:
+    previous_variants = {_name(variant): variant for variant in previous.get("variants") or []}
+    for variant in status["variants"]:
+        if record := _variant_record(previous_variants.get(_name(variant)) or {}, variant):
+            yield record
 
 
-def _about(variant: Json) -> str:
+def _variant_record(previous: Json, variant: Json) -> EventRecord | None:
+    name, reason = _name(variant), Reason(variant["reason"])
+    if reason not in _NO_WARNING and _reason_and_message(variant) != _reason_and_message(previous):
+        return EventRecord(True, reason, f"{name}: {variant['message']}", name)
+    if reason is Reason.AVAILABLE and previous and previous["reason"] not in _NO_WARNING:
+        return EventRecord(False, reason, f"{name}: ready", name)
+    return None
+
+
+def _name(variant: Json) -> str:
     return f"{variant['language']}/{variant['modelType']}"
 
 
-def _facts(told: Json) -> tuple[Any, ...]:
-    return told.get("reason"), told.get("message")
+def _reason_and_message(entry: Json) -> tuple[Any, Any]:
+    return entry.get("reason"), entry.get("message")
 
 
-def _of_the_whole(before: Json, after: Json) -> Iterator[EventRecord]:
-    was, now = _condition(before, ConditionType.READY), _condition(after, ConditionType.READY)
-    if now["status"] == "True" and was.get("status") != "True":
-        yield EventRecord(False, Reason(now["reason"]), now["message"])
-    was, now = _condition(before, ConditionType.RECONCILED), _condition(after, ConditionType.RECONCILED)
-    reason = Reason(now["reason"])
-    told = " ".join(one["message"] for one in after["variants"])
-    is_news = now["status"] == "False" and _facts(was) != _facts(now) and now["message"] not in told
-    if is_news and reason not in _UNTOLD:
-        yield EventRecord(reason not in _QUIET, reason, now["message"])
+def _backend_records(previous: Json, status: Json) -> Iterator[EventRecord]:
+    before, ready = _condition(previous, ConditionType.READY), _condition(status, ConditionType.READY)
+    if ready["status"] == "True" and before.get("status") != "True":
+        yield EventRecord(False, Reason(ready["reason"]), ready["message"])
+    before = _condition(previous, ConditionType.RECONCILED)
+    reconciled = _condition(status, ConditionType.RECONCILED)
+    is_new = reconciled["status"] == "False" and _reason_and_message(before) != _reason_and_message(
+        reconciled
+    )
+    variant_messages = " ".join(variant["message"] for variant in status["variants"])
+    reason = Reason(reconciled["reason"])
+    if is_new and reconciled["message"] not in variant_messages and reason not in _NOT_RECORDED:
+        yield EventRecord(reason not in _NO_WARNING, reason, reconciled["message"])
 
 
-def _condition(status: Json, kind: ConditionType) -> Json:
-    found = (one for one in status.get("conditions") or [] if one["type"] == kind)
-    return next(found, {})
+def _condition(status: Json, type_: ConditionType) -> Json:
+    matching = (condition for condition in status.get("conditions") or [] if condition["type"] == type_)
+    return next(matching, {})
 
 
-def event_ref(backend: ObjectReference, uid: str, happening: EventRecord) -> ObjectReference:
-    """What finds the Event of a happening; the same for each time that it happens."""
-    name = f"{backend.name}.{digest([uid, happening.reason, happening.about])}"
-    return ObjectReference("v1", "Event", backend.namespace, name)
+def event_ref(involved: InvolvedObject, record: EventRecord) -> ObjectReference:
+    """Reference of the Event; repetitions of a record have the same reference."""
+    name = f"{involved.ref.name}.{digest([involved.uid, record.reason, record.variant])}"
+    return ObjectReference("v1", "Event", involved.ref.namespace, name)
 
 
 def event(
-    backend: ObjectReference, uid: str, happening: EventRecord, there: Json | None, now: datetime
+    involved: InvolvedObject, record: EventRecord, existing: Json | None, now: datetime
 ) -> dict[str, Any]:
-    """The core v1 Event. `there`: the one that has told it before, if it is still kept."""
-    ref = event_ref(backend, uid, happening)
-    earlier = there or {}
+    """The core v1 Event. `existing`: the Event of earlier repetitions; its count increases."""
+    ref = event_ref(involved, record)
+    earlier = existing or {}
     return {
         "apiVersion": ref.api_version,
         "kind": ref.kind,
         "metadata": {"name": ref.name, "namespace": ref.namespace},
         "involvedObject": {
-            "apiVersion": backend.api_version,
-            "kind": backend.kind,
-            "namespace": backend.namespace,
-            "name": backend.name,
-            "uid": uid,
+            "apiVersion": involved.ref.api_version,
+            "kind": involved.ref.kind,
+            "namespace": involved.ref.namespace,
+            "name": involved.ref.name,
+            "uid": involved.uid,
         },
-        "type": "Warning" if happening.is_warning else "Normal",
-        "reason": str(happening.reason),
-        "message": shortened(happening.message, _MAX_MESSAGE),
+        "type": "Warning" if record.is_warning else "Normal",
+        "reason": str(record.reason),
+        "message": truncated(record.message, _MAX_MESSAGE),
         "source": {"component": FIELD_MANAGER},
         "reportingComponent": FIELD_MANAGER,
         "firstTimestamp": earlier.get("firstTimestamp") or timestamp(now),

@@ -1,6 +1,6 @@
-"""The operator's HTTP: `/metrics`, `/readyz` and `/livez`.
+"""The operator's HTTP endpoints: `/metrics`, `/readyz` and `/livez`.
 
-kopf's own liveness says only that a server runs in its event loop, as this one does too. `cli` starts it.
+kopf's own liveness endpoint only shows that its event loop serves HTTP, as this one does. `cli` starts it.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -9,23 +9,24 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-Complaint = Callable[[], str]
+Check = Callable[[], str]
+"""Returns why the operator is unhealthy, or an empty text."""
 
 
 @asynccontextmanager
-async def serving(
-    port: int, registry: CollectorRegistry, not_ready: Complaint, not_alive: Complaint
+async def serve_endpoints(
+    port: int, registry: CollectorRegistry, readiness: Check, liveness: Check
 ) -> AsyncIterator[None]:
-    """Serves while the context lasts. A complaint answers why the operator is not so, or an empty text."""
+    """Serves the endpoints while the context is open."""
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def ready(_: web.Request) -> web.Response:
-        return _answer(not_ready(), "ready")
+        return _probe_response(readiness(), "ready")
 
     async def alive(_: web.Request) -> web.Response:
-        return _answer(not_alive(), "alive")
+        return _probe_response(liveness(), "alive")
 
     app = web.Application()
     app.add_routes([web.get("/metrics", metrics), web.get("/readyz", ready), web.get("/livez", alive)])
@@ -38,5 +39,5 @@ async def serving(
         await runner.cleanup()
 
 
-def _answer(unhealthy_reason: str, well: str) -> web.Response:
-    return web.Response(text=f"{unhealthy_reason or well}\n", status=503 if unhealthy_reason else 200)
+def _probe_response(unhealthy_reason: str, healthy: str) -> web.Response:
+    return web.Response(text=f"{unhealthy_reason or healthy}\n", status=503 if unhealthy_reason else 200)

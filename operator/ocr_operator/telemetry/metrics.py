@@ -1,7 +1,7 @@
-"""Every number the operator shows, in one place.
+"""All metrics of the operator process.
 
-Named as controller-runtime names them where it has names, with its labels, so that the dashboards and alerts
-that people have for their other operators show this one. `handlers` counts; `endpoints` serves the registry.
+Names and labels are those of controller-runtime where it has the metric, so that dashboards and alerts for
+other operators work for this one. `workers` counts; `endpoints` serves the registry.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _RECONCILE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 
 
 class Metrics:
-    """Collectors on a registry of their own, so that two operators in one process (tests) do not mix."""
+    """Collectors on their own registry, so that two operators in one process (tests) do not mix."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -24,60 +24,63 @@ class Metrics:
         self._add_queue()
         self.api_requests = Counter(
             "rest_client_requests_total",
-            "Requests to the API server but kopf's own, by method and HTTP status",
+            "Requests to the API server by method and HTTP status, without kopf's watches",
             ["method", "code"],
             registry=self.registry,
         )
-        self.backends = self._gauge("ocr_operator_backends", "OCRBackends that are watched")
+        self.backends = self._gauge("ocr_operator_backends", "Watched OCRBackends")
         self._staleness = Gauge(
             "ocr_operator_watch_staleness_seconds",
-            "Seconds since watching a kind was last known to work; 0 while standing by",
+            "Seconds since the watch of a kind was last verified; 0 while not leading",
             ["kind"],
             registry=self.registry,
         )
         self._leader = Gauge(
-            "leader_election_master_status", "1 on the operator that leads", ["name"], registry=self.registry
+            "leader_election_master_status",
+            "1 on the leader",
+            ["name"],
+            registry=self.registry,
         )
 
-    def leads(self, name: str, seconds_left: Callable[[], float]) -> None:
-        """Shows whether this operator may write, by its lease."""
-        self._leader.labels(name).set_function(lambda: float(seconds_left() > 0))
+    def track_leader(self, lease: str, write_seconds_left: Callable[[], float]) -> None:
+        """Reports whether this process may write, by the name of its Lease."""
+        self._leader.labels(lease).set_function(lambda: float(write_seconds_left() > 0))
 
-    def watches(self, kind: str, staleness: Callable[[], float]) -> None:
-        """Shows how stale a kind is."""
+    def track_watch(self, kind: str, staleness: Callable[[], float]) -> None:
+        """Reports the staleness of the watch of a kind."""
         self._staleness.labels(kind).set_function(staleness)
 
-    def api_answered(self, method: str, status: str) -> None:
+    def count_api_request(self, method: str, status: str) -> None:
         """A request to the API server has ended."""
         self.api_requests.labels(method, status).inc()
 
     def reconciled(self, result: str, seconds: float) -> None:
-        """A look ended: `success`, `requeue` (after a failed step), `requeue_after` (in time) or `error`."""
+        """A reconcile ended: `success`, `requeue` (a step failed), `requeue_after` (scheduled) or `error`."""
         self.reconciles.labels(CONTROLLER, result).inc()
         self.reconcile_seconds.observe(seconds)
         if result == "error":
             self.reconcile_errors.inc()
 
     def added(self) -> None:
-        """A key waits in the queue."""
+        """A key was queued."""
         self._adds.inc()
 
-    def taken(self, waited: float) -> None:
-        """A worker took a key."""
-        self._waited.observe(waited)
+    def started(self, waited: float) -> None:
+        """A worker started with a key."""
+        self._queue_seconds.observe(waited)
 
     def finished(self, worked: float) -> None:
-        """A worker is done with a key."""
-        self._worked.observe(worked)
+        """A worker finished a key."""
+        self._work_seconds.observe(worked)
 
     def retried(self) -> None:
-        """A key comes again since it failed."""
+        """A key failed and will be retried."""
         self._retries.inc()
 
     def _add_reconciles(self) -> None:
         self.reconciles = Counter(
             "controller_runtime_reconcile_total",
-            "Looks at OCRBackends, by how they ended",
+            "Reconciles of OCRBackends by result",
             ["controller", "result"],
             registry=self.registry,
         )
@@ -85,32 +88,35 @@ class Metrics:
             self.reconciles.labels(CONTROLLER, result)
         self.reconcile_errors = Counter(
             "controller_runtime_reconcile_errors_total",
-            "Looks at OCRBackends that failed",
+            "Reconciles that failed with an error",
             ["controller"],
             registry=self.registry,
         ).labels(CONTROLLER)
         self.reconcile_seconds = self._histogram(
             "controller_runtime_reconcile_time_seconds",
-            "Duration of one look at an OCRBackend",
+            "Duration of a reconcile",
             "controller",
             _RECONCILE_SECONDS,
         )
         self.workers = self._gauge(
-            "controller_runtime_max_concurrent_reconciles", "OCRBackends looked at at once", "controller"
+            "controller_runtime_max_concurrent_reconciles", "Maximum concurrent reconciles", "controller"
         )
 
     def _add_queue(self) -> None:
-        self.queue_depth = self._gauge("workqueue_depth", "OCRBackends that wait to be looked at", "name")
+        self.queue_depth = self._gauge("workqueue_depth", "OCRBackends that wait for a reconcile", "name")
         self.longest_work = self._gauge(
-            "workqueue_longest_running_processor_seconds", "Age of the look that takes longest", "name"
+            "workqueue_longest_running_processor_seconds", "Age of the oldest running reconcile", "name"
         )
-        self._adds = self._counter("workqueue_adds_total", "OCRBackends that came to wait")
-        self._retries = self._counter("workqueue_retries_total", "OCRBackends to be looked at again")
-        self._waited = self._histogram(
-            "workqueue_queue_duration_seconds", "Time that an OCRBackend waits", "name", _QUEUE_SECONDS
+        self._adds = self._counter("workqueue_adds_total", "OCRBackends added to the queue")
+        self._retries = self._counter("workqueue_retries_total", "OCRBackends queued again after a failure")
+        self._queue_seconds = self._histogram(
+            "workqueue_queue_duration_seconds",
+            "Time in the queue",
+            "name",
+            _QUEUE_SECONDS,
         )
-        self._worked = self._histogram(
-            "workqueue_work_duration_seconds", "Time with a worker", "name", _QUEUE_SECONDS
+        self._work_seconds = self._histogram(
+            "workqueue_work_duration_seconds", "Time of processing", "name", _QUEUE_SECONDS
         )
 
     def _counter(self, name: str, text: str) -> Counter:

@@ -1,10 +1,11 @@
-"""The state of every OCRBackend as numbers, named as kube-state-metrics names those of built-in kinds.
+"""The status of every OCRBackend as metrics, named as kube-state-metrics names those of built-in kinds.
 
-Reads statuses when it is scraped, so that it can show nothing else than `kubectl` does, and nothing of
-objects that are gone. `cli` registers it.
+The statuses are read at each scrape, so the metrics report what `kubectl` shows, and nothing of deleted
+objects. `cli` registers the collector.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
@@ -12,79 +13,92 @@ from prometheus_client.registry import Collector
 
 from ocr_operator.api.names import NamespacedName
 
-Statuses = Iterable[tuple[NamespacedName, Mapping[str, Any]]]
+Json = Mapping[str, Any]
+Statuses = Iterable[tuple[NamespacedName, Json]]
+
+_BACKEND_LABELS = ("namespace", "ocrbackend")
+_VARIANT_LABELS = (*_BACKEND_LABELS, "language", "model_type")
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=labels)
+
+
+@dataclass(frozen=True)
+class _Families:
+    """The metrics of one scrape."""
+
+    conditions: GaugeMetricFamily = field(
+        default_factory=lambda: _gauge(
+            "ocrbackend_status_condition",
+            "1 for each condition of each OCRBackend",
+            *(*_BACKEND_LABELS, "condition", "status", "reason"),
+        )
+    )
+    variants: GaugeMetricFamily = field(
+        default_factory=lambda: _gauge(
+            "ocrbackend_status_variant",
+            "1 for each variant, with its phase and reason",
+            *(*_VARIANT_LABELS, "phase", "reason"),
+        )
+    )
+    replicas: GaugeMetricFamily = field(
+        default_factory=lambda: _gauge(
+            "ocrbackend_status_variant_replicas",
+            "Pods of each variant: desired, updated, ready",
+            *(*_VARIANT_LABELS, "state"),
+        )
+    )
+    models: GaugeMetricFamily = field(
+        default_factory=lambda: _gauge(
+            "ocrbackend_status_variant_models",
+            "1 for each variant that downloads models, with the state of the download",
+            *(*_VARIANT_LABELS, "state"),
+        )
+    )
+    models_bytes: GaugeMetricFamily = field(
+        default_factory=lambda: _gauge(
+            "ocrbackend_status_variant_models_bytes",
+            "Bytes of the models that a variant downloads: there so far, and all",
+            *(*_VARIANT_LABELS, "amount"),
+        )
+    )
+
+    def __iter__(self) -> Iterator[GaugeMetricFamily]:
+        return iter((self.conditions, self.variants, self.replicas, self.models, self.models_bytes))
+
+    def add_status(self, key: NamespacedName, status: Json) -> None:
+        for condition in status.get("conditions") or []:
+            labels = [*key, condition["type"], condition["status"].lower(), condition["reason"]]
+            self.conditions.add_metric(labels, 1)
+        for variant in status.get("variants") or []:
+            self._add_variant([*key, variant["language"], variant["modelType"]], variant)
+
+    def _add_variant(self, labels: list[str], variant: Json) -> None:
+        self.variants.add_metric([*labels, variant["phase"], variant["reason"]], 1)
+        for state, number in (variant.get("replicas") or {}).items():
+            self.replicas.add_metric([*labels, state], number)
+        models = variant.get("models") or {}
+        if "state" in models:
+            self.models.add_metric([*labels, models["state"]], 1)
+        for name, amount in (("bytes", "downloaded"), ("totalBytes", "total")):
+            if models.get(name):
+                self.models_bytes.add_metric([*labels, amount], models[name])
 
 
 class StatusCollector(Collector):
-    """One series of value 1 for each condition and each variant, and the numbers of a variant's pods."""
+    """Conditions, variants, pods and model downloads of all OCRBackends."""
 
     def __init__(self, statuses: Callable[[], Statuses]) -> None:
         self._statuses = statuses
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """The metrics without series: what registering asks for."""
-        return iter((_conditions(), _variants(), _replicas(), _models(), _models_bytes()))
+        """The metrics without series, for the registration."""
+        return iter(_Families())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics as of now."""
-        conditions, variants, replicas = _conditions(), _variants(), _replicas()
-        models, models_bytes = _models(), _models_bytes()
+        families = _Families()
         for key, status in self._statuses():
-            for one in status.get("conditions") or []:
-                conditions.add_metric([*key, one["type"], one["status"].lower(), one["reason"]], 1)
-            for one in status.get("variants") or []:
-                variants.add_metric([*key, *(one[name] for name in _VARIANT)], 1)
-                for state, number in (one.get("replicas") or {}).items():
-                    replicas.add_metric([*key, one["language"], one["modelType"], state], number)
-                _add_models(models, models_bytes, key, one)
-        return iter((conditions, variants, replicas, models, models_bytes))
-
-
-_VARIANT = ("language", "modelType", "phase", "reason")
-
-
-def _add_models(
-    models: GaugeMetricFamily,
-    models_bytes: GaugeMetricFamily,
-    key: NamespacedName,
-    variant: Mapping[str, Any],
-) -> None:
-    """Nothing where no models are fetched, or nothing is known of them yet."""
-    told = variant.get("models") or {}
-    labels = [*key, variant["language"], variant["modelType"]]
-    if "state" in told:
-        models.add_metric([*labels, told["state"]], 1)
-    for field, amount in (("bytes", "there"), ("totalBytes", "all")):
-        if told.get(field):
-            models_bytes.add_metric([*labels, amount], told[field])
-
-
-def _conditions() -> GaugeMetricFamily:
-    labels = ["namespace", "ocrbackend", "condition", "status", "reason"]
-    return GaugeMetricFamily(
-        "ocrbackend_status_condition", "Each condition of each OCRBackend", labels=labels
-    )
-
-
-def _replicas() -> GaugeMetricFamily:
-    labels = ["namespace", "ocrbackend", "language", "model_type", "state"]
-    return GaugeMetricFamily(
-        "ocrbackend_status_variant_replicas", "Pods of each variant: desired, updated, ready", labels=labels
-    )
-
-
-def _models() -> GaugeMetricFamily:
-    labels = ["namespace", "ocrbackend", "language", "model_type", "state"]
-    said = "What is done to the models of each variant that has them fetched"
-    return GaugeMetricFamily("ocrbackend_status_variant_models", said, labels=labels)
-
-
-def _models_bytes() -> GaugeMetricFamily:
-    labels = ["namespace", "ocrbackend", "language", "model_type", "amount"]
-    said = "Bytes of the models of each variant that has them fetched: there, all"
-    return GaugeMetricFamily("ocrbackend_status_variant_models_bytes", said, labels=labels)
-
-
-def _variants() -> GaugeMetricFamily:
-    labels = ["namespace", "ocrbackend", "language", "model_type", "phase", "reason"]
-    return GaugeMetricFamily("ocrbackend_status_variant", "Where each variant stands, and why", labels=labels)
+            families.add_status(key, status)
+        return iter(families)

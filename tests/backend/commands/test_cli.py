@@ -17,9 +17,9 @@ def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_all_that_is_wrong_with_the_settings_is_told_once_without_a_traceback() -> None:
+def test_all_problems_of_the_settings_are_reported_without_a_traceback() -> None:
     done = run("serve", PADDLEOCR_LANG="koreen", THREADS="none", BASIC_AUTH_USER="only", OCR_PROT="1")
-    assert done.returncode == exit_codes.SETTINGS_STATUS
+    assert done.returncode == exit_codes.USAGE_STATUS
     first, *problems = done.stderr.splitlines()
     assert first == "ocr-backend cannot start, the settings are wrong:"
     assert {problem.split(":")[0].strip() for problem in problems} >= {
@@ -31,38 +31,38 @@ def test_all_that_is_wrong_with_the_settings_is_told_once_without_a_traceback() 
     assert done.stdout == ""
 
 
-def test_one_half_of_a_password_is_an_error_at_the_start() -> None:
+def test_a_user_without_a_password_is_an_error() -> None:
     done = run("serve", BASIC_AUTH_USER="only")
-    assert done.returncode == exit_codes.SETTINGS_STATUS
+    assert done.returncode == exit_codes.USAGE_STATUS
     assert "BASIC_AUTH_PASS" in done.stderr
 
 
 def test_the_command_line_overrides_the_environment() -> None:
     done = run("serve", "--port", "123456", OCR_PORT="80")
-    assert done.returncode == exit_codes.SETTINGS_STATUS
+    assert done.returncode == exit_codes.USAGE_STATUS
     assert "OCR_PORT: 123456 is not a whole number from 1 to 65535" in done.stderr
 
 
 def test_the_settings_are_listed_with_their_defaults() -> None:
     done = run("settings")
     assert done.returncode == 0
-    for row in SETTINGS:
-        assert f"{row.env}=" in done.stdout
+    for setting in SETTINGS:
+        assert f"{setting.env}=" in done.stdout
     assert "\nPADDLEOCR_LANG=ch\n" in done.stdout
     assert "\nBBOX_FROM_NAME=bbox\n" in done.stdout
 
 
-def test_without_a_command_the_commands_are_told() -> None:
+def test_a_missing_command_is_an_error() -> None:
     done = run()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
 
 
-def test_the_help_names_every_command_and_what_it_does() -> None:
+def test_the_help_lists_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for name, (_, does) in COMMANDS.items():
-        assert re.search(rf"^ +{name} +{re.escape(does)}$", done.stdout, re.MULTILINE), name
+    for name, (_, help_text) in COMMANDS.items():
+        assert re.search(rf"^ +{name} +{re.escape(help_text)}$", done.stdout, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "models list", "models fetch", "models verify"])
@@ -76,7 +76,7 @@ def test_the_version_is_that_of_the_package() -> None:
     assert run("--version").stdout == f"ocr-backend {version('ocr-backend')}\n"
 
 
-def test_a_listener_that_has_had_enough_is_no_error() -> None:
+def test_a_closed_standard_output_is_no_error() -> None:
     command = [sys.executable, "-m", "ocr_backend", "models", "list"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -86,10 +86,10 @@ def test_a_listener_that_has_had_enough_is_no_error() -> None:
     assert process.returncode == 141
 
 
-def test_onnxruntime_is_told_to_report_to_nobody() -> None:
+def test_onnxruntime_telemetry_is_disabled() -> None:
     command = [sys.executable, "-c", "import ocr_backend, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"]
-    for given, said in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
+    for variables, value in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
         done = subprocess.run(
-            command, env={**clean_environment(), **given}, capture_output=True, text=True, check=True
+            command, env={**clean_environment(), **variables}, capture_output=True, text=True, check=True
         )
-        assert done.stdout.strip() == said
+        assert done.stdout.strip() == value

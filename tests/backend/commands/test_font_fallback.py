@@ -1,4 +1,4 @@
-"""Fonts: one is taken only if it has every character of the text."""
+"""A font is used only if it has every character of the text."""
 
 from pathlib import Path
 
@@ -15,23 +15,23 @@ def test_opencvs_own_font_draws_latin_cyrillic_and_arabic(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["発行", "한국어", "बिल", "Invoice 発"])
-def test_a_text_with_a_character_that_no_font_has_gets_none(text: str) -> None:
+def test_a_text_with_an_unknown_character_gets_no_font(text: str) -> None:
     assert FontFallback(20, [DEJAVU]).font(text) is None
 
 
-def test_what_is_no_font_is_passed_over(tmp_path: Path) -> None:
+def test_invalid_font_files_are_skipped(tmp_path: Path) -> None:
     broken = tmp_path / "broken.ttf"
-    broken.write_bytes(b"no font")
-    lettering = FontFallback(20, [broken, tmp_path / "missing.ttf", DEJAVU])
-    font = lettering.font("abc")
+    broken.write_bytes(b"not a font")
+    fonts = FontFallback(20, [broken, tmp_path / "missing.ttf", DEJAVU])
+    font = fonts.font("abc")
     assert font is not None
     assert (font.path, font.size) == (str(DEJAVU), 20)
-    assert lettering.font("def") is font
+    assert fonts.font("def") is font
 
 
-def test_fonts_of_the_user_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_fonts_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    own = tmp_path / ".fonts" / "deep" / "Own.TTF"
-    own.parent.mkdir(parents=True)
-    own.write_bytes(DEJAVU.read_bytes())
-    assert own in list(font_files())
+    user_font = tmp_path / ".fonts" / "deep" / "Own.TTF"
+    user_font.parent.mkdir(parents=True)
+    user_font.write_bytes(DEJAVU.read_bytes())
+    assert user_font in list(font_files())

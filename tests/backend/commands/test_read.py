@@ -1,4 +1,4 @@
-"""Reading files: every page is put out as wanted, and a broken file never stops the next."""
+"""`ocr-backend read`: the output of every page, and a broken file does not stop the next."""
 
 import io
 import json
@@ -22,11 +22,11 @@ def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.model
-def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) -> None:
+def test_files_are_read_line_by_line_and_bad_ones_are_reported(tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
     done = run("read", IMAGES / "issue_170.png", broken, IMAGES / "en_rec.jpg", **BUILTIN)
-    assert done.returncode == exit_codes.FAULT_STATUS
+    assert done.returncode == exit_codes.FAILED_STATUS
     first, second = done.stdout.splitlines()
     assert first == "TEST"
     assert second.startswith("To facilitate the shot type analysis")
@@ -34,15 +34,15 @@ def test_files_are_read_line_by_line_and_the_bad_ones_told_of(tmp_path: Path) ->
 
 
 @pytest.mark.model
-def test_files_are_read_as_json_with_places_and_scores() -> None:
+def test_json_output_has_polygons_and_scores() -> None:
     done = run("read", "--json", IMAGES / "issue_170.png", **BUILTIN)
     assert done.returncode == 0
-    told = json.loads(done.stdout)
-    assert (told["width"], told["height"], told["lines"][0]["text"]) == (800, 566, "TEST")
-    assert len(told["lines"][0]["polygon"]) == 4
+    content = json.loads(done.stdout)
+    assert (content["width"], content["height"], content["lines"][0]["text"]) == (800, 566, "TEST")
+    assert len(content["lines"][0]["polygon"]) == 4
 
 
-def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path) -> None:
+def test_missing_models_are_reported_without_a_traceback(tmp_path: Path) -> None:
     done = run("read", IMAGES / "issue_170.png", OCR_MODEL_SOURCE="dir", MODEL_DIR=str(tmp_path))
     assert done.returncode == exit_codes.MODEL_STATUS
     assert done.stderr.splitlines()[-1].startswith("ocr-backend read: no model PP-OCRv5_server_det")
@@ -50,11 +50,13 @@ def test_models_that_are_missing_are_told_of_without_a_traceback(tmp_path: Path)
 
 
 @pytest.mark.model
-def test_each_page_is_drawn_with_its_texts_beside_it_and_listed_by_number(tmp_path: Path) -> None:
+def test_each_page_is_drawn_with_its_texts_and_listed_by_number(tmp_path: Path) -> None:
     pdf = tmp_path / "paper.pdf"
     with Image.open(IMAGES / "issue_170.png") as image:
         page = image.convert("RGB")
-    page.save(pdf, "PDF", save_all=True, append_images=[page], resolution=150)  # as pages are drawn
+    page.save(
+        pdf, "PDF", save_all=True, append_images=[page], resolution=150
+    )  # the resolution at which PDF pages are rendered
     done = run("read", IMAGES / "ls_image.jpeg", pdf, "--png", tmp_path / "drawn", **BUILTIN)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
@@ -67,13 +69,13 @@ def test_each_page_is_drawn_with_its_texts_beside_it_and_listed_by_number(tmp_pa
     ):
         assert drawn.height == image.height
         assert drawn.width > image.width
-    # What stands in the column is read like any other text.
+    # The texts in the column can be read like any other text.
     again = run("read", tmp_path / "drawn" / "paper.pdf.1.png", **BUILTIN)
     assert again.stdout.count("TEST") == 2
 
 
 @pytest.mark.model
-def test_a_drawing_in_a_folder_is_never_written_over_another(tmp_path: Path) -> None:
+def test_a_drawing_in_a_folder_does_not_overwrite_another(tmp_path: Path) -> None:
     for _ in range(2):
         assert run("read", IMAGES / "issue_170.png", "--png", tmp_path, **BUILTIN).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["issue_170.png-2.png", "issue_170.png.png"]
@@ -86,19 +88,19 @@ def png() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("files", "target", "why"),
+    ("files", "target", "message"),
     [
-        pytest.param(["a.png", "b.png"], "one.png", "is one file for 2; name a folder", id="several"),
-        pytest.param(["a.png"], "a.png", "is the image that is to be read", id="the image itself"),
-        pytest.param(["a.png"], "b.png/folder", "is no folder that can be made", id="below a file"),
+        pytest.param(["a.png", "b.png"], "one.png", "is one file for 2 inputs; give a folder", id="several"),
+        pytest.param(["a.png"], "a.png", "would overwrite an input image", id="the image itself"),
+        pytest.param(["a.png"], "b.png/folder", "the folder cannot be created", id="below a file"),
     ],
 )
-def test_a_place_that_cannot_be_drawn_into_is_refused_before_anything_is_loaded(
-    tmp_path: Path, files: list[str], target: str, why: str
+def test_an_impossible_target_is_refused_before_the_models_are_loaded(
+    tmp_path: Path, files: list[str], target: str, message: str
 ) -> None:
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(png())
     done = run("read", *(tmp_path / file for file in files), "--png", tmp_path / target, **BUILTIN)
-    assert done.returncode == exit_codes.SETTINGS_STATUS
-    assert why in done.stderr
+    assert done.returncode == exit_codes.USAGE_STATUS
+    assert message in done.stderr
     assert (tmp_path / "a.png").read_bytes() == png()

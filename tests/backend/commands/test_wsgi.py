@@ -46,7 +46,7 @@ def test_every_option_of_label_studio_ml_becomes_a_setting(
 
 
 @pytest.mark.parametrize("pair", ["model=x.pt", "THREADS", "=3"])
-def test_a_setting_that_is_none_is_refused_with_those_there_are(
+def test_an_unknown_setting_is_refused_with_a_list_of_all(
     script: ModuleType, capsys: pytest.CaptureFixture[str], pair: str
 ) -> None:
     with pytest.raises(SystemExit):

@@ -1,4 +1,4 @@
-"""The catalog against hand-written expectations and against what the installed PaddleOCR says."""
+"""The catalog agrees with hand-written expectations and with the installed PaddleOCR."""
 
 import re
 import subprocess
@@ -9,20 +9,20 @@ import pytest
 from ocr_backend.config import model_catalog
 from ocr_backend.config.model_catalog import ModelSet, UnknownModelsError, model_set
 
-# The codes that PaddleOCR knows for what the manual calls by the name of a script.
+# A code of PaddleOCR for each language that the guide names after a script.
 PADDLE_LANG = {"arabic": "ar", "cyrillic": "bg", "devanagari": "hi", "latin": "fr", "eslav": "ru"}
 
 
 @pytest.fixture(scope="module")
 def paddleocr_names():
-    """What PaddleOCR picks by itself for a language and a generation: names, or (None, None)."""
+    """The models that PaddleOCR chooses for a language and an OCR version: names, or (None, None)."""
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its many imports
+        warnings.simplefilter("ignore")  # from its imports
         from paddleocr import PaddleOCR
 
-    pipeline = PaddleOCR.__new__(PaddleOCR)  # its resolver uses nothing of the object
+    pipeline = PaddleOCR.__new__(PaddleOCR)  # the method uses no attribute
     return lambda ocr_version, language: pipeline._get_ocr_model_names(
         PADDLE_LANG.get(language, language), ocr_version
     )
@@ -40,55 +40,57 @@ def official():
 
 @pytest.mark.parametrize("ocr_version", model_catalog.OCR_VERSIONS)
 @pytest.mark.parametrize("language", model_catalog.LANGUAGES)
-def test_the_languages_of_a_generation_are_those_paddleocr_reads(paddleocr_names, ocr_version, language):
+def test_the_languages_of_an_ocr_version_are_those_of_paddleocr(paddleocr_names, ocr_version, language):
     exists = paddleocr_names(ocr_version, language) != (None, None)
     assert (language in model_catalog.languages_of(ocr_version)) == exists
 
 
 @pytest.mark.parametrize("ocr_version", ["PP-OCRv6", "PP-OCRv5"])
-def test_the_server_tier_is_what_paddleocr_picks_by_itself(paddleocr_names, ocr_version):
+def test_the_server_models_are_those_that_paddleocr_chooses(paddleocr_names, ocr_version):
     for language in model_catalog.languages_of(ocr_version):
         models = model_set(ocr_version, language, "server")
         assert (models.detection, models.recognition) == paddleocr_names(ocr_version, language), language
 
 
 @pytest.mark.parametrize("ocr_version", ["PP-OCRv4", "PP-OCRv3"])
-def test_the_mobile_tier_of_old_generations_is_what_paddleocr_picks_by_itself(paddleocr_names, ocr_version):
+def test_the_mobile_models_of_old_versions_are_those_that_paddleocr_chooses(paddleocr_names, ocr_version):
     for language in model_catalog.languages_of(ocr_version):
         models = model_set(ocr_version, language, "mobile")
         assert (models.detection, models.recognition) == paddleocr_names(ocr_version, language), language
 
 
 def test_every_model_is_an_official_one(official):
-    named = set(model_catalog.OPTIONAL.values())
+    named = set(model_catalog.OPTIONAL_MODELS.values())
     for combination in model_catalog.combinations():
         models = model_set(*combination)
         named |= {models.detection, models.recognition}
     assert named <= set(official.ALL_MODELS)
-    assert "onnx" in model_catalog.OPTIONAL_FORMS
-    assert set(model_catalog.OPTIONAL.values()) <= set(official.ONNX_SUPPORTED_MODELS)
+    assert "onnx" in model_catalog.OPTIONAL_MODEL_FORMATS
+    assert set(model_catalog.OPTIONAL_MODELS.values()) <= set(official.ONNX_SUPPORTED_MODELS)
 
 
 LEFT_OUT = {
-    "PP-OCRv6_tiny_det": "smaller than mobile, of which the settings know nothing",
-    "PP-OCRv6_tiny_rec": "smaller than mobile, of which the settings know nothing",
-    "PP-OCRv4_server_rec_doc": "a further training of PP-OCRv4_server_rec, which PaddleOCR picks for nothing",
+    "PP-OCRv6_tiny_det": "smaller than mobile, not offered by the settings",
+    "PP-OCRv6_tiny_rec": "smaller than mobile, not offered by the settings",
+    "PP-OCRv4_server_rec_doc": "a variation of PP-OCRv4_server_rec that PaddleOCR never chooses",
     "PP-OCRv4_mobile_seal_det": "for seals",
     "PP-OCRv4_server_seal_det": "for seals",
 }
 
 
-def test_every_official_model_of_these_generations_is_in_the_catalog_or_left_out_for_a_reason(official):
-    """An upgrade of the packages shows here what is new."""
-    found = {name for name in official.ALL_MODELS if re.search(r"PP-OCRv\d_\w+_(det|rec)(_|$)", name)}
+def test_every_official_model_is_in_the_catalog_or_left_out_for_a_reason(official):
+    """Fails when an upgrade of the packages adds a model."""
+    official_names = {
+        name for name in official.ALL_MODELS if re.search(r"PP-OCRv\d_\w+_(det|rec)(_|$)", name)
+    }
     named = set()
     for combination in model_catalog.combinations():
         models = model_set(*combination)
         named |= {models.detection, models.recognition}
-    assert found - named == set(LEFT_OUT)
+    assert official_names - named == set(LEFT_OUT)
 
 
-def test_every_code_of_paddleocr_is_read_by_the_models_of_a_language_here(paddleocr_names):
+def test_every_code_of_paddleocr_uses_the_model_of_a_language_here(paddleocr_names):
     from paddleocr._utils import langs
 
     groups = (langs.LATIN_LANGS, langs.ARABIC_LANGS, langs.ESLAV_LANGS, langs.CYRILLIC_LANGS)
@@ -105,16 +107,16 @@ def test_every_code_of_paddleocr_is_read_by_the_models_of_a_language_here(paddle
         assert theirs <= ours
 
 
-def test_the_package_forms_are_those_of_the_official_hub(official):
+def test_the_published_formats_are_those_of_the_official_hub(official):
     for ocr_version, language, model_type in model_catalog.combinations():
         models = model_set(ocr_version, language, model_type)
-        has_onnx = "onnx" in model_catalog.package_forms(ocr_version)
+        has_onnx = "onnx" in model_catalog.published_formats(ocr_version)
         for name in (models.detection, models.recognition):
             assert (name in official.ONNX_SUPPORTED_MODELS) == has_onnx, name
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("combination", "expected"),
     [
         pytest.param(
             ("PP-OCRv5", "ch", "server"),
@@ -141,54 +143,54 @@ def test_the_package_forms_are_those_of_the_official_hub(official):
         ),
     ],
 )
-def test_a_combination_names_its_models(asked, expected):
-    assert model_set(*asked) == expected
+def test_a_combination_names_its_models(combination, expected):
+    assert model_set(*combination) == expected
 
 
-def test_a_server_tier_without_server_recogniser_says_so():
+def test_a_missing_server_model_is_noted():
     models = model_set("PP-OCRv5", "korean", "server")
     assert (models.detection, models.recognition) == ("PP-OCRv5_server_det", "korean_PP-OCRv5_mobile_rec")
     assert models.notes == (
-        "PP-OCRv5 has no server recogniser for korean: the server type reads with PP-OCRv5_server_det and "
-        "korean_PP-OCRv5_mobile_rec, as PaddleOCR itself does",
+        "PP-OCRv5 has no server model for the recognition of korean: the model type server uses "
+        "PP-OCRv5_server_det and korean_PP-OCRv5_mobile_rec, as PaddleOCR does",
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("combination", "message"),
     [
         pytest.param(
             ("PP-OCRv5", "koreen", "mobile"),
-            "language 'koreen' is unknown to PP-OCRv5; known: ch, en, japan, korean, arabic, cyrillic, "
-            "devanagari, latin, eslav, th, el, te, ta, chinese_cht",
+            "PP-OCRv5 does not support the language 'koreen'; use one of ch, en, japan, korean, arabic, "
+            "cyrillic, devanagari, latin, eslav, th, el, te, ta, chinese_cht",
             id="misspelt",
         ),
         pytest.param(
             ("PP-OCRv4", "japan", "server"),
-            "language 'japan' is unknown to PP-OCRv4; known: ch, en (japan is read by PP-OCRv6 and "
-            "PP-OCRv5 and PP-OCRv3)",
-            id="other generation",
+            "PP-OCRv4 does not support the language 'japan'; use one of ch, en, or for japan the OCR version "
+            "PP-OCRv6 or PP-OCRv5 or PP-OCRv3",
+            id="other OCR version",
         ),
         pytest.param(
             ("PP-OCRv7", "ch", "mobile"),
-            "OCR version 'PP-OCRv7' is unknown; known: PP-OCRv6, PP-OCRv5, PP-OCRv4, PP-OCRv3",
+            "the OCR version 'PP-OCRv7' does not exist; use one of PP-OCRv6, PP-OCRv5, PP-OCRv4, PP-OCRv3",
             id="ocr_version",
         ),
         pytest.param(
             ("PP-OCRv5", "ch", "tiny"),
-            "model type 'tiny' is unknown; known: server, mobile",
+            "the model type 'tiny' does not exist; use one of server, mobile",
             id="model_type",
         ),
     ],
 )
-def test_what_does_not_exist_is_refused_in_one_sentence(asked, sentence):
-    with pytest.raises(UnknownModelsError) as refusal:
-        model_set(*asked)
-    assert str(refusal.value) == sentence
+def test_an_unknown_combination_is_refused_with_what_exists(combination, message):
+    with pytest.raises(UnknownModelsError) as error:
+        model_set(*combination)
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize("module", ["ocr_backend.config.model_catalog", "ocr_backend.config.settings"])
-def test_the_operator_may_import_it_without_any_library(module):
+def test_the_module_imports_no_library(module):
     code = (
         "import sys; before = set(sys.modules); import " + module + "; "
         "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}"

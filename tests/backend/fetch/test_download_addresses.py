@@ -1,4 +1,4 @@
-"""Which addresses are asked at all: no private one that is not allowed, and no metadata service."""
+"""Addresses that images are downloaded from: no private one unless allowed, and no metadata service."""
 
 import socket
 from collections.abc import Callable
@@ -6,36 +6,36 @@ from collections.abc import Callable
 import pytest
 
 from downloading import MakeDownloader, failure, fetch
-from loopback import Outside, serving
+from loopback import RefusingProxy, serving
 from scripted_server import ScriptedServer
 
 CONTENT = b"content" * 1000
 
 
-def test_label_studio_is_asked_although_its_address_is_private(
+def test_label_studio_may_have_a_private_address(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
     assert fetch(downloader, web.serve("/data/upload/1/a.png", CONTENT)) == CONTENT
 
 
-def test_a_redirect_by_label_studios_storage_is_not_trusted_further(
+def test_a_redirect_by_label_studios_storage_is_not_trusted(
     web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
-    onwards = other_web.redirect("/bucket/a.png", other_web.serve("/internal", CONTENT))
+    target = other_web.redirect("/bucket/a.png", other_web.serve("/internal", CONTENT))
     downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
-    outcome, reason = failure(downloader, web.redirect("/tasks/1/presign/", onwards))
+    outcome, reason = failure(downloader, web.redirect("/tasks/1/presign/", target))
     assert outcome == "refused"
     assert "not public" in reason
 
 
-def test_other_paths_of_label_studio_do_not_lead_to_private_addresses(
+def test_other_paths_of_label_studio_may_not_redirect_to_private_addresses(
     web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
-    there = other_web.serve("/internal", CONTENT)
-    assert failure(downloader, web.redirect("/user/login/", there) + "?next=somewhere")[0] == "refused"
-    assert other_web.asked == []
+    target = other_web.serve("/internal", CONTENT)
+    assert failure(downloader, web.redirect("/user/login/", target) + "?next=somewhere")[0] == "refused"
+    assert other_web.requests == []
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_a_private_address_is_refused_before_anything_is_sent(
     outcome, reason = failure(make_downloader(allowed_hosts=()), web.serve("/a.png", CONTENT))
     assert outcome == "refused"
     assert reason == (
-        "127.0.0.1 has the address 127.0.0.1, which is not public; if images may come from there, "
+        "127.0.0.1 has the address 127.0.0.1, which is not public; to allow images from there, "
         "add the host or its network to OCR_FETCH_ALLOW"
     )
-    assert web.asked == []
+    assert web.requests == []
 
 
 def test_a_name_with_a_private_address_is_refused_too(
@@ -80,92 +80,94 @@ def test_other_spellings_of_a_private_address_are_refused_too(
 ) -> None:
     url = web.serve("/a.png", CONTENT).replace("127.0.0.1", host)
     assert failure(make_downloader(allowed_hosts=()), url)[0] == "refused"
-    assert web.asked == []
+    assert web.requests == []
 
 
 @pytest.fixture
 def resolving(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`resolving(name, *addresses)`: what the name means at each look, the last from then on."""
+    """`resolving(name, *addresses)`: the address of the name at each look-up; the last one repeats."""
     real = socket.getaddrinfo
 
     def resolve(name: str, *addresses: str) -> None:
-        left = list(addresses)
+        remaining = list(addresses)
 
-        def asked(host: str, *args: object, **kwargs: object) -> object:
+        def getaddrinfo(host: str, *args: object, **kwargs: object) -> object:
             if host != name:
                 return real(host, *args, **kwargs)  # type: ignore[arg-type]
-            return real(left.pop(0) if len(left) > 1 else left[0], *args, **kwargs)  # type: ignore[arg-type]
+            return real(remaining.pop(0) if len(remaining) > 1 else remaining[0], *args, **kwargs)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(socket, "getaddrinfo", asked)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
     return resolve
 
 
-def test_a_name_that_means_another_address_when_it_is_connected_to_is_refused(
+def test_a_name_with_another_address_on_connection_is_refused(
     web: ScriptedServer, make_downloader: MakeDownloader, resolving: Callable[..., None]
 ) -> None:
     resolving("rebinding.example", "93.184.216.34", "127.0.0.1")
     url = web.serve("/a.png", CONTENT).replace("127.0.0.1", "rebinding.example")
     outcome, reason = failure(make_downloader(allowed_hosts=()), url)
     assert (outcome, reason[:43]) == ("refused", "rebinding.example has the address 127.0.0.1")
-    assert web.asked == []
+    assert web.requests == []
 
 
 @pytest.mark.parametrize(
     "host", ["169.254.169.254", "2852039166", "[fd00:ec2::254]", "[::ffff:a9fe:a9fe]", "10.0.0.1"]
 )
-def test_a_proxy_is_not_asked_for_such_addresses(
+def test_a_proxy_gets_no_request_for_forbidden_addresses(
     make_downloader: MakeDownloader, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    with serving(Outside()) as proxy:
+    with serving(RefusingProxy()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         downloader = make_downloader(allowed_hosts=("169.254.0.0/16", "fd00::/8"))
         assert failure(downloader, f"http://{host}/a.png")[0] == "refused"
-        assert proxy.asked_for == []
+        assert proxy.requests == []
         assert failure(downloader, "http://images.example/a.png")[0] == "unreachable"
-        assert proxy.asked_for == ["GET http://images.example/a.png"]
+        assert proxy.requests == ["GET http://images.example/a.png"]
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
 class TestMetadataServices:
-    """Never asked: not for a name, not by redirect, whatever is allowed."""
+    """They are never contacted: not by name, not by redirect, whatever is allowed."""
 
-    NEVER = "of a cloud's metadata service, which is never asked, whatever OCR_FETCH_ALLOW says"
+    REASON = (
+        "of a cloud's metadata service; images from there are never fetched, whatever OCR_FETCH_ALLOW says"
+    )
 
     @pytest.fixture
     def url(self, address: str) -> str:
         return f"http://[{address}]/latest" if ":" in address else f"http://{address}/latest"
 
-    def test_networks_that_hold_them_do_not_allow_them(
+    def test_a_network_that_contains_one_does_not_allow_it(
         self, make_downloader: MakeDownloader, url: str
     ) -> None:
         outcome, reason = failure(make_downloader(allowed_hosts=("0.0.0.0/0", "::/0")), url)
         assert outcome == "refused"
-        assert reason.endswith(self.NEVER)
+        assert reason.endswith(self.REASON)
 
-    def test_a_name_that_is_allowed_does_not_lead_to_them(
+    def test_an_allowed_name_does_not_allow_one(
         self, make_downloader: MakeDownloader, address: str, resolving: Callable[..., None]
     ) -> None:
         resolving("images.example", address)
         downloader = make_downloader(allowed_hosts=("images.example",))
         assert failure(downloader, "http://images.example/a.png") == (
             "refused",
-            f"images.example has the address {address} {self.NEVER}",
+            f"images.example has the address {address} {self.REASON}",
         )
 
-    def test_label_studio_does_not_lead_to_them(
+    def test_label_studio_may_not_redirect_to_one(
         self, make_downloader: MakeDownloader, web: ScriptedServer, url: str
     ) -> None:
         downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
         outcome, reason = failure(downloader, web.redirect("/tasks/1/presign/", url, 303))
         assert outcome == "refused"
-        assert reason.endswith(self.NEVER)
+        assert reason.endswith(self.REASON)
 
 
 def test_a_redirect_to_a_private_address_is_refused(
     web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
-    there = other_web.serve("/latest/meta-data", CONTENT)
-    url = web.redirect("/a.png", there).replace("127.0.0.1", "localhost")
+    target = other_web.serve("/latest/meta-data", CONTENT)
+    url = web.redirect("/a.png", target).replace("127.0.0.1", "localhost")
     assert failure(make_downloader(allowed_hosts=("localhost",)), url)[0] == "refused"
-    assert other_web.asked == []
+    assert other_web.requests == []

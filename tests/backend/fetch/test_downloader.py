@@ -1,4 +1,4 @@
-"""What comes of an address: the file within its limits, or a sentence that says why not."""
+"""A download returns the file within the limits, or an error that says why not."""
 
 import gzip
 import socket
@@ -20,22 +20,22 @@ def test_a_file_is_fetched_without_cookies_or_credentials(
     downloader = make_downloader(label_studio_url="http://ls.example", label_studio_api_key="secret")
     assert fetch(downloader, url + "?size=full") == CONTENT
     assert fetch(downloader, url) == CONTENT
-    assert [one.path for one in web.asked] == ["/a.png?size=full", "/a.png"]
-    for one in web.asked:
-        assert not {"Authorization", "Cookie"} & set(one.headers)
+    assert [request.path for request in web.requests] == ["/a.png?size=full", "/a.png"]
+    for request in web.requests:
+        assert not {"Authorization", "Cookie"} & set(request.headers)
 
 
-def test_a_content_that_is_sent_in_chunks_and_packed_is_fetched(
+def test_a_chunked_and_compressed_file_is_decoded(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
-    packed = gzip.compress(CONTENT)
+    compressed = gzip.compress(CONTENT)
 
     def chunks(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
         handler.send_header("Content-Encoding", "gzip")
         handler.end_headers()
-        for part in (packed[:10], packed[10:]):
+        for part in (compressed[:10], compressed[10:]):
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
         handler.wfile.write(b"0\r\n\r\n")
 
@@ -43,14 +43,14 @@ def test_a_content_that_is_sent_in_chunks_and_packed_is_fetched(
 
 
 @pytest.mark.parametrize("status", [404, 400])
-def test_the_next_address_is_tried_where_the_file_is_not_known(
+def test_the_next_url_is_tried_if_the_file_is_unknown(
     web: ScriptedServer, make_downloader: MakeDownloader, status: int
 ) -> None:
     first = web.on("/data/upload/1/a.png", Reply(b"", status))
     assert fetch(make_downloader(), first, web.serve("/storage-data/uploaded/", CONTENT)) == CONTENT
 
 
-def test_the_next_address_is_not_tried_where_the_first_fails_otherwise(
+def test_the_next_url_is_not_tried_after_another_error(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     first = web.on("/data/upload/1/a.png", Reply(b"", 500))
@@ -60,7 +60,7 @@ def test_the_next_address_is_not_tried_where_the_first_fails_otherwise(
 
 
 @pytest.mark.parametrize("status", [404, 403, 410, 500, 204, 206, 304])
-def test_other_answers_than_the_file_are_told_by_their_status(
+def test_any_other_status_is_an_error(
     web: ScriptedServer, make_downloader: MakeDownloader, status: int
 ) -> None:
     headers = {"Content-Length": "0"}
@@ -70,7 +70,7 @@ def test_other_answers_than_the_file_are_told_by_their_status(
     assert (outcome, reason) == ("unreachable", f"{web.url}/a.png answered {status}")
 
 
-def test_a_web_page_in_place_of_the_image_is_told_of(
+def test_a_web_page_instead_of_an_image_is_an_error(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     url = web.on(
@@ -82,21 +82,21 @@ def test_a_web_page_in_place_of_the_image_is_told_of(
     )
 
 
-def test_redirects_are_followed_also_relative_ones(
+def test_absolute_and_relative_redirects_are_followed(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
-    web.serve("/b/there.png", CONTENT)
-    web.redirect("/b/next.png", "there.png", 308)
+    web.serve("/b/final.png", CONTENT)
+    web.redirect("/b/next.png", "final.png", 308)
     assert fetch(make_downloader(), web.redirect("/a.png", "/b/next.png", 301)) == CONTENT
 
 
-def test_redirects_come_to_an_end(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+def test_the_number_of_redirects_is_limited(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     outcome, reason = failure(make_downloader(), web.redirect("/a.png", "/a.png"))
-    assert (outcome, reason) == ("unreachable", f"{web.url}/a.png is at the end of more than 5 redirects")
-    assert len(web.asked) == 6
+    assert (outcome, reason) == ("unreachable", f"{web.url}/a.png is behind more than 5 redirects")
+    assert len(web.requests) == 6
 
 
-def test_a_file_that_is_announced_too_large_is_not_read(
+def test_a_file_with_a_too_large_content_length_is_not_read(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     url = web.on("/a.png", Reply(b"", headers={"Content-Length": "5000"}))
@@ -104,9 +104,7 @@ def test_a_file_that_is_announced_too_large_is_not_read(
     assert (outcome, reason) == ("refused", "the file has more than 4999 bytes (OCR_MAX_IMAGE_BYTES)")
 
 
-def test_a_file_that_grows_too_large_is_given_up(
-    web: ScriptedServer, make_downloader: MakeDownloader
-) -> None:
+def test_a_download_stops_at_the_limit(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     sent: list[int] = []
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -114,7 +112,7 @@ def test_a_file_that_grows_too_large_is_given_up(
         handler.send_header("Connection", "close")
         handler.end_headers()
         handler.close_connection = True
-        while True:  # until the other side goes
+        while True:  # until the client disconnects
             sent.append(handler.wfile.write(b"x" * 10_000))
 
     assert failure(make_downloader(max_image_bytes=50_000), web.on("/a.png", endless))[0] == "refused"
@@ -124,7 +122,7 @@ def test_a_file_of_exactly_the_limit_is_fetched(web: ScriptedServer, make_downlo
     assert len(fetch(make_downloader(max_image_bytes=7000), web.serve("/a.png", CONTENT))) == 7000
 
 
-def test_a_file_that_ends_early_is_told_of(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+def test_an_incomplete_file_is_an_error(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     def short(handler: BaseHTTPRequestHandler) -> None:
         Reply(b"half", headers={"Content-Length": "8"})(handler)
         handler.close_connection = True
@@ -134,7 +132,7 @@ def test_a_file_that_ends_early_is_told_of(web: ScriptedServer, make_downloader:
 
 
 def drip(handler: BaseHTTPRequestHandler, head: bytes) -> None:
-    """Sends the head, then a byte each time the client would begin to lose patience, until it goes."""
+    """Sends the head, then a byte every 50 ms until the client disconnects."""
     handler.wfile.write(head)
     handler.close_connection = True
     pause = handler.server.pause  # type: ignore[attr-defined]
@@ -145,12 +143,12 @@ def drip(handler: BaseHTTPRequestHandler, head: bytes) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", id="in the file"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", id="in the body"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", id="in the head"),
         pytest.param(b"", id="before the head"),
     ],
 )
-def test_a_host_that_drips_is_given_up_in_time(
+def test_a_slow_response_ends_at_the_deadline(
     dripping: ScriptedServer, make_downloader: MakeDownloader, head: bytes
 ) -> None:
     url = dripping.on("/a.png", lambda handler: drip(handler, head))
@@ -158,7 +156,7 @@ def test_a_host_that_drips_is_given_up_in_time(
     assert outcome == "unreachable"
 
 
-def test_a_host_that_says_nothing_is_given_up(
+def test_a_missing_response_ends_at_the_deadline(
     dripping: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
     url = dripping.on("/a.png", lambda handler: dripping.pause.wait(30))  # type: ignore[attr-defined]
@@ -168,14 +166,14 @@ def test_a_host_that_says_nothing_is_given_up(
     )
 
 
-def test_nothing_is_asked_after_the_deadline(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+def test_no_request_is_sent_after_the_deadline(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     url = web.serve("/a.png", CONTENT)
     with pytest.raises(ImageError, match="took too long"):
         fetch(make_downloader(), url, seconds=-1)
-    assert web.asked == []
+    assert web.requests == []
 
 
-def test_a_closed_port_is_told_of(make_downloader: MakeDownloader, web: ScriptedServer) -> None:
+def test_a_closed_port_is_an_error(make_downloader: MakeDownloader, web: ScriptedServer) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/a.png"
@@ -186,5 +184,5 @@ def test_a_closed_port_is_told_of(make_downloader: MakeDownloader, web: Scripted
     "url",
     ["http://", "http://[::1/a", "http://.invalid/a", "http://a b/c", "http://x:99999/", "http://[v1.a:b]/"],
 )
-def test_a_url_that_cannot_be_asked_is_told_of(make_downloader: MakeDownloader, url: str) -> None:
+def test_an_invalid_url_is_an_error(make_downloader: MakeDownloader, url: str) -> None:
     assert failure(make_downloader(), url)[0] == "unreachable"

@@ -21,21 +21,21 @@ def jwt(**claims: Any) -> str:
 PERSONAL = jwt(token_type="refresh", exp=9e9)
 
 
-class Refreshes:
-    """Stands in for Label Studio's /api/token/refresh/: gives new access tokens, counts, keeps the clock."""
+class FakeRefresh:
+    """A fake /api/token/refresh/ that issues access tokens, records requests and has a clock."""
 
     def __init__(self, status: int = 200, lifetime: float | None = 300) -> None:
         self.now = 1000.0
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
         self._status = status
         self._lifetime = lifetime
 
     def __call__(self, url: str, body: dict[str, str]) -> requests.Response:
-        self.asked.append((url, body))
+        self.requests.append((url, body))
         response = requests.Response()
         response.status_code = self._status
         expiry = {} if self._lifetime is None else {"exp": self.now + self._lifetime}
-        access = jwt(token_type="access", number=len(self.asked), **expiry)
+        access = jwt(token_type="access", number=len(self.requests), **expiry)
         response._content = json.dumps({"access": access}).encode()
         return response
 
@@ -52,69 +52,69 @@ class Refreshes:
         pytest.param("a.b.c", "Token a.b.c", id="dots"),
     ],
 )
-def test_tokens_that_need_no_exchange_are_sent_as_they_are(key: str, header: str) -> None:
-    refreshes = Refreshes()
+def test_tokens_that_need_no_exchange_are_sent_unchanged(key: str, header: str) -> None:
+    refreshes = FakeRefresh()
     token = refreshes.token(key)
     assert token.header() == header
     assert not token.can_renew()
-    assert refreshes.asked == []
+    assert refreshes.requests == []
 
 
-def test_a_personal_token_is_exchanged_once_and_kept_until_shortly_before_its_end() -> None:
-    refreshes = Refreshes()
+def test_an_access_token_is_used_until_shortly_before_it_expires() -> None:
+    refreshes = FakeRefresh()
     token = refreshes.token(PERSONAL)
     first = token.header()
     refreshes.now += 265
     assert token.header() == first
-    assert refreshes.asked == [("http://ls/studio/api/token/refresh/", {"refresh": PERSONAL})]
+    assert refreshes.requests == [("http://ls/studio/api/token/refresh/", {"refresh": PERSONAL})]
     refreshes.now += 10
     assert token.header() != first
-    assert len(refreshes.asked) == 2
+    assert len(refreshes.requests) == 2
 
 
-def test_a_refused_access_token_is_renewed_once_for_all_who_had_it() -> None:
-    refreshes = Refreshes()
+def test_a_rejected_access_token_is_renewed_once_for_all_threads() -> None:
+    refreshes = FakeRefresh()
     token = refreshes.token(PERSONAL)
     stale = token.header()
-    fresh = token.header(refused=stale)
+    fresh = token.header(rejected=stale)
     assert fresh != stale
-    assert token.header(refused=stale) == fresh
-    assert len(refreshes.asked) == 2
+    assert token.header(rejected=stale) == fresh
+    assert len(refreshes.requests) == 2
 
 
-def test_an_access_token_that_tells_no_end_is_kept_for_label_studios_five_minutes() -> None:
-    refreshes = Refreshes(lifetime=None)
+def test_an_access_token_without_expiry_lasts_for_five_minutes() -> None:
+    refreshes = FakeRefresh(lifetime=None)
     token = refreshes.token(PERSONAL)
     token.header()
     refreshes.now += 269
     token.header()
-    assert len(refreshes.asked) == 1
+    assert len(refreshes.requests) == 1
     refreshes.now += 2
     token.header()
-    assert len(refreshes.asked) == 2
+    assert len(refreshes.requests) == 2
 
 
-def test_many_threads_renew_together_once() -> None:
-    refreshes = Refreshes()
+def test_many_threads_renew_only_once() -> None:
+    refreshes = FakeRefresh()
     token = refreshes.token(PERSONAL)
-    together = threading.Barrier(16)
+    barrier = threading.Barrier(16)
 
     def header(_: int) -> str:
-        together.wait(timeout=10)
+        barrier.wait(timeout=10)
         return token.header()
 
     with ThreadPoolExecutor(16) as threads:
         assert len(set(threads.map(header, range(16)))) == 1
-    assert len(refreshes.asked) == 1
+    assert len(refreshes.requests) == 1
 
 
-def test_a_personal_token_that_is_refused_is_told_of_without_showing_it() -> None:
+def test_the_error_for_a_rejected_personal_token_does_not_contain_it() -> None:
     with pytest.raises(ImageError, match="answered 401 to the personal access token; set") as refused:
-        Refreshes(status=401).token(PERSONAL).header()
+        FakeRefresh(status=401).token(PERSONAL).header()
     assert PERSONAL not in str(refused.value)
 
 
-def test_an_unreachable_label_studio_is_told_of() -> None:
+def test_an_unreachable_label_studio_is_an_error() -> None:
     def fails(url: str, body: dict[str, str]) -> requests.Response:
         raise requests.ConnectionError
 
@@ -125,5 +125,5 @@ def test_an_unreachable_label_studio_is_told_of() -> None:
 @pytest.mark.parametrize(
     "text", ["", LEGACY, "a.b", "a.b.c.d", "a.!.c", f"a.{base64.b64encode(b'[1]').decode()}.c"]
 )
-def test_what_is_no_jwt_has_no_claims(text: str) -> None:
+def test_a_text_that_is_not_a_jwt_has_no_claims(text: str) -> None:
     assert jwt_claims(text) is None

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from ocr_backend.labelstudio.geometry import (
     Rectangle,
-    clipped,
+    bounding_box,
+    clip,
     points_to_polygon,
     polygon_to_points,
     polygon_to_rectangle,
     rectangle_to_polygon,
-    upright,
 )
 
 SIZE = (200, 100)
@@ -35,7 +35,7 @@ SIZE = (200, 100)
         pytest.param(
             ((50, 10), (90, 40), (75, 60), (35, 30)),
             Rectangle(25, 10, 25, 25, round(math.degrees(math.atan2(3, 4)), 4)),
-            id="turned",
+            id="rotated",
         ),
     ],
 )
@@ -45,15 +45,15 @@ def test_a_polygon_becomes_label_studios_rectangle(polygon, rectangle) -> None:
 
 def test_a_line_longer_than_the_image_is_wide_stays_within_100_percent() -> None:
     down_a_narrow_image = ((80, 10), (80, 900), (20, 900), (20, 10))
-    told = polygon_to_rectangle(down_a_narrow_image, (100, 1000))
-    assert (told.width, told.height) == (60, 89)
-    corners = rectangle_to_polygon(told, (100, 1000))
+    rectangle = polygon_to_rectangle(down_a_narrow_image, (100, 1000))
+    assert (rectangle.width, rectangle.height) == (60, 89)
+    corners = rectangle_to_polygon(rectangle, (100, 1000))
     assert sorted((round(x), round(y)) for x, y in corners) == [(20, 10), (20, 900), (80, 10), (80, 900)]
 
 
 def test_a_line_along_the_diagonal_is_cut_to_100_percent() -> None:
-    told = polygon_to_rectangle(((5, 0), (100, 95), (95, 100), (0, 5)), (100, 100))
-    assert (told.width, told.rotation) == (100, 45)
+    rectangle = polygon_to_rectangle(((5, 0), (100, 95), (95, 100), (0, 5)), (100, 100))
+    assert (rectangle.width, rectangle.rotation) == (100, 45)
 
 
 @given(
@@ -63,31 +63,33 @@ def test_a_line_along_the_diagonal_is_cut_to_100_percent() -> None:
     st.floats(0.5, 30),
     st.floats(0, 359.9),
 )
-def test_a_rectangle_survives_the_way_to_pixels_and_back(x, y, width, height, rotation) -> None:
+def test_a_rectangle_converted_to_pixels_and_back_is_the_same(x, y, width, height, rotation) -> None:
     size = (1000, 1000)
     corners = rectangle_to_polygon(Rectangle(x, y, width, height, rotation), size)
-    assume(corners == clipped(corners, size))
-    told = polygon_to_rectangle(corners, size)
-    turned_by = (told.rotation - rotation + 180) % 360 - 180
-    assert (told.x, told.y, told.width, told.height) == pytest.approx((x, y, width, height), abs=1e-3)
-    assert turned_by == pytest.approx(0, abs=1e-2)
+    assume(corners == clip(corners, size))
+    rectangle = polygon_to_rectangle(corners, size)
+    rotation_error = (rectangle.rotation - rotation + 180) % 360 - 180
+    assert (rectangle.x, rectangle.y, rectangle.width, rectangle.height) == pytest.approx(
+        (x, y, width, height), abs=1e-3
+    )
+    assert rotation_error == pytest.approx(0, abs=1e-2)
 
 
 @given(
     st.lists(st.tuples(st.floats(-500, 1500), st.floats(-500, 1500)), min_size=4, max_size=4),
     st.tuples(st.integers(1, 1000), st.integers(1, 1000)),
 )
-def test_any_polygon_becomes_what_label_studio_accepts(points, size) -> None:
-    told = polygon_to_rectangle(tuple(points), size)
-    assert 0 <= told.x <= 100
-    assert 0 <= told.y <= 100
-    assert 0 <= told.width <= 100
-    assert 0 <= told.height <= 100
-    assert 0 <= told.rotation < 360
+def test_every_polygon_becomes_a_rectangle_that_label_studio_accepts(points, size) -> None:
+    rectangle = polygon_to_rectangle(tuple(points), size)
+    assert 0 <= rectangle.x <= 100
+    assert 0 <= rectangle.y <= 100
+    assert 0 <= rectangle.width <= 100
+    assert 0 <= rectangle.height <= 100
+    assert 0 <= rectangle.rotation < 360
     assert all(0 <= number <= 100 for point in polygon_to_points(points, size) for number in point)
 
 
-def test_points_are_percent_within_the_image() -> None:
+def test_points_are_in_percent_and_within_the_image() -> None:
     assert polygon_to_points(((20, 10), (250, 10), (100, -5)), SIZE) == [[10, 10], [100, 10], [50, 0]]
 
 
@@ -96,6 +98,6 @@ def test_drawn_points_become_the_box_around_them() -> None:
     assert corners == ((20, 10), (100, 10), (100, 90), (20, 90))
 
 
-def test_the_upright_box_around_a_polygon_ends_with_the_image() -> None:
-    turned = ((-5, 10), (20, 30), (10, 50), (-15, 30))
-    assert upright(turned, (100, 40)) == ((0, 10), (20, 10), (20, 40), (0, 40))
+def test_a_bounding_box_is_clipped_to_the_image() -> None:
+    rotated = ((-5, 10), (20, 30), (10, 50), (-15, 30))
+    assert bounding_box(rotated, (100, 40)) == ((0, 10), (20, 10), (20, 40), (0, 40))

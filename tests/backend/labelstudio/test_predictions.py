@@ -4,9 +4,9 @@ import pytest
 
 from fake_reader import line
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import ControlTags, Tag
+from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
 from ocr_backend.labelstudio.label_config_xml import Repeater
-from ocr_backend.labelstudio.predictions import Page, model_version, prediction
+from ocr_backend.labelstudio.predictions import ImagePages, Page, model_version, prediction
 from ocr_backend.ocr_types import Line, LoadedModel
 
 SIZE = (200, 100)
@@ -14,27 +14,27 @@ RECTANGLE = ControlTags(
     "image",
     "$image",
     False,
-    Tag("bbox", "rectangle"),
-    Tag("label", "labels"),
-    Tag("transcription", "textarea"),
+    ControlTag("bbox", "rectangle"),
+    ControlTag("label", "labels"),
+    ControlTag("transcription", "textarea"),
     "Text",
 )
-PLACE = {"x": 5.0, "y": 20.0, "width": 15.0, "height": 10.0, "rotation": 0.0}
+GEOMETRY = {"x": 5.0, "y": 20.0, "width": 15.0, "height": 10.0, "rotation": 0.0}
 
 
-def controls(
-    shape: Tag, labels: Tag | None = None, label: str | None = "Text", several: bool = False
+def control_tags_with(
+    shape: ControlTag, labels: ControlTag | None = None, label: str | None = "Text", several: bool = False
 ) -> ControlTags:
-    return ControlTags("page", "$scan", several, shape, labels, Tag("words", "textarea"), label)
+    return ControlTags("page", "$scan", several, shape, labels, ControlTag("words", "textarea"), label)
 
 
-def of_one_line(with_controls: ControlTags) -> list[dict]:
-    return prediction([(with_controls, [Page(SIZE, [line("abc", 0.75)])])], 7, "v", 0.5)["result"]
+def results_of_one_line(control_tags: ControlTags) -> list[dict]:
+    return prediction([ImagePages(control_tags, [Page(SIZE, [line("abc", 0.75)])])], 7, "v", 0.5)["result"]
 
 
-def test_a_line_becomes_a_box_a_label_and_a_text_with_one_id() -> None:
-    told = prediction([(RECTANGLE, [Page(SIZE, [line("abc", 0.75)])])], 7, "v1", 0.5)
-    name = told["result"][0]["id"]
+def test_a_line_becomes_a_shape_a_label_and_a_text_with_the_same_id() -> None:
+    task_prediction = prediction([ImagePages(RECTANGLE, [Page(SIZE, [line("abc", 0.75)])])], 7, "v1", 0.5)
+    name = task_prediction["result"][0]["id"]
     base = {
         "id": name,
         "to_name": "image",
@@ -44,11 +44,16 @@ def test_a_line_becomes_a_box_a_label_and_a_text_with_one_id() -> None:
         "score": 0.75,
     }
     assert len(name) == 12
-    assert told == {
+    assert task_prediction == {
         "result": [
-            {**base, "from_name": "bbox", "type": "rectangle", "value": PLACE},
-            {**base, "from_name": "label", "type": "labels", "value": {**PLACE, "labels": ["Text"]}},
-            {**base, "from_name": "transcription", "type": "textarea", "value": {**PLACE, "text": ["abc"]}},
+            {**base, "from_name": "bbox", "type": "rectangle", "value": GEOMETRY},
+            {**base, "from_name": "label", "type": "labels", "value": {**GEOMETRY, "labels": ["Text"]}},
+            {
+                **base,
+                "from_name": "transcription",
+                "type": "textarea",
+                "value": {**GEOMETRY, "text": ["abc"]},
+            },
         ],
         "score": 0.75,
         "model_version": "v1",
@@ -59,57 +64,60 @@ def test_a_line_becomes_a_box_a_label_and_a_text_with_one_id() -> None:
     ("shape", "labels", "label", "types", "values"),
     [
         pytest.param(
-            Tag("b", "rectanglelabels"),
-            Tag("b", "rectanglelabels"),
+            ControlTag("b", "rectanglelabels"),
+            ControlTag("b", "rectanglelabels"),
             "Text",
             ["rectanglelabels", "textarea"],
-            [{**PLACE, "rectanglelabels": ["Text"]}, {**PLACE, "text": ["abc"]}],
+            [{**GEOMETRY, "rectanglelabels": ["Text"]}, {**GEOMETRY, "text": ["abc"]}],
             id="RectangleLabels",
         ),
         pytest.param(
-            Tag("b", "rectanglelabels"),
-            Tag("b", "rectanglelabels"),
+            ControlTag("b", "rectanglelabels"),
+            ControlTag("b", "rectanglelabels"),
             None,
             ["rectanglelabels", "textarea"],
-            [{**PLACE, "rectanglelabels": []}, {**PLACE, "text": ["abc"]}],
+            [{**GEOMETRY, "rectanglelabels": []}, {**GEOMETRY, "text": ["abc"]}],
             id="RectangleLabels without the label",
         ),
         pytest.param(
-            Tag("b", "rectangle"),
+            ControlTag("b", "rectangle"),
             None,
             None,
             ["rectangle", "textarea"],
-            [PLACE, {**PLACE, "text": ["abc"]}],
+            [GEOMETRY, {**GEOMETRY, "text": ["abc"]}],
             id="bare",
         ),
         pytest.param(
-            Tag("b", "rectangle"),
-            Tag("l", "labels"),
+            ControlTag("b", "rectangle"),
+            ControlTag("l", "labels"),
             None,
             ["rectangle", "textarea"],
-            [PLACE, {**PLACE, "text": ["abc"]}],
+            [GEOMETRY, {**GEOMETRY, "text": ["abc"]}],
             id="Labels without the label",
         ),
     ],
 )
-def test_each_configuration_gets_its_types(shape, labels, label, types, values) -> None:
-    items = of_one_line(controls(shape, labels, label))
+def test_the_results_have_the_types_of_the_control_tags(shape, labels, label, types, values) -> None:
+    items = results_of_one_line(control_tags_with(shape, labels, label))
     assert [item["type"] for item in items] == types
     assert [item["value"] for item in items] == values
 
 
 @pytest.mark.parametrize(
-    ("shape", "labels", "kinds"),
+    ("shape", "labels", "types"),
     [
-        pytest.param("polygon", Tag("l", "labels"), ["polygon", "labels", "textarea"], id="Polygon"),
+        pytest.param("polygon", ControlTag("l", "labels"), ["polygon", "labels", "textarea"], id="Polygon"),
         pytest.param(
-            "polygonlabels", Tag("b", "polygonlabels"), ["polygonlabels", "textarea"], id="PolygonLabels"
+            "polygonlabels",
+            ControlTag("b", "polygonlabels"),
+            ["polygonlabels", "textarea"],
+            id="PolygonLabels",
         ),
     ],
 )
-def test_a_polygon_tag_gets_the_four_corners(shape: str, labels: Tag, kinds: list[str]) -> None:
-    items = of_one_line(controls(Tag("b", shape), labels))
-    assert [item["type"] for item in items] == kinds
+def test_a_polygon_tag_gets_the_four_corners(shape: str, labels: ControlTag, types: list[str]) -> None:
+    items = results_of_one_line(control_tags_with(ControlTag("b", shape), labels))
+    assert [item["type"] for item in items] == types
     for item in items:
         assert item["value"]["points"] == [[5, 20], [20, 20], [20, 30], [5, 30]]
         assert "x" not in item["value"]
@@ -117,37 +125,45 @@ def test_a_polygon_tag_gets_the_four_corners(shape: str, labels: Tag, kinds: lis
 
 def test_lines_below_the_threshold_are_left_out_and_the_score_is_the_mean_of_the_rest() -> None:
     lines = [line("a", 0.9), line("b", 0.49999), line("c", 0.5)]
-    told = prediction([(RECTANGLE, [Page(SIZE, lines)])], 7, "v", 0.5)
-    assert [item["value"]["text"] for item in told["result"] if item["type"] == "textarea"] == [["a"], ["c"]]
-    assert told["score"] == 0.7
+    task_prediction = prediction([ImagePages(RECTANGLE, [Page(SIZE, lines)])], 7, "v", 0.5)
+    assert [item["value"]["text"] for item in task_prediction["result"] if item["type"] == "textarea"] == [
+        ["a"],
+        ["c"],
+    ]
+    assert task_prediction["score"] == 0.7
 
 
-def test_an_image_without_text_has_an_empty_result_and_no_confidence() -> None:
-    assert prediction([(RECTANGLE, [Page(SIZE, [])])], 7, "v", 0.5) == {
+def test_an_image_without_text_has_an_empty_result_and_score_0() -> None:
+    assert prediction([ImagePages(RECTANGLE, [Page(SIZE, [])])], 7, "v", 0.5) == {
         "result": [],
         "score": 0.0,
         "model_version": "v",
     }
 
 
-def test_regions_of_several_pages_say_which_and_have_ids_of_their_own() -> None:
+def test_regions_of_several_pages_have_the_page_index_and_different_ids() -> None:
     pages = [Page(SIZE, [line("one")]), Page((50, 50), []), Page((400, 100), [line("three")])]
-    told = prediction([(controls(Tag("b", "rectangle"), several=True), pages)], 7, "v", 0)
-    assert [(item["item_index"], item["original_width"]) for item in told["result"]] == [(0, 200)] * 2 + [
-        (2, 400)
-    ] * 2
-    assert len({item["id"] for item in told["result"]}) == 2
+    task_prediction = prediction(
+        [ImagePages(control_tags_with(ControlTag("b", "rectangle"), several=True), pages)], 7, "v", 0
+    )
+    assert [(item["item_index"], item["original_width"]) for item in task_prediction["result"]] == [
+        (0, 200)
+    ] * 2 + [(2, 400)] * 2
+    assert len({item["id"] for item in task_prediction["result"]}) == 2
 
 
-def test_each_image_of_a_task_gets_its_own_names_and_ids() -> None:
+def test_each_image_of_a_task_has_its_own_tag_names_and_ids() -> None:
     doc = replace(
-        controls(Tag("b_{{idx}}", "rectangle"), Tag("l_{{idx}}", "labels")),
+        control_tags_with(ControlTag("b_{{idx}}", "rectangle"), ControlTag("l_{{idx}}", "labels")),
         image="page_{{idx}}",
         repeater=Repeater("$doc", "{{idx}}"),
     )
-    images = [(doc.filled(0), [Page(SIZE, [line("one")])]), (doc.filled(1), [Page(SIZE, [line("two")])])]
-    told = prediction(images, 7, "v", 0)["result"]
-    assert [(item["to_name"], item["from_name"]) for item in told] == [
+    images = [
+        ImagePages(doc.at_index(index), [Page(SIZE, [line(text)])])
+        for index, text in enumerate(("one", "two"))
+    ]
+    results = prediction(images, 7, "v", 0)["result"]
+    assert [(item["to_name"], item["from_name"]) for item in results] == [
         ("page_0", "b_0"),
         ("page_0", "l_0"),
         ("page_0", "words"),
@@ -155,43 +171,48 @@ def test_each_image_of_a_task_gets_its_own_names_and_ids() -> None:
         ("page_1", "l_1"),
         ("page_1", "words"),
     ]
-    assert len({item["id"] for item in told}) == 2
-    assert not any("item_index" in item for item in told)
+    assert len({item["id"] for item in results}) == 2
+    assert not any("item_index" in item for item in results)
 
 
 def test_the_pages_of_each_image_are_numbered_from_0() -> None:
     pages = [Page(SIZE, [line("one")]), Page(SIZE, [line("two")])]
-    several, one = controls(Tag("b", "rectangle"), several=True), controls(Tag("b", "rectangle"))
-    told = prediction([(several, pages), (several, pages), (one, pages[:1])], 7, "v", 0)["result"]
-    numbers = [item.get("item_index") for item in told if item["type"] == "rectangle"]
+    several, single = (
+        control_tags_with(ControlTag("b", "rectangle"), several=True),
+        control_tags_with(ControlTag("b", "rectangle")),
+    )
+    results = prediction(
+        [ImagePages(several, pages), ImagePages(several, pages), ImagePages(single, pages[:1])], 7, "v", 0
+    )["result"]
+    numbers = [item.get("item_index") for item in results if item["type"] == "rectangle"]
     assert numbers == [0, 1, 0, 1, None]
-    assert len({item["id"] for item in told}) == 5
+    assert len({item["id"] for item in results}) == 5
 
 
-def test_ids_are_the_same_each_time_and_unique_on_a_dense_page() -> None:
+def test_region_ids_are_stable_and_unique_on_a_dense_page() -> None:
     page = [Page(SIZE, [line("same")] * 5000)]
-    first, again = (prediction([(RECTANGLE, page)], 7, "v", 0)["result"] for _ in range(2))
+    first, again = (prediction([ImagePages(RECTANGLE, page)], 7, "v", 0)["result"] for _ in range(2))
     assert first == again
     assert len({item["id"] for item in first}) == 5000
-    other = prediction([(RECTANGLE, page)], 8, "v", 0)["result"]
+    other = prediction([ImagePages(RECTANGLE, page)], 8, "v", 0)["result"]
     assert not {item["id"] for item in first} & {item["id"] for item in other}
 
 
-@pytest.mark.parametrize(("given_score", "told"), [(1.0000001, 1.0), (-0.1, 0.0)])
-def test_a_score_is_within_what_label_studio_accepts(given_score: float, told: float) -> None:
-    result = prediction([(RECTANGLE, [Page(SIZE, [Line(line("a").polygon, "a", given_score)])])], 1, "v", -1)[
-        "result"
-    ]
-    assert result[0]["score"] == told
+@pytest.mark.parametrize(("line_score", "region_score"), [(1.0000001, 1.0), (-0.1, 0.0)])
+def test_a_score_is_limited_to_0_to_1(line_score: float, region_score: float) -> None:
+    result = prediction(
+        [ImagePages(RECTANGLE, [Page(SIZE, [Line(line("a").polygon, "a", line_score)])])], 1, "v", -1
+    )["result"]
+    assert result[0]["score"] == region_score
 
 
 MODELS = [LoadedModel("detection", "d", "11"), LoadedModel("recognition", "r", "22")]
 
 
-def test_the_version_names_the_models_and_is_the_same_on_every_replica() -> None:
-    told = model_version(Settings(language="en", model_type="mobile"), MODELS)
-    assert told.startswith("PP-OCRv5-en-mobile-")
-    assert told == model_version(
+def test_the_version_names_the_models_and_is_equal_on_every_replica() -> None:
+    version = model_version(Settings(language="en", model_type="mobile"), MODELS)
+    assert version.startswith("PP-OCRv5-en-mobile-")
+    assert version == model_version(
         Settings(language="en", model_type="mobile", threads=3, port=80), MODELS[::-1]
     )
 
@@ -210,5 +231,5 @@ def test_the_version_names_the_models_and_is_the_same_on_every_replica() -> None
         ({}, [MODELS[0], LoadedModel("recognition", "other", "22")]),
     ],
 )
-def test_the_version_changes_with_everything_that_changes_answers(changed: dict, models: list) -> None:
+def test_the_version_changes_with_everything_that_changes_predictions(changed: dict, models: list) -> None:
     assert model_version(Settings(**changed), models) != model_version(Settings(), MODELS)

@@ -6,9 +6,9 @@ from ocr_backend.errors import RequestError
 from ocr_backend.labelstudio.request_bodies import (
     PredictRequest,
     Task,
-    json_object,
-    predict_request,
-    setup_config,
+    parse_json_object,
+    parse_predict_request,
+    parse_setup_request,
 )
 from ocr_backend.system.basic_credentials import Credentials
 
@@ -19,7 +19,7 @@ def body(**fields: object) -> bytes:
     return json.dumps(fields).encode()
 
 
-def test_label_studios_request_is_understood() -> None:
+def test_a_request_of_label_studio_is_parsed() -> None:
     sent = body(
         tasks=[{**TASK, "meta": {}, "annotations": []}, {"data": {}}],
         project="1.1795397926",
@@ -27,12 +27,12 @@ def test_label_studios_request_is_understood() -> None:
         params={"login": None, "password": None, "context": None},
     )
     tasks = (Task(1, {"image": "a.png"}), Task(None, {}))
-    assert predict_request(sent, 10) == PredictRequest(tasks, "<View/>", None)
+    assert parse_predict_request(sent, 10) == PredictRequest(tasks, "<View/>")
 
 
 @pytest.mark.parametrize("params", [None, {}, {"context": None}, {"login": "x"}], ids=str)
-def test_without_a_context_whole_images_are_wanted(params: object) -> None:
-    assert predict_request(body(tasks=[TASK], params=params), 1).context is None
+def test_without_a_context_predictions_are_for_whole_images(params: object) -> None:
+    assert parse_predict_request(body(tasks=[TASK], params=params), 1).context is None
 
 
 @pytest.mark.parametrize(
@@ -46,25 +46,25 @@ def test_without_a_context_whole_images_are_wanted(params: object) -> None:
         pytest.param(None, None, id="no params"),
     ],
 )
-def test_a_projects_credentials_for_hosts_of_images_come_along(
+def test_the_projects_credentials_are_part_of_the_request(
     params: object, credentials: Credentials | None
 ) -> None:
-    assert predict_request(body(tasks=[TASK], params=params), 1).credentials == credentials
+    assert parse_predict_request(body(tasks=[TASK], params=params), 1).credentials == credentials
 
 
 @pytest.mark.parametrize("context", [{}, {"result": []}, {"result": [1]}], ids=str)
-def test_a_context_is_what_was_drawn(context: dict) -> None:
-    assert predict_request(body(tasks=[TASK], params={"context": context}), 1).context == context
+def test_a_context_makes_an_interactive_request(context: dict) -> None:
+    assert parse_predict_request(body(tasks=[TASK], params={"context": context}), 1).context == context
 
 
 @pytest.mark.parametrize(
-    ("sent", "sentence"),
+    ("sent", "message"),
     [
-        pytest.param(b"", "the body is not JSON; a JSON object is needed", id="empty"),
+        pytest.param(b"", "the body is not JSON; send a JSON object", id="empty"),
         pytest.param(b"{", "the body is not JSON", id="cut off"),
         pytest.param(b"\xff\xfe{}", "the body is not JSON", id="no UTF-8"),
         pytest.param(b"[" * 100_000, "the body is not JSON", id="deep"),
-        pytest.param(b"[]", "the body is an empty list; a JSON object is needed", id="list"),
+        pytest.param(b"[]", "the body is an empty list; send a JSON object", id="list"),
         pytest.param(b"7", "the body is a number", id="number"),
         pytest.param(b"null", "the body is missing or null", id="null"),
         pytest.param(
@@ -72,7 +72,7 @@ def test_a_context_is_what_was_drawn(context: dict) -> None:
         ),
         pytest.param(body(tasks=[]), '"tasks" is an empty list', id="empty tasks"),
         pytest.param(body(tasks={"0": TASK}), '"tasks" is an object', id="tasks as object"),
-        pytest.param(body(tasks="x"), '"tasks" is a text', id="tasks as text"),
+        pytest.param(body(tasks="x"), '"tasks" is a string', id="tasks as string"),
         pytest.param(
             body(tasks=[TASK, 3]), r'"tasks"\[1\] is a number; each task must be an object', id="task"
         ),
@@ -82,11 +82,11 @@ def test_a_context_is_what_was_drawn(context: dict) -> None:
         pytest.param(body(tasks=[TASK], label_config=3), '"label_config" is a number', id="config"),
         pytest.param(body(tasks=[TASK], params=[1]), '"params" is a list', id="params"),
         pytest.param(
-            body(tasks=[TASK], params={"login": 7}), '"login"] is a number; it must be a text', id="login"
+            body(tasks=[TASK], params={"login": 7}), '"login"] is a number; it must be a string', id="login"
         ),
         pytest.param(
             body(tasks=[TASK], params={"login": "me", "password": ["secret"]}),
-            r'^"params"\["password"\] is a list; it must be a text or null$',
+            r'^"params"\["password"\] is a list; it must be a string or null$',
             id="password",
         ),
         pytest.param(
@@ -97,37 +97,37 @@ def test_a_context_is_what_was_drawn(context: dict) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(sent: bytes, sentence: str) -> None:
-    with pytest.raises(RequestError, match=sentence) as refused:
-        predict_request(sent, 3)
-    assert refused.value.status == 400
+def test_an_invalid_request_is_refused_with_a_reason(sent: bytes, message: str) -> None:
+    with pytest.raises(RequestError, match=message) as caught:
+        parse_predict_request(sent, 3)
+    assert caught.value.status == 400
 
 
-def test_the_configuration_of_a_setup_is_its_schema() -> None:
-    assert setup_config(body(schema="<View/>", project="1.1", access_token="secret")) == "<View/>"
-    assert setup_config(b"{}") == ""
+def test_the_schema_of_a_setup_request_is_its_label_config() -> None:
+    assert parse_setup_request(body(schema="<View/>", project="1.1", access_token="secret")) == "<View/>"
+    assert parse_setup_request(b"{}") == ""
     with pytest.raises(RequestError, match='"schema" is an object'):
-        setup_config(body(schema={}))
+        parse_setup_request(body(schema={}))
 
 
-def test_an_id_that_is_neither_number_nor_text_is_none() -> None:
-    assert predict_request(body(tasks=[{"id": {}, "data": {}}]), 1).tasks == (Task(None, {}),)
+def test_a_task_id_that_is_neither_a_number_nor_a_string_is_none() -> None:
+    assert parse_predict_request(body(tasks=[{"id": {}, "data": {}}]), 1).tasks == (Task(None, {}),)
 
 
-def test_a_json_object_is_given_back() -> None:
-    assert json_object(b'{"a": [1, null]}') == {"a": [1, None]}
+def test_a_json_object_is_parsed() -> None:
+    assert parse_json_object(b'{"a": [1, null]}') == {"a": [1, None]}
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999"])
-def test_a_number_that_json_cannot_write_is_refused(number: bytes) -> None:
+def test_a_number_that_json_does_not_allow_is_refused(number: bytes) -> None:
     with pytest.raises(RequestError, match="the body is not JSON"):
-        json_object(b'{"tasks": ' + number + b"}")
+        parse_json_object(b'{"tasks": ' + number + b"}")
 
 
-def test_a_drawing_may_be_nested_as_deeply_as_it_can_be_written_back() -> None:
+def test_a_context_may_be_nested_100_levels_deep() -> None:
     def nested(levels: int) -> dict:
         return {"context": json.loads('{"result":[' * levels + "]}" * levels)}
 
-    assert predict_request(body(tasks=[TASK], params=nested(50)), 3).context == nested(50)["context"]
+    assert parse_predict_request(body(tasks=[TASK], params=nested(50)), 3).context == nested(50)["context"]
     with pytest.raises(RequestError, match="nested more than 100 levels deep"):
-        predict_request(body(tasks=[TASK], params=nested(51)), 3)
+        parse_predict_request(body(tasks=[TASK], params=nested(51)), 3)

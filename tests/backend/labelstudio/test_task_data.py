@@ -1,7 +1,7 @@
 import pytest
 
 from ocr_backend.errors import ImageError
-from ocr_backend.labelstudio.task_data import is_pointer, value_at
+from ocr_backend.labelstudio.task_data import has_variable, resolve_expression
 
 DATA = {
     "image": "a.png",
@@ -18,7 +18,7 @@ DATA = {
     ("expression", "value"),
     [
         pytest.param("$image", "a.png", id="key"),
-        pytest.param("$my-image", "b.png", id="key that is no word"),
+        pytest.param("$my-image", "b.png", id="key with a hyphen"),
         pytest.param("$meta.scan.url", "c.png", id="dots"),
         pytest.param("$meta.pages[0]", "d.png", id="number"),
         pytest.param("$meta.pages.0", "d.png", id="number after a dot"),
@@ -33,8 +33,8 @@ DATA = {
         pytest.param("https://web.example/x.png", "https://web.example/x.png", id="no path"),
     ],
 )
-def test_a_path_is_followed_as_label_studio_does(expression: str, value: object) -> None:
-    assert value_at(expression, DATA) == value
+def test_an_expression_is_resolved_as_label_studio_does(expression: str, value: object) -> None:
+    assert resolve_expression(expression, DATA) == value
 
 
 @pytest.mark.parametrize(
@@ -49,22 +49,24 @@ def test_a_path_is_followed_as_label_studio_does(expression: str, value: object)
         pytest.param("https://web.example/$scan", "scan", id="in a text"),
     ],
 )
-def test_a_path_that_leads_nowhere_is_refused_with_what_there_is(expression: str, path: str) -> None:
-    with pytest.raises(ImageError) as refused:
-        value_at(expression, DATA)
-    assert refused.value.outcome == "refused"
-    known = "image, meta, meta.scan, my-image, nothing, number, pages"
-    assert str(refused.value) == f"the task's data has no {path!r}; it has {known}"
+def test_a_path_that_the_data_does_not_have_is_refused_with_the_keys_it_has(
+    expression: str, path: str
+) -> None:
+    with pytest.raises(ImageError) as caught:
+        resolve_expression(expression, DATA)
+    assert caught.value.outcome == "refused"
+    keys = "image, meta, meta.scan, my-image, nothing, number, pages"
+    assert str(caught.value) == f"the task's data has no {path!r}; it has {keys}"
 
 
-def test_what_there_is_is_told_in_short() -> None:
+def test_a_refusal_lists_at_most_ten_keys() -> None:
     with pytest.raises(ImageError, match=r"no 'x'; it has nothing$"):
-        value_at("$x", {})
+        resolve_expression("$x", {})
     with pytest.raises(ImageError, match=r"it has k0, k1, k2, k3, k4, k5, k6, k7, k8, k9$"):
-        value_at("$x", {f"k{number}": 0 for number in range(10)} | {"other": 0})
+        resolve_expression("$x", {f"k{number}": 0 for number in range(10)} | {"other": 0})
 
 
-def test_only_what_names_a_path_points_into_the_data() -> None:
-    assert is_pointer("$image")
-    assert is_pointer("https://web.example/$image")
-    assert not is_pointer("x.png")
+def test_an_expression_with_a_dollar_sign_has_a_variable() -> None:
+    assert has_variable("$image")
+    assert has_variable("https://web.example/$image")
+    assert not has_variable("x.png")

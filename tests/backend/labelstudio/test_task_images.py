@@ -1,15 +1,15 @@
 import pytest
 
 from ocr_backend.errors import ImageError
-from ocr_backend.labelstudio.label_config import ControlTags, Tag
+from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
 from ocr_backend.labelstudio.label_config_xml import Repeater
-from ocr_backend.labelstudio.task_images import TaskImage, images_of_task
+from ocr_backend.labelstudio.task_images import TaskImage, task_images
 
 
 def controls(
     value: str, several: bool = False, repeater: Repeater | None = None, name: str = "page"
 ) -> ControlTags:
-    tags = (Tag(f"{name}_box", "rectangle"), None, Tag(f"{name}_words", "textarea"))
+    tags = (ControlTag(f"{name}_box", "rectangle"), None, ControlTag(f"{name}_words", "textarea"))
     return ControlTags(name, value, several, *tags, None, repeater=repeater)
 
 
@@ -17,25 +17,25 @@ ON_DOC = Repeater("$doc", "{{idx}}")
 
 
 @pytest.mark.parametrize(
-    ("value", "several", "data", "values"),
+    ("value", "several", "data", "references"),
     [
         pytest.param("$image", False, {"image": "a"}, ["a"], id="one image"),
         pytest.param("$pages", True, {"pages": ["a", "b"]}, ["a", "b"], id="a list of pages, in order"),
         pytest.param("$pages", True, {"pages": "a"}, ["a"], id="a list that is one image"),
-        pytest.param("$image", False, {"image": ["a", "b"]}, ["a"], id="a list where one is shown"),
+        pytest.param("$image", False, {"image": ["a", "b"]}, ["a"], id="a list without valueList"),
         pytest.param("$a.b[1]", False, {"a": {"b": ["x", "y"]}}, ["y"], id="a path"),
-        pytest.param("$image", False, {"image": None}, [None], id="no address, as the fetcher will say"),
+        pytest.param("$image", False, {"image": None}, [None], id="null, which the fetcher refuses"),
     ],
 )
-def test_a_task_shows_one_image_with_its_pages(
-    value: str, several: bool, data: dict, values: list[object]
+def test_a_task_has_one_image_with_its_pages(
+    value: str, several: bool, data: dict, references: list[object]
 ) -> None:
-    assert images_of_task(data, controls(value, several)) == [TaskImage(controls(value, several), values)]
+    assert task_images(data, controls(value, several)) == [TaskImage(controls(value, several), references)]
 
 
-def test_a_repeater_shows_an_image_for_each_entry_of_its_list() -> None:
+def test_a_repeater_gives_an_image_for_each_item_of_its_list() -> None:
     repeated = controls("$doc[{{idx}}].page", repeater=ON_DOC, name="page_{{idx}}")
-    assert images_of_task({"doc": [{"page": "a"}, {"page": "b"}]}, repeated) == [
+    assert task_images({"doc": [{"page": "a"}, {"page": "b"}]}, repeated) == [
         TaskImage(controls("$doc[0].page", name="page_0"), ["a"]),
         TaskImage(controls("$doc[1].page", name="page_1"), ["b"]),
     ]
@@ -43,8 +43,8 @@ def test_a_repeater_shows_an_image_for_each_entry_of_its_list() -> None:
 
 def test_an_image_in_a_repeater_may_have_several_pages() -> None:
     repeated = controls("$doc[{{idx}}]", several=True, repeater=ON_DOC, name="page_{{idx}}")
-    shown = images_of_task({"doc": [["a", "b"], ["c"]]}, repeated)
-    assert [image.values for image in shown] == [["a", "b"], ["c"]]
+    images = task_images({"doc": [["a", "b"], ["c"]]}, repeated)
+    assert [image.references for image in images] == [["a", "b"], ["c"]]
 
 
 @pytest.mark.parametrize(
@@ -57,25 +57,27 @@ def test_an_image_in_a_repeater_may_have_several_pages() -> None:
             "the list of pages under 'image' is empty",
             id="no pages",
         ),
-        pytest.param(controls("$image"), {"image": []}, "under 'image' is empty", id="nothing to show"),
+        pytest.param(
+            controls("$image"), {"image": []}, "under 'image' is empty", id="an empty list of images"
+        ),
         pytest.param(
             controls("$doc[{{idx}}].page", repeater=ON_DOC),
             {"doc": [{"page": "a"}, {"pag": "b"}]},
             r"no 'doc\[1\]\.page'",
-            id="an entry without it",
+            id="an item without the key",
         ),
         pytest.param(controls("$a", repeater=ON_DOC), {"a": "x"}, "no 'doc'; it has a", id="no list"),
         pytest.param(
             controls("$a", repeater=ON_DOC), {"doc": []}, "no list with entries at 'doc'", id="empty list"
         ),
         pytest.param(
-            controls("$a", repeater=ON_DOC), {"doc": "ab"}, "no list with entries at 'doc'", id="a text"
+            controls("$a", repeater=ON_DOC), {"doc": "ab"}, "no list with entries at 'doc'", id="a string"
         ),
     ],
 )
-def test_a_task_without_what_the_config_points_to_is_refused(
+def test_a_task_without_the_data_that_the_label_config_names_is_refused(
     controls: ControlTags, data: dict, reason: str
 ) -> None:
-    with pytest.raises(ImageError, match=reason) as refused:
-        images_of_task(data, controls)
-    assert refused.value.outcome == "refused"
+    with pytest.raises(ImageError, match=reason) as caught:
+        task_images(data, controls)
+    assert caught.value.outcome == "refused"

@@ -1,4 +1,4 @@
-"""Model folders: which are needed, where they are found, and what is wrong with broken ones."""
+"""Model folders: which models are required, where they are found, and problems of broken folders."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
-from ocr_backend.models import builtin_models, model_folder
+from ocr_backend.models import builtin_models, model_folder, model_roles
 from ocr_backend.models.model_folder import ModelError
 
 DETECTION, RECOGNITION = "PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec"
@@ -17,129 +17,134 @@ NAMES = {"detection": DETECTION, "recognition": RECOGNITION}
 
 @pytest.fixture
 def put(tmp_path):
-    """Puts a stand-in for an official folder below the root: right files, meaningless weights."""
+    """Creates a stand-in for an official folder: valid files with meaningless weights."""
 
-    def folder(name, form="onnx", below="", package=None):
-        at = tmp_path / below / (package or model_folder.package(name, form))
-        at.mkdir(parents=True)
+    def create(name, model_format="onnx", parent="", folder_name=None):
+        folder = tmp_path / parent / (folder_name or model_folder.folder_name(name, model_format))
+        folder.mkdir(parents=True)
         config = {"Global": {"model_name": name}, "PostProcess": {"character_dict": ["a", "b"]}}
-        (at / "inference.yml").write_text(json.dumps(config))
-        files = {"onnx": ["inference.onnx"], "paddle": ["inference.pdiparams", "inference.json"]}[form]
+        (folder / "inference.yml").write_text(json.dumps(config))
+        files = {"onnx": ["inference.onnx"], "paddle": ["inference.pdiparams", "inference.json"]}[
+            model_format
+        ]
         for file in files:
-            (at / file).write_bytes(f"weights of {name}".encode())
-        return at
+            (folder / file).write_bytes(f"weights of {name}".encode())
+        return folder
 
-    return folder
+    return create
 
 
-def test_the_manuals_defaults_need_these_models():
-    assert model_folder.needed(Settings()) == {
+def test_the_default_settings_require_these_models():
+    assert model_roles.required_models(Settings()) == {
         "detection": "PP-OCRv5_server_det",
         "recognition": "PP-OCRv5_server_rec",
         "textline_orientation": "PP-LCNet_x1_0_textline_ori",
     }
 
 
-def test_only_what_is_switched_on_is_needed():
+def test_only_enabled_models_are_required():
     settings = Settings(use_doc_orientation=True, use_doc_unwarping=True, use_textline_orientation=False)
-    assert list(model_folder.needed(settings)) == [
+    assert list(model_roles.required_models(settings)) == [
         "detection",
         "recognition",
         "doc_orientation",
         "doc_unwarping",
     ]
-    assert model_folder.needed(settings)["doc_unwarping"] == "UVDoc"
+    assert model_roles.required_models(settings)["doc_unwarping"] == "UVDoc"
 
 
-def test_every_model_of_the_catalog_has_its_part():
+def test_every_model_of_the_catalog_has_a_role():
     for combination in model_catalog.combinations():
-        found = model_catalog.model_set(*combination)
-        assert model_folder.part_of(found.detection) == "detection"
-        assert model_folder.part_of(found.recognition) == "recognition"
-    every = model_folder.needed(Settings(use_doc_orientation=True, use_doc_unwarping=True))
-    assert {model_folder.part_of(name) for name in every.values()} == set(every)
-    assert model_folder.part_of(model_catalog.BUILTIN_TEXTLINE_ORIENTATION) == "textline_orientation"
-    assert model_folder.part_of("PicoDet_layout") is None
+        models = model_catalog.model_set(*combination)
+        assert model_roles.role_of(models.detection) == "detection"
+        assert model_roles.role_of(models.recognition) == "recognition"
+    required = model_roles.required_models(Settings(use_doc_orientation=True, use_doc_unwarping=True))
+    assert {model_roles.role_of(name) for name in required.values()} == set(required)
+    assert model_roles.role_of(model_catalog.BUILTIN_TEXTLINE_ORIENTATION) == "textline_orientation"
+    assert model_roles.role_of("PicoDet_layout") is None
 
 
-@pytest.mark.parametrize("below", ["", "official_models"])
+@pytest.mark.parametrize("parent", ["", "official_models"])
 @pytest.mark.parametrize(
-    ("form", "package"), [("onnx", f"{DETECTION}_onnx"), ("onnx", DETECTION), ("paddle", DETECTION)]
+    ("model_format", "folder_name"),
+    [("onnx", f"{DETECTION}_onnx"), ("onnx", DETECTION), ("paddle", DETECTION)],
 )
-def test_a_model_is_found_in_every_layout_of_paddlex(tmp_path, put, below, form, package):
-    at = put(DETECTION, form, below, package)
-    found = model_folder.in_folder(tmp_path, {"detection": DETECTION}, ["onnx", "paddle"])["detection"]
-    assert (found.folder, found.form, found.name) == (at, form, DETECTION)
+def test_a_model_is_found_in_every_layout_of_paddlex(tmp_path, put, parent, model_format, folder_name):
+    folder = put(DETECTION, model_format, parent, folder_name)
+    model = model_folder.load_models(tmp_path, {"detection": DETECTION}, ["onnx", "paddle"])["detection"]
+    assert (model.folder, model.model_format, model.name) == (folder, model_format, DETECTION)
 
 
 def test_the_digest_of_an_onnx_model_is_that_of_its_weights(tmp_path, put):
     put(DETECTION)
-    found = model_folder.in_folder(tmp_path, {"detection": DETECTION}, ["onnx"])["detection"]
-    assert found.digest == hashlib.sha256(f"weights of {DETECTION}".encode()).hexdigest()
+    model = model_folder.load_models(tmp_path, {"detection": DETECTION}, ["onnx"])["detection"]
+    assert model.digest == hashlib.sha256(f"weights of {DETECTION}".encode()).hexdigest()
 
 
-def test_the_first_form_that_has_them_all_is_taken(tmp_path, put):
+def test_the_first_format_with_all_models_is_used(tmp_path, put):
     put(DETECTION, "onnx")
     for name in NAMES.values():
         put(name, "paddle")
-    found = model_folder.in_folder(tmp_path, NAMES, ["onnx", "paddle"])
-    assert {model.form for model in found.values()} == {"paddle"}
+    models = model_folder.load_models(tmp_path, NAMES, ["onnx", "paddle"])
+    assert {model.model_format for model in models.values()} == {"paddle"}
 
 
-def test_the_older_graph_of_paddle_is_as_good(tmp_path, put):
-    at = put(DETECTION, "paddle")
-    (at / "inference.json").rename(at / "inference.pdmodel")
-    assert model_folder.in_folder(tmp_path, {"detection": DETECTION}, ["paddle"])
+def test_the_older_graph_file_of_paddle_is_accepted(tmp_path, put):
+    folder = put(DETECTION, "paddle")
+    (folder / "inference.json").rename(folder / "inference.pdmodel")
+    assert model_folder.load_models(tmp_path, {"detection": DETECTION}, ["paddle"])
 
 
-def refusal(root, names=NAMES, forms=("onnx", "paddle")):
+def refusal(root, names=NAMES, formats=("onnx", "paddle")):
     with pytest.raises(ModelError) as error:
-        model_folder.in_folder(root, names, forms)
+        model_folder.load_models(root, names, formats)
     return str(error.value)
 
 
-def test_a_missing_model_is_named_with_the_places_where_it_was_looked_for(tmp_path, put):
+def test_a_missing_model_is_named_with_the_folders_that_were_searched(tmp_path, put):
     put(DETECTION)
-    said = refusal(tmp_path)
-    assert said.startswith(
+    message = refusal(tmp_path)
+    assert message.startswith(
         f"no model {RECOGNITION} in {tmp_path} (looked for {tmp_path}/{RECOGNITION}_onnx, "
     )
-    assert f"{tmp_path}/official_models/{RECOGNITION}" in said
-    assert said.endswith("put the official folders there, or set OCR_MODEL_SOURCE=hub to download them")
+    assert f"{tmp_path}/official_models/{RECOGNITION}" in message
+    assert message.endswith("put the official folders there, or set OCR_MODEL_SOURCE=hub to download them")
 
 
-def test_models_of_different_forms_are_refused(tmp_path, put):
+def test_models_in_different_formats_are_refused(tmp_path, put):
     put(DETECTION, "onnx")
     put(RECOGNITION, "paddle")
-    assert "are of different forms" in refusal(tmp_path)
+    assert "have different formats" in refusal(tmp_path)
 
 
 def write(text):
-    return lambda at: (at / "inference.yml").write_text(text)
+    return lambda folder: (folder / "inference.yml").write_text(text)
 
 
 @pytest.mark.parametrize(
-    ("damage", "what"),
+    ("damage", "problem"),
     [
         pytest.param(
-            lambda at: (at / "inference.onnx").unlink(), "inference.onnx cannot be read", id="no weights"
+            lambda folder: (folder / "inference.onnx").unlink(),
+            "inference.onnx cannot be read",
+            id="no weights",
         ),
         pytest.param(
-            lambda at: (at / "inference.onnx").write_bytes(b""),
+            lambda folder: (folder / "inference.onnx").write_bytes(b""),
             "inference.onnx is empty",
             id="empty weights",
         ),
         pytest.param(
-            lambda at: (at / "inference.yml").unlink(),
+            lambda folder: (folder / "inference.yml").unlink(),
             "its inference.yml cannot be read",
             id="no description",
         ),
-        pytest.param(write("{"), "its inference.yml is no YAML", id="no YAML"),
-        pytest.param(write("- a"), "its inference.yml is no mapping", id="a list"),
-        pytest.param(write("Global: x"), f"says that it is None, not '{RECOGNITION}'", id="no name"),
+        pytest.param(write("{"), "its inference.yml is not valid YAML", id="not YAML"),
+        pytest.param(write("- a"), "its inference.yml is not a mapping", id="a list"),
+        pytest.param(write("Global: x"), f"describes the model None, not '{RECOGNITION}'", id="no name"),
         pytest.param(
             write("Global: {model_name: other}"),
-            f"says that it is 'other', not '{RECOGNITION}'",
+            f"describes the model 'other', not '{RECOGNITION}'",
             id="another",
         ),
         pytest.param(
@@ -152,52 +157,52 @@ def write(text):
         ),
     ],
 )
-def test_a_broken_folder_is_named_with_what_is_wrong(tmp_path, put, damage, what):
+def test_a_broken_folder_is_named_with_its_problem(tmp_path, put, damage, problem):
     put(DETECTION)
-    at = put(RECOGNITION)
-    damage(at)
-    said = refusal(tmp_path)
-    assert said.startswith(f"the model folder {at} is broken: ")
-    assert what in said
+    folder = put(RECOGNITION)
+    damage(folder)
+    message = refusal(tmp_path)
+    assert message.startswith(f"the model folder {folder} is broken: ")
+    assert problem in message
 
 
 def test_a_paddle_folder_without_its_graph_is_broken(tmp_path, put):
-    at = put(DETECTION, "paddle")
-    (at / "inference.json").unlink()
+    folder = put(DETECTION, "paddle")
+    (folder / "inference.json").unlink()
     assert "inference.json cannot be read" in refusal(tmp_path, {"detection": DETECTION})
 
 
 BUILTIN = Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin")
 
 
-def test_the_builtin_weights_are_laid_out_and_gone_again():
-    with builtin_models.folders(model_folder.needed(BUILTIN)) as found:
-        folders = [model.folder for model in found.values()]
+def test_the_folders_of_builtin_models_are_removed_after_use():
+    with builtin_models.folders(model_roles.required_models(BUILTIN)) as models:
+        folders = [model.folder for model in models.values()]
         assert all((folder / "inference.onnx").is_file() for folder in folders)
-        assert {model.name for model in found.values()} == set(model_folder.needed(BUILTIN).values())
+        assert {model.name for model in models.values()} == set(model_roles.required_models(BUILTIN).values())
     assert not any(folder.exists() for folder in folders)
 
 
-def test_the_builtin_dictionary_arrives_character_by_character():
+def test_the_builtin_dictionary_is_complete():
     import onnxruntime
 
-    with builtin_models.folders(model_folder.needed(BUILTIN)) as found:
-        model = found["recognition"]
+    with builtin_models.folders(model_roles.required_models(BUILTIN)) as models:
+        model = models["recognition"]
         session = onnxruntime.InferenceSession(str(model.weights), providers=["CPUExecutionProvider"])
-    carried = session.get_modelmeta().custom_metadata_map["character"].split("\n")
-    assert model.config["PostProcess"]["character_dict"] == carried
-    assert len(carried) + 2 == session.get_outputs()[0].shape[-1]  # with the blank and the space
+    characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+    assert model.config["PostProcess"]["character_dict"] == characters
+    assert len(characters) + 2 == session.get_outputs()[0].shape[-1]  # with the blank and the space
 
 
-def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
+def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(builtin_models, "find_spec", lambda _: None)
     with pytest.raises(
         ModelError, match="needs the package rapidocr, which is not installed; run pip install"
     ):
-        builtin_models.folders(model_folder.needed(BUILTIN)).__enter__()
+        builtin_models.folders(model_roles.required_models(BUILTIN)).__enter__()
 
 
-def test_a_package_without_the_file_is_named(monkeypatch, tmp_path):
+def test_a_file_that_the_package_lacks_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(builtin_models, "_package_folder", lambda: Path(tmp_path))
     with pytest.raises(ModelError, match="has no file models/PP-OCRv6_det_small.onnx"):
-        builtin_models.folders(model_folder.needed(BUILTIN)).__enter__()
+        builtin_models.folders(model_roles.required_models(BUILTIN)).__enter__()

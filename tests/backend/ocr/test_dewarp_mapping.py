@@ -1,4 +1,4 @@
-"""The way back from a flattened page: a page is bent by a known curve, which must be found again."""
+"""Mapping from a flattened page back to the original, which was warped by a known curve."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ WORDS = ["invoice", "total", "amount", "paid", "date", "number", "customer", "st
 
 
 def corner(index):
-    """Where a word's letters begin, at their foot."""
+    """Left end of a word's baseline."""
     return 60 + index % 3 * 270, 60 + index // 3 * 50
 
 
@@ -29,42 +29,42 @@ def page():
     return image
 
 
-def bent(flat, depth):
-    """The page sheared along a half wave: a px at (x, y) stands `depth * sin(...)` px lower."""
-    height, width = flat.shape[:2]
+def warp(flattened, depth):
+    """The page warped by a half wave: a px at (x, y) moves down by `depth * sin(...)` px."""
+    height, width = flattened.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    lower = (depth * np.sin(np.pi * xs / width)).astype(np.float32)
+    offset = (depth * np.sin(np.pi * xs / width)).astype(np.float32)
     paper = (255, 255, 255)
     return cv2.remap(
-        flat, xs, ys - lower, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
+        flattened, xs, ys - offset, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
     )
 
 
 @pytest.mark.parametrize("depth", [0, 10, 40])
-def test_the_boxes_of_words_are_found_again(page, depth):
-    bend = DewarpMapping(page, bent(page, depth))
-    off = []
+def test_the_boxes_of_words_are_mapped_to_the_original(page, depth):
+    mapping = DewarpMapping(page, warp(page, depth))
+    errors = []
     for index in range(len(WORDS)):
         expected = [(x, y + depth * np.sin(np.pi * x / 900)) for x, y in word_box(index)]
-        off.append(np.abs(np.array(bend.back(word_box(index))) - expected).max())
-    assert np.median(off) < 4
-    assert max(off) < 15
+        errors.append(np.abs(np.array(mapping.to_original(word_box(index))) - expected).max())
+    assert np.median(errors) < 4
+    assert max(errors) < 15
 
 
-def test_images_of_other_sizes_are_brought_together(page):
+def test_the_two_images_may_differ_in_size(page):
     half = cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     polygon = tuple((x / 2, y / 2) for x, y in word_box(4))
-    assert np.abs(np.array(DewarpMapping(half, page).back(polygon)) - np.array(word_box(4))).max() < 3
+    assert np.abs(np.array(DewarpMapping(half, page).to_original(polygon)) - np.array(word_box(4))).max() < 3
 
 
-def test_corners_stay_on_the_page(page):
-    bend = DewarpMapping(page, bent(page, 40))
-    corners = bend.back(((-5, -5), (950, 0), (900, 700), (0, 800)))
+def test_corners_stay_inside_the_page(page):
+    mapping = DewarpMapping(page, warp(page, 40))
+    corners = mapping.to_original(((-5, -5), (950, 0), (900, 700), (0, 800)))
     assert all(0 <= x <= 900 and 0 <= y <= 700 for x, y in corners)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 2), (16, 16)])
 def test_a_page_of_any_shape_can_be_compared(shape):
     blank = np.full((*shape, 3), 255, np.uint8)
-    first, *_ = DewarpMapping(blank, blank).back(((0, 0), (1, 0), (1, 1), (0, 1)))
+    first, *_ = DewarpMapping(blank, blank).to_original(((0, 0), (1, 0), (1, 1), (0, 1)))
     assert first == (0, 0)

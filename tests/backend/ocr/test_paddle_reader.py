@@ -1,7 +1,7 @@
-"""Models in Paddle's own form on a real paddlepaddle: threads, batches, memory, and how a process ends.
+"""Models in paddle format on a real paddlepaddle: threads, batches, memory, and the end of the process.
 
-The networks are stand-ins, saved with `paddle.jit.save` as PaddleX lays them out: dark px are a line, and
-each reads as the first character. That text comes out right is shown with real weights elsewhere.
+The networks are stand-ins, saved with `paddle.jit.save` in PaddleX's layout: dark pixels are a line, and each
+line reads as the first character. Other tests read real text with real weights.
 """
 
 import subprocess
@@ -17,47 +17,47 @@ from backend_process import backend_process
 from ocr_backend.config.settings import Settings
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr.engine_factory import open_reader
-from ocr_backend.ocr.paddle_reader import parameters
+from ocr_backend.ocr.paddle_reader import paddleocr_parameters
 
 pytestmark = [
     pytest.mark.model,
     pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle"),
 ]
 
-MANY = [chr(0x4E00 + number) for number in range(8000)]
+CHARACTERS = [chr(0x4E00 + number) for number in range(8000)]
 """Characters of a recogniser with 37 MB of weights."""
-WEIGHTS_MIB = 4608 * len(MANY) / 2**20
+WEIGHTS_MIB = 4608 * len(CHARACTERS) / 2**20
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """MODEL_DIR with a detector and a recogniser in paddle form, and the latter in onnx form too."""
-    made = tmp_path_factory.mktemp("paddle")
-    for form in ("paddle", "onnx"):
-        stand_in_models.detector(made, "PP-OCRv5_mobile_det", form)
-        stand_in_models.recogniser(made, "PP-OCRv5_mobile_rec", form, MANY)
-    return made
+    """MODEL_DIR with a detector and a recogniser in both formats."""
+    folder = tmp_path_factory.mktemp("paddle")
+    for model_format in ("paddle", "onnx"):
+        stand_in_models.detector(folder, "PP-OCRv5_mobile_det", model_format)
+        stand_in_models.recogniser(folder, "PP-OCRv5_mobile_rec", model_format, CHARACTERS)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def opened(root):
-    """Makes a reader of the stand-ins."""
+def open_stand_ins(root):
+    """Opens a reader with the stand-ins."""
     readers = []
 
-    def make(engine):
-        # PaddleOCR takes the onnx form where both are there: this folder has the other alone.
-        alone = root / "alone"
-        alone.mkdir(exist_ok=True)
+    def open_with(engine):
+        # PaddleOCR prefers the onnx format: this folder has only the paddle format.
+        paddle_only = root / "paddle-only"
+        paddle_only.mkdir(exist_ok=True)
         for folder in root.glob("PP-OCRv5_mobile_???"):
-            if not (alone / folder.name).exists():
-                (alone / folder.name).symlink_to(folder)
-        where = alone if engine == "paddle" else root
+            if not (paddle_only / folder.name).exists():
+                (paddle_only / folder.name).symlink_to(folder)
+        model_dir = paddle_only if engine == "paddle" else root
         readers.append(
             open_reader(
                 Settings(
                     model_type="mobile",
                     model_source="dir",
-                    model_dir=str(where),
+                    model_dir=str(model_dir),
                     engine=engine,
                     use_textline_orientation=False,
                     slots=2,
@@ -66,38 +66,38 @@ def opened(root):
         )
         return readers[-1]
 
-    yield make
+    yield open_with
     for reader in readers:
         reader.close()
 
 
 @pytest.fixture(scope="module")
-def reader(opened):
-    return opened("paddle")
+def reader(open_stand_ins):
+    return open_stand_ins("paddle")
 
 
 def page(number):
-    """White, with so many dark squares, each of another size; their lines are of as many widths."""
+    """White, with so many dark squares of different sizes; each is a line of another width."""
     white = np.full((500, 600, 3), 255, np.uint8)
-    for place in range(number):
-        left, top, size = 30 + 110 * (place % 5), 30 + 90 * (place // 5), 26 + place
+    for index in range(number):
+        left, top, size = 30 + 110 * (index % 5), 30 + 90 * (index // 5), 26 + index
         white[top : top + 32, left : left + size] = 0
     return white
 
 
 PAGES = [page(number) for number in (1, 4, 6, 7, 13)]
-"""At most six lines share a run of PaddleOCR's recogniser."""
+"""PaddleOCR's recogniser reads at most six lines in one run."""
 
 
-def test_more_lines_than_a_batch_are_each_read_once_as_the_other_engine_reads_them(opened, reader):
-    other = opened("onnxruntime")
+def test_more_lines_than_a_batch_are_read_as_by_the_other_engine(open_stand_ins, reader):
+    other = open_stand_ins("onnxruntime")
     for number, image in zip((1, 4, 6, 7, 13), PAGES, strict=True):
         lines = reader.read(image)
-        assert [line.text for line in lines] == [MANY[0]] * number
+        assert [line.text for line in lines] == [CHARACTERS[0]] * number
         assert [line.polygon for line in lines] == [line.polygon for line in other.read(image)]
 
 
-def test_callers_at_the_same_time_get_the_answers_of_one_alone(reader):
+def test_concurrent_callers_get_the_results_of_a_single_one(reader):
     alone = [reader.read(image) for image in PAGES]
     with ThreadPoolExecutor(8) as callers:
         together = list(callers.map(reader.read, PAGES * 6))
@@ -106,22 +106,22 @@ def test_callers_at_the_same_time_get_the_answers_of_one_alone(reader):
 
 def test_device_and_threads_are_never_paddles_defaults(reader, tmp_path):
     models = {
-        part: Model(part, name, "paddle", tmp_path, {}, "")
-        for part, name in (("detection", "PP-OCRv5_mobile_det"), ("recognition", "PP-OCRv5_mobile_rec"))
+        role: Model(role, name, "paddle", tmp_path, {}, "")
+        for role, name in (("detection", "PP-OCRv5_mobile_det"), ("recognition", "PP-OCRv5_mobile_rec"))
     }
-    given = parameters(models, slots=3, use_gpu=False)
-    assert {name: given[name] for name in ("device", "engine", "cpu_threads", "enable_mkldnn")} == {
+    parameters = paddleocr_parameters(models, slots=3, use_gpu=False)
+    assert {name: parameters[name] for name in ("device", "engine", "cpu_threads", "enable_mkldnn")} == {
         "device": "cpu",
         "engine": "paddle_static",
         "cpu_threads": 3,
         "enable_mkldnn": True,
     }
-    assert parameters(models, slots=1, use_gpu=True)["device"] == "gpu:0"
-    # And PaddleX hands them on to each of its networks.
+    assert paddleocr_parameters(models, slots=1, use_gpu=True)["device"] == "gpu:0"
+    # PaddleX passes them on to each of its networks.
     pipeline = reader._ocr.paddlex_pipeline._pipeline
     for network in (pipeline.text_det_model, pipeline.text_rec_model):
-        how = network.runner._config
-        assert (how["device_type"], how["cpu_threads"], how["run_mode"]) == ("cpu", 2, "mkldnn")
+        config = network.runner._config
+        assert (config["device_type"], config["cpu_threads"], config["run_mode"]) == ("cpu", 2, "mkldnn")
 
 
 RELOADING = """
@@ -138,43 +138,43 @@ settings = Settings(model_type="mobile", model_source="dir", model_dir=sys.argv[
                     use_textline_orientation=False, slots=2)
 image = numpy.full((100, 100, 3), 255, numpy.uint8)
 image[30:62, 20:52] = 0
-kept = []
+readers = []
 for turn in range(4):
     reader = open_reader(settings)
     assert [line.text for line in reader.read(image)] == [chr(0x4E00)]
     reader.close()
-    kept.append(reader)
+    readers.append(reader)
     print(resident())
 """
 
 
-def test_a_closed_reader_gives_its_memory_back_and_the_process_ends(opened, reader, root):
-    answer = subprocess.run(
-        [sys.executable, "-c", RELOADING, str(root / "alone")],
+def test_a_closed_reader_releases_its_memory_and_the_process_ends(reader, root):
+    process = subprocess.run(
+        [sys.executable, "-c", RELOADING, str(root / "paddle-only")],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert answer.returncode == 0, answer.stderr
-    first, *_, last = map(float, answer.stdout.split())
-    # Three further networks were loaded, and the readers themselves are still there.
+    assert process.returncode == 0, process.stderr
+    first, *_, last = map(float, process.stdout.split())
+    # Three more networks were loaded, and the readers still exist.
     assert last - first < WEIGHTS_MIB
 
 
-def test_a_server_reads_with_paddle_and_ends_when_it_is_told_to(reader, root, tmp_path):
+def test_a_server_with_paddle_stops_on_sigterm(reader, root, tmp_path):
     variables = {
         "PADDLEOCR_MODEL_TYPE": "mobile",
         "OCR_MODEL_SOURCE": "dir",
-        "MODEL_DIR": str(root / "alone"),
+        "MODEL_DIR": str(root / "paddle-only"),
         "PADDLEOCR_USE_TEXTLINE_ORIENTATION": "false",
         "OCR_GOLDEN_CHECK": "false",
     }
     with backend_process(variables, tmp_path / "log") as backend:
-        told = requests.get(f"{backend.url}/ui/settings.json", timeout=30).json()
-        assert told["engine"] == "paddle"
+        settings = requests.get(f"{backend.url}/ui/settings.json", timeout=30).json()
+        assert settings["engine"] == "paddle"
         backend.process.terminate()
         assert backend.process.wait(60) == 0
     log = (tmp_path / "log").read_text()
-    assert "stopping: what is being read is answered" in log
+    assert "stopping: finishing the images that are being read" in log
     assert "Traceback" not in log

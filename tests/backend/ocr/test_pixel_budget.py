@@ -1,4 +1,4 @@
-"""The px budget: who must wait, who comes first, and that nothing is lost."""
+"""The pixel budget: callers wait in order, and every pixel is returned."""
 
 import threading
 import time
@@ -8,19 +8,19 @@ import pytest
 
 from ocr_backend.ocr.pixel_budget import PixelBudget
 
-DEADLINE = 30
+TIMEOUT_SECONDS = 30
 
 
 @pytest.fixture
 def started():
-    """Runs something in a thread and gives its end as an event; all must have ended with the test."""
+    """Runs a function in a thread; returns the event that signals its end. All must end with the test."""
     threads = []
 
-    def start(work):
+    def start(function):
         done = threading.Event()
 
         def run():
-            work()
+            function()
             done.set()
 
         threads.append(threading.Thread(target=run))
@@ -29,85 +29,85 @@ def started():
 
     yield start
     for thread in threads:
-        thread.join(DEADLINE)
+        thread.join(TIMEOUT_SECONDS)
         assert not thread.is_alive()
 
 
-def spend(budget, pixels, entered, leave):
-    with budget.spent(pixels):
+def hold(budget, pixels, entered, leave):
+    with budget.acquire(pixels):
         entered.set()
-        assert leave.wait(DEADLINE)
+        assert leave.wait(TIMEOUT_SECONDS)
 
 
-def test_what_fits_goes_on_together(started):
+def test_requests_that_fit_run_together(started):
     budget, entered, leave = PixelBudget(10), [threading.Event() for _ in range(2)], threading.Event()
     for event in entered:
-        started(lambda event=event: spend(budget, 5, event, leave))
-    assert all(event.wait(DEADLINE) for event in entered)
+        started(lambda event=event: hold(budget, 5, event, leave))
+    assert all(event.wait(TIMEOUT_SECONDS) for event in entered)
     leave.set()
 
 
-def test_a_large_one_waits_and_comes_before_later_small_ones(started):
+def test_a_large_request_waits_but_precedes_later_small_ones(started):
     budget, order = PixelBudget(10), []
     first, leave_first = threading.Event(), threading.Event()
-    started(lambda: spend(budget, 5, first, leave_first))
-    assert first.wait(DEADLINE)
+    started(lambda: hold(budget, 5, first, leave_first))
+    assert first.wait(TIMEOUT_SECONDS)
 
     def large():
-        with budget.spent(10):
+        with budget.acquire(10):
             order.append("large")
 
     def small():
-        with budget.spent(1):
+        with budget.acquire(1):
             order.append("small")
 
     large_done = started(large)
-    deadline = time.monotonic() + DEADLINE
-    while not budget.is_waited_for:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not budget.has_waiters:
         assert time.monotonic() < deadline
     small_done = started(small)
     assert not large_done.is_set()
     leave_first.set()
-    assert large_done.wait(DEADLINE)
-    assert small_done.wait(DEADLINE)
+    assert large_done.wait(TIMEOUT_SECONDS)
+    assert small_done.wait(TIMEOUT_SECONDS)
     assert order == ["large", "small"]
 
 
-def test_what_is_larger_than_all_there_is_goes_alone(started):
+def test_a_request_above_the_total_runs_alone(started):
     budget = PixelBudget(10)
     first, leave_first = threading.Event(), threading.Event()
-    started(lambda: spend(budget, 25, first, leave_first))
-    assert first.wait(DEADLINE)
-    small_done = started(lambda: spend(budget, 1, threading.Event(), leave_first))
-    deadline = time.monotonic() + DEADLINE
-    while not budget.is_waited_for:
+    started(lambda: hold(budget, 25, first, leave_first))
+    assert first.wait(TIMEOUT_SECONDS)
+    small_done = started(lambda: hold(budget, 1, threading.Event(), leave_first))
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not budget.has_waiters:
         assert time.monotonic() < deadline
     assert not small_done.is_set()
     leave_first.set()
-    assert small_done.wait(DEADLINE)
+    assert small_done.wait(TIMEOUT_SECONDS)
 
 
-def test_what_was_spent_comes_back_after_a_failure():
+def test_pixels_are_returned_after_an_error():
     budget = PixelBudget(10)
-    with pytest.raises(ValueError, match="in between"), budget.spent(10):
+    with pytest.raises(ValueError, match="in between"), budget.acquire(10):
         raise ValueError("in between")
-    with budget.spent(10):
+    with budget.acquire(10):
         pass
 
 
-def test_many_callers_never_hold_more_than_there_is():
+def test_many_callers_never_hold_more_than_the_total():
     budget, lock = PixelBudget(100), threading.Lock()
-    held, most = [0], [0]
+    held, maximum = [0], [0]
 
     def work(pixels):
-        with budget.spent(pixels):
+        with budget.acquire(pixels):
             with lock:
                 held[0] += pixels
-                most[0] = max(most[0], held[0])
+                maximum[0] = max(maximum[0], held[0])
             with lock:
                 held[0] -= pixels
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, [1 + n * 37 % 100 for n in range(2000)]))
-    assert 0 < most[0] <= 100
+    assert 0 < maximum[0] <= 100
     assert held == [0]

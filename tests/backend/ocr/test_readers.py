@@ -1,15 +1,16 @@
-"""Both readers on real images with the builtin weights: any size, any way up, any number of callers."""
+"""Both readers on real images with the builtin weights: any size, orientation and number of callers."""
 
 import logging
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from ocr_backend.models import builtin_models, model_folder
+from ocr_backend.models import builtin_models, model_folder, model_roles
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr.engine_factory import open_reader
 from ocr_backend.ocr.native_reader import NativeReader
@@ -34,7 +35,7 @@ def reader(request):
 
 
 @pytest.fixture(
-    params=[OpenVino(1, is_exact=False), OnnxRuntime(use_gpu=False)], ids=lambda made: made.engine
+    params=[OpenVino(1, is_exact=False), OnnxRuntime(use_gpu=False)], ids=lambda runtime: runtime.engine
 )
 def runtime(request):
     return request.param
@@ -44,8 +45,8 @@ def texts(lines):
     return [line.text for line in lines]
 
 
-def test_a_reader_says_what_it_reads_with(reader, builtin):
-    names = {model.part: model.name for model in reader.models}
+def test_a_reader_names_its_engine_and_models(reader, builtin):
+    names = {model.role: model.name for model in reader.models}
     assert names["detection"] == "PP-OCRv6_small_det"
     assert names["recognition"] == "PP-OCRv6_small_rec"
     assert all(len(model.digest) == 64 for model in reader.models)
@@ -53,13 +54,13 @@ def test_a_reader_says_what_it_reads_with(reader, builtin):
     assert reader.engine in ("openvino", "onnxruntime", "paddle")
 
 
-def test_lines_come_in_reading_order_with_their_places(reader, images):
+def test_lines_are_in_reading_order_with_their_polygons(reader, images):
     lines = reader.read(images["eo_japanese.jpg"])
-    found = [line for line in lines if line.score >= 0.5]
-    assert texts(found) == ["ポイ捨て禁止!", "NO LITTER", "清潔できれいな港区を", "港区 MINATO CITY"]
-    tops = [line.polygon[0][1] for line in found]
+    lines = [line for line in lines if line.score >= 0.5]
+    assert texts(lines) == ["ポイ捨て禁止!", "NO LITTER", "清潔できれいな港区を", "港区 MINATO CITY"]
+    tops = [line.polygon[0][1] for line in lines]
     assert tops == sorted(tops)
-    for line in found:
+    for line in lines:
         (left, top), (right, _), (_, bottom), _ = line.polygon
         assert 0 <= left < right <= 555
         assert 0 <= top < bottom <= 418
@@ -71,7 +72,7 @@ def test_an_image_of_any_shape_without_text_has_no_lines(reader, shape):
     assert reader.read(np.full((*shape, 3), 255, np.uint8)) == []
 
 
-def test_an_image_longer_than_opencv_can_cut_is_read(builtin_reader, images):
+def test_an_image_longer_than_opencv_can_crop_is_read(builtin_reader, images):
     word = images["test_without_det.jpg"]
     wide = np.full((60, 33_000, 3), 255, np.uint8)
     wide[10 : 10 + word.shape[0], 100 : 100 + word.shape[1]] = word
@@ -91,16 +92,16 @@ def test_a_large_page_is_read(builtin_reader, images):
     assert title.polygon[0][1] > 3000
 
 
-def test_large_and_small_images_are_read_side_by_side(builtin_reader, images, caplog):
-    """The memory of large ones is given back while others come and go."""
+def test_large_and_small_images_are_read_at_the_same_time(builtin_reader, images, caplog):
+    """The memory of large images is released while others are read."""
     small = images["test_without_det.jpg"]
     large = np.full((1600, 1600, 3), 255, np.uint8)
     large[1000 : 1000 + small.shape[0], 500 : 500 + small.shape[1]] = small
     mixed = [small, large, small] * 4
     with ThreadPoolExecutor(8) as callers:
-        read = list(callers.map(builtin_reader.read, mixed))
-    assert {text for lines in read for text in texts(lines)} == {"在中国作家协会第三届儿童文学"}
-    assert all(len(lines) == 1 for lines in read)
+        results = list(callers.map(builtin_reader.read, mixed))
+    assert {text for lines in results for text in texts(lines)} == {"在中国作家协会第三届儿童文学"}
+    assert all(len(lines) == 1 for lines in results)
     assert caplog.messages == []
 
 
@@ -110,17 +111,17 @@ def test_an_image_may_be_a_view_of_another(reader, images):
     assert texts(reader.read(mirrored[::-1, ::-1])) == ["TEST"]
 
 
-def test_the_image_is_left_as_it_was(reader, images):
+def test_the_image_is_not_changed(reader, images):
     image = images["issue_170.png"].copy()
     reader.read(image)
     assert np.array_equal(image, images["issue_170.png"])
 
 
-def test_equal_images_give_equal_answers(reader, images):
+def test_equal_images_give_equal_results(reader, images):
     assert reader.read(images[PAGE]) == reader.read(images[PAGE].copy())
 
 
-def test_eight_callers_get_the_answers_of_one(reader, images):
+def test_eight_callers_get_the_results_of_one(reader, images):
     small = [name for name, image in images.items() if image.size < 800_000]
     names = small * 3
     assert len(names) >= 16
@@ -134,7 +135,7 @@ def upside_down(image):
     return np.ascontiguousarray(image[::-1, ::-1])
 
 
-def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_reader, images):
+def test_upside_down_lines_are_read_and_start_at_their_first_character(builtin_reader, images):
     lines = builtin_reader.read(upside_down(images["ls_image.jpeg"]))
     assert "Kenapa Harus Punya IMB?" in texts(lines)
     line = next(line for line in lines if line.text == "Kenapa Harus Punya IMB?")
@@ -143,7 +144,7 @@ def test_upside_down_lines_are_read_and_begin_where_they_are_read_from(builtin_r
     assert start_y > far_y
 
 
-def test_upside_down_lines_are_left_alone_when_that_is_switched_off(builtin, images):
+def test_upside_down_lines_are_not_flipped_without_the_orientation_model(builtin, images):
     reader = open_reader(builtin(use_textline_orientation=False))
     lines = reader.read(upside_down(images["ls_image.jpeg"]))
     assert "Kenapa Harus Punya IMB?" not in texts(lines)
@@ -151,16 +152,16 @@ def test_upside_down_lines_are_left_alone_when_that_is_switched_off(builtin, ima
     reader.close()
 
 
-def test_upright_lines_stay_so(builtin_reader, images, truth):
+def test_upright_lines_are_not_flipped(builtin_reader, images, truth):
     for name in (name for name, entry in truth.items() if entry["default_model_can_read"]):
         for line in builtin_reader.read(images[name]):
             if line.score >= 0.5:
                 assert line.polygon[0][0] < line.polygon[1][0], (name, line)
 
 
-def test_a_line_that_runs_downwards_is_read_from_the_top(reader, images):
-    standing = np.ascontiguousarray(np.rot90(images["test_without_det.jpg"], -1))
-    (line,) = reader.read(standing)
+def test_a_vertical_line_is_read_from_the_top(reader, images):
+    vertical = np.ascontiguousarray(np.rot90(images["test_without_det.jpg"], -1))
+    (line,) = reader.read(vertical)
     assert line.text == "在中国作家协会第三届儿童文学"
     (start, second, third, _) = line.polygon
     assert start[1] < second[1]  # along the line: down
@@ -180,34 +181,34 @@ def test_a_slanting_line_is_read(builtin_reader, images):
     assert np.degrees(np.arctan2(end_y - start_y, end_x - start_x)) == pytest.approx(20, abs=2)
 
 
-def test_slots_do_not_change_the_answer(builtin, builtin_reader, images):
-    one = open_reader(builtin(slots=1, engine=builtin_reader.engine))
-    assert one.read(images[PAGE]) == builtin_reader.read(images[PAGE])
-    one.close()
+def test_slots_do_not_change_the_result(builtin, builtin_reader, images):
+    single = open_reader(builtin(slots=1, engine=builtin_reader.engine))
+    assert single.read(images[PAGE]) == builtin_reader.read(images[PAGE])
+    single.close()
 
 
-def test_weights_that_are_no_network_are_named(tmp_path, builtin, runtime):
-    with builtin_models.folders(model_folder.needed(builtin())) as found:
+def test_weights_that_are_not_a_network_are_named(tmp_path, builtin, runtime):
+    with builtin_models.folders(model_roles.required_models(builtin())) as models:
         broken = tmp_path / "broken"
         broken.mkdir()
         (broken / "inference.onnx").write_bytes(b"not a network")
-        changed = model_folder.Model("detection", "x", "onnx", broken, found["detection"].config, "")
+        changed = model_folder.Model("detection", "x", "onnx", broken, models["detection"].config, "")
         with pytest.raises(
-            ModelError, match=f"the model folder {broken} is broken: inference.onnx is no network"
+            ModelError, match=f"the model folder {broken} is broken: inference.onnx is not a valid network"
         ):
-            NativeReader({**found, "detection": changed}, 1, runtime)
+            NativeReader({**models, "detection": changed}, 1, runtime)
 
 
 def test_a_dictionary_of_another_network_is_refused(builtin, runtime):
-    with builtin_models.folders(model_folder.needed(builtin())) as found:
-        right = found["recognition"]
-        config = {**right.config, "PostProcess": {"character_dict": ["a", "b"]}}
-        wrong = model_folder.Model(right.part, right.name, right.form, right.folder, config, right.digest)
-        with pytest.raises(ModelError, match="the network knows 18710 classes, its dictionary 4"):
-            NativeReader({**found, "recognition": wrong}, 1, runtime)
+    with builtin_models.folders(model_roles.required_models(builtin())) as models:
+        model = models["recognition"]
+        config = {**model.config, "PostProcess": {"character_dict": ["a", "b"]}}
+        wrong = replace(model, config=config)
+        with pytest.raises(ModelError, match="the network has 18710 classes, but its dictionary has 4"):
+            NativeReader({**models, "recognition": wrong}, 1, runtime)
 
 
-def test_paddleocr_is_not_imported_for_the_direct_reader():
+def test_paddleocr_is_not_imported_for_the_native_reader():
     code = (
         "import sys; from ocr_backend.ocr.engine_factory import open_reader;"
         "from ocr_backend.config.settings import Settings;"
@@ -218,13 +219,13 @@ def test_paddleocr_is_not_imported_for_the_direct_reader():
     assert answer.stdout.split() == []
 
 
-def test_paddleocr_writes_no_log_lines_of_its_own(paddle_reader):
+def test_paddleocr_has_no_log_handlers_of_its_own(paddle_reader):
     for name in ("paddlex", "paddleocr", "modelscope"):
         assert logging.getLogger(name).handlers == []
 
 
-def test_only_the_temporary_folder_is_written_to(tmp_path):
-    """As on a root that is read-only: a home that cannot be written to."""
+def test_paddleocr_writes_only_to_the_temporary_folder(tmp_path):
+    """As with a read-only root file system: the home folder cannot be created."""
     code = (
         "from ocr_backend.ocr.engine_factory import open_reader;"
         "from ocr_backend.config.settings import Settings;"
@@ -233,7 +234,7 @@ def test_only_the_temporary_folder_is_written_to(tmp_path):
         "             use_textline_orientation=False);"
         "r = open_reader(s); r.read(numpy.zeros((64, 64, 3), numpy.uint8)); r.close(); print('read')"
     )
-    (tmp_path / "no-home").write_text("a file, in which no folder can be made")
+    (tmp_path / "no-home").write_text("a file, in which no folder can be created")
     (tmp_path / "tmp").mkdir()
     environment = {
         "HOME": str(tmp_path / "no-home"),

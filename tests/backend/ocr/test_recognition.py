@@ -1,4 +1,4 @@
-"""Recognition: crops, batches and decoding, with numbers worked out by hand."""
+"""Recognition: crops, batches and decoding, with numbers calculated by hand."""
 
 from pathlib import Path
 
@@ -18,19 +18,19 @@ def box(*corners):
     return np.array(corners, np.int32)
 
 
-def test_an_upright_box_is_cut_out_px_by_px():
+def test_an_upright_box_is_cropped_exactly():
     crop = recognition.crop(IMAGE, box((10, 20), (50, 20), (50, 40), (10, 40)))
     assert np.array_equal(crop.image, IMAGE[20:40, 10:50])
     assert crop.corners == ((10, 20), (50, 20), (50, 40), (10, 40))
 
 
-def test_a_tall_box_is_laid_on_its_left_side_and_begins_at_the_top_right():
+def test_a_tall_box_is_rotated_and_starts_at_the_top_right():
     crop = recognition.crop(IMAGE, box((10, 20), (30, 20), (30, 50), (10, 50)))
     assert np.array_equal(crop.image, np.rot90(IMAGE[20:50, 10:30]))
     assert crop.corners == ((30, 20), (30, 50), (10, 50), (10, 20))
 
 
-def test_a_box_not_half_as_tall_again_as_wide_is_read_across():
+def test_a_box_less_than_1_5_times_as_tall_as_wide_is_horizontal():
     crop = recognition.crop(IMAGE, box((10, 20), (30, 20), (30, 49), (10, 49)))
     assert crop.image.shape == (29, 20, 3)
 
@@ -39,7 +39,7 @@ def test_a_box_without_area_has_no_crop():
     assert recognition.crop(IMAGE, box((10, 20), (50, 20), (50, 20), (10, 20))) is None
 
 
-def test_a_slanting_line_lies_level():
+def test_a_slanted_line_is_horizontal_in_its_crop():
     """A white bar drawn along a diagonal fills its crop."""
     import cv2
 
@@ -53,28 +53,28 @@ def test_a_slanting_line_lies_level():
     assert crop.image[3:-3, 3:-3].min() > 200
 
 
-def test_upside_down_is_the_other_way_up_and_begins_at_the_end():
+def test_a_flipped_line_is_rotated_and_starts_at_the_other_end():
     line = recognition.Crop(IMAGE[:10, :40], ((0, 0), (40, 0), (40, 10), (0, 10)))
-    turned = recognition.upside_down(line)
-    assert np.array_equal(turned.image, IMAGE[9::-1, 39::-1])
-    assert turned.corners == ((40, 10), (0, 10), (0, 0), (40, 0))
+    flipped = recognition.flipped(line)
+    assert np.array_equal(flipped.image, IMAGE[9::-1, 39::-1])
+    assert flipped.corners == ((40, 10), (0, 10), (0, 0), (40, 0))
 
 
 def crops(*widths, height=48):
     return [np.zeros((height, width, 3), np.uint8) for width in widths]
 
 
-def test_crops_of_like_width_share_a_batch():
-    made = recognition.batches(crops(100, 300, 105, 111, 110), 8)
+def test_crops_of_similar_width_share_a_batch():
+    batches = recognition.batches(crops(100, 300, 105, 111, 110), 8)
     # 100 .. 110 is a ratio of 1.1; 111 begins a batch of its own. Widths go up to the next 8 px.
-    assert [(batch.indices, batch.width) for batch in made] == [((0, 2, 4), 112), ((3,), 112), ((1,), 304)]
+    assert [(batch.indices, batch.width) for batch in batches] == [((0, 2, 4), 112), ((3,), 112), ((1,), 304)]
 
 
-def test_a_batch_has_no_more_than_eight():
+def test_a_batch_has_at_most_eight_crops():
     assert [len(batch.indices) for batch in recognition.batches(crops(*[60] * 19), 8)] == [8, 8, 3]
 
 
-def test_a_batch_of_wide_lines_has_fewer():
+def test_a_batch_of_wide_crops_has_fewer():
     assert [len(batch.indices) for batch in recognition.batches(crops(*[3200] * 5), 8)] == [2, 2, 1]
 
 
@@ -87,7 +87,7 @@ def test_a_batch_of_wide_lines_has_fewer():
         pytest.param((10, 5000), 3200, id="squeezed"),
     ],
 )
-def test_the_width_is_that_at_48_px_of_height(shape, width):
+def test_the_width_is_scaled_to_a_height_of_48_px(shape, width):
     (batch,) = recognition.batches([np.zeros((*shape, 3), np.uint8)], 8)
     assert batch.width == width
     line = np.zeros((*shape, 3), np.uint8)
@@ -96,16 +96,16 @@ def test_the_width_is_that_at_48_px_of_height(shape, width):
 
 @trials(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 4000)), max_size=60))
-def test_every_crop_is_in_one_batch_of_like_width(sizes):
+def test_every_crop_is_in_one_batch_of_similar_width(sizes):
     images = [np.broadcast_to(np.uint8(0), (*size, 3)) for size in sizes]
-    made = recognition.batches(images, 8)
-    assert sorted(index for batch in made for index in batch.indices) == list(range(len(sizes)))
-    for batch in made:
+    batches = recognition.batches(images, 8)
+    assert sorted(index for batch in batches for index in batch.indices) == list(range(len(sizes)))
+    for batch in batches:
         narrowest = min(recognition.batches([images[index]], 8)[0].width for index in batch.indices)
         assert batch.width <= 1.1 * narrowest + 8
 
 
-def test_px_become_minus_1_to_1_and_the_rest_is_0():
+def test_pixels_become_minus_1_to_1_and_the_padding_is_0():
     line = np.zeros((48, 10, 3), np.uint8)
     line[:, :, 2] = 255
     batch = recognition.network_input([line], 16)
@@ -118,77 +118,88 @@ def decoder(dictionary, name="PP-OCRv6_small_rec"):
     return recognition.Decoder(Model("recognition", name, "onnx", Path(), config, ""))
 
 
-def steps(*best, classes=5, sure=0.9):
-    """Probabilities of one line: the best class of each step with `sure`, the rest shared out."""
-    rest = (1 - sure) / (classes - 1)
-    answer = np.full((1, len(best), classes), rest, np.float32)
-    for step, label in enumerate(best):
-        answer[0, step, label] = sure
-    return answer
+def steps(*labels, classes=5, probability=0.9):
+    """The output for one line: each step has one label with this probability; the others share the rest."""
+    rest = (1 - probability) / (classes - 1)
+    output = np.full((1, len(labels), classes), rest, np.float32)
+    for step, label in enumerate(labels):
+        output[0, step, label] = probability
+    return output
 
 
 @pytest.mark.parametrize(
-    ("best", "text"),
+    ("labels", "text"),
     [
         pytest.param([1, 2, 3], "abc", id="one step each"),
-        pytest.param([1, 1, 0, 2, 2], "ab", id="repeats are one"),
-        pytest.param([1, 0, 1], "aa", id="a blank between makes two"),
+        pytest.param([1, 1, 0, 2, 2], "ab", id="repeats are merged"),
+        pytest.param([1, 0, 1], "aa", id="a blank separates repeats"),
         pytest.param([0, 0], "", id="only blanks"),
         pytest.param([1, 4, 2], "a b", id="the last class is the space"),
     ],
 )
-def test_steps_become_text(best, text):
-    assert decoder(["a", "b", "c"])(steps(*best))[0][0] == text
+def test_steps_are_decoded_to_text(labels, text):
+    assert decoder(["a", "b", "c"])(steps(*labels))[0][0] == text
 
 
-def test_the_score_is_the_mean_of_the_characters_alone():
-    answer = np.concatenate(
-        [steps(1, sure=0.9), steps(1, sure=0.5), steps(0, sure=0.99), steps(2, sure=0.7)], 1
+def test_the_score_is_the_mean_of_the_characters():
+    output = np.concatenate(
+        [
+            steps(1, probability=0.9),
+            steps(1, probability=0.5),
+            steps(0, probability=0.99),
+            steps(2, probability=0.7),
+        ],
+        1,
     )
-    ((text, score),) = decoder(["a", "b", "c"])(answer)
+    ((text, score),) = decoder(["a", "b", "c"])(output)
     assert text == "ab"
     assert score == pytest.approx((0.9 + 0.7) / 2)  # the repeat and the blank do not count
 
 
-def test_no_text_has_the_score_0():
+def test_an_empty_text_has_the_score_0():
     assert decoder(["a", "b", "c"])(steps(0)) == [("", 0.0)]
 
 
-def test_arabic_is_stored_in_the_order_of_reading():
-    # Drawn from left to right a line shows its last letter first; digits run from left to right in it.
-    seen = ["م", "ا", "ل", "س"]
-    ((text, _),) = decoder([*seen, "1", "2"], "arabic_PP-OCRv5_mobile_rec")(steps(1, 2, 3, 4, classes=8))
+def test_arabic_is_stored_in_reading_order():
+    # From left to right, a line shows its last letter first; its digits run from left to right.
+    visual = ["م", "ا", "ل", "س"]
+    ((text, _),) = decoder([*visual, "1", "2"], "arabic_PP-OCRv5_mobile_rec")(steps(1, 2, 3, 4, classes=8))
     assert text == "سلام"
-    ((mixed, _),) = decoder([*seen, "1", "2"], "arabic_PP-OCRv5_mobile_rec")(steps(5, 6, 7, 1, 2, classes=8))
+    ((mixed, _),) = decoder([*visual, "1", "2"], "arabic_PP-OCRv5_mobile_rec")(
+        steps(5, 6, 7, 1, 2, classes=8)
+    )
     assert mixed == "ام 12"
 
 
-def test_latin_is_left_as_it_is():
+def test_latin_is_not_reordered():
     assert decoder(["a", "b", "c"], "latin_PP-OCRv5_mobile_rec")(steps(1, 2, 3))[0][0] == "abc"
 
 
 @pytest.mark.parametrize(
-    ("config", "answer", "problem"),
+    ("config", "output_shape", "problem"),
     [
         pytest.param({}, ("n", "steps", 5), None, id="fits"),
         pytest.param({}, ("n", "steps", "classes"), None, id="symbolic"),
-        pytest.param({}, (), None, id="nothing is known"),
+        pytest.param({}, (), None, id="unknown"),
         pytest.param(
             {},
             (1, 1, "height", "width"),
-            "the network reads no lines: its answer has 4 axes, a recogniser's 3",
+            "the network is not a recogniser: its output has 4 axes, not 3",
             id="a detector",
         ),
         pytest.param(
-            {}, ("n", "steps", 6), "the network knows 6 classes, its dictionary 5", id="other dictionary"
+            {},
+            ("n", "steps", 6),
+            "the network has 6 classes, but its dictionary has 5",
+            id="other dictionary",
         ),
         pytest.param(
             {"PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 32, 320]}}]}},
             ("n", "steps", 5),
-            "it wants images of [3, 32, 320], not of 3 x 48 x any width",
+            "the network needs images of [3, 32, 320], not of 3 x 48 x any width",
             id="other height",
         ),
     ],
 )
-def test_a_network_that_does_not_fit_its_folder_is_named(config, answer, problem):
-    assert recognition.shape_problem(config, 5, answer) == problem
+def test_a_network_that_does_not_fit_its_description_is_refused(config, output_shape, problem):
+    assert recognition.shape_problem(config, 5, output_shape) == problem

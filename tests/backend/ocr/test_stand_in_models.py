@@ -1,4 +1,4 @@
-"""Both readers on stand-ins for official models, in onnx and in real paddle form: dark px read "a"."""
+"""Both readers on stand-ins for official models in both formats: dark pixels read "a"."""
 
 import numpy as np
 import pytest
@@ -9,49 +9,49 @@ from ocr_backend.config.settings import Settings
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr.engine_factory import open_reader
 
-# Importing paddle warns that it finds no compiler cache.
+# paddle warns at import that there is no compiler cache.
 pytestmark = pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
 
-WAYS = [("onnxruntime", "onnx"), ("paddle", "onnx"), ("paddle", "paddle")]
+ENGINES = [("onnxruntime", "onnx"), ("paddle", "onnx"), ("paddle", "paddle")]
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Form -> folder with stand-ins for all models of PP-OCRv5 mobile; lines and pages stand as they are."""
-    made = {}
-    for form in ("onnx", "paddle"):
-        root = made[form] = tmp_path_factory.mktemp(form)
-        stand_in_models.detector(root, "PP-OCRv5_mobile_det", form)
-        stand_in_models.recogniser(root, "PP-OCRv5_mobile_rec", form)
-    return made
+    """Model format -> folder with stand-ins for a detector and a recogniser."""
+    roots = {}
+    for model_format in ("onnx", "paddle"):
+        root = roots[model_format] = tmp_path_factory.mktemp(model_format)
+        stand_in_models.detector(root, "PP-OCRv5_mobile_det", model_format)
+        stand_in_models.recogniser(root, "PP-OCRv5_mobile_rec", model_format)
+    return roots
 
 
-@pytest.fixture(params=WAYS, ids=["direct", "PaddleOCR with onnx", "PaddleOCR with paddle"])
-def way(request):
+@pytest.fixture(params=ENGINES, ids=["native", "PaddleOCR with onnx", "PaddleOCR with paddle"])
+def engine_and_format(request):
     return request.param
 
 
 @pytest.fixture
-def opened(way, folders):
-    """Makes a reader of the parameter's engine and form, with classifiers that say what they are told to."""
-    engine, form = way
+def open_stand_ins(engine_and_format, folders):
+    """Opens a reader with one engine and format, and with classifiers that always output the given label."""
+    engine, model_format = engine_and_format
     readers = []
 
-    def make(tmp_path, page=None, line=None, is_flattened=False):
+    def open_with(tmp_path, page=None, line=None, is_flattened=False):
         root = tmp_path / "models"
         root.mkdir()
-        for folder in folders[form].iterdir():
+        for folder in folders[model_format].iterdir():
             (root / folder.name).symlink_to(folder)
         if page is not None:
             stand_in_models.classifier(
-                root, model_catalog.DOC_ORIENTATION, form, stand_in_models.PAGE_LABELS, page
+                root, model_catalog.DOC_ORIENTATION, model_format, stand_in_models.PAGE_LABELS, page
             )
         if line is not None:
             stand_in_models.classifier(
-                root, model_catalog.TEXTLINE_ORIENTATION, form, stand_in_models.LINE_LABELS, line
+                root, model_catalog.TEXTLINE_ORIENTATION, model_format, stand_in_models.LINE_LABELS, line
             )
         if is_flattened:
-            stand_in_models.flattener(root, model_catalog.DOC_UNWARPING, form)
+            stand_in_models.flattener(root, model_catalog.DOC_UNWARPING, model_format)
         settings = Settings(
             model_type="mobile",
             model_source="dir",
@@ -65,13 +65,13 @@ def opened(way, folders):
         readers.append(open_reader(settings))
         return readers[-1]
 
-    yield make
+    yield open_with
     for reader in readers:
         reader.close()
 
 
 SQUARE = (60, 40, 92, 72)
-"""Left, top, right, bottom of the dark px of an image of 150 x 200."""
+"""Left, top, right, bottom of the dark pixels in an image of 150 x 200."""
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def image():
 
 
 def corner_names(polygon):
-    """Which corners of their box the points are, in order: "tl" for top left, ..."""
+    """Names of the corners, in order: "tl" for top left, and so on."""
     xs, ys = zip(*polygon, strict=True)
-    middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-    return ["tb"[y > middle[1]] + "lr"[x > middle[0]] for x, y in polygon]
+    centre = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return ["tb"[y > centre[1]] + "lr"[x > centre[0]] for x, y in polygon]
 
 
 def assert_around_the_square(polygon):
@@ -97,23 +97,23 @@ def assert_around_the_square(polygon):
     assert (max(xs), max(ys)) == (pytest.approx(right + 12, abs=2), pytest.approx(bottom + 12, abs=2))
 
 
-def test_the_dark_square_is_found_and_read(opened, way, tmp_path, image):
-    reader = opened(tmp_path)
+def test_the_dark_square_is_found_and_read(open_stand_ins, engine_and_format, tmp_path, image):
+    reader = open_stand_ins(tmp_path)
     (line,) = reader.read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     assert corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
-    assert reader.slots == (1 if way == ("paddle", "paddle") else 2)
+    assert reader.slots == (1 if engine_and_format == ("paddle", "paddle") else 2)
 
 
-def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, image):
-    (line,) = opened(tmp_path, line="180_degree").read(image)
+def test_an_upside_down_line_starts_at_the_bottom_right(open_stand_ins, engine_and_format, tmp_path, image):
+    (line,) = open_stand_ins(tmp_path, line="180_degree").read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
-    from_the_end = corner_names(line.polygon) == ["br", "bl", "tl", "tr"]
-    # The direct reader reads such a line both ways up, and here one is as good as the other.
-    assert from_the_end or (
-        way[0] == "onnxruntime" and corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
+    is_flipped = corner_names(line.polygon) == ["br", "bl", "tl", "tr"]
+    # The native reader reads such a line in both orientations, and here their scores are equal.
+    assert is_flipped or (
+        engine_and_format[0] == "onnxruntime" and corner_names(line.polygon) == ["tl", "tr", "br", "bl"]
     )
 
 
@@ -126,22 +126,24 @@ def test_a_line_upside_down_begins_at_the_bottom_right(opened, way, tmp_path, im
         ("270", ["bl", "tl", "tr", "br"]),
     ],
 )
-def test_lines_of_a_turned_page_are_placed_on_the_image_as_it_came(opened, tmp_path, image, page, corners):
-    (line,) = opened(tmp_path, page=page).read(image)
+def test_lines_of_a_rotated_page_are_placed_on_the_original_image(
+    open_stand_ins, tmp_path, image, page, corners
+):
+    (line,) = open_stand_ins(tmp_path, page=page).read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
     assert corner_names(line.polygon) == corners
 
 
-@pytest.mark.parametrize("way", WAYS[1:], ids=["onnx", "paddle"])
+@pytest.mark.parametrize("engine_and_format", ENGINES[1:], ids=["onnx", "paddle"])
 @pytest.mark.parametrize("page", [None, "90"])
-def test_lines_of_a_flattened_page_are_placed_on_the_image_as_it_came(opened, tmp_path, image, page):
-    (line,) = opened(tmp_path, page=page, is_flattened=True).read(image)
+def test_lines_of_a_flattened_page_are_placed_on_the_original_image(open_stand_ins, tmp_path, image, page):
+    (line,) = open_stand_ins(tmp_path, page=page, is_flattened=True).read(image)
     assert line.text == "a"
     assert_around_the_square(line.polygon)
 
 
-def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
+def test_auto_chooses_paddle_if_the_folder_has_only_that_format(folders):
     settings = Settings(
         model_type="mobile",
         model_source="dir",
@@ -153,7 +155,7 @@ def test_auto_takes_paddle_when_the_folder_has_that_form_only(folders):
     reader.close()
 
 
-def test_onnxruntime_refuses_a_folder_in_paddle_form(folders):
+def test_onnxruntime_refuses_a_folder_in_paddle_format(folders):
     settings = Settings(
         model_type="mobile",
         model_source="dir",

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from ocr_backend.errors import ImageError, LateError
+from ocr_backend.errors import DeadlineExceededError, ImageError
 from ocr_backend.pipeline.result_cache import ResultCache
 
 
@@ -11,19 +11,19 @@ def soon(seconds: float = 30) -> float:
     return time.monotonic() + seconds
 
 
-class Made:
-    """Makes results and remembers how often; `gate` holds it up."""
+class Computation:
+    """Returns results in turn and counts the calls; a closed `gate` blocks it."""
 
     def __init__(self, *results: str | Exception) -> None:
-        self.times = 0
-        self.begun = threading.Event()
+        self.calls = 0
+        self.started = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
         self._results = list(results)
 
     def __call__(self) -> str:
-        self.times += 1
-        self.begun.set()
+        self.calls += 1
+        self.started.set()
         self.gate.wait(30)
         result = self._results.pop(0)
         if isinstance(result, Exception):
@@ -31,91 +31,93 @@ class Made:
         return result
 
 
-def asked(cache: ResultCache[str], key: str, make: Made, until: float, answers: list) -> threading.Thread:
-    def ask() -> None:
+def get_in_background(
+    cache: ResultCache[str], compute: Computation, deadline: float, results: list
+) -> threading.Thread:
+    def get() -> None:
         try:
-            answers.append(cache.result(key, make, until))
+            results.append(cache.get_or_compute("a", compute, deadline))
         except ImageError as error:
-            answers.append(error.outcome)
+            results.append(error.outcome)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=get)
     thread.start()
     return thread
 
 
-def test_a_result_is_made_once() -> None:
-    heard: list[str] = []
-    cache = ResultCache(10, len, heard.append)
-    make = Made("one", "two")
-    assert [cache.result("a", make, soon()) for _ in range(3)] == ["one"] * 3
-    assert cache.result("b", make, soon()) == "two"
-    assert make.times == 2
-    assert heard == ["miss", "hit", "hit", "miss"]
+def test_a_result_is_computed_once() -> None:
+    lookups: list[str] = []
+    cache = ResultCache(10, len, lookups.append)
+    compute = Computation("one", "two")
+    assert [cache.get_or_compute("a", compute, soon()) for _ in range(3)] == ["one"] * 3
+    assert cache.get_or_compute("b", compute, soon()) == "two"
+    assert compute.calls == 2
+    assert lookups == ["miss", "hit", "hit", "miss"]
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_result_is_evicted_first() -> None:
     cache = ResultCache(6, len)
     for key in "ab":
-        cache.result(key, Made("xxx"), soon())
-    cache.result("a", Made(), soon())
-    cache.result("c", Made("xxx"), soon())
-    assert cache.result("a", Made(), soon()) == "xxx"
-    assert cache.result("b", Made("again"), soon()) == "again"
+        cache.get_or_compute(key, Computation("xxx"), soon())
+    cache.get_or_compute("a", Computation(), soon())
+    cache.get_or_compute("c", Computation("xxx"), soon())
+    assert cache.get_or_compute("a", Computation(), soon()) == "xxx"
+    assert cache.get_or_compute("b", Computation("again"), soon()) == "again"
 
 
-def test_what_is_larger_than_the_whole_cache_is_not_kept() -> None:
+def test_a_result_larger_than_the_cache_is_not_cached() -> None:
     cache = ResultCache(3, len)
-    make = Made("large", "large")
-    assert [cache.result("a", make, soon()) for _ in range(2)] == ["large"] * 2
+    compute = Computation("large", "large")
+    assert [cache.get_or_compute("a", compute, soon()) for _ in range(2)] == ["large"] * 2
 
 
-def test_switched_off_it_keeps_nothing() -> None:
-    make = Made("one", "two")
+def test_a_cache_of_size_0_caches_nothing() -> None:
+    compute = Computation("one", "two")
     cache = ResultCache(0, len)
-    assert [cache.result("a", make, soon()) for _ in range(2)] == ["one", "two"]
+    assert [cache.get_or_compute("a", compute, soon()) for _ in range(2)] == ["one", "two"]
 
 
-def test_who_asks_while_it_is_being_made_waits_for_it() -> None:
-    heard: list[str] = []
-    cache, make, answers = ResultCache(10, len, heard.append), Made("one"), []
-    make.gate.clear()
-    threads = [asked(cache, "a", make, soon(), answers)]
-    assert make.begun.wait(30)
-    threads += [asked(cache, "a", make, soon(), answers) for _ in range(5)]
-    make.gate.set()
+def test_concurrent_lookups_wait_for_one_computation() -> None:
+    lookups: list[str] = []
+    cache, compute, results = ResultCache(10, len, lookups.append), Computation("one"), []
+    compute.gate.clear()
+    threads = [get_in_background(cache, compute, soon(), results)]
+    assert compute.started.wait(30)
+    threads += [get_in_background(cache, compute, soon(), results) for _ in range(5)]
+    compute.gate.set()
     for thread in threads:
         thread.join(30)
-    assert answers == ["one"] * 6
-    assert make.times == 1
-    assert sorted(set(heard)) in (["hit", "joined", "miss"], ["joined", "miss"], ["hit", "miss"])
+    assert results == ["one"] * 6
+    assert compute.calls == 1
+    assert sorted(set(lookups)) in (["hit", "joined", "miss"], ["joined", "miss"], ["hit", "miss"])
 
 
-def test_who_waits_does_so_until_its_own_deadline() -> None:
-    cache, make, answers = ResultCache(10, len), Made("one"), []
-    make.gate.clear()
-    first = asked(cache, "a", make, soon(), answers)
-    assert make.begun.wait(30)
-    with pytest.raises(LateError):
-        cache.result("a", make, soon(0.01))
-    make.gate.set()
+def test_a_waiting_lookup_ends_at_its_own_deadline() -> None:
+    cache, compute, results = ResultCache(10, len), Computation("one"), []
+    compute.gate.clear()
+    first = get_in_background(cache, compute, soon(), results)
+    assert compute.started.wait(30)
+    with pytest.raises(DeadlineExceededError):
+        cache.get_or_compute("a", compute, soon(0.01))
+    compute.gate.set()
     first.join(30)
-    assert answers == ["one"]
+    assert results == ["one"]
 
 
-def test_who_waited_for_one_that_was_late_makes_it_itself() -> None:
-    cache, make, answers = ResultCache(10, len), Made(LateError(), "one"), []
-    make.gate.clear()
-    threads = [asked(cache, "a", make, soon(), answers)]
-    assert make.begun.wait(30)
-    threads.append(asked(cache, "a", make, soon(), answers))
-    make.gate.set()
+def test_a_lookup_computes_the_result_itself_if_the_other_thread_was_late() -> None:
+    cache, compute, results = ResultCache(10, len), Computation(DeadlineExceededError(), "one"), []
+    compute.gate.clear()
+    threads = [get_in_background(cache, compute, soon(), results)]
+    assert compute.started.wait(30)
+    threads.append(get_in_background(cache, compute, soon(), results))
+    compute.gate.set()
     for thread in threads:
         thread.join(30)
-    assert sorted(answers) == ["late", "one"]
+    assert sorted(results) == ["late", "one"]
 
 
-def test_an_error_is_told_to_all_who_wait_and_not_kept() -> None:
-    cache, make = ResultCache(10, len), Made(ImageError("broken", "damaged"), "one")
+def test_an_error_is_raised_and_not_cached() -> None:
+    cache, compute = ResultCache(10, len), Computation(ImageError("broken", "damaged"), "one")
     with pytest.raises(ImageError, match="damaged"):
-        cache.result("a", make, soon())
-    assert cache.result("a", make, soon()) == "one"
+        cache.get_or_compute("a", compute, soon())
+    assert cache.get_or_compute("a", compute, soon()) == "one"

@@ -9,65 +9,65 @@ from ocr_backend.models import golden_sample
 from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker
 
 
-def test_a_worker_is_ready_when_it_is_loaded_until_it_stops(make_worker: Callable[..., Worker]) -> None:
+def test_a_worker_is_ready_from_loading_until_it_stops(make_worker: Callable[..., Worker]) -> None:
     worker = make_worker(FakeReader(), is_loaded=False)
     assert not worker.is_ready
-    with pytest.raises(NotReadyError, match="being loaded; ask again when /readyz answers 200"):
-        _ = worker.pipeline
+    with pytest.raises(NotReadyError, match="still loading; retry when /readyz answers 200"):
+        _ = worker.predictor
     worker.load()
     assert worker.is_ready
-    assert worker.pipeline.version.startswith("PP-OCRv5-ch-server-")
+    assert worker.predictor.version.startswith("PP-OCRv5-ch-server-")
     worker.stop()
     assert not worker.is_ready
 
 
-def test_a_reader_that_misreads_the_golden_image_never_becomes_ready(
+def test_a_worker_that_misreads_the_golden_sample_never_becomes_ready(
     make_worker: Callable[..., Worker],
 ) -> None:
-    class Wrong(FakeReader):
+    class MisreadingReader(FakeReader):
         def read(self, image: np.ndarray) -> list:
             return [line("3l4l5926")]
 
-    worker = make_worker(Wrong(), is_loaded=False)
+    worker = make_worker(MisreadingReader(), is_loaded=False)
     with pytest.raises(GoldenSampleError, match="'31415926' was read as '3l4l5926'"):
         worker.load()
     assert not worker.is_ready
 
 
-def test_a_misread_golden_image_keeps_nobody_waiting_where_it_is_not_asked_for(
+def test_without_the_golden_check_a_misread_golden_sample_is_only_a_warning(
     make_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Wrong(FakeReader):
+    class MisreadingReader(FakeReader):
         def read(self, image: np.ndarray) -> list:
             return [line("3l4l5926")]
 
-    worker = make_worker(Wrong(), golden_check=False)
+    worker = make_worker(MisreadingReader(), golden_check=False)
     assert worker.is_ready
     assert "the golden sample '31415926' was read as '3l4l5926'" in caplog.text
 
 
-def test_models_that_cannot_be_loaded_are_the_callers_to_tell(make_worker: Callable[..., Worker]) -> None:
-    def opens(_: object) -> FakeReader:
+def test_an_error_of_loading_the_models_is_raised(make_worker: Callable[..., Worker]) -> None:
+    def fail(_: object) -> FakeReader:
         raise FileNotFoundError("no model")
 
     worker = make_worker(FakeReader(), is_loaded=False)
-    worker._open_reader = opens
+    worker._open_reader = fail
     with pytest.raises(FileNotFoundError, match="no model"):
         worker.load()
 
 
-def test_a_place_is_free_again_after_each_request_even_a_failed_one(
+def test_a_request_is_admitted_again_after_each_request_even_a_failed_one(
     make_worker: Callable[..., Worker],
 ) -> None:
-    worker = make_worker(FakeReader(), is_loaded=False, most_requests=2)
+    worker = make_worker(FakeReader(), is_loaded=False, max_requests=2)
     for _ in range(5):
-        with pytest.raises(KeyError), worker.admitted():
+        with pytest.raises(KeyError), worker.admission():
             raise KeyError
-    with worker.admitted(), worker.admitted(), pytest.raises(NotReadyError), worker.admitted():
+    with worker.admission(), worker.admission(), pytest.raises(NotReadyError), worker.admission():
         pass
 
 
-def test_a_worker_is_stuck_when_an_image_takes_longer_than_any_does(
+def test_a_worker_is_stuck_if_an_image_takes_longer_than_stuck_seconds(
     make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = make_worker(FakeReader(), is_loaded=False)
@@ -76,12 +76,13 @@ def test_a_worker_is_stuck_when_an_image_takes_longer_than_any_does(
     assert not worker.is_stuck
     for seconds, is_stuck in ((STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)):
         monkeypatch.setattr(
-            "ocr_backend.pipeline.fair_scheduler.FairScheduler.oldest_seconds", lambda _, seconds=seconds: seconds
+            "ocr_backend.pipeline.fair_scheduler.FairScheduler.oldest_job_seconds",
+            lambda _, seconds=seconds: seconds,
         )
         assert worker.is_stuck is is_stuck
 
 
-def test_the_golden_image_is_the_same_each_time() -> None:
+def test_the_golden_sample_is_the_same_each_time() -> None:
     assert np.array_equal(golden_sample.default_image(), golden_sample.default_image())
     assert golden_sample.default_image().shape == (96, 400, 3)
     golden_sample.check(FakeReader())

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.system.address_policy import AddressPolicy, entry_problem, is_metadata, is_within
+from ocr_backend.system.address_policy import AddressPolicy, entry_problem, is_metadata_address
 
 EVERYTHING = AddressPolicy(("0.0.0.0/0", "::/0"))
 
@@ -15,7 +15,7 @@ EVERYTHING = AddressPolicy(("0.0.0.0/0", "::/0"))
     ],
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    assert AddressPolicy(()).has_address(address)
+    assert AddressPolicy(()).allows_address(address)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_public_addresses_are_allowed(address: str) -> None:
         "64:ff9b::10.0.0.1",
         "64:ff9b:1::10.0.0.1",
         "2002:a00:1::1",  # 6to4 of 10.0.0.1
-        "2001:0:a00:1::1",  # Teredo by way of 10.0.0.1
+        "2001:0:a00:1::1",  # Teredo server 10.0.0.1
         "ff02::1",
     ],
 )
 def test_other_addresses_are_refused_unless_their_network_is_allowed(address: str) -> None:
-    assert not AddressPolicy(()).has_address(address)
-    assert not AddressPolicy(("192.0.2.0/24", "minio.local")).has_address(address)
-    assert EVERYTHING.has_address(address)
+    assert not AddressPolicy(()).allows_address(address)
+    assert not AddressPolicy(("192.0.2.0/24", "minio.local")).allows_address(address)
+    assert EVERYTHING.allows_address(address)
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,23 @@ def test_other_addresses_are_refused_unless_their_network_is_allowed(address: st
         pytest.param("::ffff:a9fe:aa02", id="mapped, written in hexadecimal"),
         pytest.param("::169.254.169.254", id="compatible"),
         pytest.param("64:ff9b::168.63.129.16", id="NAT64"),
-        pytest.param("64:ff9b:1::169.254.169.254", id="NAT64 of one's own"),
+        pytest.param("64:ff9b:1::169.254.169.254", id="local NAT64"),
         pytest.param("2002:a9fe:a9fe::1", id="6to4"),
         pytest.param("2001:0:a9fe:a9fe::1", id="Teredo server"),
         pytest.param("2001::5601:5601", id="Teredo client"),  # its bits are inverted
     ],
 )
 def test_metadata_services_are_never_allowed(address: str) -> None:
-    assert is_metadata(address)
-    assert not EVERYTHING.has_address(address)
-    assert not AddressPolicy(("169.254.0.0/16", "fd00::/8", address.partition("%")[0])).has_address(address)
+    assert is_metadata_address(address)
+    assert not EVERYTHING.allows_address(address)
+    assert not AddressPolicy(("169.254.0.0/16", "fd00::/8", address.partition("%")[0])).allows_address(
+        address
+    )
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "::", "fe80::1", "8.8.8.8"])
-def test_other_addresses_are_no_metadata_services(address: str) -> None:
-    assert not is_metadata(address)
+def test_other_addresses_are_not_metadata_services(address: str) -> None:
+    assert not is_metadata_address(address)
 
 
 @pytest.mark.parametrize(
@@ -99,69 +101,41 @@ def test_other_addresses_are_no_metadata_services(address: str) -> None:
         "169.254.0.0/16",
     ],
 )
-def test_hosts_and_networks_may_be_allowed(entry: str) -> None:
+def test_hosts_and_networks_are_valid_entries(entry: str) -> None:
     assert entry_problem(entry) is None
 
 
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        pytest.param("10.0.0.0/33", "neither a host's name", id="too long a prefix"),
-        pytest.param("10.0.0.256", "neither a host's name", id="no address"),
-        pytest.param("http://minio", "without scheme or port", id="URL"),
-        pytest.param("minio:9000", "without scheme or port", id="port"),
-        pytest.param("*.internal", "neither a host's name", id="star"),
-        pytest.param("a..b", "neither a host's name", id="dots"),
-        pytest.param("169.254.169.254", "is a cloud's metadata service, which is never asked", id="metadata"),
+        pytest.param("10.0.0.0/33", "neither a host name nor a network", id="prefix too long"),
+        pytest.param("10.0.0.256", "neither a host name nor a network", id="not an address"),
+        pytest.param("http://minio", "without scheme and port", id="URL"),
+        pytest.param("minio:9000", "without scheme and port", id="port"),
+        pytest.param("*.internal", "neither a host name nor a network", id="star"),
+        pytest.param("a..b", "neither a host name nor a network", id="dots"),
+        pytest.param("169.254.169.254", "is a cloud's metadata service and is never allowed", id="metadata"),
         pytest.param("fd00:ec2::254/128", "is a cloud's metadata service", id="metadata as network"),
     ],
 )
-def test_what_cannot_be_allowed_is_told_of(entry: str, reason: str) -> None:
+def test_an_invalid_entry_is_explained(entry: str, reason: str) -> None:
     problem = entry_problem(entry)
     assert problem is not None
     assert problem.startswith(repr(entry))
     assert reason in problem
 
 
-def test_a_network_is_allowed_with_all_its_addresses_and_no_other() -> None:
-    allowed = AddressPolicy(("10.0.0.0/8", "192.168.7.7"))
-    assert allowed.has_address("10.255.0.1")
-    assert allowed.has_address("::ffff:10.0.0.1")
-    assert allowed.has_address("192.168.7.7")
-    assert not allowed.has_address("192.168.7.8")
+def test_an_allowed_network_allows_its_addresses_and_no_other() -> None:
+    policy = AddressPolicy(("10.0.0.0/8", "192.168.7.7"))
+    assert policy.allows_address("10.255.0.1")
+    assert policy.allows_address("::ffff:10.0.0.1")
+    assert policy.allows_address("192.168.7.7")
+    assert not policy.allows_address("192.168.7.8")
 
 
 def test_a_host_is_allowed_by_its_name() -> None:
-    allowed = AddressPolicy(("Minio.local",))
-    assert allowed.has_host("minio.LOCAL")
-    assert allowed.has_host("minio.local.")
-    assert not allowed.has_host("local")
-    assert not allowed.has_host("")
-
-
-@pytest.mark.parametrize(
-    ("url", "base", "is_in"),
-    [
-        ("http://ls:8080/data/a.png", "http://ls:8080", True),
-        ("http://LS:8080/data/a.png", "http://ls:8080/", True),
-        ("https://ls/a", "https://ls:443", True),
-        ("http://ls:80/a", "http://ls", True),
-        ("http://ls/studio/a", "http://ls/studio/", True),
-        ("http://ls/studio", "http://ls/studio", True),
-        ("http://ls/studios/a", "http://ls/studio", False),
-        ("http://ls/studio/../a", "http://ls/studio", False),
-        ("http://ls/a", "http://ls/studio", False),
-        ("https://ls:8080/a", "http://ls:8080", False),
-        ("http://ls:8081/a", "http://ls:8080", False),
-        ("http://ls.evil/a", "http://ls", False),
-        ("http://ls@evil/a", "http://ls", False),
-        ("http://evil/http://ls/a", "http://ls", False),
-        ("http://ls/a", "", False),
-        ("http://ls:port/a", "http://ls", False),
-        ("http://[::1/a", "http://ls", False),
-    ],
-)
-def test_what_belongs_to_label_studio_is_told_by_scheme_host_port_and_path(
-    url: str, base: str, is_in: bool
-) -> None:
-    assert is_within(url, base) is is_in
+    policy = AddressPolicy(("Minio.local",))
+    assert policy.allows_host("minio.LOCAL")
+    assert policy.allows_host("minio.local.")
+    assert not policy.allows_host("local")
+    assert not policy.allows_host("")

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.system.basic_credentials import Credentials, given_credentials, in_url
+from ocr_backend.system.basic_credentials import Credentials, credentials_in_url, project_credentials
 
 
 def test_the_header_is_that_of_basic_authentication() -> None:
@@ -8,7 +8,7 @@ def test_the_header_is_that_of_basic_authentication() -> None:
     assert Credentials("test", "123\N{POUND SIGN}").header == "Basic dGVzdDoxMjPCow=="
 
 
-def test_the_password_is_not_shown() -> None:
+def test_the_password_is_not_in_the_repr() -> None:
     assert "sesame" not in repr(Credentials("Aladdin", "open sesame"))
 
 
@@ -24,7 +24,7 @@ def test_the_password_is_not_shown() -> None:
 def test_without_a_user_there_are_no_credentials(
     user: str | None, password: str | None, credentials: Credentials | None
 ) -> None:
-    assert given_credentials(user, password) == credentials
+    assert project_credentials(user, password) == credentials
 
 
 @pytest.mark.parametrize(
@@ -36,5 +36,5 @@ def test_without_a_user_there_are_no_credentials(
         ("https://web.example/me:p@ss", None),
     ],
 )
-def test_credentials_in_a_url_stand_before_its_host(url: str, credentials: Credentials | None) -> None:
-    assert in_url(url) == credentials
+def test_credentials_are_read_from_a_url(url: str, credentials: Credentials | None) -> None:
+    assert credentials_in_url(url) == credentials

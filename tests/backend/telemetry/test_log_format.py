@@ -20,11 +20,11 @@ def _restored() -> Iterator[None]:
     log_format.request_id.set("-")
 
 
-def logged(capsys: pytest.CaptureFixture[str], **changed: str) -> str:
-    log_format.set_up(Settings(**changed))
+def log_output(capsys: pytest.CaptureFixture[str], **changed: str) -> str:
+    log_format.configure_logging(Settings(**changed))
     log_format.request_id.set("id-1")
     log = logging.getLogger("ocr_backend.thing")
-    log.debug("not said")
+    log.debug("below the level")
     log.info("read %d lines\nof 'ü'", 3)
     try:
         raise KeyError("cause")
@@ -33,8 +33,8 @@ def logged(capsys: pytest.CaptureFixture[str], **changed: str) -> str:
     return capsys.readouterr().err
 
 
-def test_text_is_one_line_per_event_with_the_request_and_traceback(capsys) -> None:
-    first, second, *traceback = logged(capsys).splitlines()
+def test_text_is_one_line_per_event_with_request_id_and_traceback(capsys) -> None:
+    first, second, *traceback = log_output(capsys).splitlines()
     assert first[10] == "T"
     assert first[23:] == r"Z INFO ocr_backend.thing [id-1] read 3 lines\nof 'ü'"
     assert second.endswith("Z ERROR ocr_backend.thing [id-1] failed")
@@ -43,7 +43,7 @@ def test_text_is_one_line_per_event_with_the_request_and_traceback(capsys) -> No
 
 
 def test_json_is_one_object_per_event(capsys) -> None:
-    first, second = map(json.loads, logged(capsys, log_format="json").splitlines())
+    first, second = map(json.loads, log_output(capsys, log_format="json").splitlines())
     assert {key: first[key] for key in ("level", "logger", "request", "message")} == {
         "level": "INFO",
         "logger": "ocr_backend.thing",
@@ -55,12 +55,12 @@ def test_json_is_one_object_per_event(capsys) -> None:
     assert second["traceback"].endswith("KeyError: 'cause'")
 
 
-def test_nothing_below_the_level_is_said(capsys) -> None:
-    assert "read 3 lines" not in logged(capsys, log_level="ERROR")
+def test_messages_below_the_level_are_not_logged(capsys) -> None:
+    assert "read 3 lines" not in log_output(capsys, log_level="ERROR")
 
 
-def test_a_librarys_warning_goes_to_the_log(capsys) -> None:
-    log_format.set_up(Settings())
+def test_warnings_of_libraries_are_logged(capsys) -> None:
+    log_format.configure_logging(Settings())
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(True)
@@ -70,7 +70,7 @@ def test_a_librarys_warning_goes_to_the_log(capsys) -> None:
     assert " WARNING py.warnings [-] " in line
 
 
-def test_libraries_do_not_say_what_they_send(capsys) -> None:
-    log_format.set_up(Settings(log_level="DEBUG"))
+def test_requests_of_libraries_are_not_logged(capsys) -> None:
+    log_format.configure_logging(Settings(log_level="DEBUG"))
     logging.getLogger("urllib3.connectionpool").debug("GET /a.png?token=secret")
     assert capsys.readouterr().err == ""

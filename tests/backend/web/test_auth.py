@@ -3,10 +3,10 @@ import base64
 import pytest
 
 from ocr_backend.config.settings import Settings
-from ocr_backend.errors import PasswordError
+from ocr_backend.errors import AuthenticationError
 from ocr_backend.web import auth
 
-GUARDED = Settings(basic_auth_user="ocr", basic_auth_pass="grün:1")
+AUTH_SETTINGS = Settings(basic_auth_user="ocr", basic_auth_pass="grün:1")
 
 
 def basic(pair: str) -> str:
@@ -29,35 +29,35 @@ WRONG = [
 
 
 @pytest.mark.parametrize("path", ["/predict", "/setup", "/versions", "/webhook", "/health", "/", "/unknown"])
-def test_the_right_password_opens_every_path(path: str) -> None:
-    auth.check(path, RIGHT, GUARDED)
-    auth.check(path, RIGHT.replace("Basic ", "basic  "), GUARDED)
+def test_the_right_password_is_accepted_on_every_path(path: str) -> None:
+    auth.authenticate(path, RIGHT, AUTH_SETTINGS)
+    auth.authenticate(path, RIGHT.replace("Basic ", "basic  "), AUTH_SETTINGS)
 
 
 @pytest.mark.parametrize("authorization", WRONG)
 @pytest.mark.parametrize("path", ["/predict", "/setup", "/versions", "/webhook", "/health", "/", "/unknown"])
-def test_a_wrong_password_opens_none_not_even_health(path: str, authorization: str) -> None:
-    with pytest.raises(PasswordError, match="user or password is wrong"):
-        auth.check(path, authorization, GUARDED)
+def test_a_wrong_password_is_refused_even_on_health(path: str, authorization: str) -> None:
+    with pytest.raises(AuthenticationError, match="user or password is wrong"):
+        auth.authenticate(path, authorization, AUTH_SETTINGS)
 
 
 @pytest.mark.parametrize("path", ["/predict", "/setup", "/versions", "/webhook", "/unknown"])
-def test_without_credentials_most_paths_are_closed(path: str) -> None:
-    with pytest.raises(PasswordError, match="user and password are needed"):
-        auth.check(path, None, GUARDED)
+def test_most_paths_need_credentials(path: str) -> None:
+    with pytest.raises(AuthenticationError, match="user and password are required"):
+        auth.authenticate(path, None, AUTH_SETTINGS)
 
 
 @pytest.mark.parametrize("path", ["/health", "/"])
-def test_health_is_open_to_those_who_bring_nothing(path: str) -> None:
-    auth.check(path, None, GUARDED)
+def test_health_needs_no_credentials(path: str) -> None:
+    auth.authenticate(path, None, AUTH_SETTINGS)
 
 
 @pytest.mark.parametrize("authorization", [None, RIGHT, *WRONG])
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
-def test_probes_are_open_whatever_comes(path: str, authorization: str | None) -> None:
-    auth.check(path, authorization, GUARDED)
+def test_probes_ignore_credentials(path: str, authorization: str | None) -> None:
+    auth.authenticate(path, authorization, AUTH_SETTINGS)
 
 
 @pytest.mark.parametrize("authorization", [None, RIGHT, *WRONG])
-def test_nothing_is_asked_for_where_no_user_is_set(authorization: str | None) -> None:
-    auth.check("/predict", authorization, Settings())
+def test_without_basic_auth_user_no_credentials_are_needed(authorization: str | None) -> None:
+    auth.authenticate("/predict", authorization, Settings())

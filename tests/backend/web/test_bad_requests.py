@@ -1,7 +1,7 @@
-"""Ten thousand generated requests that nobody should send: each is answered, refused with a sentence.
+"""Ten thousand generated bad requests: each gets a response, or an error with a reason.
 
-Most go to an app whose reader needs no networks, so that each costs milliseconds; the others go to the real
-server with the small real weights, whose memory is watched. The same requests come in each run.
+Most go to an app with a fake reader and take milliseconds; the others go to the real server with the small
+real weights, and its memory is measured. Every run sends the same requests.
 """
 
 import http.client
@@ -21,137 +21,142 @@ from hypothesis import strategies as st
 
 from backend_process import BUILTIN, Backend, backend_process
 from bad_images import damaged_images, drawn, saved
-from bad_requests import Sent, inline, streams
+from bad_requests import SentRequest, inline, streams
 from fake_reader import FakeReader
+from generated_cases import cases
 
 GOOD = inline(saved(drawn(size=(320, 96)), "PNG"))
 STREAMS = streams(GOOD, damaged_images())
 TO_THE_APP = {"configurations": 1500, "addresses": 2300, "drawings": 1000, "images": 2300, "bodies": 2900}
-"""Requests of each kind, at least."""
+"""Requests of each kind, at least, in CI; `cases` says how many are tried elsewhere."""
 TO_THE_SERVER = 400
 ROUNDS = 3
-MOST_GROWTH = 16 * 2**20
-"""Bytes by which the server's memory may grow after the first round."""
+MAX_GROWTH = 16 * 2**20
+"""How many bytes the server's memory may grow after the first round."""
 SECONDS = 30
 
-Answered = tuple[int, bytes]
-Ask = Callable[[Sent], Answered]
+Response = tuple[int, bytes]
+Send = Callable[[SentRequest], Response]
 
 
-def send(ask: Ask, kinds: st.SearchStrategy[list[Sent]], least: int) -> Counter[int]:
-    """Sends at least so many requests, the same each time; the statuses of the answers."""
+def send_all(send: Send, kinds: st.SearchStrategy[list[SentRequest]], min_requests: int) -> Counter[int]:
+    """Sends at least `cases(min_requests)` requests, the same each time; the statuses of the responses."""
     statuses: Counter[int] = Counter()
 
     @seed(0)
     @settings(
-        max_examples=least // 2,  # each is of two requests
+        max_examples=cases(min_requests) // 2,  # each example has two requests
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
     @given(kinds)
-    def sent(requests: list[Sent]) -> None:
+    def send_example(requests: list[SentRequest]) -> None:
         for request in requests:
-            status, content = ask(request)
+            status, content = send(request)
             statuses[status] += 1
-            assert complaint(request, status, content) == "", request
+            assert problem(request, status, content) == "", request
 
-    sent()
+    send_example()
     return statuses
 
 
-def complaint(sent: Sent, status: int, content: bytes) -> str:
-    """What is wrong with an answer; empty if nothing is."""
-    told = content.decode()
-    leaked = [word for word in ("Traceback", "site-packages", ".py", "secret") if word in told]
+def problem(sent: SentRequest, status: int, content: bytes) -> str:
+    """What is wrong with a response; empty if nothing is."""
+    text = content.decode()
+    leaked = [word for word in ("Traceback", "site-packages", ".py", "secret") if word in text]
     if leaked:
-        return f"the answer shows {leaked}"
-    answer = json.loads(told, parse_constant=refuse)
+        return f"the response contains {leaked}"
+    response = json.loads(text, parse_constant=refuse)
     if status == 400:
-        return "" if answer["status"] == 400 and answer["detail"] and answer["id"] else "no proper error"
+        return (
+            "" if response["status"] == 400 and response["detail"] and response["id"] else "no proper error"
+        )
     if status not in (200, 201):
         return f"answered {status}"
-    return complaint_about_results(sent, answer) if sent.tasks else ""
+    return problem_with_results(sent, response) if sent.tasks else ""
 
 
-def complaint_about_results(sent: Sent, answer: Any) -> str:
+def problem_with_results(sent: SentRequest, response: Any) -> str:
     ids = [task["id"] for task in json.loads(sent.body)["tasks"]]
-    unread = [one["task"] for one in answer["unread"]]
-    empty = [task for task, result in zip(ids, answer["results"], strict=True) if not result]
-    if any(one["outcome"] == "failed" for one in answer["unread"]):
-        return f"the backend failed: {answer['unread']}"
+    unread = [failed["task"] for failed in response["unread"]]
+    empty = [task for task, result in zip(ids, response["results"], strict=True) if not result]
+    if any(failed["outcome"] == "failed" for failed in response["unread"]):
+        return f"the backend failed: {response['unread']}"
     if unread != sorted(unread) or not set(empty) <= set(unread):
-        return "results and tasks do not belong together"
-    if sent.tasks == 3 and not answer["results"][1].get("result"):
-        return "the good image suffers from its neighbours"
+        return "results and tasks do not match"
+    if sent.tasks == 3 and not response["results"][1].get("result"):
+        return "the bad images affect the good one"
     return ""
 
 
 def refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
-def said(kind: str, statuses: Counter[int]) -> str:
+def summary(kind: str, statuses: Counter[int]) -> str:
     return f"{statuses.total()} bad requests ({kind}): " + ", ".join(
         f"{number} answered {status}" for status, number in sorted(statuses.items())
     )
 
 
-def test_together_they_are_ten_thousand() -> None:
+def test_the_app_gets_ten_thousand_requests() -> None:
     assert sum(TO_THE_APP.values()) >= 10_000
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # its words on damaged files
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # its warnings about damaged files
 @pytest.mark.parametrize("kind", TO_THE_APP)
-def test_the_app_answers_each(make_client, tmp_path: Path, capsys, caplog, kind: str) -> None:
+def test_the_app_responds_to_each_request(make_client, tmp_path: Path, capsys, caplog, kind: str) -> None:
     caplog.set_level(logging.ERROR, "ocr_backend")
     client = make_client(
         FakeReader(), max_image_pixels=1_000_000, local_files_document_root=str(tmp_path), allowed_hosts=()
     )
 
-    def ask(sent: Sent) -> Answered:
-        answer = client.post(sent.path, data=sent.body)
-        return answer.status_code, answer.data
+    def send(sent: SentRequest) -> Response:
+        response = client.post(sent.path, data=sent.body)
+        return response.status_code, response.data
 
-    statuses = send(ask, STREAMS[kind], TO_THE_APP[kind])
+    statuses = send_all(send, STREAMS[kind], TO_THE_APP[kind])
     with capsys.disabled():
-        print(said(kind, statuses))
-    assert statuses.total() >= TO_THE_APP[kind]
+        print(summary(kind, statuses))
+    assert statuses.total() >= cases(TO_THE_APP[kind])
 
 
 def memory(backend: Backend) -> int:
-    """Bytes that the one worker holds."""
+    """Resident memory of the worker in bytes."""
     pid = backend.process.pid
     (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    (held,) = re.findall(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{worker}/status").read_text(), re.MULTILINE)
-    return int(held) * 1024
+    (kilobytes,) = re.findall(
+        r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{worker}/status").read_text(), re.MULTILINE
+    )
+    return int(kilobytes) * 1024
 
 
 @pytest.mark.model
-def test_the_server_answers_each_and_does_not_grow(tmp_path: Path, capsys) -> None:
-    # The same requests three times: engines keep what they have prepared for a size of image, and results
-    # are kept on purpose (few here), so only known images show what is lost. A server that lost the sound
-    # image, 92 kB, in each third of the requests would grow by 25 MB in the two watched rounds; up to 5 MB
-    # were seen, and 60 MB where freed memory was not given back to the system.
+def test_the_server_responds_to_each_request_and_does_not_grow(tmp_path: Path, capsys) -> None:
+    # The same requests three times, because engines cache what they prepare for an image size, and the result
+    # cache grows at first. A server that leaked the good image, 92 kB, in every third request would grow by
+    # 25 MB in the two measured rounds. Up to 5 MB were measured, and 60 MB when freed memory was not returned
+    # to the system.
     limits = {"OCR_MAX_IMAGE_PIXELS": "1000000", "OCR_RESULT_CACHE": "100", "OCR_SLOTS": "1"}
     kinds = st.one_of(list(STREAMS.values()))
     with backend_process({**BUILTIN, **limits}, tmp_path / "log") as backend:
         host = urlsplit(backend.url).netloc
         with closing(http.client.HTTPConnection(host, timeout=SECONDS)) as connection:
 
-            def ask(sent: Sent) -> Answered:
+            def send(sent: SentRequest) -> Response:
                 connection.request("POST", sent.path, sent.body)
-                answer = connection.getresponse()
-                return answer.status, answer.read()
+                response = connection.getresponse()
+                return response.status, response.read()
 
-            statuses, held = Counter[int](), []
+            statuses, memory_bytes = Counter[int](), []
             for _ in range(ROUNDS):
-                statuses += send(ask, kinds, TO_THE_SERVER)
-                held.append(memory(backend))
-    growth = held[-1] - held[0]
+                statuses += send_all(send, kinds, TO_THE_SERVER)
+                memory_bytes.append(memory(backend))
+    growth = memory_bytes[-1] - memory_bytes[0]
     with capsys.disabled():
-        print(said("to the server", statuses), f"; it grew by {growth / 2**20:.1f} MiB")
-    assert statuses.total() >= ROUNDS * TO_THE_SERVER
-    assert growth < MOST_GROWTH, [f"{one / 2**20:.0f} MiB" for one in held]
+        print(summary("to the server", statuses), f"; it grew by {growth / 2**20:.1f} MiB")
+    assert statuses.total() >= ROUNDS * cases(TO_THE_SERVER)
+    assert growth < MAX_GROWTH, [f"{size / 2**20:.0f} MiB" for size in memory_bytes]
     assert "Traceback" not in backend.log.read_text()

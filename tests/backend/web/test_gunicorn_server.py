@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from backend_process import BUILTIN, SERVE, Backend, backend_process, clean_environment
+from metric_samples import metric_samples
 from scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.model
@@ -26,10 +27,10 @@ LOCAL = {**BUILTIN, "OCR_FETCH_ALLOW": "127.0.0.1"}
 SECONDS = 60
 
 
-def until(is_so: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to be in time"
+    while not condition():
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.05)
 
 
@@ -45,9 +46,8 @@ def texts(result: dict[str, Any]) -> list[str]:
     return [item["value"]["text"][0] for item in result["result"] if item["type"] == "textarea"]
 
 
-def numbers(url: str) -> dict[str, float]:
-    lines = requests.get(f"{url}/metrics", timeout=SECONDS).text.splitlines()
-    return {one.rpartition(" ")[0]: float(one.rpartition(" ")[2]) for one in lines if not one.startswith("#")}
+def samples(url: str) -> dict[str, float]:
+    return metric_samples(requests.get(f"{url}/metrics", timeout=SECONDS).text)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         yield running
 
 
-def test_a_real_image_is_read_through_predict(backend: Backend) -> None:
+def test_predict_reads_a_real_image(backend: Backend) -> None:
     sent = body(inline("issue_170.png"), "data:,broken", inline("white_font_color_transparent.png"))
     answer = requests.post(f"{backend.url}/predict", json=sent, timeout=SECONDS).json()
     first, second, third = answer["results"]
@@ -69,17 +69,13 @@ def test_a_real_image_is_read_through_predict(backend: Backend) -> None:
     [
         # in percent of the image
         pytest.param("eo_japanese.jpg", (17, 37, 65, 17), "NO LITTER", id="a line of a photo, tight"),
-        pytest.param(
-            "eo_japanese.jpg", (15, 33, 70, 24), "NO LITTER", id="loose, with parts of its neighbours"
-        ),
+        pytest.param("eo_japanese.jpg", (15, 33, 70, 24), "NO LITTER", id="loose, with parts of other lines"),
         pytest.param("eo_easyocr_framework.jpeg", (29.5, 35, 4.3, 5.3), "CRAFT", id="a small word"),
-        pytest.param(
-            "eo_easyocr_framework.jpeg", (68, 32, 8, 12), "Greedy\nDecoder", id="two lines below each other"
-        ),
-        pytest.param("ls_image.jpeg", (1, 1, 2, 2), None, id="nothing to read"),
+        pytest.param("eo_easyocr_framework.jpeg", (68, 32, 8, 12), "Greedy\nDecoder", id="two lines"),
+        pytest.param("ls_image.jpeg", (1, 1, 2, 2), None, id="no text"),
     ],
 )
-def test_a_box_drawn_on_a_real_image_gets_its_text(backend: Backend, image, box, text) -> None:
+def test_a_drawn_box_on_a_real_image_gets_its_text(backend: Backend, image, box, text) -> None:
     value = dict(zip(("x", "y", "width", "height"), box, strict=True)) | {"rotation": 0}
     item = {"id": "DRAWN1", "type": "rectangle", "from_name": "bbox", "to_name": "image", "value": value}
     sent = {**body(inline(image)), "params": {"context": {"result": [item]}}}
@@ -87,7 +83,7 @@ def test_a_box_drawn_on_a_real_image_gets_its_text(backend: Backend, image, box,
     assert texts(result) == ([] if text is None else [text])
 
 
-def test_health_answers_while_every_place_for_predictions_is_taken(
+def test_health_responds_while_the_maximum_of_predict_requests_is_waiting(
     web: ScriptedServer, tmp_path: Path, png: Callable[..., bytes]
 ) -> None:
     gate = threading.Event()
@@ -96,37 +92,37 @@ def test_health_answers_while_every_place_for_predictions_is_taken(
         backend_process({**LOCAL, "THREADS": "1"}, tmp_path / "log") as backend,
         ThreadPoolExecutor(70) as clients,
     ):
-        asked: list[Future[requests.Response]] = [
+        pending: list[Future[requests.Response]] = [
             clients.submit(requests.post, f"{backend.url}/predict", json=body(url), timeout=SECONDS)
             for _ in range(70)
         ]
         try:
-            until(lambda: sum(one.done() for one in asked) == 5)
-            assert [one.result().status_code for one in asked if one.done()] == [503] * 5
+            wait_until(lambda: sum(future.done() for future in pending) == 5)
+            assert [future.result().status_code for future in pending if future.done()] == [503] * 5
             for path in ("/health", "/livez", "/readyz", "/metrics", "/versions"):
                 assert requests.get(backend.url + path, timeout=SECONDS).status_code == 200
             assert requests.post(f"{backend.url}/setup", json={}, timeout=SECONDS).status_code == 200
         finally:
             gate.set()
-        assert sorted(one.result().status_code for one in asked) == [200] * 65 + [503] * 5
+        assert sorted(future.result().status_code for future in pending) == [200] * 65 + [503] * 5
 
 
-def test_a_stop_answers_what_is_being_read_and_ends_well(web: ScriptedServer, tmp_path: Path) -> None:
-    gate, came = threading.Event(), threading.Event()
+def test_a_stop_finishes_the_image_being_read_and_exits_with_0(web: ScriptedServer, tmp_path: Path) -> None:
+    gate, requested = threading.Event(), threading.Event()
     image = (IMAGES / "issue_170.png").read_bytes()
-    url = web.on("/slow.png", lambda handler: (came.set(), gate.wait(SECONDS), Reply(image)(handler))[2])
+    url = web.on("/slow.png", lambda handler: (requested.set(), gate.wait(SECONDS), Reply(image)(handler))[2])
     with (
         backend_process({**LOCAL, "OCR_SLOTS": "1"}, tmp_path / "log") as backend,
         ThreadPoolExecutor(1) as clients,
     ):
-        asked = clients.submit(
+        future = clients.submit(
             requests.post, f"{backend.url}/predict", json=body(*[url] * 40), timeout=SECONDS
         )
-        assert came.wait(SECONDS)
+        assert requested.wait(SECONDS)
         backend.process.send_signal(signal.SIGTERM)
-        until(lambda: "stopping: what is being read is answered" in backend.log.read_text())
+        wait_until(lambda: "stopping: finishing the images that are being read" in backend.log.read_text())
         gate.set()
-        results = asked.result().json()["results"]
+        results = future.result().json()["results"]
         assert texts(results[0]) == ["TEST"]
         assert results[-1] == []
         assert backend.process.wait(SECONDS) == 0
@@ -146,36 +142,36 @@ class TestSeveralWorkers:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return set(map(int, children))
 
-    def test_any_of_them_tells_the_numbers_of_all(self, two_workers: Backend) -> None:
-        before = numbers(two_workers.url)
+    def test_every_worker_returns_the_metrics_of_all(self, two_workers: Backend) -> None:
+        before = samples(two_workers.url)
         assert before["ocr_workers_ready"] == 2
         for _ in range(20):
             with requests.Session() as session:  # a new connection may reach either
                 assert session.post(f"{two_workers.url}/setup", json={}, timeout=SECONDS).status_code == 200
         for _ in range(5):
-            assert numbers(two_workers.url)['ocr_requests_total{path="/setup",status="200"}'] == 20
+            assert samples(two_workers.url)['ocr_requests_total{path="/setup",status="200"}'] == 20
 
-    def test_one_that_was_killed_is_replaced_and_not_counted_meanwhile(self, two_workers: Backend) -> None:
+    def test_a_killed_worker_is_replaced(self, two_workers: Backend) -> None:
         first, second = self.workers(two_workers)
         os.kill(first, signal.SIGKILL)
-        until(lambda: first not in self.workers(two_workers) and len(self.workers(two_workers)) == 2)
-        until(lambda: requests.get(f"{two_workers.url}/readyz", timeout=SECONDS).status_code == 200)
+        wait_until(lambda: first not in self.workers(two_workers) and len(self.workers(two_workers)) == 2)
+        wait_until(lambda: requests.get(f"{two_workers.url}/readyz", timeout=SECONDS).status_code == 200)
         assert second in self.workers(two_workers)
-        assert numbers(two_workers.url)["ocr_workers_ready"] == 2
-        assert numbers(two_workers.url)["ocr_worker_starts_total"] == 3
-        assert numbers(two_workers.url)['ocr_requests_total{path="/setup",status="200"}'] >= 20
+        assert samples(two_workers.url)["ocr_workers_ready"] == 2
+        assert samples(two_workers.url)["ocr_worker_starts_total"] == 3
+        assert samples(two_workers.url)['ocr_requests_total{path="/setup",status="200"}'] >= 20
 
 
-def ended(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_server(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     variables = {**clean_environment(), "OCR_HOST": "127.0.0.1", "OCR_PORT": "0", **env}
     return subprocess.run(SERVE, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_missing_models_end_the_server_with_one_message(tmp_path: Path, workers: str) -> None:
+def test_missing_models_stop_the_server_with_one_message(tmp_path: Path, workers: str) -> None:
     from server_process import free_port
 
-    done = ended(
+    done = run_server(
         {
             "OCR_MODEL_SOURCE": "dir",
             "MODEL_DIR": str(tmp_path),
@@ -184,36 +180,34 @@ def test_missing_models_end_the_server_with_one_message(tmp_path: Path, workers:
         }
     )
     assert done.returncode == 3
-    serious = [line for line in done.stderr.splitlines() if " INFO " not in line]
-    assert len(serious) == 1, done.stderr
-    assert " CRITICAL ocr_backend.web.gunicorn_server [-] no model PP-OCRv5_server_det" in serious[0]
+    messages = [line for line in done.stderr.splitlines() if " INFO " not in line]
+    assert len(messages) == 1, done.stderr
+    assert " CRITICAL ocr_backend.web.gunicorn_server [-] no model PP-OCRv5_server_det" in messages[0]
 
 
-def test_a_port_that_is_taken_ends_the_server(backend: Backend) -> None:
-    done = ended({**BUILTIN, "OCR_PORT": backend.url.rpartition(":")[2]})
+def test_a_port_in_use_stops_the_server(backend: Backend) -> None:
+    done = run_server({**BUILTIN, "OCR_PORT": backend.url.rpartition(":")[2]})
     assert done.returncode == 1
     assert "in use" in done.stderr
 
 
-def test_nothing_is_left_in_memory_when_it_has_ended(tmp_path: Path) -> None:
+def test_a_stop_removes_the_folder_in_shared_memory(tmp_path: Path) -> None:
     def folders() -> set[Path]:
         return {path for path in Path("/dev/shm").glob("ocr-backend-*") if path.stat().st_uid == os.geteuid()}
 
     with backend_process({**BUILTIN, "WORKERS": "2"}, tmp_path / "log") as backend:
         pid = backend.process.pid
-        held = {
+        shared_folders = {
             Path(link.readlink()).parent
             for link in Path(f"/proc/{pid}/fd").iterdir()
             if "shm" in os.readlink(link)
         }
-        (own,) = {Path(str(path).removesuffix(" (deleted)")) for path in held}
-        assert own in folders()
-    assert own not in folders()
+        (server_folder,) = {Path(str(path).removesuffix(" (deleted)")) for path in shared_folders}
+        assert server_folder in folders()
+    assert server_folder not in folders()
 
 
-def test_its_workers_share_the_images_that_are_kept_until_it_ends(
-    web: ScriptedServer, tmp_path: Path
-) -> None:
+def test_the_workers_share_an_image_cache_until_the_server_ends(web: ScriptedServer, tmp_path: Path) -> None:
     url = web.serve("/a.png", (IMAGES / "issue_170.png").read_bytes())
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -223,14 +217,14 @@ def test_its_workers_share_the_images_that_are_kept_until_it_ends(
             with requests.Session() as session:  # a new connection may reach either
                 sent = session.post(f"{backend.url}/predict", json=body(url), timeout=SECONDS).json()
                 assert texts(sent["results"][0]) == ["TEST"]
-        assert len(web.asked) == 1
-        assert numbers(backend.url)['ocr_image_cache_requests_total{outcome="hit"}'] == 7
+        assert len(web.requests) == 1
+        assert samples(backend.url)['ocr_image_cache_requests_total{outcome="hit"}'] == 7
         (folder,) = temporary.glob("ocr-backend-images-*")
         assert folder.stat().st_mode & 0o777 == 0o700
     assert list(temporary.glob("ocr-backend-images-*")) == []
 
 
-def test_the_script_of_label_studio_ml_serves_from_any_folder(tmp_path: Path, monkeypatch) -> None:
+def test_the_wsgi_script_of_label_studio_ml_works_in_any_folder(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     command = (sys.executable, str(ROOT / "backend" / "_wsgi.py"), "--log-level", "WARNING", "--check")
     with backend_process(LOCAL, tmp_path / "log", command) as backend:
@@ -239,7 +233,7 @@ def test_the_script_of_label_studio_ml_serves_from_any_folder(tmp_path: Path, mo
         assert texts(result) == ["TEST"]
 
 
-def test_what_does_not_survive_a_fork_is_not_loaded_before_it() -> None:
+def test_modules_that_do_not_survive_a_fork_are_imported_after_it() -> None:
     engines = {"onnxruntime", "openvino", "paddle", "paddleocr"}
     heavy = engines | {"numpy", "cv2", "PIL", "prometheus_client", "flask"}
     code = (

@@ -1,4 +1,4 @@
-"""The page: what is served, and what a person sees of it in a real browser with a real backend."""
+"""The trial page: its routes, and the page in a real browser with a real backend."""
 
 import re
 from collections.abc import Iterator
@@ -21,30 +21,30 @@ SECONDS = 60
 
 
 class TestServed:
-    def test_nothing_from_elsewhere_is_allowed(self, make_client) -> None:
-        answer = make_client().get("/ui")
-        assert answer.content_type == "text/html; charset=utf-8"
-        policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    def test_nothing_from_other_hosts_is_allowed(self, make_client) -> None:
+        response = make_client().get("/ui")
+        assert response.content_type == "text/html; charset=utf-8"
+        policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["connect-src"] == "'self'"
-        assert "unsafe" not in answer.headers["Content-Security-Policy"]
-        assert re.findall(r"(?:src|href)=\"(?!data:)|url\(|@import", answer.text) == []
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert re.findall(r"(?:src|href)=\"(?!data:)|url\(|@import", response.text) == []
 
     @pytest.mark.parametrize("path", ["/ui", "/ui/settings.json"])
-    def test_it_can_be_switched_off(self, make_client, path: str) -> None:
+    def test_the_page_can_be_switched_off(self, make_client, path: str) -> None:
         client = make_client(has_ui=False)
-        answer = client.get(path)
-        assert answer.status_code == 404
-        assert answer.json["detail"].startswith(f"there is no '{path}'; there are /, /health")
-        assert "/ui" not in answer.json["detail"].partition("there are")[2]
+        response = client.get(path)
+        assert response.status_code == 404
+        assert response.json["detail"].startswith(f"there is no '{path}'; available paths: /, /health")
+        assert "/ui" not in response.json["detail"].partition("available paths")[2]
 
     @pytest.mark.parametrize("path", ["/ui", "/ui/settings.json", "/openapi.json"])
-    def test_it_asks_for_the_same_credentials_as_predict(self, make_client, path: str) -> None:
+    def test_the_page_needs_the_same_credentials_as_predict(self, make_client, path: str) -> None:
         client = make_client(basic_auth_user="ocr", basic_auth_pass="right")
         assert client.get(path).status_code == client.post("/predict").status_code == 401
         assert client.get(path, auth=("ocr", "right")).status_code == 200
 
-    def test_the_settings_in_force_hold_no_secret_path_or_address(self, make_client) -> None:
+    def test_the_active_settings_contain_no_secret_path_or_address(self, make_client) -> None:
         client = make_client(
             basic_auth_user="ocr",
             basic_auth_pass="secret-1",
@@ -54,18 +54,21 @@ class TestServed:
             language="korean",
             image_data_key="page",
         )
-        answer = client.get("/ui/settings.json", auth=("ocr", "secret-1"))
-        assert not re.search(r"secret|studio|srv|/data|\bocr\b", answer.text)
-        told = answer.json
-        assert told["model_version"].startswith("PP-OCRv5-korean-server-")
-        assert (told["engine"], told["models"]) == ("fake", [{"part": "recognition", "name": "fake_rec"}])
-        assert told["names"]["image_key"] == "page"
-        shown = {row["name"]: (row["value"], row["meaning"]) for row in told["settings"]}
+        response = client.get("/ui/settings.json", auth=("ocr", "secret-1"))
+        assert not re.search(r"secret|studio|srv|/data|\bocr\b", response.text)
+        content = response.json
+        assert content["model_version"].startswith("PP-OCRv5-korean-server-")
+        assert (content["engine"], content["models"]) == (
+            "fake",
+            [{"role": "recognition", "name": "fake_rec"}],
+        )
+        assert content["names"]["image_key"] == "page"
+        shown_settings = {row["name"]: (row["value"], row["meaning"]) for row in content["settings"]}
         docs = {row.env: row.doc for row in SETTINGS}
-        assert shown["PADDLEOCR_LANG"] == ("korean", docs["PADDLEOCR_LANG"])
-        assert shown["PADDLEOCR_SCORE_THRESHOLD"][0] == 0.5
+        assert shown_settings["PADDLEOCR_LANG"] == ("korean", docs["PADDLEOCR_LANG"])
+        assert shown_settings["PADDLEOCR_SCORE_THRESHOLD"][0] == 0.5
 
-    def test_before_the_models_are_loaded_it_says_so(self, make_worker) -> None:
+    def test_while_the_models_are_loading_the_page_is_served_without_settings(self, make_worker) -> None:
         client = create_app(make_worker(FakeReader(), is_loaded=False)).test_client()
         assert client.get("/ui").status_code == 200
         assert client.get("/ui/settings.json").status_code == 503
@@ -86,26 +89,26 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser, url: str) -> Iterator[Page]:
-    """The page, opened; afterwards nothing was asked of others, and nothing was complained about."""
-    asked: list[str] = []
-    complaints: list[str] = []
+    """The open page; afterwards checks that it sent no request to other hosts and logged nothing."""
+    requested: list[str] = []
+    console_messages: list[str] = []
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("console", lambda message: console_messages.append(message.text))
+    page.on("pageerror", lambda error: console_messages.append(str(error)))
     page.set_default_timeout(SECONDS * 1000)
     page.goto(url)
     expect(page.locator("#version")).to_contain_text("PP-OCRv6-ch-mobile-")
     yield page
     context.close()
     origin = url.removesuffix("/ui")
-    assert [one for one in asked if not one.startswith((origin, "data:", f"blob:{origin}"))] == []
-    assert complaints == []
+    assert [sent for sent in requested if not sent.startswith((origin, "data:", f"blob:{origin}"))] == []
+    assert console_messages == []
 
 
 def drop(page: Page, name: str, content: bytes) -> None:
-    """Lets a file fall on the page, as a person does."""
+    """Drops a file on the page."""
     files = page.evaluate_handle(
         """([name, bytes]) => {
             const transfer = new DataTransfer();
@@ -118,12 +121,12 @@ def drop(page: Page, name: str, content: bytes) -> None:
     page.dispatch_event("#drop", "drop", {"dataTransfer": files})
 
 
-def said(page: Page) -> list[str]:
-    return page.locator("#lines .said").all_inner_texts()
+def line_texts(page: Page) -> list[str]:
+    return page.locator("#lines .text").all_inner_texts()
 
 
-def turned_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
-    """An image with one line that runs down to the right, and where its middle is in parts of the size."""
+def rotated_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
+    """An image with one rotated line, and the centre of the line as a fraction of the size."""
     line = Image.new("L", (440, 60), 0)
     ImageDraw.Draw(line).text((10, 4), "HELLO WORLD 42", fill=255, font=ImageFont.load_default(44))
     sheet = Image.new("RGB", (700, 500), "white")
@@ -139,7 +142,7 @@ def turned_text(degrees: float) -> tuple[bytes, tuple[float, float]]:
 class TestInTheBrowser:
     def test_a_dropped_image_is_read(self, page: Page) -> None:
         drop(page, "a.png", (IMAGES / "issue_170.png").read_bytes())
-        expect(page.locator("#lines .said")).to_have_text(["TEST"])
+        expect(page.locator("#lines .text")).to_have_text(["TEST"])
         expect(page.locator("#regions text")).to_have_text(["TEST"])
         expect(page.locator("#summary")).to_contain_text(re.compile(r"^1 line in \d+\.\d\d s$"))
         expect(page.locator("#lines .score")).to_have_text([re.compile(r"^\d+\.\d %$")])
@@ -157,57 +160,57 @@ class TestInTheBrowser:
             }""",
             content,
         )
-        expect(page.locator("#lines .said")).to_have_text(["TEST"])
+        expect(page.locator("#lines .text")).to_have_text(["TEST"])
 
     @pytest.mark.parametrize("shapes", ["rectangle", "polygon"])
-    def test_turned_text_lies_on_its_place(self, page: Page, shapes: str) -> None:
-        content, (x, y) = turned_text(20)
+    def test_rotated_text_is_shown_where_it_is(self, page: Page, shapes: str) -> None:
+        content, (x, y) = rotated_text(20)
         page.select_option("#shapes", shapes)
-        drop(page, "turned.png", content)
+        drop(page, "rotated.png", content)
         expect(page.locator("#regions text")).to_have_text([re.compile("HELLO.?WORLD.?42")])
         image, region = box(page, "#image"), box(page, "#regions polygon")
         text = box(page, "#regions text")
-        for seen in (region, text):
-            middle = seen["x"] + seen["width"] / 2, seen["y"] + seen["height"] / 2
-            assert middle[0] == pytest.approx(image["x"] + x * image["width"], abs=12)
-            assert middle[1] == pytest.approx(image["y"] + y * image["height"], abs=12)
+        for shape in (region, text):
+            centre = shape["x"] + shape["width"] / 2, shape["y"] + shape["height"] / 2
+            assert centre[0] == pytest.approx(image["x"] + x * image["width"], abs=12)
+            assert centre[1] == pytest.approx(image["y"] + y * image["height"], abs=12)
         angle = float(re.findall(r"rotate\((.*?)\)", attribute(page, "#regions text", "transform"))[0])
         assert angle == pytest.approx(20, abs=3)
 
-    def test_a_drawn_box_is_read_alone(self, page: Page) -> None:
+    def test_a_drawn_box_is_read(self, page: Page) -> None:
         drop(page, "sign.jpg", (IMAGES / "eo_japanese.jpg").read_bytes())
         expect(page.locator("#tip")).to_be_visible()
-        before = said(page)
+        before = line_texts(page)
         sheet = box(page, "#regions")
-        # A photo of a sign: this line stands at 17 to 82 % of the width and 37 to 54 % of the height.
+        # A photo of a sign: this line is at 17 to 82 % of the width and 37 to 54 % of the height.
         page.mouse.move(sheet["x"] + 0.17 * sheet["width"], sheet["y"] + 0.37 * sheet["height"])
         page.mouse.down()
         page.mouse.move(sheet["x"] + 0.82 * sheet["width"], sheet["y"] + 0.54 * sheet["height"])
         page.mouse.up()
-        expect(page.locator("#lines .drawn .said")).to_have_text(["NO LITTER"])
-        assert said(page) == [*before, "NO LITTER"]
+        expect(page.locator("#lines .drawn .text")).to_have_text(["NO LITTER"])
+        assert line_texts(page) == [*before, "NO LITTER"]
 
-    def test_what_cannot_be_read_is_said_in_a_sentence(self, page: Page) -> None:
+    def test_a_file_that_cannot_be_read_shows_a_reason(self, page: Page) -> None:
         drop(page, "broken.png", b"no image")
         expect(page.locator("#problem")).to_have_text(
             re.compile(r"^The file is neither a PDF nor an image .*\.$")
         )
         drop(page, "large.png", b"\x00" * 200_000)
         expect(page.locator("#problem")).to_have_text(
-            "The file is too large: a request may have 200,000 bytes (OCR_MAX_REQUEST_BYTES)."
+            "The file is too large: a request may have at most 200,000 bytes (OCR_MAX_REQUEST_BYTES)."
         )
         drop(page, "a.png", (IMAGES / "issue_170.png").read_bytes())
-        expect(page.locator("#lines .said")).to_have_text(["TEST"])
+        expect(page.locator("#lines .text")).to_have_text(["TEST"])
         expect(page.locator("#problem")).to_be_hidden()
 
-    def test_a_format_that_browsers_do_not_show_is_read_too(self, page: Page) -> None:
+    def test_a_format_that_browsers_cannot_show_is_read_too(self, page: Page) -> None:
         with Image.open(IMAGES / "issue_170.png") as image:
             drop(page, "a.tiff", saved(image.convert("L"), "TIFF", compression="tiff_lzw"))
-        expect(page.locator("#lines .said")).to_have_text(["TEST"])
+        expect(page.locator("#lines .text")).to_have_text(["TEST"])
         expect(page.locator("#regions text")).to_be_visible()
 
-    def test_the_settings_in_force_are_shown(self, page: Page) -> None:
-        page.locator("#force summary").click()
+    def test_the_active_settings_are_shown(self, page: Page) -> None:
+        page.locator("#active summary").click()
         expect(page.locator("#settings dt", has_text="PADDLEOCR_LANG")).to_be_visible()
         expect(page.locator("#settings dd").first).to_contain_text("PP-OCRv6-ch-mobile-")
 
@@ -220,8 +223,8 @@ class TestInTheBrowser:
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
-    found: Any = page.locator(selector).bounding_box()
-    return found
+    bounding_box: Any = page.locator(selector).bounding_box()
+    return bounding_box
 
 
 def attribute(page: Page, selector: str, name: str) -> str:

@@ -1,1 +1,1 @@
-"""A real Kubernetes cluster on one machine, for tests and the demo; knows nothing of the product in it."""
+"""A real Kubernetes cluster on one machine, for tests and the demo. It does not know the product."""

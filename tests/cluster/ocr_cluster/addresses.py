@@ -1,6 +1,6 @@
-"""Which addresses a cluster uses: a pure function of its slot, so that several run side by side.
+"""The addresses of a cluster: a pure function of its slot, so that several clusters can run at once.
 
-Slot n owns 10.(200+n).0.0/16: a link to the machine, a range of Services and a range of pods.
+Slot n has 10.(200+n).0.0/16: a link to the machine, a range for Services and a range for pods.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class Addresses:
 
     @property
     def block(self) -> IPv4Network:
-        """All that follows lies in this network."""
+        """The network that contains all others."""
         return IPv4Network(f"10.{_FIRST + self.slot}.0.0/16")
 
     @property
@@ -70,17 +70,18 @@ class Addresses:
         return "node0"
 
 
-def free_slot(taken: Iterable[int], routed: Iterable[IPv4Network]) -> Addresses:
-    """Lowest slot that no cluster has and whose block overlaps no network the machine already routes.
+def free_slot(used_slots: Iterable[int], routed: Iterable[IPv4Network]) -> Addresses:
+    """The lowest slot that no cluster uses and that overlaps no network that the machine routes.
 
-    The default route (0.0.0.0/0) is no obstacle. Raises `ClusterError` when all are in use.
+    The default route (0.0.0.0/0) does not count. Raises `ClusterError` if no slot is free.
     """
-    used = set(taken)
-    known = [network for network in routed if network.prefixlen > 0]
+    used = set(used_slots)
+    networks = [network for network in routed if network.prefixlen > 0]
     for slot in range(_SLOTS):
         addresses = Addresses(slot)
-        if slot not in used and not any(addresses.block.overlaps(network) for network in known):
+        if slot not in used and not any(addresses.block.overlaps(network) for network in networks):
             return addresses
     raise ClusterError(
-        f"all {_SLOTS} address blocks from 10.{_FIRST}.0.0/16 on are used; see `status`, then `down`"
+        f"all {_SLOTS} address blocks from 10.{_FIRST}.0.0/16 on are in use; list the clusters with `status` "
+        "and remove one with `down`"
     )

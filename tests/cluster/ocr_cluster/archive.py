@@ -1,4 +1,4 @@
-"""Image archives: writes the node's own without a build tool, reads names out of any. Knows no cluster."""
+"""Image archives: writes simple ones without a build tool and reads the names in any. Knows no cluster."""
 
 import hashlib
 import io
@@ -13,24 +13,24 @@ _NAMES = ("pause", "volume", "serve", "fetch")
 
 
 def write_node_image(program: Path, reference: str, target: Path) -> None:
-    """Writes an archive (`docker load` format) whose one layer holds the program under each of its names."""
+    """Writes an archive (`docker load` format) with one layer: the program under each of its names."""
     _write(_layer(program.read_bytes()), {"Entrypoint": ["/pause"], "User": "65534:65534"}, reference, target)
 
 
 def write_data_image(folder: Path, below: str, reference: str, target: Path) -> None:
-    """Writes an archive of an image that holds a folder's content as its folder `below`, and no program."""
+    """Writes an archive of an image that has a folder's content in its folder `below`, and no program."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as layer:
         layer.add(folder, below, filter=_readable)
     _write(buffer.getvalue(), {}, reference, target)
 
 
-def _write(layer: bytes, runs: dict[str, Any], reference: str, target: Path) -> None:
+def _write(layer: bytes, runtime_config: dict[str, Any], reference: str, target: Path) -> None:
     config = json.dumps(
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": runs,
+            "config": runtime_config,
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         }
     ).encode()
@@ -47,17 +47,17 @@ def _write(layer: bytes, runs: dict[str, Any], reference: str, target: Path) -> 
 
 
 def references(archive: Path) -> list[str]:
-    """Names of the images in an archive of `docker save` or an OCI archive.
+    """The names of the images in an archive of `docker save` or in an OCI archive.
 
-    Raises `ClusterError` when it is neither, or its images have no names.
+    Raises `ClusterError` if it is neither, or if its images have no names.
     """
     try:
-        with tarfile.open(archive) as opened:
-            names = _docker_names(opened) or _oci_names(opened)
+        with tarfile.open(archive) as files:
+            names = _docker_names(files) or _oci_names(files)
     except (OSError, tarfile.TarError) as error:
-        raise ClusterError(f"{archive} is no image archive: {error}") from error
+        raise ClusterError(f"{archive} is not an image archive: {error}") from error
     if not names:
-        raise ClusterError(f"{archive} names no image; save it with a name, as in `docker save NAME`")
+        raise ClusterError(f"{archive} contains no named image; save it by name, as in `docker save NAME`")
     return names
 
 
@@ -74,33 +74,33 @@ def _layer(program: bytes) -> bytes:
 
 
 def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """For whoever runs the container."""
+    """Readable for every user of the container."""
     entry.mode |= 0o555 if entry.isdir() else 0o444
     return entry
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
-    # Also for links, whose mode would replace that of the file.
+    # Hard links need the mode too: theirs replaces the file's.
     entry.size, entry.mode = size, 0o755
     return entry
 
 
-def _docker_names(opened: tarfile.TarFile) -> list[str]:
-    manifests = _json(opened, "manifest.json") or []
+def _docker_names(files: tarfile.TarFile) -> list[str]:
+    manifests = _json(files, "manifest.json") or []
     return [name for manifest in manifests for name in manifest.get("RepoTags") or []]
 
 
-def _oci_names(opened: tarfile.TarFile) -> list[str]:
-    index = _json(opened, "index.json") or {}
+def _oci_names(files: tarfile.TarFile) -> list[str]:
+    index = _json(files, "index.json") or {}
     annotations = [manifest.get("annotations", {}) for manifest in index.get("manifests", [])]
     names = [each.get("org.opencontainers.image.ref.name", "") for each in annotations]
     return [name for name in names if name]
 
 
-def _json(opened: tarfile.TarFile, name: str) -> Any:
+def _json(files: tarfile.TarFile, name: str) -> Any:
     try:
-        member = opened.extractfile(name)
+        member = files.extractfile(name)
     except KeyError:
         return None
     return json.load(member) if member else None

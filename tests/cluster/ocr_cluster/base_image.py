@@ -1,6 +1,6 @@
-"""The image that the product's images stand on: the public one where it can be pulled, else a home-made one.
+"""The base of the product's images: the public image if it can be pulled, else one built with debootstrap.
 
-That one comes from the Debian mirror in apt's sources. `images` asks before the first build.
+The second comes from the Debian mirror in apt's sources. `images` asks for the base before its first build.
 """
 
 import re
@@ -17,64 +17,67 @@ from ocr_cluster.progress import say, step
 # The suite of the public base image, so that both have the same Python and libraries.
 _SUITE = "bookworm"
 _PACKAGES = ("python3", "python3-venv", "ca-certificates")
-_MADE = f"localhost/ocr-backend/base:{_SUITE}"
+_LOCAL_BASE = f"localhost/ocr-backend/base:{_SUITE}"
 _PULL_SECONDS = 120
 
 
 def arguments(engine: Engine, dockerfile: Path) -> dict[str, str]:
-    """Build arguments that name the base; none when the Dockerfile's own can be pulled.
+    """Build arguments that name the base; none if the Dockerfile's default can be pulled.
 
-    Raises `ClusterError` when there is neither a registry nor a Debian mirror.
+    Raises `ClusterError` if neither a registry nor a Debian mirror can be reached.
     """
     tarball = cache.images() / f"base-{_SUITE}.tar.gz"
     if not tarball.exists():
-        if _pulled(engine, public(dockerfile.read_text())):
+        if _pull(engine, public(dockerfile.read_text())):
             return {}
-        _make(tarball)
+        _bootstrap(tarball)
     _import(engine, tarball)
-    return {"BASE_IMAGE": _MADE}
+    return {"BASE_IMAGE": _LOCAL_BASE}
 
 
 def public(dockerfile: str) -> str:
-    """The base that a Dockerfile names itself."""
-    found = re.search(r"^ARG BASE_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
-    if not found:
-        raise ClusterError("the Dockerfile has no line 'ARG BASE_IMAGE=…', which names the public base image")
-    return found[1]
+    """The default base of a Dockerfile."""
+    match = re.search(r"^ARG BASE_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
+    if not match:
+        raise ClusterError("the Dockerfile needs a line 'ARG BASE_IMAGE=…' that names the public base image")
+    return match[1]
 
 
 def mirror(targets: str) -> str:
-    """First Debian mirror in a list of lines 'URI CODENAME ORIGIN'; empty when there is none.
+    """The first Debian mirror in lines of 'URI CODENAME ORIGIN'; empty if there is none.
 
-    Suites with a dash (updates, security) are no whole Debian, and other origins none at all.
+    Suites with a dash (updates, security) are incomplete, and other origins are not Debian.
     """
     lines = [line.split() for line in targets.splitlines()]
     mirrors = [line[0] for line in lines if len(line) == 3 and line[2] == "Debian" and "-" not in line[1]]
     return mirrors[0] if mirrors else ""
 
 
-def _pulled(engine: Engine, reference: str) -> bool:
+def _pull(engine: Engine, reference: str) -> bool:
     with step(f"pulling {reference} with {engine.name}"):
         try:
-            done = subprocess.run(
+            result = subprocess.run(
                 engine.pull(reference), capture_output=True, text=True, timeout=_PULL_SECONDS
             )
         except subprocess.TimeoutExpired:
-            done = None
-    if not done or done.returncode:
-        say(f"no registry: {done.stderr.strip() if done else f'no answer in {_PULL_SECONDS} s'}")
+            result = None
+    if not result or result.returncode:
+        problem = result.stderr.strip() if result else f"no response in {_PULL_SECONDS} s"
+        say(f"the registry cannot be used: {problem}")
         return False
     return True
 
 
-def _make(tarball: Path) -> None:
+def _bootstrap(tarball: Path) -> None:
     debian.ensure(["debootstrap"])
     address = mirror(_output("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(ORIGIN)"))
     if not address:
-        raise ClusterError("apt's sources name no Debian mirror; run apt-get update, or allow a registry")
+        raise ClusterError(
+            "apt's sources name no Debian mirror; run `apt-get update`, or allow access to a registry"
+        )
     scratch = Path(tempfile.mkdtemp(dir=cache.images()))
     try:
-        with step(f"making a base image of {_SUITE} from {address}"):
+        with step(f"building a base image of {_SUITE} from {address}"):
             packages = f"--include={','.join(_PACKAGES)}"
             _output("debootstrap", "--variant=minbase", packages, _SUITE, str(scratch / "root"), address)
             _pack(scratch / "root", scratch / "base.tar.gz")
@@ -84,24 +87,25 @@ def _make(tarball: Path) -> None:
 
 
 def _pack(root: Path, tarball: Path) -> None:
-    left_out = ["./var/cache/apt/*", "./var/lib/apt/lists/*", "./var/log/*", "./dev/*", "./proc/*", "./sys/*"]
-    excluded = [f"--exclude={pattern}" for pattern in left_out]
+    patterns = ["./var/cache/apt/*", "./var/lib/apt/lists/*", "./var/log/*", "./dev/*", "./proc/*", "./sys/*"]
+    excluded = [f"--exclude={pattern}" for pattern in patterns]
     _output("tar", "--create", "--gzip", f"--file={tarball}", f"--directory={root}", *excluded, ".")
 
 
 def _import(engine: Engine, tarball: Path) -> None:
-    if subprocess.run(engine.find(_MADE), capture_output=True).returncode == 0:
+    if subprocess.run(engine.find(_LOCAL_BASE), capture_output=True).returncode == 0:
         return
     with tempfile.TemporaryDirectory(dir=cache.images()) as scratch:
         folder = Path(scratch)
         (folder / "base.tar.gz").hardlink_to(tarball)
         (folder / "Dockerfile").write_text("FROM scratch\nADD base.tar.gz /\n")
         with step(f"importing the base image into {engine.name}"):
-            _output(*engine.build(Build(_MADE, folder, folder / "Dockerfile")))
+            _output(*engine.build(Build(_LOCAL_BASE, folder, folder / "Dockerfile")))
 
 
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ClusterError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-2000:]}")
-    return done.stdout
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        output = (result.stderr or result.stdout).strip()[-2000:]
+        raise ClusterError(f"{' '.join(command)} failed: {output}")
+    return result.stdout

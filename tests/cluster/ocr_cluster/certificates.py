@@ -1,4 +1,4 @@
-"""The cluster's certificate authority, certificates, keys and kubeconfigs; `configuration` says for whom."""
+"""The cluster's certificates, keys and kubeconfigs. `configuration` lists the identities."""
 
 import base64
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a certificate speaks for: a Kubernetes user, its group and the addresses it may serve."""
+    """The owner of a certificate: a Kubernetes user, its group, and the addresses that it may serve."""
 
     user: str
     group: str = "ocr-cluster"
@@ -27,7 +27,7 @@ def write(folder: Path, identities: dict[str, Identity]) -> None:
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     authority.private_key_pem.write_to_path(str(folder / "ca.key"))
     for name, identity in identities.items():
-        # An empty list of names would be a critical extension that Go refuses; the file's name harms nobody.
+        # Without names, the certificate would get a critical extension that Go refuses.
         certificate = authority.issue_cert(
             *(identity.addresses or (name,)), organization_name=identity.group, common_name=identity.user
         )
@@ -37,7 +37,7 @@ def write(folder: Path, identities: dict[str, Identity]) -> None:
 
 
 def kubeconfig(server: str, folder: Path, name: str) -> str:
-    """Kubeconfig of one identity, with everything embedded so that the file can be copied away."""
+    """Kubeconfig of one identity, with everything embedded, so that the file can be copied."""
     user = {
         "client-certificate-data": _base64(folder / f"{name}.crt"),
         "client-key-data": _base64(folder / f"{name}.key"),

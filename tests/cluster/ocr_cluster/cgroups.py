@@ -1,6 +1,6 @@
-"""Control groups of a cluster's pods, in both versions: made for the kubelet, removed with the cluster.
+"""Control groups of a cluster's pods, version 1 and 2: created for the kubelet, removed with the cluster.
 
-Knows no processes: whoever removes the groups has ended their processes first.
+Ends no processes: callers of `remove` have ended those in the groups.
 """
 
 import errno
@@ -15,18 +15,20 @@ _CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
 
 
 def make(name: str, root: Path = _ROOT) -> None:
-    """Makes the group in every hierarchy, with the controllers that the kubelet asks for."""
+    """Creates the group in every hierarchy, with the controllers that the kubelet needs."""
     try:
         for hierarchy in _hierarchies(root):
             (_make_unified if hierarchy == root else _make)(hierarchy, name)
     except OSError as error:
-        raise ClusterError(f"pods need control groups, and none can be made here: {error}") from error
+        raise ClusterError(
+            f"pods need control groups, which cannot be created on this machine: {error}"
+        ) from error
 
 
 def remove(name: str, root: Path = _ROOT) -> None:
-    """Removes the group and all below it from every hierarchy, waiting until the kernel lets go."""
+    """Removes the group and all groups in it from every hierarchy; waits until they are empty."""
     groups = [hierarchy / name for hierarchy in _hierarchies(root)]
-    waiting.until(lambda: _removed(groups), f"the control groups {name} to empty", 30)
+    waiting.until(lambda: _try_remove(groups), f"the control groups {name} to be empty", 30)
 
 
 def _hierarchies(root: Path) -> list[Path]:
@@ -37,30 +39,30 @@ def _hierarchies(root: Path) -> list[Path]:
 
 
 def _make(hierarchy: Path, name: str) -> None:
-    """Makes the group in a hierarchy of version 1."""
+    """Creates the group in a hierarchy of version 1."""
     group = hierarchy / name
     group.mkdir(exist_ok=True)
     if (group / "cpuset.cpus").exists():
-        # The kernel leaves these empty, and no process may enter such a group.
+        # The kernel leaves these empty, and refuses processes in such a group.
         for file in ("cpuset.cpus", "cpuset.mems"):
             (group / file).write_text((hierarchy / file).read_text())
 
 
 def _make_unified(root: Path, name: str) -> None:
-    """Makes the group in version 2, where a group has the controllers that its parent passes on."""
+    """Creates the group in version 2, where a group has the controllers that its parent enables."""
     control = root / "cgroup.subtree_control"
     for controller in sorted(set(_CONTROLLERS) - set(control.read_text().split())):
         control.write_text(f"+{controller}")
     (root / name).mkdir(exist_ok=True)
 
 
-def _removed(groups: Iterable[Path]) -> bool:
-    done = True
+def _try_remove(groups: Iterable[Path]) -> bool:
+    is_removed = True
     for group in groups:
         for folder in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
-            done &= _rmdir(folder)
-        done &= _rmdir(group)
-    return done
+            is_removed &= _rmdir(folder)
+        is_removed &= _rmdir(group)
+    return is_removed
 
 
 def _rmdir(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A running cluster as tests and the demo use it: files, tools and waiting. Starts and stops nothing."""
+"""A running cluster for tests and the demo: files, tools and waiting. It does not start or stop clusters."""
 
 import json
 import os
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Cluster:
-    """Handle of one running cluster. `lifeline`: what keeps an ephemeral one alive."""
+    """A running cluster. `lifeline`: the process whose stdin keeps an ephemeral cluster alive."""
 
     record: Record
     lifeline: subprocess.Popen[str] | None = field(default=None, repr=False, compare=False)
@@ -30,7 +30,7 @@ class Cluster:
 
     @property
     def folder(self) -> Path:
-        """Run folder: logs, audit log, data. Gone with the cluster."""
+        """The run folder: logs, audit log, data. It is removed with the cluster."""
         return self.record.folder
 
     @property
@@ -49,35 +49,35 @@ class Cluster:
         return f"https://{self.record.addresses.node}:6443"
 
     def kubectl(self, *arguments: str, input: str | None = None, seconds: float = 120) -> str:
-        """Output of kubectl against this cluster; raises `ClusterError` with its words if it fails."""
+        """Output of kubectl for this cluster; raises `ClusterError` with its error output if it fails."""
         return self._tool("kubectl", *arguments, input=input, seconds=seconds)
 
     def helm(self, *arguments: str, input: str | None = None, seconds: float = 300) -> str:
-        """Output of Helm against this cluster; raises `ClusterError` with its words if it fails."""
+        """Output of Helm for this cluster; raises `ClusterError` with its error output if it fails."""
         return self._tool("helm", *arguments, input=input, seconds=seconds)
 
     def get(self, *arguments: str) -> Any:
-        """What `kubectl get` finds, parsed; an empty dict when the object does not exist."""
-        found = self.kubectl("get", *arguments, "--output=json", "--ignore-not-found")
-        return json.loads(found) if found else {}
+        """The result of `kubectl get`, parsed; an empty dict if the object does not exist."""
+        output = self.kubectl("get", *arguments, "--output=json", "--ignore-not-found")
+        return json.loads(output) if output else {}
 
     def apply(self, *documents: Any) -> None:
         """Applies the objects."""
         self.kubectl("apply", "--filename=-", input="\n---\n".join(json.dumps(each) for each in documents))
 
-    def wait(self, condition: Callable[[], T], what: str, seconds: float = 60) -> T:
-        """First true value of the condition; `ClusterError` with the cluster's state at the deadline."""
-        return waiting.until(condition, f"{what} in cluster {self.name}", seconds, self.blame)
+    def wait(self, condition: Callable[[], T], description: str, seconds: float = 60) -> T:
+        """The first true value of the condition; `ClusterError` with the cluster's state at the deadline."""
+        return waiting.until(condition, f"{description} in cluster {self.name}", seconds, self.diagnostics)
 
     def enter(self, *command: str) -> list[str]:
-        """The command, made to run in the cluster's namespaces: its addresses, its private /run and /var.
+        """The command, wrapped to run in the cluster's namespaces: its addresses, its private /run and /var.
 
-        For servers that pods must reach: what listens on the node's address there is in no other network.
+        For servers that pods must reach: the node's address exists only in the cluster's network.
         """
         return sandbox.enter(self.record.supervisor.pid, ["env", f"PATH={PATH}", *command])
 
-    def blame(self) -> str:
-        """What is known of things going wrong: dead components, pods that are not ready, late warnings."""
+    def diagnostics(self) -> str:
+        """Facts about problems: dead components, pods, recent warnings."""
         parts = [self.exits()]
         for arguments in (
             ("pods", "--all-namespaces", "--output=wide"),
@@ -95,20 +95,20 @@ class Cluster:
         return log.read_text().strip() if log.exists() else ""
 
     def is_running(self) -> bool:
-        """Whether the process that holds the cluster is alive."""
+        """Whether the cluster's supervisor is alive."""
         return self.record.supervisor.is_alive()
 
     def _tool(self, name: str, *arguments: str, input: str | None, seconds: float) -> str:
-        """Runs a tool with this cluster's kubeconfig and a home of its own: no other one can be meant."""
+        """Runs a tool with this cluster's kubeconfig and home, so that it can reach no other cluster."""
         command = [str(self.folder / "bin" / name), f"--kubeconfig={self.kubeconfig}", *arguments]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")}
         try:
-            done = subprocess.run(
+            result = subprocess.run(
                 command, input=input, capture_output=True, text=True, env=environment, timeout=seconds
             )
         except subprocess.TimeoutExpired as error:
             raise ClusterError(f"{name} {' '.join(arguments)} did not end in {seconds:.0f} s") from error
-        if done.returncode:
-            said = done.stderr.strip() or done.stdout.strip()
-            raise ClusterError(f"{name} {' '.join(arguments)}: {said}")
-        return done.stdout
+        if result.returncode:
+            output = result.stderr.strip() or result.stdout.strip()
+            raise ClusterError(f"{name} {' '.join(arguments)}: {output}")
+        return result.stdout

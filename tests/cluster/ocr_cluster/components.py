@@ -1,6 +1,6 @@
-"""Which processes a cluster consists of, with their arguments: a pure function of its record.
+"""The processes of a cluster with their arguments: a pure function of its record.
 
-`supervisor` starts them inside the namespaces; a component waits until the file named by its gate exists.
+`supervisor` starts them inside the namespaces, each when the file named by its gate exists.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ STAGES_GATE = "gates/stages"
 
 @dataclass(frozen=True)
 class Component:
-    """A program that runs as long as the cluster does. `gate`: file to wait for before the start."""
+    """A program that runs as long as the cluster. `gate`: a file to wait for before the start."""
 
     program: str
     arguments: tuple[str, ...]
@@ -25,13 +25,13 @@ class Component:
 
 
 def components(record: Record) -> list[Component]:
-    """All of them, in the order in which they can start."""
+    """All components, in the order in which they can start."""
     plane = [_etcd(), _api_server(record), _controller_manager(), _scheduler()]
     return [*plane, _kwok(record)] if record.light else [_containerd(), *plane, *_node(record)]
 
 
 def programs(light: bool) -> list[str]:
-    """Names of the programs that such a cluster needs, its tools included."""
+    """Names of the programs that such a cluster needs, including its tools."""
     started = [component.program for component in components(Record("any", 0, FOLDER, light=light))]
     tools = ["kubectl", "helm"]
     return started + tools if light else [*started, *tools, "containerd-shim-runc-v2", "runc", "ctr", "node"]
@@ -45,14 +45,14 @@ def _etcd() -> Component:
         "listen-peer-urls": "http://127.0.0.1:2380",
         "log-level": "warn",
     }
-    # No cluster outlives its machine's crash, so nothing is worth waiting for the disk.
+    # No cluster survives a crash of its machine, so etcd need not wait for the disk.
     return Component("etcd", (*_flags(options), "--unsafe-no-fsync"))
 
 
 def _api_server(record: Record) -> Component:
     options = {
         "etcd-servers": "http://127.0.0.1:2379",
-        # Inside the namespace only; the advertised address is what pods reach through 'kubernetes'.
+        # Inside the namespace only. Pods reach the advertised address through the Service 'kubernetes'.
         "bind-address": "0.0.0.0",
         "advertise-address": record.addresses.node,
         "secure-port": 6443,
@@ -69,11 +69,11 @@ def _api_server(record: Record) -> Component:
         "kubelet-client-certificate": _PKI / "admin.crt",
         "kubelet-client-key": _PKI / "admin.key",
         "kubelet-certificate-authority": _PKI / "ca.crt",
-        # Else `kubectl logs` and `exec` try to resolve the node's name.
+        # Otherwise `kubectl logs` and `exec` try to resolve the node's name.
         "kubelet-preferred-address-types": "InternalIP",
         "audit-policy-file": FOLDER / "audit-policy.yaml",
         "audit-log-path": FOLDER / "audit.log",
-        # In megabytes: more than any run of the tests, and an end for a demo that nobody stops.
+        # In megabytes: more than any test run needs; it limits the log of a demo that is never stopped.
         "audit-log-maxsize": 500,
         "audit-log-maxbackup": 1,
     }
@@ -133,7 +133,7 @@ def _node(record: Record) -> list[Component]:
         "proxy-mode": "nftables",
         "cluster-cidr": record.addresses.pods,
         "hostname-override": NODE,
-        # The limit is the machine's, not the namespace's to set.
+        # A namespace cannot set this limit of the machine.
         "conntrack-max-per-core": 0,
     }
     storage = ("start", "--kubeconfig", f"{FOLDER}/kubeconfig", *provisioner_arguments())

@@ -1,6 +1,6 @@
-"""Contents of the cluster's configuration files: a pure function of its record.
+"""The contents of a cluster's configuration files: a pure function of its record.
 
-All paths are those inside the namespaces (see `inside`). `lifecycle` writes the files.
+All paths are inside the namespaces (see `inside`). `starting` writes the files.
 """
 
 import json
@@ -23,7 +23,7 @@ Document = Mapping[str, Any]
 
 
 def identities(record: Record) -> dict[str, Identity]:
-    """Who has a certificate. Each component is itself, so that the audit log tells them apart."""
+    """The owners of certificates. Each component is a user of its own in the audit log."""
     node, service = str(record.addresses.node), str(record.addresses.api_service)
     names = ("localhost", "kubernetes.default.svc", f"kubernetes.default.svc.{DNS_DOMAIN}")
     return {
@@ -37,7 +37,7 @@ def identities(record: Record) -> dict[str, Identity]:
 
 
 def files(record: Record) -> dict[str, str]:
-    """Text of each file, by its path in the run folder. Certificates and kubeconfigs are not among them."""
+    """The text of each file by its path in the run folder, without certificates and kubeconfigs."""
     return {
         "audit-policy.yaml": yaml.safe_dump(_audit_policy()),
         "kubelet.yaml": yaml.safe_dump(_kubelet(record)),
@@ -51,7 +51,7 @@ def files(record: Record) -> dict[str, str]:
 
 
 def storage() -> list[Document]:
-    """Objects of the real node's storage: class `standard`, the default, and `shared` for any access mode."""
+    """Storage of the real node: class `standard`, the default, and `shared` for all access modes."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STORAGE_NAMESPACE}}
     account = {
         "apiVersion": "v1",
@@ -67,7 +67,7 @@ def storage() -> list[Document]:
 
 
 def fake_nodes(record: Record) -> list[Document]:
-    """The nodes of a light cluster, each with the asked extended resources."""
+    """The nodes of a light cluster, each with the extended resources of the record."""
     capacity = {"cpu": "32", "memory": "256Gi", "pods": "110", "ephemeral-storage": "1Ti"}
     capacity.update(record.node_resources)
     return [_fake_node(f"kwok-{number}", capacity) for number in range(record.nodes)]
@@ -98,12 +98,12 @@ def _kubelet(record: Record) -> Document:
         "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{cgroup(record.name)}",
-        # Machines with the first version of cgroups and with swap are good enough here.
+        # Tests also run on machines with cgroup version 1 or swap.
         "failCgroupV1": False,
         "failSwapOn": False,
-        # The disk is the machine's own: a nearly full one is no reason to evict tests.
+        # The disk is the machine's: pods must not be evicted because it is nearly full.
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
-        # Nothing unpacked here can be pulled again.
+        # Images that were loaded cannot be pulled again.
         "imageGCHighThresholdPercent": 100,
         "clusterDNS": [str(record.addresses.node)],
         "clusterDomain": DNS_DOMAIN,
@@ -113,7 +113,7 @@ def _kubelet(record: Record) -> Document:
 
 
 def cgroup(name: str) -> str:
-    """Control group that holds all pods of that cluster."""
+    """The control group of all pods of a cluster."""
     return f"ocr-{name}"
 
 
@@ -129,7 +129,7 @@ state = "{CONTAINERD.parent}"
   sandbox = "{NODE_IMAGE}"
 
 [plugins.'io.containerd.cri.v1.runtime']
-  # Root may lack CAP_SYS_RESOURCE (it does inside most virtual build machines).
+  # Root may lack CAP_SYS_RESOURCE, as in most build machines.
   restrict_oom_score_adj = true
   tolerate_missing_hugetlb_controller = true
 
@@ -140,7 +140,7 @@ state = "{CONTAINERD.parent}"
 
 
 def _cni(record: Record) -> Document:
-    """Point-to-point links: a bridge would need br_netfilter for Services between pods of one node."""
+    """Point-to-point links: with a bridge, Services between pods of one node would need br_netfilter."""
     address = {
         "type": "host-local",
         "ranges": [[{"subnet": str(record.addresses.pods)}]],

@@ -1,4 +1,4 @@
-"""Installs Debian packages that are missing. Must not know what they are for; callers name them."""
+"""Installs missing Debian packages. Callers name them; this module does not know what they are for."""
 
 import os
 import shutil
@@ -11,20 +11,22 @@ from ocr_cluster.progress import step
 
 
 def ensure(packages: Iterable[str]) -> None:
-    """Makes sure that the packages are installed; asks apt only for what is missing.
+    """Installs those of the packages that are missing.
 
-    Raises `ClusterError` with the command to run when this cannot be done from here.
+    Raises `ClusterError`, with the command to run, if it cannot install them.
     """
-    wanted = sorted(set(packages))
-    if not wanted:
+    names = sorted(set(packages))
+    if not names:
         return
     if not shutil.which("apt-get") or not shutil.which("dpkg-query"):
-        raise ClusterError(f"this is no Debian machine; install what these packages hold: {' '.join(wanted)}")
-    if missing := _missing(wanted):
+        raise ClusterError(f"this is not Debian; install the contents of these packages: {' '.join(names)}")
+    if missing := _missing(names):
         if os.geteuid() != 0:
-            raise ClusterError(f"not root; first run: sudo apt-get install {' '.join(missing)}")
-        with cache.locked("debian"):  # apt fails where another apt runs
-            _install(_missing(wanted))
+            raise ClusterError(
+                f"installing packages needs root; run: sudo apt-get install {' '.join(missing)}"
+            )
+        with cache.locked("debian"):  # apt fails while another apt runs
+            _install(_missing(names))
 
 
 def _missing(packages: Iterable[str]) -> list[str]:
@@ -32,7 +34,7 @@ def _missing(packages: Iterable[str]) -> list[str]:
 
 
 def _install(missing: list[str]) -> None:
-    if not missing:  # another process has installed them meanwhile
+    if not missing:  # another process has just installed them
         return
     with step(f"installing {' '.join(missing)}"):
         _apt("update", "-q")
@@ -40,14 +42,14 @@ def _install(missing: list[str]) -> None:
 
 
 def _is_installed(package: str) -> bool:
-    asked = subprocess.run(
+    result = subprocess.run(
         ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package], capture_output=True, text=True
     )
-    return asked.stdout == "installed"
+    return result.stdout == "installed"
 
 
 def _apt(*arguments: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise ClusterError(f"apt-get {' '.join(arguments)} failed:\n{done.stderr.strip()}")
+    result = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True)
+    if result.returncode:
+        raise ClusterError(f"apt-get {' '.join(arguments)} failed:\n{result.stderr.strip()}")

@@ -1,4 +1,4 @@
-"""The programs that can build images, as command lines: docker, podman and buildah. Pure but for `usable`.
+"""Programs that build images, as command lines: docker, podman and buildah. All is pure except `usable`.
 
 Knows no Dockerfile and no image of the product; `images` and `base_image` run these commands.
 """
@@ -17,7 +17,7 @@ Command = list[str]
 
 @dataclass(frozen=True)
 class Build:
-    """One image to build from a folder. `target`: stage of the Dockerfile, the last one if empty."""
+    """An image to build from a folder. `target`: a stage of the Dockerfile; the last one if empty."""
 
     reference: str
     folder: Path
@@ -39,7 +39,7 @@ class Build:
 
 
 class Docker:
-    """docker, where its daemon answers; BuildKit is its default builder."""
+    """docker with a running daemon; BuildKit is its default builder."""
 
     name = "docker"
 
@@ -52,29 +52,29 @@ class Docker:
         return ["docker", "save", "--output", str(archive), reference]
 
     def find(self, reference: str) -> Command:
-        """Succeeds if the image is there."""
+        """Succeeds if the image exists."""
         return ["docker", "image", "inspect", reference]
 
     def pull(self, reference: str) -> Command:
-        """Fetches a public image."""
+        """Pulls a public image."""
         return ["docker", "pull", "--quiet", reference]
 
     def push(self, name: str) -> Command:
-        """Sends an image to the registry that its name begins with."""
+        """Pushes an image to the registry that its name begins with."""
         return ["docker", "push", "--quiet", name]
 
     def remove(self, reference: str) -> Command:
-        """Forgets an image; layers that others use stay."""
+        """Removes an image, except layers that other images use."""
         return ["docker", "image", "rm", reference]
 
 
-# A build needs no limits and no network of its own, and chroot works inside containers too. The format is
-# docker's, since OCI's has no HEALTHCHECK.
+# chroot also works inside containers, and builds need neither limits nor an isolated network. OCI's format
+# has no HEALTHCHECK.
 _LOCAL_BUILD = ["--isolation", "chroot", "--format", "docker", "--layers", "--force-rm"]
 
 
 class Podman:
-    """podman, which needs no daemon."""
+    """podman, which has no daemon."""
 
     name = "podman"
 
@@ -87,19 +87,19 @@ class Podman:
         return ["podman", "save", "--format", "docker-archive", "--output", str(archive), reference]
 
     def find(self, reference: str) -> Command:
-        """Succeeds if the image is there."""
+        """Succeeds if the image exists."""
         return ["podman", "image", "exists", reference]
 
     def pull(self, reference: str) -> Command:
-        """Fetches a public image."""
+        """Pulls a public image."""
         return ["podman", "pull", "--quiet", reference]
 
     def push(self, name: str) -> Command:
-        """Sends an image to the registry that its name begins with."""
+        """Pushes an image to the registry that its name begins with."""
         return ["podman", "push", "--quiet", name]
 
     def remove(self, reference: str) -> Command:
-        """Forgets an image; layers that others use stay."""
+        """Removes an image, except layers that other images use."""
         return ["podman", "image", "rm", reference]
 
 
@@ -117,23 +117,23 @@ class Buildah:
         return self._command("push", "--quiet", reference, f"docker-archive:{archive}:{reference}")
 
     def find(self, reference: str) -> Command:
-        """Succeeds if the image is there."""
+        """Succeeds if the image exists."""
         return self._command("inspect", "--type", "image", reference)
 
     def pull(self, reference: str) -> Command:
-        """Fetches a public image."""
+        """Pulls a public image."""
         return self._command("pull", "--quiet", reference)
 
     def push(self, name: str) -> Command:
-        """Sends an image to the registry that its name begins with."""
+        """Pushes an image to the registry that its name begins with."""
         return self._command("push", "--quiet", name)
 
     def remove(self, reference: str) -> Command:
-        """Forgets an image; layers that others use stay."""
+        """Removes an image, except layers that other images use."""
         return self._command("rmi", reference)
 
     def _command(self, *words: str) -> Command:
-        """With mounts of its own if root: else buildah leaves its storage mounted in the cache."""
+        """As root, with private mounts: otherwise buildah leaves its storage mounted in the cache folder."""
         storage = cache.images() / "storage"
         private = ["unshare", "--mount"] if os.geteuid() == 0 else []
         return [
@@ -151,7 +151,7 @@ Engine = Docker | Podman | Buildah
 
 
 def usable() -> Engine:
-    """The first that works here; buildah is installed if none does. Raises `ClusterError` if it cannot be."""
+    """The first program that works here; installs buildah if none does. `ClusterError` if it cannot."""
     if _answers("docker", "info"):
         return Docker()
     if _answers("podman", "info"):

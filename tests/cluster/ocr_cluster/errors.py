@@ -1,5 +1,5 @@
-"""The one error that callers report as a sentence instead of a traceback. Anyone here may raise it."""
+"""The error that callers report as a sentence instead of a traceback."""
 
 
 class ClusterError(Exception):
-    """The cluster, a program or an image cannot be had; the message says why and what to do."""
+    """A cluster, program or image is not available; the message says why and what to do."""

@@ -1,7 +1,7 @@
 """Pytest fixtures of real clusters; load them with `pytest_plugins = ["ocr_cluster.fixtures"]`.
 
-Each test session has clusters of its own, under names of its own: the demo's cluster, and any cluster that
-the machine's kubeconfig names, are never touched. A cluster that cannot be had fails the test, it skips none.
+Each test session starts new clusters under new names. It never uses the demo's cluster, or a cluster of the
+machine's kubeconfig. If a cluster cannot be started, the test fails; it is not skipped.
 """
 
 import os
@@ -21,32 +21,32 @@ _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 @pytest.fixture(scope="session")
 def light_cluster() -> Iterator[Cluster]:
-    """Real control plane with three fake nodes (KWOK): pods become Ready, jobs succeed, nothing runs."""
+    """A real control plane with three fake nodes (KWOK): pods become Ready, but nothing runs."""
     yield from _session_cluster("light", light=True, node_count=3)
 
 
 @pytest.fixture(scope="session")
 def full_cluster() -> Iterator[Cluster]:
-    """Real single node: containers run, volumes hold data, Services answer this machine."""
+    """A real single node: containers run, volumes keep data, and this machine can reach Services."""
     yield from _session_cluster("full")
 
 
 @pytest.fixture
 def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Fresh namespace in the cluster that the test asks for, removed afterwards."""
+    """A new namespace in the cluster that the test uses, removed afterwards."""
     with _namespace(_cluster_of(request)) as name:
         yield name
 
 
 @pytest.fixture
 def restricted_namespace(request: pytest.FixtureRequest) -> Iterator[str]:
-    """As `namespace`, and refusing pods that break the restricted Pod Security Standard."""
+    """The same, with the restricted Pod Security Standard enforced."""
     with _namespace(_cluster_of(request), _RESTRICTED) as name:
         yield name
 
 
-def require_own(cluster: Cluster) -> None:
-    """Raises `ClusterError` unless the kubeconfig leads into this cluster's own network namespace."""
+def require_test_cluster(cluster: Cluster) -> None:
+    """Raises `ClusterError` unless the kubeconfig leads to this cluster's network namespace."""
     servers = [
         each["cluster"]["server"] for each in yaml.safe_load(cluster.kubeconfig.read_text())["clusters"]
     ]
@@ -55,22 +55,24 @@ def require_own(cluster: Cluster) -> None:
         cluster.record.supervisor.pid
     ):
         raise ClusterError(
-            f"{cluster.kubeconfig} names {servers}, not the cluster {cluster.name}: refusing to test"
+            f"{cluster.kubeconfig} names {servers}, not the test cluster {cluster.name}: refusing to test"
         )
 
 
-def _session_cluster(kind: str, **asked: object) -> Iterator[Cluster]:
+def _session_cluster(kind: str, **options: object) -> Iterator[Cluster]:
     lifecycle.sweep()
-    with lifecycle.running(f"test-{kind}-{os.getpid()}", **asked) as cluster:
-        require_own(cluster)
+    with lifecycle.running(f"test-{kind}-{os.getpid()}", **options) as cluster:
+        require_test_cluster(cluster)
         yield cluster
 
 
 def _cluster_of(request: pytest.FixtureRequest) -> Cluster:
-    """The cluster among the fixtures that the test uses."""
+    """The cluster among the test's fixtures."""
     used = [name for name in ("light_cluster", "full_cluster") if name in request.fixturenames]
     if len(used) != 1:
-        raise ClusterError(f"a namespace needs light_cluster or full_cluster in the same test; it has {used}")
+        raise ClusterError(
+            f"a test with a namespace must use either light_cluster or full_cluster; it uses {used}"
+        )
     cluster: Cluster = request.getfixturevalue(used[0])
     return cluster
 
@@ -82,12 +84,13 @@ def _namespace(cluster: Cluster, *labels: str) -> Iterator[str]:
     if labels:
         cluster.kubectl("label", "namespace", name, *labels)
     cluster.wait(
-        lambda: cluster.get("serviceaccount", "default", f"--namespace={name}"), f"account in {name}"
+        lambda: cluster.get("serviceaccount", "default", f"--namespace={name}"),
+        f"the service account of {name}",
     )
     try:
         yield name
     finally:
         cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
-        # Real pods that have ended put no load on the next test.
+        # So that they put no load on the next test.
         pods = ("pods", f"--namespace={name}")
         cluster.wait(lambda: not cluster.get(*pods).get("items"), f"the pods of {name} to end", 120)

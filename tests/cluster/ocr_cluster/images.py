@@ -1,6 +1,6 @@
-"""The product's images: which there are, what they are made of, and building those that changed.
+"""The product's images: their targets, their inputs, and the build of those that changed.
 
-Knows the Dockerfile's targets and inputs; which program builds them stands in `engines`.
+Knows the Dockerfile's targets and inputs; `engines` knows the programs that build.
 """
 
 import hashlib
@@ -42,14 +42,14 @@ INPUTS: Mapping[str, Sequence[str]] = {
     "backend-cpu": _BACKEND,
     "backend-gpu": _BACKEND,
 }
-_KEPT_ARCHIVES = 1
-# Somebody else may just be loading an archive that is not the newest any more.
-_KEPT_SECONDS = 600
+_MAX_ARCHIVES = 1
+# Another process may still load an archive that is no longer the newest.
+_MIN_ARCHIVE_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Image:
-    """A built image: its target in the Dockerfile, its name, and the archive that holds it."""
+    """A built image: its target in the Dockerfile, its name, and its archive."""
 
     target: str
     reference: str
@@ -57,36 +57,36 @@ class Image:
 
     @property
     def tag(self) -> str:
-        """The last part of the name: equal for equal inputs."""
+        """The tag of the reference: equal for equal inputs."""
         return self.reference.rpartition(":")[2]
 
 
 def build(targets: Iterable[str] = TARGETS, arguments: Mapping[str, str] | None = None) -> list[Image]:
-    """The images of the targets, in their order, after building those whose inputs have changed.
+    """The images of the targets, in their order; builds those with changed inputs.
 
-    `arguments` are build arguments of the Dockerfile. Raises `ClusterError` when a build fails; its whole
-    output is then in a log file that the message names.
+    `arguments` are build arguments of the Dockerfile. Raises `ClusterError` if a build fails; the message
+    names the log file with the build's output.
     """
-    wanted = [_image(target, arguments or {}) for target in targets]
+    result = [_image(target, arguments or {}) for target in targets]
     with cache.locked("images"):
-        if missing := [image for image in wanted if not image.archive.exists()]:
+        if missing := [image for image in result if not image.archive.exists()]:
             engine = engines.usable()
-            given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
+            build_arguments = _with_base(engine, arguments)
             for image in missing:
-                _build(engine, image, _of_product(image.reference, image.target, given))
-            for image in wanted:
+                _build(engine, image, _product_build(image.reference, image.target, build_arguments))
+            for image in result:
                 image.archive.touch()
                 _prune(engine, image)
-    return wanted
+    return result
 
 
 def build_other(
-    name: str, version: str, dockerfile: Path, filled: Callable[[], AbstractContextManager[Path]]
+    name: str, version: str, dockerfile: Path, context: Callable[[], AbstractContextManager[Path]]
 ) -> Image:
-    """An image that is none of the product's, after building it where there is none of that version.
+    """An image that is not the product's; builds it if there is none of this version.
 
-    `filled` gives the folder to build from. The Dockerfile gets BASE_IMAGE, the product's own base. Raises
-    `ClusterError` as `build` does.
+    `context` provides the folder to build from. The Dockerfile gets BASE_IMAGE, the base of the product's
+    images. Raises `ClusterError` as `build` does.
     """
     image = Image(name, _reference(name, version, REGISTRY), _archive(name, version))
     with cache.locked("images"):
@@ -94,7 +94,7 @@ def build_other(
             engine = engines.usable()
             public = base_image.public((ROOT / "Dockerfile").read_text())
             base = {"BASE_IMAGE": public} | base_image.arguments(engine, ROOT / "Dockerfile")
-            with filled() as folder:
+            with context() as folder:
                 _build(engine, image, Build(image.reference, folder, dockerfile, arguments=base))
             image.archive.touch()
             _prune(engine, image)
@@ -104,49 +104,51 @@ def build_other(
 def build_as(
     name: str, target: str, arguments: Mapping[str, str] | None = None, *, push: bool = False
 ) -> None:
-    """Builds one target under a name that others have chosen; `push`: sends it to the registry in that name.
+    """Builds one target under this name; `push`: also pushes it to the registry in the name.
 
     Raises `ClusterError` as `build` does.
     """
-    known(target)
+    _check_target(target)
     with cache.locked("images"):
         engine = engines.usable()
-        given = {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
+        build_arguments = _with_base(engine, arguments)
         log = cache.images() / f"{target}-as.log"
         with step(f"building {name} with {engine.name}"):
-            _run(engine.build(_of_product(name, target, given)), log)
+            _run(engine.build(_product_build(name, target, build_arguments)), log)
         if push:
             with step(f"pushing {name}"):
                 _run(engine.push(name), log)
 
 
-def known(target: str) -> str:
-    """The target; `ClusterError` if the Dockerfile has no such one."""
+def _with_base(engine: Engine, arguments: Mapping[str, str] | None) -> dict[str, str]:
+    return {**base_image.arguments(engine, ROOT / "Dockerfile"), **(arguments or {})}
+
+
+def _check_target(target: str) -> None:
     if target not in INPUTS:
-        raise ClusterError(f"image {target!r} is not known; known: {', '.join(INPUTS)}")
-    return target
+        raise ClusterError(f"unknown image {target!r}; known: {', '.join(INPUTS)}")
 
 
 def tag(target: str, arguments: Mapping[str, str] | None = None) -> str:
-    """Twelve hex digits that change with anything that goes into the image, but for the base image."""
-    known(target)
-    given = {f"--build-arg {name}": value.encode() for name, value in (arguments or {}).items()}
-    return key({**contents(target), **given})
+    """Twelve hex digits that change with every input of the image, except the base image."""
+    _check_target(target)
+    encoded = {f"--build-arg {name}": value.encode() for name, value in (arguments or {}).items()}
+    return key({**contents(target), **encoded})
 
 
 def references(registry: str = REGISTRY, targets: Iterable[str] = TARGETS) -> list[str]:
-    """Names of the images as this tree makes them, in that registry. Builds nothing."""
+    """Names of this tree's images in a registry. Builds nothing."""
     return [_reference(target, tag(target), registry) for target in targets]
 
 
 def contents(target: str) -> dict[str, bytes]:
-    """Every file that goes into the image, by its path in the checkout, and the Dockerfile."""
+    """Every input file of the image and the Dockerfile, by path in the checkout."""
     files = [path for name in INPUTS[target] for path in _files(ROOT / name)]
     return {str(path.relative_to(ROOT)): path.read_bytes() for path in files}
 
 
 def key(contents: Mapping[str, bytes]) -> str:
-    """Twelve hex digits of names and contents, whatever their order."""
+    """Twelve hex digits that identify names and contents, in any order."""
     digest = hashlib.sha256()
     for name in sorted(contents):
         digest.update(f"{name}\0{len(contents[name])}\0".encode() + contents[name])
@@ -162,7 +164,7 @@ def _archive(name: str, version: str) -> Path:
     return cache.images() / f"{name}-{version}.tar"
 
 
-def _of_product(reference: str, target: str, arguments: Mapping[str, str]) -> Build:
+def _product_build(reference: str, target: str, arguments: Mapping[str, str]) -> Build:
     return Build(reference, ROOT, ROOT / "Dockerfile", target, arguments, certificates=_certificates())
 
 
@@ -174,7 +176,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_dir():
         return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
     if not path.exists():
-        raise ClusterError(f"{path} is missing, and goes into the images")
+        raise ClusterError(f"{path} is missing, but the images need it")
     return [path]
 
 
@@ -189,33 +191,33 @@ def _build(engine: Engine, image: Image, build: Build) -> None:
 
 
 def _certificates() -> Path | None:
-    """The machine's own certificate bundle, for builds behind a network that ends TLS itself."""
+    """The machine's certificate bundle, for builds in networks that terminate TLS."""
     path = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")
     return path if path.exists() else None
 
 
 def _run(command: Sequence[str], log: Path) -> None:
     with log.open("ab") as file:
-        done = subprocess.run(command, stdout=file, stderr=file)
-    if done.returncode:
+        result = subprocess.run(command, stdout=file, stderr=file)
+    if result.returncode:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise ClusterError(f"{' '.join(command)} failed, see {log}:\n{last}")
 
 
 def _prune(engine: Engine, image: Image) -> None:
-    """Removes archives of the target that were not used lately, and the builder's images they came from."""
-    archives = sorted(cache.images().glob(f"{image.target}-*.tar"), key=_used)
-    for archive in archives[:-_KEPT_ARCHIVES]:
-        if time.time() - _used(archive) < _KEPT_SECONDS:
+    """Removes archives of the target that were not used recently, and their images in the builder."""
+    archives = sorted(cache.images().glob(f"{image.target}-*.tar"), key=_last_use)
+    for archive in archives[:-_MAX_ARCHIVES]:
+        if time.time() - _last_use(archive) < _MIN_ARCHIVE_SECONDS:
             return
         version = archive.stem.removeprefix(f"{image.target}-")
         reference = _reference(image.target, version, REGISTRY)
-        # It may be gone already; the archive is what takes the room.
+        # The image may not exist any more; what takes space is the archive.
         subprocess.run(engine.remove(reference), capture_output=True)
         archive.with_suffix(".log").unlink(missing_ok=True)
         archive.unlink()
 
 
-def _used(archive: Path) -> float:
-    """When the archive was last asked for, in seconds since the epoch: `build` touches what it gives out."""
+def _last_use(archive: Path) -> float:
+    """When `build` last returned the archive, in seconds since the epoch: it touches the file."""
     return archive.stat().st_mtime

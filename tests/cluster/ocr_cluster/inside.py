@@ -1,7 +1,7 @@
-"""What the machine looks like from inside a cluster's namespaces: fixed short paths and how they are set up.
+"""File system and network inside a cluster's namespaces: fixed short paths and commands to set them up.
 
-The cluster's processes see private, empty /run and /var, so nothing they write there stays behind, and
-sockets keep short names wherever the cache lies. Used by `configuration`, `components` and `lifecycle`.
+The cluster's processes have private, empty /run and /var. So no file of theirs remains, and socket paths are
+short wherever the cache folder is. `configuration`, `components` and `starting` use this module.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ Command = Sequence[str]
 
 
 def seen_from_machine(pid: int, path: Path) -> Path:
-    """Where the machine finds a file of the namespaces that the process `pid` is in."""
+    """The machine's path of a file in the namespaces of process `pid`."""
     return Path(f"/proc/{pid}/root{path}")
 
 
 def setup(folder: Path, addresses: Addresses) -> list[Command]:
-    """Commands that turn fresh mount, network and PID namespaces into the cluster's machine, in order.
+    """Commands that set up new mount, network and PID namespaces for the cluster, in order.
 
-    The machine's end of the link must already be there.
+    The machine's end of the link must exist.
     """
     return [*_mounts(folder), *_network(addresses)]
 
@@ -34,7 +34,7 @@ def _mounts(folder: Path) -> list[Command]:
     run = str(folder / "run")
     return [
         ("mount", "-t", "proc", "proc", "/proc"),
-        # The new /run is made elsewhere and moved, since the folder may itself lie in /run or /var.
+        # The new /run is mounted elsewhere and moved, since the folder may be in /run or /var.
         ("mkdir", "-p", run),
         ("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", run),
         ("mkdir", f"{run}/{FOLDER.name}"),

@@ -1,4 +1,4 @@
-"""Brings a cluster up, finds it again, takes it down: the order of things, which stand elsewhere."""
+"""Starts, finds and removes clusters: the order of the steps. Other modules do the steps."""
 
 import os
 import re
@@ -35,11 +35,11 @@ def up(
     node_resources: tuple[tuple[str, str], ...] = (),
     ephemeral: bool = False,
 ) -> Cluster:
-    """The running cluster of that name, made if there is none; what a crash left of one is removed first.
+    """The running cluster of this name; starts it if needed, after removing the remains of a crash.
 
-    `node_count` and `node_resources` speak of a light cluster. Raises `ClusterError` when the cluster cannot
-    be made, runs but is of the other kind, or is just being made by another process; `down` removes what a
-    failure has left.
+    `node_count` and `node_resources` are for light clusters. Raises `ClusterError` if the cluster cannot be
+    started, is of the other kind, or is being started by another process. `down` removes the remains of a
+    failed start.
     """
     _check_name(name)
     if cluster := find(name):
@@ -47,28 +47,28 @@ def up(
         if cluster.record.ready and cluster.is_running():
             return cluster
     if os.geteuid() != 0:
-        raise ClusterError("namespaces and network links can be made by root only; run this with sudo")
+        raise ClusterError("only root can create namespaces and network links; run this with sudo")
     down(name)
     debian.ensure(_PACKAGES if light else (*_PACKAGES, *_NODE_PACKAGES))
     paths = programs.ensure(components.programs(light))
     folder = cache.clusters() / name
-    asked = Record(
+    requested = Record(
         name, 0, folder, light=light, ephemeral=ephemeral, nodes=node_count, node_resources=node_resources
     )
-    cluster = starting.start(starting.claim(asked), paths)
+    cluster = starting.start(starting.claim(requested), paths)
     try:
-        return _completed(cluster, paths)
+        return _complete(cluster, paths)
     except BaseException:
-        # Nobody gets the handle of an ephemeral one; others stay as they are, with their logs.
+        # Nothing else ends an ephemeral cluster. Others remain, with their logs.
         if ephemeral:
             _end(cluster)
         raise
 
 
 @contextmanager
-def running(name: str, **asked: object) -> Iterator[Cluster]:
-    """An ephemeral cluster for the time of a `with` block; also gone if this process dies within it."""
-    cluster = up(name, ephemeral=True, **asked)  # type: ignore[arg-type]
+def running(name: str, **options: object) -> Iterator[Cluster]:
+    """An ephemeral cluster until the end of the context, or until this process dies."""
+    cluster = up(name, ephemeral=True, **options)  # type: ignore[arg-type]
     try:
         yield cluster
     finally:
@@ -76,13 +76,13 @@ def running(name: str, **asked: object) -> Iterator[Cluster]:
 
 
 def find(name: str) -> Cluster | None:
-    """The cluster of that name as it was recorded, running or not."""
-    known = record.load(name)
-    return Cluster(known) if known else None
+    """The cluster of this name as recorded, running or not; None if there is no record."""
+    saved = record.load(name)
+    return Cluster(saved) if saved else None
 
 
 def down(name: str) -> bool:
-    """Removes the cluster and all it has left on the machine; whether there was anything. May be repeated."""
+    """Removes the cluster and all its traces; returns whether it existed. May be repeated."""
     _check_name(name)
     folder = cache.clusters() / name
     sandbox.end(folder, record.load(name))
@@ -95,11 +95,11 @@ def down(name: str) -> bool:
 
 
 def sweep() -> None:
-    """Removes what is left of ephemeral clusters whose makers are gone."""
+    """Removes ephemeral clusters whose creators have ended."""
     for name in record.names():
         cluster = find(name)
-        if cluster and cluster.record.ephemeral and not cluster.record.maker.is_alive():
-            say(f"removing what is left of cluster {name}")
+        if cluster and cluster.record.ephemeral and not cluster.record.creator.is_alive():
+            say(f"removing the remains of cluster {name}")
             down(name)
 
 
@@ -113,25 +113,25 @@ def _end(cluster: Cluster) -> None:
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", name):
-        raise ClusterError(f"name {name!r} is not allowed; use up to 40 of a-z, 0-9 and, inside, '-'")
+        raise ClusterError(
+            f"name {name!r} is not allowed; use up to 40 characters of a-z, 0-9 and '-', no '-' at the ends"
+        )
 
 
 def _check_usable(cluster: Cluster, light: bool) -> None:
-    if not cluster.record.ready and cluster.record.maker.is_alive():
-        maker = cluster.record.maker.pid
-        raise ClusterError(
-            f"cluster {cluster.name} is just being made by process {maker}; wait until it is done"
-        )
+    if not cluster.record.ready and cluster.record.creator.is_alive():
+        pid = cluster.record.creator.pid
+        raise ClusterError(f"process {pid} is starting cluster {cluster.name}; wait until it is ready")
     if cluster.is_running() and cluster.exits():
         raise ClusterError(f"cluster {cluster.name} is broken: {cluster.exits()}; run `down`, then `up`")
     if cluster.is_running() and cluster.record.light != light:
         kind = "light" if cluster.record.light else "full"
         raise ClusterError(
-            f"cluster {cluster.name} runs and is {kind}; first run `down --name {cluster.name}`"
+            f"cluster {cluster.name} is running and is {kind}; first run `down --name {cluster.name}`"
         )
 
 
-def _completed(cluster: Cluster, paths: dict[str, Path]) -> Cluster:
+def _complete(cluster: Cluster, paths: dict[str, Path]) -> Cluster:
     with step(f"starting the control plane of cluster {cluster.name}"):
         _wait_for_api(cluster)
     if cluster.record.light:
@@ -149,7 +149,9 @@ def _wait_for_api(cluster: Cluster) -> None:
 
 def _is_api_ready(cluster: Cluster) -> bool:
     if cluster.exits():
-        raise ClusterError(f"a part of cluster {cluster.name} died: {cluster.exits()} in {cluster.folder}")
+        raise ClusterError(
+            f"a component of cluster {cluster.name} died: {cluster.exits()} in {cluster.folder}"
+        )
     try:
         return cluster.kubectl("get", "--raw=/readyz", seconds=10) == "ok"
     except ClusterError:
@@ -157,7 +159,7 @@ def _is_api_ready(cluster: Cluster) -> bool:
 
 
 def _check_unmounted(folder: Path) -> None:
-    """Refuses to delete through a mount, which would delete what is mounted."""
+    """Refuses to delete a folder with a mount in it, which would delete the mounted files."""
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    if below := [mount for mount in mounts if Path(mount).is_relative_to(folder)]:
-        raise ClusterError(f"something is mounted below {folder}: {' '.join(below)}; unmount it first")
+    if inner := [mount for mount in mounts if Path(mount).is_relative_to(folder)]:
+        raise ClusterError(f"file systems are mounted in {folder}: {' '.join(inner)}; unmount it first")

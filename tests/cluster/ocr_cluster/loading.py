@@ -1,4 +1,4 @@
-"""Puts image archives into the node of a running cluster if it lacks them. Builds none but the node's own."""
+"""Loads image archives into the node of a running cluster. Builds only the node's own image."""
 
 import subprocess
 from pathlib import Path
@@ -11,25 +11,25 @@ from ocr_cluster.progress import step
 
 
 def load(cluster: Cluster, archives: list[Path]) -> list[str]:
-    """References of the images in the archives, all of which the node then has.
+    """The references of the images in the archives, after loading those that the node lacks.
 
-    Raises `ClusterError` for a light cluster, which has no node to load into.
+    Raises `ClusterError` for a light cluster, which has no real node.
     """
     if cluster.record.light:
         raise ClusterError(f"cluster {cluster.name} is light: its fake nodes run no images")
     present = set(ctr(cluster, "images", "list", "--quiet").split())
-    wanted: list[str] = []
+    references: list[str] = []
     for path in archives:
         names = archive.references(path)
-        wanted += names
+        references += names
         if set(names) - present:
             with step(f"loading {' '.join(names)} into cluster {cluster.name}"):
                 ctr(cluster, "images", "import", "--local", str(path))
-    return wanted
+    return references
 
 
 def load_node_image(cluster: Cluster) -> None:
-    """Loads the image of pause containers and volume helpers; the node starts no pod without it."""
+    """Loads the image of pause containers and volume helpers, without which the node starts no pod."""
     program = programs.ensure(["node"])["node"]
     path = program.with_suffix(".tar")
     if not path.exists():
@@ -38,11 +38,11 @@ def load_node_image(cluster: Cluster) -> None:
 
 
 def ctr(cluster: Cluster, *arguments: str) -> str:
-    """Output of containerd's own command line on the node, in the kubelet's namespace."""
+    """Output of `ctr`, containerd's command line, on the node, in the kubelet's namespace."""
     socket = inside.seen_from_machine(cluster.record.supervisor.pid, inside.CONTAINERD)
     cluster.wait(socket.exists, "containerd")
     command = [str(cluster.folder / "bin" / "ctr"), f"--address={socket}", "--namespace=k8s.io", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ClusterError(f"ctr {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise ClusterError(f"ctr {' '.join(arguments)}: {result.stderr.strip()}")
+    return result.stdout

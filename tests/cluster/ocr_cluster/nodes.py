@@ -1,4 +1,4 @@
-"""Gives a control plane its nodes: fake ones, or the real one with its storage. Called by `lifecycle`."""
+"""Adds nodes to a control plane: fake ones, or the real one with its storage. `lifecycle` calls it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ocr_cluster.progress import step
 
 
 def add_fake_nodes(cluster: Cluster, kwok: Path) -> None:
-    """With KWOK's own stages: pods get ready, jobs succeed, claims get volumes. Tests may add theirs."""
+    """Adds the fake nodes and KWOK's stages: pods become ready, Jobs succeed, claims get volumes."""
     stages = kwok / "kustomize"
     cluster.kubectl("apply", "--server-side", f"--kustomize={stages / 'crd'}")
     cluster.wait(lambda: _is_served(cluster, "kwok.x-k8s.io/v1alpha1"), "the API of KWOK")
@@ -25,22 +25,23 @@ def _is_served(cluster: Cluster, api: str) -> bool:
 
 
 def add_real_node(cluster: Cluster) -> None:
-    """With the image that it needs for any pod, and with storage classes."""
+    """Loads the image that the node needs for any pod, and creates the storage classes."""
     load_node_image(cluster)
     cluster.apply(*configuration.storage())
     (cluster.folder / STORAGE_GATE).touch()
 
 
 def wait_for_nodes(cluster: Cluster) -> None:
-    """Also for the account that every pod of the namespace `default` needs."""
+    """Waits for the nodes, and for the service account that pods in the namespace `default` need."""
     with step("waiting for the nodes"):
         count = cluster.record.nodes if cluster.record.light else 1
         cluster.wait(lambda: _ready_nodes(cluster) == count, f"{count} ready nodes", 120)
-        cluster.wait(lambda: cluster.get("serviceaccount", "default"), "the account 'default'")
+        cluster.wait(lambda: cluster.get("serviceaccount", "default"), "the service account 'default'")
 
 
 def _ready_nodes(cluster: Cluster) -> int:
     conditions = [node["status"].get("conditions", []) for node in cluster.get("nodes").get("items", [])]
     return sum(
-        any(each["type"] == "Ready" and each["status"] == "True" for each in known) for known in conditions
+        any(each["type"] == "Ready" and each["status"] == "True" for each in of_node)
+        for of_node in conditions
     )

@@ -1,6 +1,6 @@
-"""Which programs the cluster is made of, and building what is missing of them from pinned Go modules.
+"""The programs of a cluster, and their build from pinned Go modules.
 
-Knows Go, not Kubernetes: what a program is started with stands in `components`.
+Knows Go, not Kubernetes: `components` knows the arguments of the programs.
 """
 
 import functools
@@ -22,7 +22,7 @@ MODULES = Path(__file__).parents[1] / "go"
 
 _KUBERNETES_VERSION = "1.37.2"
 _VERSION_PACKAGE = "k8s.io/component-base/version"
-# Without these the programs report v0.0.0 and every version check (Helm's kubeVersion too) fails.
+# Without these, the programs report v0.0.0, and every version check fails, including Helm's kubeVersion.
 _KUBERNETES_LDFLAGS = " ".join(
     f"-X {_VERSION_PACKAGE}.{field}={value}"
     for field, value in {
@@ -36,9 +36,9 @@ _KUBERNETES_LDFLAGS = " ".join(
 
 @dataclass(frozen=True)
 class Program:
-    """One Go program: the module folder that pins it, the package to build and how.
+    """A Go program: the module folder that pins it, the package to build, and build options.
 
-    `files` names folders of the package's module that are kept beside the program.
+    `files` names folders of the package's module to store beside the program.
     """
 
     module: str
@@ -58,7 +58,7 @@ def _containerd(name: str) -> Program:
     return Program("containerd", f"github.com/containerd/containerd/v2/cmd/{name}")
 
 
-# In the order in which they are built: what both kinds of cluster need comes first.
+# In build order: first the programs that both kinds of cluster need.
 PROGRAMS: Mapping[str, Program] = {
     "etcd": Program("etcd", "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": _kubernetes("kube-apiserver"),
@@ -82,15 +82,15 @@ PROGRAMS: Mapping[str, Program] = {
     "local-path-provisioner": Program("local-path-provisioner", "github.com/rancher/local-path-provisioner"),
     "coredns": Program("coredns", "github.com/coredns/coredns"),
     "node": Program("node", "."),
-    # No part of a cluster: how Docker itself reads compose files, for the tests of the guide.
+    # Not part of a cluster: Docker's own reader of compose files, for the tests of the guide.
     "compose": Program("compose", "github.com/compose-spec/compose-go/v2/cmd"),
 }
 
 
 def ensure(names: Iterable[str]) -> dict[str, Path]:
-    """Path of each named program, after building those that the cache lacks.
+    """The path of each named program; builds those that the cache lacks.
 
-    Raises `ClusterError` when Go is missing or too old, or a build fails; what was built before is kept.
+    Raises `ClusterError` if Go is missing or too old, or if a build fails; programs built before remain.
     """
     with cache.locked("programs"):
         paths = {name: _path(PROGRAMS[name], name) for name in names}
@@ -103,7 +103,7 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
 
 
 def key(program: Program, go_version: str, sources: Mapping[str, bytes]) -> str:
-    """Twelve hex digits that change with anything that could change the program."""
+    """Twelve hex digits that change with everything that could change the program."""
     digest = hashlib.sha256()
     for part in (go_version, program.ldflags, program.tags, str(program.cgo), *program.files):
         digest.update(part.encode() + b"\0")
@@ -120,30 +120,30 @@ def _path(program: Program, name: str) -> Path:
 
 @functools.cache
 def go_version(module: Path) -> str:
-    """Version of the Go that builds the module in this folder, since go.mod may make an older Go fetch it.
+    """The version of Go that builds the module in this folder: an older Go may download the one in go.mod.
 
-    Raises `ClusterError` when there is no Go, or one that cannot do that.
+    Raises `ClusterError` if there is no Go, or if it is too old and cannot download.
     """
-    wanted = re.findall(r"^go (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)[0]
+    required = re.findall(r"^go (\S+)$", (module / "go.mod").read_text(), re.MULTILINE)[0]
     if not shutil.which("go"):
-        raise ClusterError(f"Go is not on the PATH; install Go {wanted} or newer (https://go.dev/dl)")
-    asked = subprocess.run(["go", "env", "GOVERSION"], cwd=module, capture_output=True, text=True)
-    if asked.returncode:
+        raise ClusterError(f"Go is not on the PATH; install Go {required} or newer (https://go.dev/dl)")
+    result = subprocess.run(["go", "env", "GOVERSION"], cwd=module, capture_output=True, text=True)
+    if result.returncode:
         raise ClusterError(
-            f"Go {wanted} or newer is needed, install it (https://go.dev/dl); the one on the PATH says: "
-            f"{asked.stderr.strip()}"
+            f"Go {required} or newer is needed, install it (https://go.dev/dl); the Go on the PATH failed: "
+            f"{result.stderr.strip()}"
         )
-    return asked.stdout.strip()
+    return result.stdout.strip()
 
 
 def _build(program: Program, name: str, path: Path) -> None:
-    """Builds beside the target and renames, so that a broken build leaves no half program."""
+    """Builds in a temporary folder and renames, so that a failed build leaves no incomplete program."""
     path.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         built = Path(scratch, name)
         _go(program, name, "build", *_flags(program), "-o", str(built), program.package)
         for folder in program.files:
-            _keep(program, name, folder, path.parent)
+            _copy_files(program, name, folder, path.parent)
         built.rename(path)
 
 
@@ -152,7 +152,7 @@ def _flags(program: Program) -> list[str]:
     return ["-trimpath", "-ldflags", f"-s -w {program.ldflags}", *tags]
 
 
-def _keep(program: Program, name: str, folder: str, target: Path) -> None:
+def _copy_files(program: Program, name: str, folder: str, target: Path) -> None:
     module = program.package.partition("/cmd/")[0]
     source = Path(_go(program, name, "list", "-m", "-f", "{{.Dir}}", module).strip(), folder)
     shutil.copytree(source, target / folder, dirs_exist_ok=True)
@@ -164,14 +164,14 @@ def _go(program: Program, name: str, *arguments: str) -> str:
         "CGO_ENABLED": "1" if program.cgo else "0",
         "GOFLAGS": "-mod=readonly -buildvcs=false",
     }
-    done = subprocess.run(
+    result = subprocess.run(
         ["nice", "go", *arguments],
         cwd=MODULES / program.module,
         env=environment,
         capture_output=True,
         text=True,
     )
-    if done.returncode:
-        last = "\n".join(done.stderr.splitlines()[-15:])
+    if result.returncode:
+        last = "\n".join(result.stderr.splitlines()[-15:])
         raise ClusterError(f"go {arguments[0]} of {name} failed:\n{last}")
-    return done.stdout
+    return result.stdout

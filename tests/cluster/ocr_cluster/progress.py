@@ -1,4 +1,4 @@
-"""Says what is going on and how long it took. Used wherever a wait is longer than a blink."""
+"""Prints the steps of slow work and how long they took."""
 
 import sys
 import threading
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """Prints the text at once and the elapsed seconds at the end, also when the step fails.
+    """Prints the text at the start and the elapsed seconds at the end, also if the step fails.
 
-    On a terminal the seconds are counted along, so that a long build can be told from a hung one.
+    On a terminal it updates the seconds, so that a long build does not look as if it hangs.
     """
     started = time.monotonic()
     print(f"{text} …", end="", file=sys.stderr, flush=True)
@@ -31,7 +31,7 @@ def step(text: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Prints one line beside the steps: to stderr, since stdout is for answers that scripts read."""
+    """Prints one line to stderr: stdout is for results that scripts read."""
     print(text, file=sys.stderr, flush=True)
 
 

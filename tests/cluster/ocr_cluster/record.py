@@ -1,4 +1,4 @@
-"""What is written down about a cluster in its run folder, and reading it back. Decides nothing."""
+"""The record of a cluster in its run folder: writing and reading it."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -12,38 +12,38 @@ _FILE = "cluster.json"
 
 
 class Process(NamedTuple):
-    """A process as the machine sees it: its id, and its start (ticks since boot) to tell recycled ids."""
+    """A process of the machine: its id, and its start (ticks since boot), since ids are reused."""
 
     pid: int
     started: int
 
     @classmethod
     def of(cls, pid: int) -> "Process":
-        """The process that now has this id; `NOBODY` when there is none or it is dead already."""
+        """The process that has this id now; `NO_PROCESS` if there is none or it has ended."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
-            return NOBODY
+            return NO_PROCESS
         state, *rest = stat.rpartition(")")[2].split()
-        return NOBODY if state in "ZX" else cls(pid, int(rest[18]))
+        return NO_PROCESS if state in "ZX" else cls(pid, int(rest[18]))
 
     def is_alive(self) -> bool:
-        """Whether this very process is still there."""
-        return self != NOBODY and Process.of(self.pid) == self
+        """Whether this process still runs, and not another one with the same id."""
+        return self != NO_PROCESS and Process.of(self.pid) == self
 
 
-NOBODY = Process(0, 0)
+NO_PROCESS = Process(0, 0)
 
 
 @dataclass(frozen=True)
 class Record:
-    """A cluster as it was asked for, and the process that holds it.
+    """A cluster as requested, and its processes.
 
-    `folder`: its run folder, in which everything of it lies; fixed, even if the environment changes later.
-    `light`: fake nodes instead of a real one. `ephemeral`: gone as soon as the process that made it is.
-    `nodes` and `node_resources` (extended resources of each) are used by a light cluster only.
-    `maker` is the process that makes it, `supervisor` the one that holds it.
-    `ready`: it was once seen complete.
+    `folder`: the run folder with all its files; it does not change with the environment.
+    `light`: fake nodes instead of a real one. `ephemeral`: ends with the process that created it.
+    `nodes` and `node_resources` (extended resources of each node) are for light clusters.
+    `creator` is the process that starts the cluster, `supervisor` the one that runs its components.
+    `ready`: the start was completed.
     """
 
     name: str
@@ -53,8 +53,8 @@ class Record:
     ephemeral: bool = False
     nodes: int = 1
     node_resources: tuple[tuple[str, str], ...] = ()
-    maker: Process = NOBODY
-    supervisor: Process = NOBODY
+    creator: Process = NO_PROCESS
+    supervisor: Process = NO_PROCESS
     ready: bool = False
 
     @property
@@ -72,17 +72,17 @@ class Record:
 
 
 def load(name: str) -> Record | None:
-    """The record of that name; None when there is none, or none that this version can read."""
+    """The record of this name; None if there is none, or this version cannot read it."""
     try:
         folder = cache.clusters() / name
         fields = {**json.loads((folder / _FILE).read_text()), "folder": folder}
         fields["node_resources"] = tuple((key, value) for key, value in fields["node_resources"])
-        fields["maker"], fields["supervisor"] = Process(*fields["maker"]), Process(*fields["supervisor"])
+        fields["creator"], fields["supervisor"] = Process(*fields["creator"]), Process(*fields["supervisor"])
         return Record(**fields)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
 def names() -> list[str]:
-    """Names of all run folders, also of half-made clusters without a record."""
+    """Names of all run folders, also of incomplete clusters without a record."""
     return sorted(path.name for path in cache.clusters().iterdir() if path.is_dir())

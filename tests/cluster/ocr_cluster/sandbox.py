@@ -1,4 +1,4 @@
-"""The namespaces of a cluster as the machine sees them: made around a supervisor, entered, and ended with it.
+"""The namespaces of a cluster, from outside: they start and end with a supervisor, and can be entered.
 
 Knows processes and links, not Kubernetes. Everything here needs root.
 """
@@ -25,57 +25,62 @@ _SUPERVISOR = re.compile(rf"-m\0{re.escape(_MODULE)}\0([^\0]+)\0")
 
 
 def start(
-    folder: Path, addresses: Addresses, order: supervisor.Order, seen: Callable[[int], None]
+    folder: Path,
+    addresses: Addresses,
+    instructions: supervisor.Instructions,
+    on_started: Callable[[int], None],
 ) -> subprocess.Popen[str]:
-    """Starts the supervisor in fresh namespaces, links it to the machine and gives it the order.
+    """Starts the supervisor in new namespaces, links it to the machine and sends it the instructions.
 
-    `seen` is told its process id before anything else can go wrong. The result's stdin is the lifeline of an
-    ephemeral cluster. Raises `ClusterError` when the set-up fails; what was made by then is left to `end`.
+    `on_started` gets its process id before anything else can fail. The result's stdin is the lifeline of an
+    ephemeral cluster. Raises `ClusterError` if the setup fails; `end` removes what exists by then.
     """
     process = _unshare(folder)
-    pid = int(_said(process, folder))
-    seen(pid)
+    pid = int(_read_line(process, folder))
+    on_started(pid)
     _link(addresses, pid)
-    _pipe(process.stdin).write(json.dumps(order) + "\n")
+    _pipe(process.stdin).write(json.dumps(instructions) + "\n")
     _pipe(process.stdin).flush()
-    _said(process, folder)
-    if not order["ephemeral"]:
+    _read_line(process, folder)
+    if not instructions["ephemeral"]:
         _pipe(process.stdin).close()
     return process
 
 
 def enter(pid: int, command: Sequence[str]) -> list[str]:
-    """The command, made to run in the namespaces of that supervisor."""
+    """The command, wrapped to run in the namespaces of this supervisor."""
     return ["nsenter", f"--target={pid}", "--mount", "--net", "--pid", "--", *command]
 
 
 def supervisors(folder: Path) -> list[int]:
-    """Supervisors of that run folder, found by their command line: also those that no record names."""
-    found = []
+    """Supervisors of this run folder by their command lines, also those without a record."""
+    pids = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         match = _SUPERVISOR.search(_read(path))
         if match and match[1] == str(folder):
-            found.append(int(path.parent.name))
-    return found
+            pids.append(int(path.parent.name))
+    return pids
 
 
-def end(folder: Path, known: Record | None) -> None:
-    """Ends every process in the namespaces, and the link to the machine with its routes. May be repeated.
+def end(folder: Path, record: Record | None) -> None:
+    """Ends every process in the namespaces and removes the link to the machine. May be repeated.
 
-    The namespaces' first process is dead only when all others in them are (`man 7 pid_namespaces`). While it
-    dies it has no command line any more, so that only the record and who found it before know it.
+    The first process of the namespaces ends after all others (`man 7 pid_namespaces`). While it ends, it has
+    no command line, so it can be found by its record only.
     """
-    holders = [Process.of(pid) for pid in supervisors(folder)]
-    if known:
-        holders.append(known.supervisor)
-    for holder in filter(Process.is_alive, holders):
+    processes = [Process.of(pid) for pid in supervisors(folder)]
+    if record:
+        processes.append(record.supervisor)
+    for process in filter(Process.is_alive, processes):
         with suppress(ProcessLookupError):
-            os.kill(holder.pid, signal.SIGKILL)
+            os.kill(process.pid, signal.SIGKILL)
     waiting.until(
-        lambda: not any(holder.is_alive() for holder in holders), f"the processes of {folder.name} to end", 30
+        lambda: not any(process.is_alive() for process in processes),
+        f"the processes of {folder.name} to end",
+        30,
     )
-    if known:
-        _unlink(known.addresses)
+    if record:
+        _unlink(record.addresses)
 
 
 def routed() -> list[IPv4Network]:
@@ -85,7 +90,7 @@ def routed() -> list[IPv4Network]:
 
 
 def node_addresses(pid: int) -> set[str]:
-    """IPv4 addresses inside the network namespace of that process."""
+    """IPv4 addresses in the network namespace of this process."""
     links = json.loads(_run(*enter(pid, ["ip", "-json", "-4", "address", "show"])))
     return {address["local"] for link in links for address in link.get("addr_info", [])}
 
@@ -105,16 +110,16 @@ def _unshare(folder: Path) -> subprocess.Popen[str]:
         )
 
 
-def _said(process: subprocess.Popen[str], folder: Path) -> str:
+def _read_line(process: subprocess.Popen[str], folder: Path) -> str:
     line = _pipe(process.stdout).readline()
     if not line:
         log = (folder / "logs" / "supervisor.log").read_text()
-        raise ClusterError(f"the cluster's namespaces could not be set up (this needs root):\n{log[-2000:]}")
+        raise ClusterError(f"the cluster's namespaces could not be set up, which needs root:\n{log[-2000:]}")
     return line.strip()
 
 
 def _link(addresses: Addresses, pid: int) -> None:
-    """Makes the veth pair, and the machine's routes to pods and Services, which go when the pair goes."""
+    """Creates the veth pair and the machine's routes to pods and Services. The routes end with the pair."""
     link = addresses.machine_link
     peer = ["peer", "name", addresses.node_link, "netns", str(pid)]
     _run("ip", "link", "add", link, "type", "veth", *peer)
@@ -125,9 +130,9 @@ def _link(addresses: Addresses, pid: int) -> None:
 
 
 def _unlink(addresses: Addresses) -> None:
-    """Removes the pair. The kernel would do so with the namespace, but that may live on for minutes.
+    """Removes the pair. The kernel removes it with the namespace, but possibly minutes later.
 
-    Connections that wait for an answer keep it, though no process is left.
+    Connections that wait for a response keep the namespace after its last process.
     """
     machine_end = Path("/sys/class/net", addresses.machine_link)
     if not machine_end.exists():
@@ -135,15 +140,15 @@ def _unlink(addresses: Addresses) -> None:
     try:
         _run("ip", "link", "delete", addresses.machine_link)
     except ClusterError:
-        if machine_end.exists():  # else the kernel was quicker
+        if machine_end.exists():  # otherwise the kernel has removed it meanwhile
             raise
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ClusterError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stdout
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")
+    return result.stdout
 
 
 def _read(path: Path) -> str:
@@ -154,7 +159,7 @@ def _read(path: Path) -> str:
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:
-    """The pipe, which Popen makes optional for the type checker only."""
+    """The pipe; its type is optional because Popen can be called without pipes."""
     if pipe is None:
         raise ClusterError("the supervisor was started without a pipe")
     return pipe

@@ -1,4 +1,4 @@
-"""Starts a new cluster's processes: its place, files, namespaces and supervisor. Called by `lifecycle`."""
+"""Starts a new cluster: its slot, files, namespaces and supervisor. `lifecycle` calls it."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from ocr_cluster.addresses import free_slot
 from ocr_cluster.cluster import Cluster
 from ocr_cluster.components import components
 from ocr_cluster.record import Process, Record
-from ocr_cluster.supervisor import Order
+from ocr_cluster.supervisor import Instructions
 
 KUBECONFIGS = {
     "kubeconfig": configuration.ADMIN,
@@ -19,38 +19,36 @@ KUBECONFIGS = {
 }
 
 
-def claim(asked: Record) -> Record:
-    """The record with a slot that no other cluster has, written down before anybody else can look."""
+def claim(requested: Record) -> Record:
+    """The record with a slot that no other cluster has; saved while other processes wait for the lock."""
     with cache.locked("clusters"):
-        others = [known for name in record.names() if (known := record.load(name))]
-        slot = free_slot((other.slot for other in others), sandbox.routed())
-        asked.folder.mkdir()
-        return asked.saved(slot=slot.slot, maker=Process.of(os.getpid()))
+        others = [saved for name in record.names() if (saved := record.load(name))]
+        addresses = free_slot((other.slot for other in others), sandbox.routed())
+        requested.folder.mkdir()
+        return requested.saved(slot=addresses.slot, creator=Process.of(os.getpid()))
 
 
 def start(claimed: Record, paths: dict[str, Path]) -> Cluster:
-    """The started cluster, before anything in it answers. `paths`: its programs by name.
+    """The started cluster; its API server does not respond yet. `paths`: its programs by name.
 
-    Raises `ClusterError` when the machine does not allow it; what was made by then is left to `down`.
+    Raises `ClusterError` if the machine does not allow it; `down` removes what exists by then.
     """
     folder = claimed.folder
     for name in ("bin", "logs", "gates", "home", "cni"):
         (folder / name).mkdir()
     for program, path in paths.items():
-        # Hard links: the namespaces see them whatever they hide, and the cache may be cleared meanwhile.
+        # Hard links are visible in the namespaces, and remain if the cache is cleared.
         os.link(path, folder / "bin" / program)
     _write_files(claimed)
     if not claimed.light:
         cgroups.make(configuration.cgroup(claimed.name))
-    seen: list[Record] = []
-    lifeline = sandbox.start(
-        folder, claimed.addresses, _order(claimed), lambda pid: seen.append(_held(claimed, pid))
-    )
-    return Cluster(seen[0], lifeline if claimed.ephemeral else None)
+    started: list[Record] = []
 
+    def save(pid: int) -> None:
+        started.append(claimed.saved(supervisor=Process.of(pid)))
 
-def _held(claimed: Record, pid: int) -> Record:
-    return claimed.saved(supervisor=Process.of(pid))
+    lifeline = sandbox.start(folder, claimed.addresses, _instructions(claimed), save)
+    return Cluster(started[0], lifeline if claimed.ephemeral else None)
 
 
 def _write_files(claimed: Record) -> None:
@@ -63,7 +61,7 @@ def _write_files(claimed: Record) -> None:
         (folder / file).write_text(text)
 
 
-def _order(claimed: Record) -> Order:
+def _instructions(claimed: Record) -> Instructions:
     return {
         "setup": [list(command) for command in inside.setup(claimed.folder, claimed.addresses)],
         "start": [

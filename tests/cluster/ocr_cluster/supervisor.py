@@ -1,8 +1,8 @@
-"""PID 1 of a cluster: sets up its namespaces, starts its components and buries what dies.
+"""PID 1 of a cluster: sets up its namespaces, starts its components and reaps processes.
 
-Knows no Kubernetes. `sandbox` runs it and talks over stdin and stdout: it first prints its process id as the
-machine sees it, then reads one line of JSON (an `Order`), then prints "ready". When it ends, the kernel ends
-every process in its PID namespace, and with them go the mounts and the network.
+Does not know Kubernetes. `sandbox` starts it and uses stdin and stdout: the supervisor prints its process id
+on the machine, reads one line of JSON (`Instructions`) and prints "ready". When it ends, the kernel ends
+every process in its PID namespace, and thereby the mounts and the network.
 """
 
 import json
@@ -20,22 +20,22 @@ _POLL_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 
 
-class Start(TypedDict):
-    """A component to start: once the file `gate` exists, if one is named."""
+class ComponentStart(TypedDict):
+    """A component to start when the file `gate` exists; at once if `gate` is empty."""
 
     name: str
     command: list[str]
     gate: str
 
 
-class Order(TypedDict):
-    """What `sandbox` sends. `folder` is where logs go, as seen after the set-up; `path` is the PATH.
+class Instructions(TypedDict):
+    """The instructions of `sandbox`. `folder` holds the logs, as a path after the setup; `path` is the PATH.
 
-    `ephemeral`: end as soon as stdin is closed, that is with the process at its other end.
+    `ephemeral`: end when stdin is closed, that is, when the process that started the cluster ends.
     """
 
     setup: list[list[str]]
-    start: list[Start]
+    start: list[ComponentStart]
     folder: str
     path: str
     ephemeral: bool
@@ -43,46 +43,46 @@ class Order(TypedDict):
 
 @dataclass
 class _State:
-    waiting: list[Start]
+    waiting: list[ComponentStart]
     running: dict[int, tuple[str, subprocess.Popen[bytes]]] = field(default_factory=dict)
 
 
 def main() -> None:
-    """Runs until killed, or until its maker is gone."""
+    """Runs until it is killed, or until stdin is closed if the cluster is ephemeral."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    # /proc is still the machine's, so this is the id by which the machine can find us.
+    # /proc is still the machine's, so this is the process id outside the PID namespace.
     print(os.readlink("/proc/self"), flush=True)
-    order: Order = json.loads(sys.stdin.readline() or sys.exit())
-    for command in order["setup"]:
+    instructions: Instructions = json.loads(sys.stdin.readline() or sys.exit())
+    for command in instructions["setup"]:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     print("ready", flush=True)
-    _watch(order)
+    _watch(instructions)
 
 
-def _watch(order: Order) -> None:
-    folder, state = Path(order["folder"]), _State(list(order["start"]))
+def _watch(instructions: Instructions) -> None:
+    folder, state = Path(instructions["folder"]), _State(list(instructions["start"]))
     stdin_open = True
     while True:
-        _start_open_gates(order, folder, state)
-        _bury(folder, state)
+        _start_components(instructions, folder, state)
+        _reap(folder, state)
         seconds = _POLL_SECONDS if state.waiting else _IDLE_SECONDS
         if not stdin_open:
             time.sleep(seconds)
         elif select.select([0], [], [], seconds)[0] and not os.read(0, 1):
-            if order["ephemeral"]:
+            if instructions["ephemeral"]:
                 return
             stdin_open = False
 
 
-def _start_open_gates(order: Order, folder: Path, state: _State) -> None:
+def _start_components(instructions: Instructions, folder: Path, state: _State) -> None:
     for start in list(state.waiting):
         if not start["gate"] or (folder / start["gate"]).exists():
             state.waiting.remove(start)
-            process = _spawn(start, folder, order["path"])
+            process = _spawn(start, folder, instructions["path"])
             state.running[process.pid] = start["name"], process
 
 
-def _spawn(start: Start, folder: Path, path: str) -> subprocess.Popen[bytes]:
+def _spawn(start: ComponentStart, folder: Path, path: str) -> subprocess.Popen[bytes]:
     with (folder / "logs" / f"{start['name']}.log").open("ab") as log:
         return subprocess.Popen(
             start["command"],
@@ -95,10 +95,10 @@ def _spawn(start: Start, folder: Path, path: str) -> subprocess.Popen[bytes]:
         )
 
 
-def _bury(folder: Path, state: _State) -> None:
-    """Reaps every child, also the orphans that come to PID 1, and writes down which component died."""
+def _reap(folder: Path, state: _State) -> None:
+    """Reaps every child, including orphans, and logs which component ended."""
     while True:
-        pid, status = _dead_child()
+        pid, status = _ended_child()
         if not pid:
             return
         if pid in state.running:
@@ -107,8 +107,8 @@ def _bury(folder: Path, state: _State) -> None:
                 log.write(f"{name} ended with {os.waitstatus_to_exitcode(status)}; see logs/{name}.log\n")
 
 
-def _dead_child() -> tuple[int, int]:
-    """Process id and wait status; zeros when no child is dead."""
+def _ended_child() -> tuple[int, int]:
+    """Process id and wait status of a child that has ended; zeros if there is none."""
     try:
         return os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:

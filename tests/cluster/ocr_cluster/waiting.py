@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline: the only place that sleeps."""
+"""Waits for a condition until a deadline. No other module sleeps."""
 
 import time
 from collections.abc import Callable
@@ -11,14 +11,17 @@ T = TypeVar("T")
 _POLL_SECONDS = 0.1
 
 
-def until(condition: Callable[[], T], what: str, seconds: float, blame: Callable[[], str] = str) -> T:
-    """First true value of the condition.
+def until(
+    condition: Callable[[], T], description: str, seconds: float, diagnostics: Callable[[], str] = str
+) -> T:
+    """The first true value of the condition.
 
-    Raises `ClusterError` after the deadline, naming what was waited for and what `blame` knows of it.
+    Raises `ClusterError` after the deadline; the message contains the description and the diagnostics.
     """
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise ClusterError(f"waited {seconds:.0f} s for {what}; last seen: {value!r}\n{blame()}".rstrip())
+            message = f"waited {seconds:.0f} s for {description}; last value: {value!r}\n{diagnostics()}"
+            raise ClusterError(message.rstrip())
         time.sleep(_POLL_SECONDS)
     return value

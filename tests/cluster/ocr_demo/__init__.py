@@ -1,1 +1,1 @@
-"""`make demo`: the main job, first with the backend alone, then through an OCRBackend on a cluster."""
+"""`make demo`: reads an image with the backend alone, then through an OCRBackend on a cluster."""

@@ -1,4 +1,4 @@
-"""Command line of the demo: `python -m ocr_demo [--cluster own|current]`, called by `make demo`."""
+"""The command line of the demo: `python -m ocr_demo [--cluster own|current]`. `make demo` calls it."""
 
 import argparse
 import sys
@@ -10,9 +10,9 @@ from ocr_demo.on_cluster import read_on_cluster
 
 
 def main() -> int:
-    """Runs both halves of the demo; 0 when both have read the image, 1 with one sentence otherwise."""
+    """Runs both parts of the demo. Exit status: 0 if both have read the image, 1 after an error message."""
     parser = argparse.ArgumentParser(
-        prog="make demo", description="Reads an image, locally and on a cluster."
+        prog="make demo", description="Reads an image on this machine and on a cluster."
     )
     parser.add_argument("--cluster", choices=["own", "current"], default="own")
     arguments = parser.parse_args()

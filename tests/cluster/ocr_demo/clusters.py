@@ -1,4 +1,4 @@
-"""The two clusters the demo can run on: its own single node, or the one that kubectl points to."""
+"""The two clusters that the demo can use: its own single node, or the current cluster of kubectl."""
 
 import os
 import re
@@ -16,16 +16,16 @@ PORT = 9090
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the message says why and what to do."""
+    """The demo cannot continue; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class DemoCluster:
-    """What the demo needs of a cluster.
+    """A cluster for the demo.
 
-    `kubectl` and `helm` run the tools against it and answer their output; `image_values` are Helm's arguments
-    that name the images it has; the hints are commands to show; `kubectl_command` forwards ports where the
-    machine cannot reach Services itself, and is empty where it can.
+    `kubectl` and `helm` run the tools and return their output. `image_values` are Helm's arguments for the
+    images. The hints are commands to print. `kubectl_command` forwards ports; it is empty if this machine can
+    reach Services directly.
     """
 
     kubectl: Callable[..., str]
@@ -37,17 +37,17 @@ class DemoCluster:
 
     @contextmanager
     def service_url(self, namespace: str, service: str) -> Iterator[str]:
-        """URL that leads this machine to the Service: its cluster IP, or a port that kubectl forwards."""
+        """The URL of a Service for this machine: its cluster IP, or a port that kubectl forwards."""
         if self.kubectl_command:
             with _forwarded([*self.kubectl_command, "--namespace", namespace], service) as port:
                 yield f"http://127.0.0.1:{port}"
             return
-        wanted = ("service", service, "--namespace", namespace, "--output", "jsonpath={.spec.clusterIP}")
-        yield f"http://{self.kubectl('get', *wanted)}:{PORT}"
+        query = ("service", service, "--namespace", namespace, "--output", "jsonpath={.spec.clusterIP}")
+        yield f"http://{self.kubectl('get', *query)}:{PORT}"
 
 
 def own_cluster() -> DemoCluster:
-    """The demo's own single node, started if it is not running, with the images in it."""
+    """The demo's own single node with the images; starts it if it is not running."""
     built = images.build()
     cluster = lifecycle.up("demo")
     loading.load(cluster, [image.archive for image in built])
@@ -61,17 +61,20 @@ def own_cluster() -> DemoCluster:
 
 
 def current_cluster(release: str, namespace: str) -> DemoCluster:
-    """The cluster that kubectl points to, after the person has agreed.
+    """The current cluster of kubectl, after the user has agreed.
 
     Raises:
-        DemoError: there is no kubectl or no current context, or the person did not agree.
+        DemoError: there is no kubectl or no current context, or the user did not agree.
     """
     if not shutil.which("kubectl"):
-        raise DemoError("CLUSTER=current needs kubectl on the PATH; install it, or leave CLUSTER out")
+        raise DemoError("CLUSTER=current needs kubectl on the PATH; install it, or run without CLUSTER")
     context = _run("kubectl", "config", "current-context").strip()
     registry = os.environ.get("IMAGE_REGISTRY", images.REGISTRY)
-    say(f"the cluster must have {' and '.join(images.references(registry))}: docs/clusters.md says how")
-    _ask(f"Install the demo into the cluster of kubectl's context {context!r}, namespace {namespace!r}?")
+    say(
+        f"the cluster needs the images {' and '.join(images.references(registry))}; "
+        "docs/clusters.md explains how to provide them"
+    )
+    _ask(f"Install the demo in the cluster of the kubectl context {context!r}, namespace {namespace!r}?")
     helm = shutil.which("helm") or str(programs.ensure(["helm"])["helm"])
     kubectl = ("kubectl", "--context", context)
     return DemoCluster(
@@ -96,32 +99,32 @@ def _image_values(registry: str, tags: Mapping[str, str]) -> list[str]:
 
 def _ask(question: str) -> None:
     if os.environ.get("YES") == "1":
-        say(f"{question} YES=1 says so")
+        say(f"{question} Yes, because YES=1 is set")
         return
     if not sys.stdin.isatty():
-        raise DemoError(f"{question} Nobody is at the terminal to say so; set YES=1 if you mean it")
+        raise DemoError(f"{question} There is no terminal to ask; set YES=1 to agree")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise DemoError("nothing was touched")
+        raise DemoError("you did not agree, so nothing was changed")
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise DemoError(f"{' '.join(command[:6])} ... failed: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise DemoError(f"{' '.join(command[:6])} ... failed: {(result.stderr or result.stdout).strip()}")
+    return result.stdout
 
 
 @contextmanager
 def _forwarded(kubectl: list[str], service: str) -> Iterator[int]:
-    """A free port of loopback that leads to the Service while the context lasts."""
+    """A free loopback port that is forwarded to the Service until the end of the context."""
     command = [*kubectl, "port-forward", "--address", "127.0.0.1", f"service/{service}", f":{PORT}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            # kubectl prints this line once it listens, and ends when it cannot.
-            first = process.stdout.readline() if process.stdout else ""
-            found = re.search(r"127\.0\.0\.1:(\d+)", first)
-            if not found:
-                raise DemoError(f"kubectl cannot forward a port to service {service}: see its words above")
-            yield int(found[1])
+            # kubectl prints this line when it listens, and ends if it cannot.
+            line = process.stdout.readline() if process.stdout else ""
+            match = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if not match:
+                raise DemoError(f"kubectl cannot forward a port to Service {service}: see its error above")
+            yield int(match[1])
         finally:
             process.terminate()

@@ -1,4 +1,4 @@
-"""The sample image as Label Studio would send it, and the text in the answer."""
+"""The sample image in a request like Label Studio's, and the text in the response."""
 
 import base64
 import json
@@ -9,25 +9,25 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 IMAGE = ROOT / "tests/data/images/ls_image.jpeg"
 LABELING_CONFIG = ROOT / "docs/examples/labeling-config.xml"
-PREDICT_TIMEOUT_SECONDS = 100  # Label Studio's own (ML_TIMEOUT_PREDICT)
+PREDICT_TIMEOUT_SECONDS = 100  # Label Studio's timeout (ML_TIMEOUT_PREDICT)
 
 
 def request_body() -> bytes:
-    """A `/predict` body with the image in a data URI and the guide's labelling configuration."""
+    """A `/predict` body with the image in a data URI and the guide's label config."""
     encoded = base64.b64encode(IMAGE.read_bytes()).decode("ascii")
     task = {"id": 1, "data": {"image": f"data:image/jpeg;base64,{encoded}"}}
     return json.dumps({"tasks": [task], "label_config": LABELING_CONFIG.read_text("utf-8")}).encode()
 
 
-def lines_of(answer: dict[str, Any]) -> list[str]:
-    """The recognised lines in a `/predict` answer for one task, in reading order.
+def lines_of(response: dict[str, Any]) -> list[str]:
+    """The text lines in a `/predict` response for one task, in reading order.
 
     Raises:
-        ValueError: the backend answered "no prediction" for the task.
+        ValueError: the response has no prediction for the task.
     """
-    prediction = answer["results"][0]
+    prediction = response["results"][0]
     if not prediction:
-        raise ValueError("the backend could not read the image: its log says why")
+        raise ValueError("the backend could not read the image; its log says why")
     return [item["value"]["text"][0] for item in prediction["result"] if item["type"] == "textarea"]
 
 

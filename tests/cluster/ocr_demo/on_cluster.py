@@ -1,4 +1,4 @@
-"""The second half of the demo: chart, `OCRBackend` and reading through the Service of each variant."""
+"""The second part of the demo: the chart, an OCRBackend, and requests to the Service of each variant."""
 
 import json
 import time
@@ -16,37 +16,37 @@ READY_SECONDS = 300
 
 
 def read_on_cluster(*, current: bool) -> None:
-    """Installs the chart, applies an `OCRBackend`, waits for Ready and prints what each variant reads.
+    """Installs the chart, applies an OCRBackend, waits until it is ready and prints what each variant reads.
 
-    Leaves everything running and says how to go on and how to clean up.
+    Everything remains running. Prints the next commands and how to clean up.
 
     Raises:
-        DemoError: a step failed; the message says which and what to look at.
+        DemoError: a step failed; the message says which, and why.
     """
     cluster = current_cluster(RELEASE, NAMESPACE) if current else own_cluster()
     with step(f"installing the chart as release {RELEASE!r} in namespace {NAMESPACE!r}"):
         cluster.helm(*_install_arguments(cluster))
-    with step(f"applying {BACKEND.relative_to(ROOT)} and waiting for Ready"):
+    with step(f"applying {BACKEND.relative_to(ROOT)} and waiting until it is Ready"):
         cluster.kubectl("apply", "--namespace", NAMESPACE, "--filename", str(BACKEND))
         _wait_until_ready(cluster)
     for variant in _backend(cluster)["status"]["variants"]:
         service = variant["url"].removeprefix("http://").split(".")[0]
         with cluster.service_url(NAMESPACE, service) as url:
-            say(f"read through Service {service}:")
+            say(f"text lines from Service {service}:")
             print_lines(read_through(url))
-    _say_how_to_go_on(cluster)
+    _print_next_steps(cluster)
 
 
 def _install_arguments(cluster: DemoCluster) -> list[str]:
     chart = str(ROOT / "chart")
     values = ["--values", f"{chart}/values-airgap.yaml", "--set", "backends=null"]
-    placed = ["--namespace", NAMESPACE, "--create-namespace"]
+    namespace = ["--namespace", NAMESPACE, "--create-namespace"]
     return [
         "upgrade",
         "--install",
         RELEASE,
         chart,
-        *placed,
+        *namespace,
         *values,
         *cluster.image_values,
         "--wait",
@@ -56,46 +56,46 @@ def _install_arguments(cluster: DemoCluster) -> list[str]:
 
 def _backend(cluster: DemoCluster) -> dict[str, Any]:
     name = "ocrbackends.ocrbackend.io/ocr"
-    answer: dict[str, Any] = json.loads(cluster.kubectl("get", name, "--namespace", NAMESPACE, "-o", "json"))
-    return answer
+    body: dict[str, Any] = json.loads(cluster.kubectl("get", name, "--namespace", NAMESPACE, "-o", "json"))
+    return body
 
 
 def _wait_until_ready(cluster: DemoCluster) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    said = ""
+    printed = ""
     while time.monotonic() < deadline:
         backend = _backend(cluster)
         ready = _ready(backend)
         state = f"{backend.get('status', {}).get('summary', '')} {ready.get('reason', '')}".strip()
-        if state != said:
-            say(f"  {state or 'not seen by the operator yet'}")
-            said = state
+        if state != printed:
+            say(f"  {state or 'waiting for the operator'}")
+            printed = state
         if ready.get("status") == "True":
             return
         time.sleep(0.5)
     raise DemoError(
-        f"not Ready after {READY_SECONDS} s: {ready.get('message', 'the operator set no status')}"
+        f"not Ready after {READY_SECONDS} s: {ready.get('message', 'the operator has set no status')}"
     )
 
 
 def _ready(backend: dict[str, Any]) -> dict[str, Any]:
-    """The Ready condition if it speaks of the object as it is now, else an empty one."""
+    """The Ready condition of the present generation; empty if there is none yet."""
     for condition in backend.get("status", {}).get("conditions", []):
         if (
             condition["type"] == "Ready"
             and condition["observedGeneration"] == backend["metadata"]["generation"]
         ):
-            found: dict[str, Any] = condition
-            return found
+            ready: dict[str, Any] = condition
+            return ready
     return {}
 
 
-def _say_how_to_go_on(cluster: DemoCluster) -> None:
+def _print_next_steps(cluster: DemoCluster) -> None:
     print(cluster.kubectl("get", "ocrb", "--namespace", NAMESPACE), flush=True)
     urls = [variant["url"] for variant in _backend(cluster)["status"]["variants"]]
-    say("all of it is running; for Label Studio in the same cluster (Settings > Model), started with")
-    print("    ML_BLOCK_LOCAL_IP=false, without which it refuses addresses inside the cluster:")
+    say("everything is running. URLs for a Label Studio in the same cluster (Settings > Model):")
     print("".join(f"    {url}\n" for url in urls))
+    print("Label Studio needs ML_BLOCK_LOCAL_IP=false: otherwise it refuses addresses inside the cluster.\n")
     print(f"next:      {cluster.kubectl_hint} --namespace {NAMESPACE} get ocrb,pods,services")
     print(f"           {cluster.kubectl_hint} explain ocrbackend.spec.variants")
     print(f"clean up:  {cluster.clean_up_hint}", flush=True)

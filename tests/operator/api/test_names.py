@@ -1,4 +1,4 @@
-"""Names of children fit where Kubernetes puts them."""
+"""Names of managed objects are valid names in Kubernetes."""
 
 import re
 
@@ -8,18 +8,18 @@ from ocr_operator.api import names
 MAX_LABEL = 63  # of RFC 1123: names of Services, values of labels
 
 
-def test_every_child_of_the_longest_name_fits_a_service() -> None:
-    longest = "a" * names.MAX_NAME
-    children = [
+def test_every_name_derived_from_the_longest_name_fits_a_service() -> None:
+    longest = "a" * names.MAX_NAME_LENGTH
+    derived_names = [
         names.variant_name(longest, language, model_type)
         for language in model_catalog.LANGUAGES
         for model_type in model_catalog.MODEL_TYPES
     ]
-    children.append(names.claim_name(longest))
-    assert max(map(len, children)) <= MAX_LABEL
+    derived_names.append(names.claim_name(longest))
+    assert max(map(len, derived_names)) <= MAX_LABEL
 
 
-def test_names_of_children_are_names_of_services() -> None:
+def test_every_derived_name_is_a_valid_service_name() -> None:
     for language in model_catalog.LANGUAGES:
         for model_type in model_catalog.MODEL_TYPES:
             assert re.fullmatch(
@@ -27,7 +27,7 @@ def test_names_of_children_are_names_of_services() -> None:
             )
 
 
-def test_the_url_leads_to_the_service_of_the_variant() -> None:
+def test_the_url_is_that_of_the_variants_service() -> None:
     key = names.NamespacedName("labs", "ocr")
     assert names.variant_name("ocr", "chinese_cht", "server") == "ocr-chinese-cht-server"
     assert names.variant_url(key, "korean", "mobile") == "http://ocr-korean-mobile.labs.svc:9090"

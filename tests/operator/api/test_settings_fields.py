@@ -1,40 +1,39 @@
-"""Fields of the spec and settings of the backend are the same things under two names."""
+"""Fields of the spec map to settings of the backend and back."""
 
 import pytest
 
 from ocr_backend.config.environment import PREFIXES
 from ocr_backend.config.settings import SETTINGS
 from ocr_operator.api.settings_fields import (
-    FAMILY_FIELDS,
     KEY_FIELDS,
     MODEL_FIELDS,
     OPTION_FIELDS,
     RESERVED_NAMES,
+    SHARED_FIELDS,
     SettingField,
-    values,
+    setting_values,
 )
 
-ALL = FAMILY_FIELDS + KEY_FIELDS + OPTION_FIELDS + MODEL_FIELDS
+ALL_FIELDS = SHARED_FIELDS + KEY_FIELDS + OPTION_FIELDS + MODEL_FIELDS
 
 
-@pytest.mark.parametrize("field", ALL, ids=lambda field: field.path)
-def test_what_a_field_shows_it_reads_back(field: SettingField) -> None:
-    for value in field.row.choices or [field.row.default]:
+@pytest.mark.parametrize("field", ALL_FIELDS, ids=lambda field: field.path)
+def test_a_value_survives_the_round_trip(field: SettingField) -> None:
+    for value in field.setting.choices or [field.setting.default]:
         if value is not None:
-            assert field.read(field.shown(value)) == value
+            assert field.to_setting(field.to_spec(value)) == value
 
 
-@pytest.mark.parametrize("field", ALL, ids=lambda field: field.path)
-def test_choices_are_written_in_the_way_of_kubernetes(field: SettingField) -> None:
-    is_enum_of_ours = field.row.name in ("engine", "precision", "model_source", "model_hub", "log_format")
-    if is_enum_of_ours:
+@pytest.mark.parametrize("field", ALL_FIELDS, ids=lambda field: field.path)
+def test_choices_are_in_camel_case(field: SettingField) -> None:
+    is_api_enum = field.setting.name in ("engine", "precision", "model_source", "model_hub", "log_format")
+    if is_api_enum:
         assert all(choice[0].isupper() for choice in field.choices)
 
 
-def test_every_setting_is_a_field_or_none_of_the_users_business_in_a_cluster() -> None:
-    with_field = {field.row.name for field in ALL}
-    without = {row.name for row in SETTINGS} - with_field
-    assert without == {
+def test_every_setting_is_a_field_unless_the_operator_sets_it() -> None:
+    settings_with_field = {field.setting.name for field in ALL_FIELDS}
+    assert {setting.name for setting in SETTINGS} - settings_with_field == {
         "host",
         "port",
         "model_dir",
@@ -42,21 +41,21 @@ def test_every_setting_is_a_field_or_none_of_the_users_business_in_a_cluster() -
         "basic_auth_user",
         "basic_auth_pass",
         "label_studio_api_key",
-        # These need a volume of the user's, which a spec cannot have yet; extraEnv may set them.
+        # These need a volume of the user; extraEnv may set them.
         "local_files_document_root",
         "image_cache_dir",
     }
 
 
-def test_names_that_extra_env_must_leave_alone_cover_every_field() -> None:
-    for field in ALL:
-        for name in (field.row.env, *field.row.aliases):
+def test_the_variables_of_every_field_are_reserved() -> None:
+    for field in ALL_FIELDS:
+        for name in (field.setting.env, *field.setting.aliases):
             assert name in RESERVED_NAMES or name.startswith(PREFIXES)
 
 
-def test_values_are_found_below_their_parents() -> None:
+def test_values_are_read_below_their_parents() -> None:
     spec = {"engine": "Paddle", "options": {"scoreThreshold": "0.75"}, "server": {"allowedHosts": ["a", "b"]}}
-    assert values(FAMILY_FIELDS, spec) == {
+    assert setting_values(SHARED_FIELDS, spec) == {
         "engine": "paddle",
         "score_threshold": 0.75,
         "allowed_hosts": ("a", "b"),

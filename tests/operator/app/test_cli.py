@@ -1,4 +1,4 @@
-"""The command's words when it cannot begin."""
+"""What the command reports if it cannot start."""
 
 import socket
 from pathlib import Path
@@ -15,8 +15,8 @@ def _kubeconfig(server: str) -> str:
     cluster = {"name": "c", "cluster": {"server": server}}
     context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
     user = {"name": "u", "user": {"token": "t"}}
-    found = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
-    return yaml.safe_dump(found | {"clusters": [cluster], "contexts": [context], "users": [user]})
+    config = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
+    return yaml.safe_dump(config | {"clusters": [cluster], "contexts": [context], "users": [user]})
 
 
 @pytest.fixture
@@ -26,39 +26,43 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_without_a_way_to_a_cluster_it_says_so(kubeconfig: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_cluster_configuration_is_reported(
+    kubeconfig: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert cli.main(ARGUMENTS) == 1
-    assert "neither a pod's service account nor a kubeconfig leads to a cluster" in caplog.text
+    assert "neither a pod's service account nor a kubeconfig" in caplog.text
     assert "Traceback" not in caplog.text
 
 
-def test_an_api_server_that_does_not_answer_is_named(
-    kubeconfig: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and does not listen
-        kubeconfig.write_text(_kubeconfig(f"http://127.0.0.1:{taken.getsockname()[1]}"), "utf-8")
+def test_an_unreachable_api_server_is_reported(kubeconfig: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # it does not listen
+        kubeconfig.write_text(_kubeconfig(f"http://127.0.0.1:{closed.getsockname()[1]}"), "utf-8")
         assert cli.main(ARGUMENTS) == 1
-    assert "the API server cannot be reached" in caplog.text
+    assert "the API server is unreachable" in caplog.text
     assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(
-            ["--image=a", "--gpu-image=b", "--lease=a/b"], "one of the arguments", id="nowhere to watch"
+            ["--image=a", "--gpu-image=b", "--lease=a/b"], "one of the arguments", id="nothing to watch"
         ),
-        pytest.param([*ARGUMENTS, "--all-namespaces"], "not allowed with argument", id="here and everywhere"),
+        pytest.param(
+            [*ARGUMENTS, "--all-namespaces"], "not allowed with argument", id="one namespace and all"
+        ),
         pytest.param(["--all-namespaces"], "--image", id="no image"),
-        pytest.param([*ARGUMENTS, "--lease=operator"], "is not NAMESPACE/NAME", id="a lease of nowhere"),
-        pytest.param([*ARGUMENTS, "--backends=x"], "go together", id="backends that nobody owns"),
+        pytest.param(
+            [*ARGUMENTS, "--lease=operator"], "is not NAMESPACE/NAME", id="lease without a namespace"
+        ),
+        pytest.param([*ARGUMENTS, "--backends=x"], "must be given together", id="backends without an owner"),
     ],
 )
-def test_a_wrong_command_line_is_explained(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_command_line_is_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_error:
         cli.main(arguments)
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert exit_error.value.code == 2
+    assert message in capsys.readouterr().err

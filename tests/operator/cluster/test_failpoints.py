@@ -1,4 +1,4 @@
-"""The failpoint, in a process that may die of it."""
+"""The failpoint kills its process at the chosen write."""
 
 import subprocess
 import sys
@@ -9,29 +9,29 @@ from ocr_operator.cluster.failpoints import Failpoint
 
 PROGRAM = """
 from ocr_operator.cluster.failpoints import Failpoint
-found = Failpoint()
+failpoint = Failpoint()
 for _ in range(3):
-    number = found.before()
+    number = failpoint.before()
     print(number, flush=True)
-    found.after(number)
+    failpoint.after(number)
     print("answered", flush=True)
 """
 
 
 @pytest.mark.parametrize(
-    ("value", "said", "code"),
+    ("value", "output", "code"),
     [
-        pytest.param("", "1 answered 2 answered 3 answered", 0, id="not asked for"),
-        pytest.param("before:2", "1 answered", -9, id="before the second"),
-        pytest.param("after:2", "1 answered 2", -9, id="after the second"),
+        pytest.param("", "1 answered 2 answered 3 answered", 0, id="off"),
+        pytest.param("before:2", "1 answered", -9, id="before the second write"),
+        pytest.param("after:2", "1 answered 2", -9, id="after the second write"),
     ],
 )
-def test_it_ends_the_process_at_its_write(value: str, said: str, code: int) -> None:
+def test_the_process_is_killed_at_the_chosen_write(value: str, output: str, code: int) -> None:
     environment = {"OCR_OPERATOR_FAILPOINT": value}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=60
     )
-    assert (done.stdout.split(), done.returncode) == (said.split(), code)
+    assert (done.stdout.split(), done.returncode) == (output.split(), code)
 
 
 def test_a_typo_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Whether a cluster has a kind is asked when it matters, and not at every look."""
+"""The API server is asked for optional kinds only, and not at every reconcile."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -9,44 +9,46 @@ from ocr_operator.api.names import SERVICE_MONITOR, GroupVersionKind
 from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
 
 
-class Server:
-    """An API server that has or lacks everything; counts how often it is asked. Its clock is the test's."""
+class FakeServer:
+    """An API server that serves all kinds or none; counts its requests and has the test's clock."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.has_it = False
-        self.asked = 0
+        self.is_served = False
+        self.requests = 0
 
     async def serves(self, api_version: str, kind: str) -> bool:
-        self.asked += 1
-        return self.has_it
+        self.requests += 1
+        return self.is_served
 
 
 @pytest.fixture
-def server(now: datetime) -> Server:
-    return Server(now)
+def server(now: datetime) -> FakeServer:
+    return FakeServer(now)
 
 
 @pytest.fixture
-def kinds(server: Server) -> OptionalApis:
+def apis(server: FakeServer) -> OptionalApis:
     return OptionalApis(server.serves, lambda: server.now)
 
 
-def test_kinds_that_every_cluster_has_are_not_asked_for(server: Server, kinds: OptionalApis) -> None:
-    assert asyncio.run(kinds.absent([GroupVersionKind("v1", "Service")])) == frozenset()
-    assert server.asked == 0
+def test_the_api_server_is_not_asked_for_builtin_kinds(server: FakeServer, apis: OptionalApis) -> None:
+    assert asyncio.run(apis.absent([GroupVersionKind("v1", "Service")])) == frozenset()
+    assert server.requests == 0
 
 
-def test_an_answer_is_remembered_for_a_while(server: Server, kinds: OptionalApis) -> None:
+def test_an_answer_is_cached(server: FakeServer, apis: OptionalApis) -> None:
     for _ in range(3):
-        assert asyncio.run(kinds.absent([SERVICE_MONITOR])) == {SERVICE_MONITOR}
-    assert server.asked == 1
+        assert asyncio.run(apis.absent([SERVICE_MONITOR])) == {SERVICE_MONITOR}
+    assert server.requests == 1
 
 
-@pytest.mark.parametrize("has_it", [True, False])
-def test_what_comes_or_goes_is_noticed_after_that(server: Server, kinds: OptionalApis, has_it: bool) -> None:
-    server.has_it = not has_it
-    asyncio.run(kinds.absent([SERVICE_MONITOR]))
-    server.has_it = has_it
+@pytest.mark.parametrize("is_served", [True, False])
+def test_an_api_that_appears_or_disappears_is_noticed_after_the_cache_has_expired(
+    server: FakeServer, apis: OptionalApis, is_served: bool
+) -> None:
+    server.is_served = not is_served
+    asyncio.run(apis.absent([SERVICE_MONITOR]))
+    server.is_served = is_served
     server.now += timedelta(seconds=FRESH_SECONDS + 1)
-    assert (SERVICE_MONITOR not in asyncio.run(kinds.absent([SERVICE_MONITOR]))) is has_it
+    assert (SERVICE_MONITOR not in asyncio.run(apis.absent([SERVICE_MONITOR]))) is is_served

@@ -1,8 +1,8 @@
-"""Kinds grow stale unless an event or a list shows them alive."""
+"""A kind becomes stale unless an event or a list verifies its watch."""
 
 import pytest
 
-from ocr_operator.controller.watchdog import Watchdog, missed, unseen_ends
+from ocr_operator.controller.watchdog import Watchdog, missed_changes, missed_deletions
 
 
 class Clock:
@@ -14,7 +14,7 @@ class Clock:
         return self.now
 
 
-def test_who_does_not_watch_has_no_complaint() -> None:
+def test_a_process_that_does_not_watch_is_healthy() -> None:
     clock = Clock()
     watchdog = Watchdog(60, clock)
     clock.now = 1000
@@ -22,46 +22,46 @@ def test_who_does_not_watch_has_no_complaint() -> None:
     assert watchdog.staleness("Pod") == 0
 
 
-def test_one_kind_that_is_silent_for_too_long_is_named_though_others_live() -> None:
+def test_a_stale_kind_is_named_even_if_other_kinds_are_verified() -> None:
     clock = Clock()
     watchdog = Watchdog(60, clock)
     watchdog.begin(["Pod", "Service"])
     clock.now = 60
-    watchdog.alive("Pod")
+    watchdog.verified("Pod")
     assert watchdog.unhealthy_reason() == ""
     clock.now = 61
-    assert watchdog.unhealthy_reason() == "nothing known for 60 s of: Service"
+    assert watchdog.unhealthy_reason() == "watches not verified for 60 s: Service"
     assert (watchdog.staleness("Pod"), watchdog.staleness("Service")) == (1, 61)
-    watchdog.alive("Service")
+    watchdog.verified("Service")
     assert watchdog.unhealthy_reason() == ""
 
 
 @pytest.mark.parametrize(
-    ("listed", "seen", "expected"),
+    ("listed", "cached", "expected"),
     [
-        pytest.param({"a": 5}, {"a": 5}, set(), id="the same"),
-        pytest.param({"a": 5}, {"a": 6}, set(), id="an event was faster than the list"),
-        pytest.param({"a": 5}, {"a": 4}, {"a"}, id="an old state"),
-        pytest.param({"a": 0}, {}, {"a"}, id="never seen"),
-        pytest.param({}, {"a": 5}, set(), id="made after the list"),
+        pytest.param({"a": 5}, {"a": 5}, set(), id="same version"),
+        pytest.param({"a": 5}, {"a": 6}, set(), id="event faster than the list"),
+        pytest.param({"a": 5}, {"a": 4}, {"a"}, id="older version"),
+        pytest.param({"a": 0}, {}, {"a"}, id="not in the cache"),
+        pytest.param({}, {"a": 5}, set(), id="created after the list"),
     ],
 )
-def test_what_no_event_has_told_of_is_missed(
-    listed: dict[str, int], seen: dict[str, int], expected: set[str]
+def test_a_change_without_an_event_is_missed(
+    listed: dict[str, int], cached: dict[str, int], expected: set[str]
 ) -> None:
-    assert missed(listed, seen) == expected
+    assert missed_changes(listed, cached) == expected
 
 
 @pytest.mark.parametrize(
-    ("before", "listed", "seen", "expected"),
+    ("before", "listed", "cached", "expected"),
     [
-        pytest.param({"a"}, {}, {"a"}, {"a"}, id="deleted, and nobody told"),
-        pytest.param({"a"}, {}, set(), set(), id="deleted, and told since"),
-        pytest.param(set(), {}, {"a"}, set(), id="made after the list"),
-        pytest.param({"a"}, {"a": 1}, {"a"}, set(), id="still there"),
+        pytest.param({"a"}, {}, {"a"}, {"a"}, id="deleted without an event"),
+        pytest.param({"a"}, {}, set(), set(), id="deleted with an event"),
+        pytest.param(set(), {}, {"a"}, set(), id="created after the list"),
+        pytest.param({"a"}, {"a": 1}, {"a"}, set(), id="still exists"),
     ],
 )
-def test_what_has_ended_unseen_is_found(
-    before: set[str], listed: dict[str, int], seen: set[str], expected: set[str]
+def test_a_deletion_without_an_event_is_missed(
+    before: set[str], listed: dict[str, int], cached: set[str], expected: set[str]
 ) -> None:
-    assert unseen_ends(before, listed, seen) == expected
+    assert missed_deletions(before, listed, cached) == expected

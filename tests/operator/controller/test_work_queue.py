@@ -1,4 +1,4 @@
-"""The queue: each key once, with one worker at a time, and later each time it fails."""
+"""A key is queued once, has one worker at a time, and waits longer after each failure."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,9 +10,9 @@ from ocr_operator.controller.work_queue import FIRST_DELAY_SECONDS, WorkQueue
 Queue = WorkQueue[str]
 
 
-def _run(test: Callable[[Queue], Coroutine[None, None, None]], spread: float = 1.0) -> None:
+def _run(test: Callable[[Queue], Coroutine[None, None, None]]) -> None:
     async def with_queue() -> None:
-        queue = Queue(spread=lambda: spread)
+        queue = Queue(jitter=lambda: 1.0)
         try:
             await test(queue)
         finally:
@@ -21,7 +21,7 @@ def _run(test: Callable[[Queue], Coroutine[None, None, None]], spread: float = 1
     asyncio.run(with_queue())
 
 
-def test_a_key_waits_once_however_often_it_is_added() -> None:
+def test_a_key_is_queued_once_however_often_it_is_added() -> None:
     async def test(queue: Queue) -> None:
         for key in ("a", "b", "a"):
             queue.add(key)
@@ -31,7 +31,7 @@ def test_a_key_waits_once_however_often_it_is_added() -> None:
     _run(test)
 
 
-def test_a_key_that_is_worked_on_comes_back_afterwards() -> None:
+def test_a_key_that_is_added_while_it_is_processed_is_queued_again() -> None:
     async def test(queue: Queue) -> None:
         queue.add("a")
         await queue.take()
@@ -47,39 +47,39 @@ def test_a_key_that_is_worked_on_comes_back_afterwards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spread", "delays"),
+    ("jitter", "delays"),
     [
-        pytest.param(1.0, [1, 2, 4, 8, 16, 20, 20], id="the longest"),
-        pytest.param(0.0, [0.75, 1.5, 3, 6, 12, 15, 15], id="the shortest"),
+        pytest.param(1.0, [1, 2, 4, 8, 16, 20, 20], id="longest delays"),
+        pytest.param(0.0, [0.75, 1.5, 3, 6, 12, 15, 15], id="shortest delays"),
     ],
 )
-def test_each_failure_doubles_the_delay_up_to_a_limit(spread: float, delays: list[float]) -> None:
+def test_each_failure_doubles_the_delay_up_to_a_limit(jitter: float, delays: list[float]) -> None:
     async def test() -> None:
-        queue = Queue(lambda: spread, first_delay=0.001, longest_delay=0.020)
+        queue = Queue(lambda: jitter, first_delay=0.001, longest_delay=0.020)
         queue.add("a")
-        found = []
+        measured = []
         for _ in delays:
             assert await asyncio.wait_for(queue.take(), 10) == "a"
-            found.append(queue.failed("a") * 1000)
+            measured.append(queue.failed("a") * 1000)
         queue.close()
-        assert found == pytest.approx(delays)
+        assert measured == pytest.approx(delays)
 
     asyncio.run(test())
 
 
-def test_a_failure_before_its_time_adds_nothing_to_the_delay() -> None:
+def test_a_failure_before_the_delay_is_over_does_not_lengthen_it() -> None:
     async def test(queue: Queue) -> None:
-        found = []
+        delays = []
         for _ in range(5):
             queue.add("a")
             await queue.take()
-            found.append(queue.failed("a"))
-        assert set(found) == {FIRST_DELAY_SECONDS}
+            delays.append(queue.failed("a"))
+        assert set(delays) == {FIRST_DELAY_SECONDS}
 
     _run(test)
 
 
-def test_a_success_forgets_the_failures() -> None:
+def test_a_success_resets_the_backoff() -> None:
     async def test(queue: Queue) -> None:
         queue.add("a")
         await queue.take()
@@ -94,7 +94,7 @@ def test_a_success_forgets_the_failures() -> None:
     _run(test)
 
 
-def test_a_key_can_be_asked_for_later() -> None:
+def test_a_key_can_be_added_after_a_delay() -> None:
     async def test(queue: Queue) -> None:
         queue.add_after("a", 0.01)
         assert len(queue) == 0
@@ -103,31 +103,31 @@ def test_a_key_can_be_asked_for_later() -> None:
     _run(test)
 
 
-def test_the_earlier_of_two_times_holds() -> None:
+def test_the_earlier_of_two_delays_counts() -> None:
     async def test(queue: Queue) -> None:
         queue.add_after("a", 0.01)
         queue.add_after("a", 1000)
         queue.add_after("b", 1000)
         queue.add_after("b", 0.01)
-        taken = {await asyncio.wait_for(queue.take(), 10) for _ in range(2)}
-        assert taken == {"a", "b"}
+        keys = {await asyncio.wait_for(queue.take(), 10) for _ in range(2)}
+        assert keys == {"a", "b"}
 
     _run(test)
 
 
-def test_many_workers_see_each_key_one_at_a_time() -> None:
+def test_only_one_of_many_workers_has_a_key_at_a_time() -> None:
     async def test(queue: Queue) -> None:
-        working: set[str] = set()
-        seen: list[str] = []
+        processing: set[str] = set()
+        processed: list[str] = []
 
         async def work() -> None:
             while True:
                 key = await queue.take()
-                assert key not in working
-                working.add(key)
+                assert key not in processing
+                processing.add(key)
                 await asyncio.sleep(0)
-                working.discard(key)
-                seen.append(key)
+                processing.discard(key)
+                processed.append(key)
                 queue.done(key)
 
         workers = [asyncio.create_task(work()) for _ in range(4)]
@@ -135,39 +135,39 @@ def test_many_workers_see_each_key_one_at_a_time() -> None:
             for key in "abc":
                 queue.add(key)
             await asyncio.sleep(0)
-        while len(queue) or working:
+        while len(queue) or processing:
             await asyncio.sleep(0)
         for worker in workers:
             worker.cancel()
-        ends = await asyncio.gather(*workers, return_exceptions=True)
-        assert all(isinstance(end, asyncio.CancelledError) for end in ends)
-        assert set(seen) == {"a", "b", "c"}
+        results = await asyncio.gather(*workers, return_exceptions=True)
+        assert all(isinstance(result, asyncio.CancelledError) for result in results)
+        assert set(processed) == {"a", "b", "c"}
 
     _run(test)
 
 
 def test_each_step_is_counted_once() -> None:
-    counted: list[str] = []
+    steps: list[str] = []
 
-    class Counting:
-        """Writes down what it is told, in order."""
+    class RecordingMetrics:
+        """Records the steps in order."""
 
         def added(self) -> None:
-            counted.append("added")
+            steps.append("added")
 
-        def taken(self, waited: float) -> None:
+        def started(self, waited: float) -> None:
             assert waited >= 0
-            counted.append("taken")
+            steps.append("started")
 
         def finished(self, worked: float) -> None:
             assert worked >= 0
-            counted.append("finished")
+            steps.append("finished")
 
         def retried(self) -> None:
-            counted.append("retried")
+            steps.append("retried")
 
     async def test() -> None:
-        queue = Queue(counting=Counting())
+        queue = Queue(metrics=RecordingMetrics())
         queue.add("a")
         queue.add("a")
         await queue.take()
@@ -180,4 +180,4 @@ def test_each_step_is_counted_once() -> None:
         queue.close()
 
     asyncio.run(test())
-    assert counted == ["added", "taken", "finished", "added", "taken", "retried", "finished"]
+    assert steps == ["added", "started", "finished", "added", "started", "retried", "finished"]

@@ -1,15 +1,18 @@
-"""The schema itself: everything said, nothing said twice, small enough to be applied in one piece."""
+"""The CRD describes every field, has no defaults that hide overrides, and is small enough to apply."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import SETTINGS
 from ocr_operator.crd import crd
+from ocr_operator.crd.models_rules import models_rules
+from ocr_operator.crd.spec_rules import name_rules, spec_rules, variant_rules
 from ocr_operator.crd.spec_schema import MAX_VARIANTS, spec_schema
 from ocr_operator.crd.status_schema import status_schema
-from ocr_operator.crd.validation_rules import models_rules, name_rules, spec_rules, variant_rules
 from ocr_operator.crd.values_schema import as_values_schema
 
 
@@ -21,59 +24,68 @@ def _fields(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, 
         yield from _fields(schema["items"], f"{path}[]")
 
 
-EVERYTHING = [
+BACKEND_VALUES = {"auto", "f32", "openvino", "onnxruntime", "dir", "builtin", "commas"}
+"""Values that the API writes in CamelCase, and the separator of a list in an environment variable."""
+
+ALL_FIELDS = [
     (path, field)
     for path, field in (*_fields(spec_schema(), "spec"), *_fields(status_schema(), "status"))
     if field.get("type") != "string"
-    or not path.endswith("[]")  # texts in a list are described with their list
+    or not path.endswith("[]")  # strings in a list are described with their list
 ]
 
 
-@pytest.mark.parametrize(("path", "field"), EVERYTHING, ids=[path for path, _ in EVERYTHING])
-def test_a_field_is_described_in_a_sentence(path: str, field: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "field"), ALL_FIELDS, ids=[path for path, _ in ALL_FIELDS])
+def test_every_field_is_described_in_a_sentence(path: str, field: dict[str, Any]) -> None:
     assert field["description"].rstrip(")").endswith(".")
 
 
-def test_variants_have_no_defaults_that_would_hide_the_familys() -> None:
+@pytest.mark.parametrize(("path", "field"), ALL_FIELDS, ids=[path for path, _ in ALL_FIELDS])
+def test_a_description_uses_the_words_and_values_of_the_api(path: str, field: dict[str, Any]) -> None:
+    variables = {setting.env for setting in SETTINGS} - {"THREADS", "WORKERS"}
+    words = set(re.findall(r"\w+", field["description"]))
+    assert words.isdisjoint(variables | BACKEND_VALUES), path
+
+
+def test_options_of_a_variant_have_no_defaults_that_would_hide_the_shared_ones() -> None:
     variant = spec_schema()["properties"]["variants"]["items"]
     fields = dict(_fields(variant["properties"]["options"], "options"))
     assert not [path for path, field in fields.items() if "default" in field]
 
 
-def test_there_is_room_for_every_variant_of_a_generation_in_one_size() -> None:
+def test_every_language_of_an_ocr_version_fits_one_object() -> None:
     assert (
         max(len(model_catalog.languages_of(ocr_version)) for ocr_version in model_catalog.OCR_VERSIONS)
         <= MAX_VARIANTS
     )
 
 
-def test_it_fits_the_annotation_of_a_client_side_apply() -> None:
-    # kubectl apply keeps the whole object in an annotation; all annotations together may have 256 KiB.
+def test_the_crd_fits_the_annotation_of_a_client_side_apply() -> None:
+    # kubectl apply stores the whole object in an annotation; all annotations together are limited to 256 KiB.
     assert len(crd.crd_text()) < 100_000
 
 
-def test_messages_of_rules_are_read_by_people() -> None:
-    every = [*name_rules(), *spec_rules(), *variant_rules(), *models_rules()]
-    for rule in every:
+def test_messages_of_rules_are_sentences() -> None:
+    for rule in [*name_rules(), *spec_rules(), *variant_rules(), *models_rules()]:
         assert len(rule["message"]) > 30, rule
         assert "\n" not in rule["message"], rule
 
 
-def test_the_charts_schema_refuses_what_the_crd_would_drop() -> None:
-    found = as_values_schema(spec_schema())
-    assert found["additionalProperties"] is False
-    assert found["properties"]["variants"]["items"]["additionalProperties"] is False
-    assert not [path for path, field in _fields(found, "spec") if any(key.startswith("x-") for key in field)]
+def test_the_charts_schema_rejects_unknown_fields() -> None:
+    schema = as_values_schema(spec_schema())
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["variants"]["items"]["additionalProperties"] is False
+    assert not [path for path, field in _fields(schema, "spec") if any(key.startswith("x-") for key in field)]
 
 
-def test_lists_of_objects_say_how_they_are_merged() -> None:
-    lists = [(path, field) for path, field in EVERYTHING if field.get("type") == "array"]
+def test_lists_of_objects_declare_how_they_are_merged() -> None:
+    lists = [(path, field) for path, field in ALL_FIELDS if field.get("type") == "array"]
     objects = [(path, field) for path, field in lists if field["items"].get("type") == "object"]
     for path, field in objects:
         if field.get("x-kubernetes-list-type") == "map":
             keys = field["x-kubernetes-list-map-keys"]
             item = field["items"]
-            # A key is required, or has a default that stands for it.
+            # A key is required or has a default.
             assert all(
                 key in item.get("required", []) or "default" in item["properties"][key] for key in keys
             ), path
@@ -81,8 +93,8 @@ def test_lists_of_objects_say_how_they_are_merged() -> None:
             assert field.get("x-kubernetes-list-type") == "atomic", path
 
 
-def test_the_columns_of_kubectl_get() -> None:
+def test_kubectl_get_shows_these_columns() -> None:
     [version] = crd.crd()["spec"]["versions"]
-    shown = [(one["name"], one.get("priority", 0)) for one in version["additionalPrinterColumns"]]
-    assert [name for name, priority in shown if priority == 0] == ["Ready", "Variants", "Reason", "Age"]
-    assert [name for name, priority in shown if priority == 1] == ["Version", "Models", "Message"]
+    columns = [(column["name"], column.get("priority", 0)) for column in version["additionalPrinterColumns"]]
+    assert [name for name, priority in columns if priority == 0] == ["Ready", "Variants", "Reason", "Age"]
+    assert [name for name, priority in columns if priority == 1] == ["Version", "Models", "Message"]

@@ -1,4 +1,4 @@
-"""Variants in columns."""
+"""The table of variants."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ BACKEND = {
 }
 
 
-def test_each_variant_has_a_row_even_before_anything_is_known_of_it() -> None:
-    assert table.variants([BACKEND]) == [
+def test_each_variant_has_a_row_even_before_it_has_a_status() -> None:
+    assert table.variant_rows([BACKEND]) == [
         (
             "ocr",
             "ch/mobile",
@@ -48,27 +48,27 @@ def test_each_variant_has_a_row_even_before_anything_is_known_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "said"),
+    ("models", "expected"),
     [
-        ({"state": "Fetching", "percent": 43, "bytes": 61, "totalBytes": 142}, "Fetching 43 %"),
+        ({"state": "Downloading", "percent": 43, "bytes": 61, "totalBytes": 142}, "Downloading 43 %"),
         ({"state": "Waiting", "bytes": 0}, "Waiting"),
         ({}, ""),
     ],
 )
-def test_how_far_the_models_are_is_shown(models: dict[str, Any], said: str) -> None:
+def test_the_progress_of_a_download_is_shown(models: dict[str, Any], expected: str) -> None:
     variant = {"language": "ch", "modelType": "mobile", "models": models}
     backend = {
         "metadata": {"name": "ocr"},
         "spec": {"variants": [variant]},
         "status": {"variants": [variant]},
     }
-    [row] = table.variants([backend])
-    assert dict(zip(table.HEADINGS, row, strict=True))["MODELS"] == said
+    [row] = table.variant_rows([backend])
+    assert dict(zip(table.HEADINGS, row, strict=True))["MODELS"] == expected
 
 
 def test_columns_are_as_wide_as_their_longest_cell() -> None:
     assert table.text(("A", "LONG"), [("abc", "x"), ("d", "")]) == "A     LONG\nabc   x\nd"
 
 
-def test_without_rows_the_headings_stand_alone() -> None:
+def test_a_table_without_rows_has_only_headings() -> None:
     assert table.text(("A", "B"), []) == "A   B"

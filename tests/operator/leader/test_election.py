@@ -1,4 +1,4 @@
-"""One candidate for the lease, on an API server in memory for what a real one does not do at will."""
+"""Candidates for first Lease, on an API server in memory that fails as a test demands."""
 
 import asyncio
 import copy
@@ -8,70 +8,71 @@ from typing import Any
 import pytest
 
 from ocr_operator.api.names import ObjectReference
-from ocr_operator.cluster.client import ClusterError
+from ocr_operator.cluster.errors import ClusterError
 from ocr_operator.leader import lease
-from ocr_operator.leader.election import Election
+from ocr_operator.leader.election import Election, LeaseLock
 from ocr_operator.leader.lease import Fence
 
 REF = ObjectReference("coordination.k8s.io/v1", "Lease", "labs", "operator")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-class Leases:
-    """Stands in for `cluster.Cluster`: one Lease with optimistic locking; fails where it is told to."""
+class FakeCluster:
+    """Stands in for `client.Cluster`: first Lease with optimistic locking."""
 
     def __init__(self) -> None:
-        self.there: dict[str, Any] | None = None
-        self.trouble: ClusterError | None = None
-        self.loses_answers = False
+        self.lease: dict[str, Any] | None = None
+        self.error: ClusterError | None = None
+        self.loses_responses = False
 
     async def get(self, ref: ObjectReference) -> dict[str, Any] | None:
         self._fail()
-        return self.there
+        return self.lease
 
     async def create(self, body: dict[str, Any]) -> dict[str, Any]:
         self._fail()
-        if self.there is not None:
+        if self.lease is not None:
             raise ClusterError(409, "exists")
         return self._store(body, 1)
 
     async def replace(self, body: dict[str, Any]) -> dict[str, Any]:
         self._fail()
-        if self.there is None:
+        if self.lease is None:
             raise ClusterError(404, "gone")
-        version = self.there["metadata"]["resourceVersion"]
+        version = self.lease["metadata"]["resourceVersion"]
         if body["metadata"]["resourceVersion"] != version:
             raise ClusterError(409, "changed")
         return self._store(body, int(version) + 1)
 
     def _fail(self) -> None:
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
 
     def _store(self, body: dict[str, Any], version: int) -> dict[str, Any]:
-        self.there = {**body, "metadata": {**body["metadata"], "resourceVersion": str(version)}}
-        if self.loses_answers:
+        self.lease = {**body, "metadata": {**body["metadata"], "resourceVersion": str(version)}}
+        if self.loses_responses:
             raise ClusterError(None, "the connection broke")
-        return copy.deepcopy(self.there)
+        return copy.deepcopy(self.lease)
 
     def steal(self) -> None:
-        """Has somebody take the lease who does not ask whether he may."""
-        assert self.there
-        self._store(lease.taken(self.there, "thief", NOW), 99)
+        """Another process takes the Lease although it is held."""
+        assert self.lease
+        self._store(lease.acquired(self.lease, "thief", NOW), 99)
 
 
 class World:
-    """Leases, a clock, and candidates by name."""
+    """The Lease, a clock, and the fences of the candidates by name."""
 
     def __init__(self) -> None:
-        self.leases = Leases()
+        self.cluster = FakeCluster()
         self.now = 1000.0
         self.fences: dict[str, Fence] = {}
 
     def candidate(self, name: str) -> Election:
         self.fences[name] = Fence(lambda: self.now)
-        leases: Any = self.leases
-        return Election(leases, REF, name, self.fences[name], lambda: self.now, lambda: NOW)
+        cluster: Any = self.cluster
+        lock = LeaseLock(REF, name)
+        return Election(cluster, lock, self.fences[name], lambda: self.now, lambda: NOW)
 
     def may_write(self, name: str) -> bool:
         return self.fences[name].seconds_left() > 0
@@ -79,61 +80,61 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Waiting for the next try moves the clock and takes no time."""
-    found = World()
+    """Sleeping moves the clock and takes no time."""
+    world = World()
 
     async def sleep(seconds: float) -> None:
-        found.now += seconds
+        world.now += seconds
 
     monkeypatch.setattr("ocr_operator.leader.election.asyncio.sleep", sleep)
-    return found
+    return world
 
 
-def test_the_first_wins_at_once_and_may_write(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
+def test_the_first_candidate_leads_at_once_and_may_write(world: World) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
     assert world.now == 1000
-    assert world.may_write("one")
-    assert one.leader == "one"
+    assert world.may_write("first")
+    assert first.leader == "first"
 
 
-def test_the_second_wins_when_the_first_no_longer_renews(world: World) -> None:
-    one, two = world.candidate("one"), world.candidate("two")
-    asyncio.run(one.win())
-    asyncio.run(two.win())
+def test_the_second_candidate_leads_once_the_lease_has_expired(world: World) -> None:
+    first, second = world.candidate("first"), world.candidate("second")
+    asyncio.run(first.acquire())
+    asyncio.run(second.acquire())
     assert lease.LEASE_SECONDS < world.now - 1000 <= lease.LEASE_SECONDS + lease.RETRY_SECONDS
-    assert (world.may_write("one"), world.may_write("two")) == (False, True)
+    assert (world.may_write("first"), world.may_write("second")) == (False, True)
 
 
-def test_the_second_need_not_wait_for_a_lease_that_was_given_back(world: World) -> None:
-    one, two = world.candidate("one"), world.candidate("two")
-    asyncio.run(one.win())
-    asyncio.run(one.give_back())
-    assert not world.may_write("one")
-    asyncio.run(two.win())
+def test_a_released_lease_is_taken_without_waiting(world: World) -> None:
+    first, second = world.candidate("first"), world.candidate("second")
+    asyncio.run(first.acquire())
+    asyncio.run(first.release())
+    assert not world.may_write("first")
+    asyncio.run(second.acquire())
     assert world.now == 1000
 
 
-def test_it_holds_until_somebody_else_has_the_lease(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
-    world.leases.steal()
-    asyncio.run(one.hold())
-    assert not world.may_write("one")
-    assert one.leader == "thief"
+def test_a_leader_renews_until_another_process_holds_the_lease(world: World) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    world.cluster.steal()
+    asyncio.run(first.renew())
+    assert not world.may_write("first")
+    assert first.leader == "thief"
     assert world.now == 1000 + lease.RETRY_SECONDS
 
 
 def test_a_deleted_lease_is_lost(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
-    world.leases.there = None
-    asyncio.run(one.hold())
-    assert not world.may_write("one")
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    world.cluster.lease = None
+    asyncio.run(first.renew())
+    assert not world.may_write("first")
 
 
-def _hold_while(world: World, one: Election, seconds: float) -> None:
-    """Holds until that long after the beginning."""
+def _renew_for(world: World, first: Election, seconds: float) -> None:
+    """Renews until this time after the start."""
 
     class EndedError(Exception):
         pass
@@ -143,40 +144,40 @@ def _hold_while(world: World, one: Election, seconds: float) -> None:
         if world.now > 1000 + seconds:
             raise EndedError
 
-    async def hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def renew(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("ocr_operator.leader.election.asyncio.sleep", sleep)
         with pytest.raises(EndedError):
-            await one.hold()
+            await first.renew()
 
     with pytest.MonkeyPatch.context() as patch:
-        asyncio.run(hold(patch))
+        asyncio.run(renew(patch))
 
 
-def test_while_the_api_server_is_away_it_stays_leader_but_may_not_write(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
-    world.leases.trouble = ClusterError(None, "the API server cannot be reached")
-    _hold_while(world, one, 60)
-    assert not world.may_write("one")
-    world.leases.trouble = None
-    _hold_while(world, one, world.now - 1000 + lease.RETRY_SECONDS)
-    assert world.may_write("one")
+def test_while_the_api_server_is_unreachable_the_leader_stays_but_may_not_write(world: World) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    world.cluster.error = ClusterError(None, "the API server is unreachable")
+    _renew_for(world, first, 60)
+    assert not world.may_write("first")
+    world.cluster.error = None
+    _renew_for(world, first, world.now - 1000 + lease.RETRY_SECONDS)
+    assert world.may_write("first")
 
 
-def test_a_renewal_whose_answer_was_lost_does_not_lose_the_lease(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
-    world.leases.loses_answers = True
-    _hold_while(world, one, lease.RETRY_SECONDS)
-    world.leases.loses_answers = False
-    _hold_while(world, one, world.now - 1000 + 2 * lease.RETRY_SECONDS)
-    assert world.may_write("one")
+def test_a_renewal_whose_response_was_lost_does_not_lose_the_lease(world: World) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    world.cluster.loses_responses = True
+    _renew_for(world, first, lease.RETRY_SECONDS)
+    world.cluster.loses_responses = False
+    _renew_for(world, first, world.now - 1000 + 2 * lease.RETRY_SECONDS)
+    assert world.may_write("first")
 
 
-def test_giving_back_leaves_a_lease_of_somebody_else_alone(world: World) -> None:
-    one = world.candidate("one")
-    asyncio.run(one.win())
-    world.leases.steal()
-    asyncio.run(one.give_back())
-    assert world.leases.there
-    assert world.leases.there["spec"]["holderIdentity"] == "thief"
+def test_a_lease_that_another_process_holds_is_not_released(world: World) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    world.cluster.steal()
+    asyncio.run(first.release())
+    assert world.cluster.lease
+    assert world.cluster.lease["spec"]["holderIdentity"] == "thief"

@@ -24,87 +24,101 @@ KIND = "ocrbackends.ocrbackend.io"
 
 @dataclass(frozen=True)
 class Release:
-    """A namespace with OCRBackends, as a test looks at it."""
+    """A namespace with OCRBackends, as its user reads and changes it."""
 
     cluster: Cluster
     namespace: str
 
     def apply(self, *, name: str = "ocr", **spec: Any) -> None:
-        """Applies an OCRBackend with the builtin models: those need no volume."""
+        """Applies an OCRBackend with the builtin models, which need no volume."""
         spec = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}} | spec
         spec.setdefault("variants", [{"language": "ch", "modelType": "mobile"}])
-        metadata = {"name": name, "namespace": self.namespace}
         body = {
             "apiVersion": "ocrbackend.io/v1alpha1",
             "kind": "OCRBackend",
-            "metadata": metadata,
+            "metadata": {"name": name, "namespace": self.namespace},
             "spec": spec,
         }
         self.cluster.apply(body)
 
-    def get(self, *what: str) -> Any:
+    def change_deadline(self, seconds: int) -> None:
+        """Changes a field that restarts no pod, and waits until the status reports the new generation."""
+        patch = json.dumps({"spec": {"rollout": {"progressDeadlineSeconds": seconds}}})
+        self.kubectl("patch", "ocrb", "ocr", "--type=merge", f"--patch={patch}")
+        self.wait_for("True", "Available")
+
+    def get(self, *arguments: str) -> Any:
         """`kubectl get` in the namespace."""
-        return self.cluster.get(*what, f"--namespace={self.namespace}")
+        return self.cluster.get(*arguments, f"--namespace={self.namespace}")
 
-    def kubectl(self, *arguments: str, **more: Any) -> str:
+    def kubectl(self, *arguments: str, **options: Any) -> str:
         """kubectl in the namespace."""
-        return self.cluster.kubectl(*arguments, f"--namespace={self.namespace}", **more)
+        return self.cluster.kubectl(*arguments, f"--namespace={self.namespace}", **options)
 
-    def condition(self, kind: str = "Ready", name: str = "ocr") -> dict[str, Any]:
-        """A condition that speaks of the OCRBackend as it is now; else an empty dict."""
+    def condition(self, condition_type: str = "Ready", name: str = "ocr") -> dict[str, Any]:
+        """A condition of the current generation; empty if the status does not report it yet."""
         backend = self.get(KIND, name)
-        for one in backend.get("status", {}).get("conditions", []):
-            if one["type"] == kind and one["observedGeneration"] == backend["metadata"]["generation"]:
-                return dict(one)
+        generation = backend["metadata"]["generation"]
+        for condition in backend.get("status", {}).get("conditions", []):
+            if (condition["type"], condition["observedGeneration"]) == (condition_type, generation):
+                return dict(condition)
         return {}
 
-    def wait_for(self, status: str, reason: str, kind: str = "Ready", name: str = "ocr") -> dict[str, Any]:
-        """The condition, once it is as said."""
+    def wait_for(
+        self, status: str, reason: str, condition_type: str = "Ready", name: str = "ocr"
+    ) -> dict[str, Any]:
+        """The condition, once it has this status and reason."""
 
-        def there() -> dict[str, Any]:
-            found = self.condition(kind, name)
-            return found if (found.get("status"), found.get("reason")) == (status, reason) else {}
+        def expected_condition() -> dict[str, Any]:
+            condition = self.condition(condition_type, name)
+            is_expected = (condition.get("status"), condition.get("reason")) == (status, reason)
+            return condition if is_expected else {}
 
+        current = self.condition(condition_type, name)
         return self.cluster.wait(
-            there, f"{kind} {status} {reason} of {name} (now {self.condition(kind, name)})"
+            expected_condition, f"{condition_type} {status} {reason} of {name} (now {current})"
         )
 
-    def names(self, kind: str) -> set[str]:
-        """Names of the operator's children of a kind."""
-        found = self.get(kind, "--selector=app.kubernetes.io/managed-by=ocr-operator")
-        return {one["metadata"]["name"] for one in found.get("items", [])}
+    def managed_uids(self, kind: str) -> dict[str, str]:
+        """Name -> uid of the managed objects of a kind, or of their pods."""
+        objects = self.get(kind, "--selector=app.kubernetes.io/managed-by=ocr-operator").get("items", [])
+        return {each["metadata"]["name"]: each["metadata"]["uid"] for each in objects}
 
-    def versions(self) -> dict[str, str]:
-        """resourceVersion of the OCRBackends and all their children."""
-        children = "deployments,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
-        kinds = f"{KIND},{children},persistentvolumeclaims"
-        found = self.get(kinds).get("items", [])
+    def managed_names(self, kind: str) -> set[str]:
+        """Names of the managed objects of a kind, or of their pods."""
+        return set(self.managed_uids(kind))
+
+    def resource_versions(self) -> dict[str, str]:
+        """`Kind/name` -> resourceVersion of the OCRBackends and all their managed objects."""
+        managed = "deployments,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
+        objects = self.get(f"{KIND},{managed},persistentvolumeclaims").get("items", [])
         return {
-            f"{one['kind']}/{one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in found
+            f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"]
+            for each in objects
         }
 
     def settle(self, operator: Operator, kind: str = "deployment") -> None:
-        """Waits until all that has happened is answered: a look that begins after it has ended.
+        """Triggers a reconcile, and waits until it and all earlier ones have ended.
 
-        Annotates the children of a kind to bring one about; a Deployment counts that as a new generation.
+        It annotates the managed objects of a kind; in a Deployment that creates a new generation.
         """
-        looks = operator.metric("controller_runtime_reconcile_total")
-        self.kubectl("annotate", kind, "--all", "--overwrite", f"test/look={looks}")
+        reconciles = operator.metric("controller_runtime_reconcile_total")
+        self.kubectl("annotate", kind, "--all", "--overwrite", f"test/reconciles={reconciles}")
         self.cluster.wait(
             lambda: (
-                operator.metric("controller_runtime_reconcile_total") > looks
+                operator.metric("controller_runtime_reconcile_total") > reconciles
                 and operator.metric("workqueue_depth") == 0
             ),
-            "the operator to have looked",
+            "the operator to reconcile",
         )
 
     def requests(self, user: str) -> list[dict[str, Any]]:
-        """What a user has asked of the API server, from its audit log."""
+        """The completed requests of a user, from the audit log of the API server."""
         lines = self.cluster.audit_log.read_text("utf-8").splitlines()
         entries = [json.loads(line) for line in lines]
-        # Who is refused with 401 has no name.
-        own = (one for one in entries if one["user"].get("username") == user)
-        return [one for one in own if one["stage"] == "ResponseComplete"]
+        # A request that is refused with 401 has no user name.
+        of_user = [entry for entry in entries if entry["user"].get("username") == user]
+        return [entry for entry in of_user if entry["stage"] == "ResponseComplete"]
 
 
 @pytest.fixture(scope="session")
@@ -113,23 +127,23 @@ def crd_installed(light_cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="session")
-def release_of(light_cluster: Cluster, crd_installed: None) -> Callable[[str], Release]:
-    """`release_of(namespace)`: a namespace that the test makes and removes itself."""
+def release_in(light_cluster: Cluster, crd_installed: None) -> Callable[[str], Release]:
+    """`release_in(namespace)`: for a namespace that the test itself creates and deletes."""
     return lambda namespace: Release(light_cluster, namespace)
 
 
 def _install(cluster: Cluster, namespace: str, *values: str) -> None:
-    """Installs the chart; its operator's pod runs on a fake node, so it does nothing."""
+    """Installs the chart; its operator's pod is on a fake node, so it does nothing."""
     sets = [word for value in ("crds.install=false", *values) for word in ("--set", value)]
     cluster.helm("install", "ocr", str(CHART), "--namespace", namespace, *sets)
 
 
 @pytest.fixture
 def release(light_cluster: Cluster, crd_installed: None, restricted_namespace: str) -> Iterator[Release]:
-    """A namespace for a test's OCRBackends, which refuses pods that break the restricted standard."""
+    """A namespace for a test's OCRBackends that rejects pods which violate the restricted standard."""
     namespace = restricted_namespace
     yield Release(light_cluster, namespace)
-    # A deleted namespace keeps its pods for some seconds more, without Deployments they go at once.
+    # A deleted namespace keeps its pods for some seconds; without Deployments they are deleted at once.
     light_cluster.kubectl(
         "delete", f"{KIND},deployments,jobs", "--all", f"--namespace={namespace}", "--wait=false"
     )
@@ -140,7 +154,7 @@ def release(light_cluster: Cluster, crd_installed: None, restricted_namespace: s
 
 @pytest.fixture(scope="session")
 def service_monitors(light_cluster: Cluster) -> None:
-    """The cluster has the Prometheus operator's API."""
+    """The cluster serves the API of the Prometheus operator."""
     light_cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
     light_cluster.kubectl("wait", "--for=condition=Established", "crd/servicemonitors.monitoring.coreos.com")
 
@@ -154,30 +168,30 @@ def operator(
     light_cluster.kubectl("create", "namespace", namespace)
     values = ("backends=null", "operator.watch.allNamespaces=true", "operator.surgeWaitSeconds=1")
     _install(light_cluster, namespace, *values)
-    with running_operator(light_cluster, namespace, tmp_path_factory.mktemp("operator")) as found:
-        yield found
+    with running_operator(light_cluster, namespace, tmp_path_factory.mktemp("operator")) as running:
+        yield running
     light_cluster.helm("uninstall", "ocr", "--namespace", namespace)
     light_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture
 def install(release: Release) -> Callable[..., None]:
-    """`install(values, …)`: the chart in the test's own namespace; none but this test's operator may run."""
+    """`install(values, …)`: the chart in the test's namespace, where only the test's own operator may run."""
     return lambda *values: _install(release.cluster, release.namespace, *values)
 
 
 @pytest.fixture
-def started(release: Release, tmp_path: Path) -> Callable[..., AbstractContextManager[Operator]]:
-    """`with started(…) as operator`: runs the operator of the chart in the test's namespace."""
+def start_operator(release: Release, tmp_path: Path) -> Callable[..., AbstractContextManager[Operator]]:
+    """`with start_operator(…) as operator`: runs the operator of the chart in the test's namespace."""
 
-    def make(*arguments: str, **more: Any) -> AbstractContextManager[Operator]:
-        return running_operator(release.cluster, release.namespace, tmp_path, *arguments, **more)
+    def start(*arguments: str, **options: Any) -> AbstractContextManager[Operator]:
+        return running_operator(release.cluster, release.namespace, tmp_path, *arguments, **options)
 
-    return make
+    return start
 
 
 @pytest.fixture
 def relay(release: Release) -> Iterator[ApiRelay]:
-    """What stands between an operator and the API server, and passes everything on until told otherwise."""
-    with serving(ApiRelay(release.cluster.server)) as found:
-        yield found
+    """A proxy between an operator and the API server; it forwards everything unless a test adds faults."""
+    with serving(ApiRelay(release.cluster.server)) as api_relay:
+        yield api_relay

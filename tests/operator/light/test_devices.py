@@ -1,4 +1,4 @@
-"""Devices: there are none, there are enough, or there is just the one that the old pod holds."""
+"""Devices: missing ones, and one that the old pod of a rollout holds."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,9 +29,9 @@ def add_node(release: Release) -> Iterator[Callable[[], None]]:
         release.cluster.apply(node | {"status": {"capacity": amounts, "allocatable": amounts}})
 
     yield add
-    # Pods of a node that is gone would be waited for in vain.
+    # Pods of a deleted node would never end.
     release.kubectl("delete", "ocrb", "--all")
-    release.cluster.wait(lambda: not release.get("pods").get("items"), "the pods to go")
+    release.cluster.wait(lambda: not release.get("pods").get("items"), "the pods to be deleted")
     release.cluster.kubectl("delete", "node", name, "--ignore-not-found")
 
 
@@ -41,10 +41,10 @@ def _apply(release: Release, **spec: Any) -> None:
     )
 
 
-def test_a_missing_device_is_told_and_its_coming_noticed(
+def test_a_missing_device_is_reported_until_a_node_has_it(
     release: Release, operator: Operator, add_node: Callable[[], None]
 ) -> None:
-    # Somebody else's node has the labels, not the device: else the scheduler speaks of the labels alone.
+    # A node with the labels but without the device: otherwise the scheduler reports only the labels.
     plain = f"plain-{release.namespace}"
     amounts = {"cpu": "1", "memory": "1Gi", "pods": "110"}
     metadata = {
@@ -66,7 +66,7 @@ def test_a_missing_device_is_told_and_its_coming_noticed(
         release.cluster.kubectl("delete", "node", plain)
 
 
-def test_the_old_pod_gives_its_device_to_the_new_one(
+def test_the_old_pod_frees_its_device_for_the_new_one(
     release: Release, operator: Operator, add_node: Callable[[], None]
 ) -> None:
     add_node()
@@ -78,7 +78,7 @@ def test_the_old_pod_gives_its_device_to_the_new_one(
     assert strategy == {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def test_the_old_pod_keeps_its_device_where_the_spec_says_so(
+def test_the_old_pod_keeps_its_device_with_surge_always(
     release: Release, operator: Operator, add_node: Callable[[], None]
 ) -> None:
     add_node()

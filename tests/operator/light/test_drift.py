@@ -1,4 +1,4 @@
-"""Whatever somebody does by hand to a child of the operator's, the child is as it was soon after."""
+"""Every manual change of a managed object is reverted: each field of each kind, and deletions."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from ocr_backend.config.settings import Settings
 from ocr_cluster.errors import ClusterError
 from ocr_operator.manifests.model_sets import set_id
 from operator_process import Operator
-from owned_fields import Field, meddlings, owned_values
+from owned_fields import Field, drift_patches, owned_values
 
 pytestmark = pytest.mark.light
 
@@ -20,7 +20,7 @@ Release = Any
 VARIANT = "ocr-ch-mobile"
 JOB = f"ocr-models-{set_id(Settings('PP-OCRv6', language='ch', model_type='mobile', use_gpu=True))}"
 AS_IS = ("--output=json", "--show-managed-fields")
-CHILDREN = [
+MANAGED = [
     pytest.param("deployment", VARIANT, id="Deployment"),
     pytest.param("service", VARIANT, id="Service"),
     pytest.param("horizontalpodautoscaler", "ocr-en-mobile", id="HorizontalPodAutoscaler"),
@@ -31,8 +31,8 @@ CHILDREN = [
     pytest.param("job", JOB, id="Job"),
 ]
 
-# What the API server itself lets nobody change or take away, as patterns.
-GUARDED = {
+# Patterns of the fields that the API server does not let anyone change or remove.
+IMMUTABLE = {
     "deployment": (
         r"spec\.selector.*",
         r"spec\.template\.metadata\.labels\.(app\.kubernetes\.io/.*|ocrbackend\.io/(language|model-type))",
@@ -51,7 +51,7 @@ GUARDED = {
 
 @pytest.fixture
 def everything(release: Release, operator: Operator, service_monitors: None) -> Release:
-    """A namespace with an OCRBackend that has every kind of child, in a state that does not change."""
+    """A namespace with a settled OCRBackend that has managed objects of every kind."""
     release.apply(
         variants=[
             {"language": "ch", "modelType": "mobile", "replicas": 2},
@@ -78,44 +78,44 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
         monitoring={"serviceMonitor": "Always", "labels": {"release": "prometheus"}},
     )
     release.cluster.wait(
-        lambda: release.names("deployments") == {VARIANT, "ocr-en-mobile"}, "the models, and then the pods"
+        lambda: release.managed_names("deployments") == {VARIANT, "ocr-en-mobile"},
+        "the Deployments, which wait for the models",
     )
     release.wait_for("True", "Applied", "Reconciled")
     return release
 
 
-@pytest.mark.parametrize(("kind", "name"), CHILDREN)
-def test_every_field_that_the_operator_writes_is_changed_back(
-    everything: Release, kind: str, name: str
-) -> None:
-    fields = list(_ours(everything, kind, name))
+@pytest.mark.parametrize(("kind", "name"), MANAGED)
+def test_a_change_of_any_managed_field_is_reverted(everything: Release, kind: str, name: str) -> None:
+    fields = list(_owned_fields(everything, kind, name))
     if kind == "job":
-        # Its template is guarded as a whole: one field of it stands for all.
+        # Its template is immutable: one field of it stands for all.
         template = [field for field in fields if _path(field).startswith("spec.template.")]
         fields = [field for field in fields if field not in template[1:]]
     assert fields
-    guarded = {_path(field) for field in fields if not _meddled(everything, kind, name, field)}
-    assert not {path for path in guarded if not _is_guarded(kind, path)}
+    immutable = {_path(field) for field in fields if not _is_reverted(everything, kind, name, field)}
+    assert not {path for path in immutable if not _is_expected(kind, path)}
 
 
-def _is_guarded(kind: str, path: str) -> bool:
-    return any(re.fullmatch(pattern, path) for pattern in GUARDED.get(kind, ()))
+def _is_expected(kind: str, path: str) -> bool:
+    return any(re.fullmatch(pattern, path) for pattern in IMMUTABLE.get(kind, ()))
 
 
-def _meddled(release: Release, kind: str, name: str, field: Field) -> bool:
-    """Changes the field and waits for what was there; False if the API server takes no change of it."""
-    before = _ours(release, kind, name)
-    for patch in meddlings(release.get(kind, name), field):
+def _is_reverted(release: Release, kind: str, name: str, field: Field) -> bool:
+    """Changes the field and waits until it is reverted; False if the API server rejects every change."""
+    before = _owned_fields(release, kind, name)
+    for patch in drift_patches(release.get(kind, name), field):
         try:
-            answer = release.kubectl(
+            output = release.kubectl(
                 "patch", kind, name, "--type=json", f"--patch={json.dumps(patch)}", *AS_IS
             )
         except ClusterError:
             continue
-        if _ours_of(json.loads(answer)) == before:
+        if _owned_values(json.loads(output)) == before:
             continue
         release.cluster.wait(
-            lambda: _ours(release, kind, name) == before, f"{kind} to have its {_path(field)} back"
+            lambda: _owned_fields(release, kind, name) == before,
+            f"{_path(field)} of the {kind} to be reverted",
         )
         return True
     return False
@@ -125,35 +125,35 @@ def _path(field: Field) -> str:
     return ".".join(name.partition(":")[2] for name in field)
 
 
-@pytest.mark.parametrize(("kind", "name"), CHILDREN)
-def test_a_child_that_somebody_deletes_comes_back(everything: Release, kind: str, name: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), MANAGED)
+def test_a_deleted_object_of_any_kind_is_created_again(everything: Release, kind: str, name: str) -> None:
     uid = everything.get(kind, name)["metadata"]["uid"]
-    before = _ours(everything, kind, name)
-    # A volume in use would stay until its pods are gone.
+    before = _owned_fields(everything, kind, name)
+    # A claim in use would stay until its pods are deleted.
     everything.kubectl("patch", kind, name, "--type=merge", '--patch={"metadata": {"finalizers": null}}')
     everything.kubectl("delete", kind, name, "--wait=false")
 
-    def is_back() -> bool:
-        there = everything.get(kind, name)
-        return bool(there) and there["metadata"]["uid"] != uid
+    def is_created_again() -> bool:
+        body = everything.get(kind, name)
+        return bool(body) and body["metadata"]["uid"] != uid
 
-    everything.cluster.wait(is_back, f"another {kind}")
-    assert _ours(everything, kind, name) == before
+    everything.cluster.wait(is_created_again, f"a new {kind}")
+    assert _owned_fields(everything, kind, name) == before
 
 
-def test_what_others_add_to_a_child_is_theirs(everything: Release, operator: Operator) -> None:
-    note = {"metadata": {"annotations": {"mine": "yes"}}, "spec": {"publishNotReadyAddresses": True}}
-    everything.kubectl("patch", "service", VARIANT, "--type=merge", f"--patch={json.dumps(note)}")
+def test_fields_of_other_managers_are_kept(everything: Release, operator: Operator) -> None:
+    patch = {"metadata": {"annotations": {"mine": "yes"}}, "spec": {"publishNotReadyAddresses": True}}
+    everything.kubectl("patch", "service", VARIANT, "--type=merge", f"--patch={json.dumps(patch)}")
     everything.settle(operator)
     service = everything.get("service", VARIANT)
     assert service["metadata"]["annotations"] == {"mine": "yes"}
     assert service["spec"]["publishNotReadyAddresses"] is True
 
 
-def _ours(release: Release, kind: str, name: str) -> dict[Field, Any]:
-    """What the operator owns of the child, with its values."""
-    return _ours_of(json.loads(release.kubectl("get", kind, name, *AS_IS)))
+def _owned_fields(release: Release, kind: str, name: str) -> dict[Field, Any]:
+    """The fields of an object that the operator owns, with their values."""
+    return _owned_values(json.loads(release.kubectl("get", kind, name, *AS_IS)))
 
 
-def _ours_of(body: dict[str, Any]) -> dict[Field, Any]:
+def _owned_values(body: dict[str, Any]) -> dict[Field, Any]:
     return owned_values(body, "ocr-operator")

@@ -1,6 +1,6 @@
-"""Every trouble is told in the condition, the status, an Event and a metric, and none outlives its mending.
+"""Every trouble is reported by conditions, status, Events, metrics and `kubectl ocr why` until it is fixed.
 
-All of them are had side by side, each in a namespace of its own; see tests/support/troubles.py.
+All troubles exist at the same time, each in its own namespace; see tests/support/troubles.py.
 """
 
 import uuid
@@ -10,30 +10,34 @@ from typing import Any
 import pytest
 
 from ocr_cluster.cluster import Cluster
-from ocr_operator.api.reasons import GOOD, PASSING, Reason
+from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
+from ocr_operator.api.reasons import Reason
 from operator_process import Operator
 from plugin import kubectl_ocr
-from trouble_acts import backend
+from trouble_actions import backend
 from troubles import HUB, TROUBLES, Trouble
 
 pytestmark = pytest.mark.light
 
 Release = Any
 Releases = dict[str, Any]
-# Had elsewhere: a pause and a predecessor's children in test_operator.py, rollouts in test_rollouts.py.
+# Tested elsewhere: a pause in test_spec_changes.py, recreated backends in test_ownership.py, rollouts in
+# test_rollouts.py.
 LASTING = {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
-ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, Reason.ROLLOUT_HELD, *(PASSING - LASTING), *GOOD}
+ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, Reason.ROLLOUT_HELD, *(INFORMATIONAL - LASTING), *NORMAL}
 HARMFUL = [name for name, trouble in TROUBLES.items() if not trouble.is_harmless]
 HARMLESS = [name for name, trouble in TROUBLES.items() if trouble.is_harmless]
 
 
-def test_the_table_of_troubles_is_whole() -> None:
-    assert {trouble.reason for trouble in TROUBLES.values()} == {str(one) for one in set(Reason) - ELSEWHERE}
+def test_the_table_of_troubles_is_complete() -> None:
+    assert {trouble.reason for trouble in TROUBLES.values()} == {
+        str(reason) for reason in set(Reason) - ELSEWHERE
+    }
 
 
 @pytest.fixture(scope="module")
 def without_service_monitors(light_cluster: Cluster) -> None:
-    """The cluster lacks the Prometheus operator's API; one of the troubles is mended by bringing it."""
+    """The cluster lacks the API of the Prometheus operator; installing it fixes one of the troubles."""
     light_cluster.kubectl("delete", "crd/servicemonitors.monitoring.coreos.com", "--ignore-not-found")
 
 
@@ -42,52 +46,55 @@ def troubled(
     light_cluster: Cluster,
     without_service_monitors: None,
     operator: Operator,
-    release_of: Callable[[str], Release],
+    release_in: Callable[[str], Release],
 ) -> Iterator[Releases]:
-    """The OCRBackends, by trouble; each has it or is about to."""
+    """The OCRBackends by trouble; each has its trouble or gets it soon."""
     run = uuid.uuid4().hex[:6]
     namespaces = {name: f"trouble-{name}-{run}" for name in TROUBLES}
     light_cluster.apply(
-        *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": one}} for one in namespaces.values())
+        *(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": each}}
+            for each in namespaces.values()
+        )
     )
     for name, trouble in TROUBLES.items():
         trouble.before(light_cluster, namespaces[name])
-    light_cluster.apply(*(backend(namespaces[name], **one.spec) for name, one in TROUBLES.items()))
+    light_cluster.apply(*(backend(namespaces[name], **trouble.spec) for name, trouble in TROUBLES.items()))
     for name, trouble in TROUBLES.items():
         trouble.after(light_cluster, namespaces[name])
-    yield {name: release_of(namespace) for name, namespace in namespaces.items()}
+    yield {name: release_in(namespace) for name, namespace in namespaces.items()}
     for namespace in namespaces.values():
         everything = ("ocrb,deployments,pods", "--all", "--force", "--wait=false")
         light_cluster.kubectl("delete", *everything, f"--namespace={namespace}")
     light_cluster.kubectl("delete", "namespace", *namespaces.values(), "--wait=false")
     light_cluster.kubectl("delete", "persistentvolume", namespaces["growth"], "--wait=false")
-    light_cluster.kubectl("delete", "storageclass", "nobody-makes", "rigid", "--ignore-not-found")
+    light_cluster.kubectl("delete", "storageclass", "no-volumes", "rigid", "--ignore-not-found")
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-def test_a_trouble_is_told_everywhere_and_its_mending_clears_it(
+def test_a_trouble_is_reported_everywhere_until_it_is_fixed(
     troubled: Releases, operator: Operator, name: str
 ) -> None:
     release, trouble = troubled[name], TROUBLES[name]
     ready = release.wait_for("False", trouble.reason)
-    assert trouble.said in ready["message"]
+    assert trouble.message in ready["message"]
     assert ready["message"].endswith(Reason(trouble.reason).action)
     degraded = release.condition("Degraded")
     assert (degraded["status"], degraded["reason"]) == ("True", trouble.reason)
     [variant] = release.get("ocrb", "ocr")["status"]["variants"]
     assert variant["reason"] == trouble.reason
-    of_fetching = variant.get("models", {}).get("lastFailure")
-    _assert_last_failure(of_fetching or variant.get("lastFailure"), trouble)
+    download_failure = variant.get("models", {}).get("lastFailure")
+    _assert_last_failure(download_failure or variant.get("lastFailure"), trouble)
     [event] = _events(release, trouble.reason)
     assert event["type"] == "Warning"
-    assert trouble.said in event["message"]
+    assert trouble.message in event["message"]
     assert _metric(operator, release, "Ready") == {("false", trouble.reason)}
     assert _metric(operator, release, "Degraded") == {("true", trouble.reason)}
-    said = kubectl_ocr(release.cluster, "why", "ocr", f"--namespace={release.namespace}")
-    assert said.returncode == 1, said.stderr
-    assert f"\n{trouble.reason}: " in said.stdout
-    assert trouble.said in said.stdout
-    assert f"\nnext: kubectl --namespace={release.namespace} " in said.stdout
+    why = kubectl_ocr(release.cluster, "why", "ocr", f"--namespace={release.namespace}")
+    assert why.returncode == 1, why.stderr
+    assert f"\n{trouble.reason}: " in why.stdout
+    assert trouble.message in why.stdout
+    assert f"\nnext: kubectl --namespace={release.namespace} " in why.stdout
 
     trouble.mend(release.cluster, release.namespace)
     release.wait_for("True", "Available")
@@ -98,20 +105,20 @@ def test_a_trouble_is_told_everywhere_and_its_mending_clears_it(
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_a_trouble_that_takes_nothing_away_is_told_beside_what_serves(
+def test_a_harmless_trouble_is_reported_while_the_backend_is_ready(
     troubled: Releases, operator: Operator, name: str
 ) -> None:
     release, trouble = troubled[name], TROUBLES[name]
-    told = release.wait_for("False", trouble.reason, "Reconciled")
-    assert trouble.said in told["message"]
-    assert told["message"].endswith(Reason(trouble.reason).action)
+    reconciled = release.wait_for("False", trouble.reason, "Reconciled")
+    assert trouble.message in reconciled["message"]
+    assert reconciled["message"].endswith(Reason(trouble.reason).action)
     release.wait_for("True", "Available")
     [event] = _events(release, trouble.reason)
     assert event["type"] == "Warning"
     assert _metric(operator, release, "Reconciled") == {("false", trouble.reason)}
-    said = kubectl_ocr(release.cluster, "why", "ocr", f"--namespace={release.namespace}")
-    assert said.returncode == 1, said.stderr
-    assert f"\n{trouble.reason}: " in said.stdout
+    why = kubectl_ocr(release.cluster, "why", "ocr", f"--namespace={release.namespace}")
+    assert why.returncode == 1, why.stderr
+    assert f"\n{trouble.reason}: " in why.stdout
 
     trouble.mend(release.cluster, release.namespace)
     release.wait_for("True", "Applied", "Reconciled")
@@ -134,25 +141,25 @@ def _events(release: Release, reason: str) -> list[dict[str, Any]]:
 
 
 def _metric(operator: Operator, release: Release, condition: str) -> set[tuple[str, str]]:
-    """Status and reason of a condition, as scraped."""
-    _, text = operator.answer("/metrics")
-    found = set()
+    """Status and reason of a condition in the metrics."""
+    _, text = operator.get("/metrics")
+    series = set()
     for line in text.splitlines():
         if line.startswith("ocrbackend_status_condition{") and f'"{release.namespace}"' in line:
             labels = dict(pair.split("=") for pair in line[line.index("{") + 1 : line.index("}")].split(","))
             if labels["condition"] == f'"{condition}"':
-                found.add((labels["status"].strip('"'), labels["reason"].strip('"')))
-    return found
+                series.add((labels["status"].strip('"'), labels["reason"].strip('"')))
+    return series
 
 
-def test_the_same_trouble_again_is_the_same_event_counted(release: Release, operator: Operator) -> None:
+def test_a_repeated_trouble_is_one_event_with_a_count(release: Release, operator: Operator) -> None:
     trouble = TROUBLES["image"]
     release.cluster.apply(backend(release.namespace))
     for count in (1, 2):
         release.wait_for("True", "Available")
         trouble.after(release.cluster, release.namespace)
         release.cluster.wait(
-            lambda count=count: [one["count"] for one in _events(release, trouble.reason)] == [count],
+            lambda count=count: [event["count"] for event in _events(release, trouble.reason)] == [count],
             f"one Event with count {count}",
         )
         trouble.mend(release.cluster, release.namespace)

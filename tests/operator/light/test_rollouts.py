@@ -1,4 +1,4 @@
-"""Turns and ways back on real controllers: what is serving stays, also where the operator is another one."""
+"""Rollouts and rollbacks on real controllers: serving pods stay, also across restarts of the operator."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from operator_process import Operator
-from trouble_acts import never_ready
+from trouble_actions import never_ready
 
 pytestmark = pytest.mark.light
 
@@ -17,24 +17,26 @@ NOWHERE = {"nodeSelector": {"pool": "none"}}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
-Started = Callable[..., AbstractContextManager[Operator]]
+StartOperator = Callable[..., AbstractContextManager[Operator]]
 
 
 def _variants(release: Release, name: str = "ocr") -> list[dict[str, Any]]:
     return list(release.get("ocrb", name).get("status", {}).get("variants", []))
 
 
-def test_one_variant_is_rolled_out_after_the_other(release: Release, operator: Operator) -> None:
+def test_variants_roll_out_one_after_the_other(release: Release, operator: Operator) -> None:
     release.apply(variants=[CHINESE, LATIN])
     release.wait_for("True", "Available")
     never_ready(release.cluster, release.namespace)
     release.apply(variants=[CHINESE, LATIN | {"replicas": 2}], options={"scoreThreshold": "0.6"})
     release.wait_for("False", "RolloutQueued")
-    release.cluster.wait(lambda: _variants(release)[0]["replicas"]["updated"] == 1, "the first one's new pod")
+    release.cluster.wait(
+        lambda: _variants(release)[0]["replicas"]["updated"] == 1, "the new pod of the first variant"
+    )
     first, second = _variants(release)
     assert (first["phase"], second["phase"]) == ("RollingOut", "Queued")
-    assert second["message"].startswith("waits for the rollout of ch/mobile")
-    # What needs no new revision does not wait: its second pod is of the previous one.
+    assert second["message"].startswith("waiting for the rollout of ch/mobile")
+    # The number of replicas does not wait: the second pod has the previous revision.
     assert (second["replicas"]["desired"], second["replicas"]["updated"]) == (2, 0)
     assert second["revision"]["current"] == second["revision"]["lastGood"] != second["revision"]["target"]
     assert release.condition("Progressing")["status"] == "True"
@@ -42,10 +44,12 @@ def test_one_variant_is_rolled_out_after_the_other(release: Release, operator: O
     release.cluster.kubectl("delete", "stage", release.namespace)
     release.kubectl("delete", "pods", "--all", "--force", "--wait=false")
     release.wait_for("True", "Available")
-    assert all(one["revision"]["lastGood"] == one["revision"]["target"] for one in _variants(release))
+    assert all(
+        variant["revision"]["lastGood"] == variant["revision"]["target"] for variant in _variants(release)
+    )
 
 
-def test_an_image_with_which_one_variant_was_taken_back_is_kept_from_the_next(
+def test_an_image_that_was_rolled_back_is_held_from_the_next_variant(
     release: Release, operator: Operator
 ) -> None:
     release.apply(variants=[CHINESE, LATIN])
@@ -58,7 +62,7 @@ def test_an_image_with_which_one_variant_was_taken_back_is_kept_from_the_next(
     first, second = _variants(release)
     assert (first["phase"], second["phase"]) == ("RolledBack", "Queued")
     assert second["reason"] == "RolloutHeld"
-    assert second["message"].startswith("ch/mobile was taken back with the image")
+    assert second["message"].startswith("ch/mobile was rolled back with the image")
     release.settle(operator)
     assert [_image(release, name) for name in ("ocr-ch-mobile", "ocr-latin-mobile")] == images
     assert release.condition("Progressing")["status"] == "False"
@@ -74,12 +78,12 @@ def _image(release: Release, deployment: str) -> str:
 
 
 def test_a_revision_that_is_not_ready_in_time_is_rolled_back(
-    release: Release, install: Callable[..., None], started: Started
+    release: Release, install: Callable[..., None], start_operator: StartOperator
 ) -> None:
-    """Beside its predecessor and in its place; with an operator that saw neither the start nor the end."""
+    """With and without a surge, by an operator that did not start the rollout or did not finish it."""
     install("backends=null")
-    rollouts = {"beside": {"surge": "Always"}, "replaced": {"surge": "Never"}}
-    with started():
+    rollouts = {"surge": {"surge": "Always"}, "in-place": {"surge": "Never"}}
+    with start_operator():
         for name, rollout in rollouts.items():
             release.apply(name=name, rollout=rollout)
             release.wait_for("True", "Available", name=name)
@@ -89,10 +93,11 @@ def test_a_revision_that_is_not_ready_in_time_is_rolled_back(
             release.apply(name=name, rollout=deadline, placement=NOWHERE)
             release.wait_for("False", "Unschedulable", name=name)
         assert [_variants(release, name)[0]["replicas"]["ready"] for name in rollouts] == [1, 0]
-    with started():
+    with start_operator():
         for name in rollouts:
             message = release.wait_for("False", "RolledBack", name=name)["message"]
-            assert "was taken back (Unschedulable: " in message
+            assert "rolled back from revision " in message
+            assert "(Unschedulable: " in message
         for name in rollouts:
             release.cluster.wait(
                 lambda name=name: f"{good[name]} serves" in release.condition(name=name)["message"], name
@@ -105,12 +110,12 @@ def test_a_revision_that_is_not_ready_in_time_is_rolled_back(
             assert variant["revision"]["current"] == variant["revision"]["lastGood"] == good[name]
             assert release.condition("Degraded", name=name)["reason"] == "RolledBack"
         before = release.get("deployments")["items"]
-    with started() as operator:
+    with start_operator() as operator:
         release.settle(operator)
         after = release.get("deployments")["items"]
-        assert [one["spec"] for one in after] == [one["spec"] for one in before]
+        assert [each["spec"] for each in after] == [each["spec"] for each in before]
         assert [release.condition(name=name)["reason"] for name in rollouts] == ["RolledBack"] * 2
-        assert release.get("ocrb", "beside")["spec"]["placement"] == NOWHERE
+        assert release.get("ocrb", "surge")["spec"]["placement"] == NOWHERE
         for name, rollout in rollouts.items():
             release.apply(name=name, rollout=rollout, options={"scoreThreshold": "0.6"})
             release.wait_for("True", "Available", name=name)

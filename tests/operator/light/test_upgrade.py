@@ -1,4 +1,4 @@
-"""From the last release to this one and back: nothing is lost, no pod restarted for the operator's sake."""
+"""Upgrades from the last release and back: nothing is lost, and the operator restarts no pod."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,18 +25,18 @@ VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["version"]
 KEPT_IMAGES = f"backend.image.tag={OLD_VERSION}", f"backend.gpuImage.tag={OLD_VERSION}"
 SCHEMA = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 KINDS = "ocrbackends,deployments,replicasets,pods,services,persistentvolumeclaims,poddisruptionbudgets"
-OURS = "--selector=app.kubernetes.io/managed-by=ocr-operator"
+MANAGED = "--selector=app.kubernetes.io/managed-by=ocr-operator"
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
 Install = Callable[..., None]
-Started = Callable[..., AbstractContextManager[Operator]]
+StartOperator = Callable[..., AbstractContextManager[Operator]]
 Json = dict[str, Any]
 
 
 @pytest.fixture
-def own_crd(light_cluster: Cluster, crd_installed: None) -> Iterator[None]:
-    """No CRD in the cluster: the release brings it. Afterwards it is as all tests share it."""
+def no_crd(light_cluster: Cluster, crd_installed: None) -> Iterator[None]:
+    """The cluster without the CRD, which the release installs; the shared CRD is restored afterwards."""
     light_cluster.kubectl("delete", CRD)
     yield
     light_cluster.kubectl("delete", CRD)
@@ -44,88 +44,93 @@ def own_crd(light_cluster: Cluster, crd_installed: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def helm(own_crd: None, release: Release) -> Iterator[Callable[..., None]]:
-    """`helm(verb, …)`: the test's release, uninstalled in the end. Backends keep the last release's image."""
-    where = f"--namespace={release.namespace}"
+def helm(no_crd: None, release: Release) -> Iterator[Callable[..., None]]:
+    """`helm(verb, …)`: the test's release; it is uninstalled afterwards. Backends keep the old image."""
+    namespace = f"--namespace={release.namespace}"
 
-    def run(verb: str, what: str) -> None:
+    def run(verb: str, target: str) -> None:
         values = () if verb == "rollback" else ("backends=null", *KEPT_IMAGES)
         sets = [word for value in values for word in ("--set", value)]
-        release.cluster.helm(verb, "ocr", what, where, *sets)
+        release.cluster.helm(verb, "ocr", target, namespace, *sets)
 
     yield run
-    release.cluster.helm("uninstall", "ocr", where)
+    release.cluster.helm("uninstall", "ocr", namespace)
 
 
 def _apply(release: Release, body: Json, *arguments: str) -> Json:
-    """The object as it is in the test's namespace after it was applied."""
-    here = body | {"metadata": body["metadata"] | {"namespace": release.namespace}}
-    said = release.kubectl("apply", "--filename=-", "--output=json", *arguments, input=json.dumps(here))
-    found: Json = json.loads(said)
-    return found
+    """Applies an object in the test's namespace, and returns it as the API server stored it."""
+    body = body | {"metadata": body["metadata"] | {"namespace": release.namespace}}
+    output = release.kubectl("apply", "--filename=-", "--output=json", *arguments, input=json.dumps(body))
+    stored: Json = json.loads(output)
+    return stored
 
 
-def _made(release: Release, ocrbackend: Json, child: Json, manager: str = "ocr-operator") -> None:
-    """Has the child be as an operator made it for the OCRBackend that is in the cluster."""
-    metadata = child["metadata"]
-    owner = [one | {"uid": ocrbackend["metadata"]["uid"]} for one in metadata.get("ownerReferences", [])]
-    body = child | {"metadata": metadata | ({"ownerReferences": owner} if owner else {})}
+def _apply_managed(release: Release, ocrbackend: Json, manifest: Json, manager: str = "ocr-operator") -> None:
+    """Applies a managed object as an operator does for the OCRBackend in the cluster."""
+    metadata = manifest["metadata"]
+    uid = {"uid": ocrbackend["metadata"]["uid"]}
+    owners = [owner | uid for owner in metadata.get("ownerReferences", [])]
+    body = manifest | {"metadata": metadata | ({"ownerReferences": owners} if owners else {})}
     _apply(release, body, "--server-side", f"--field-manager={manager}")
 
 
-def _children(name: str) -> list[Json]:
-    """What the last release made, but with today's pods: whether those differ is not asked here."""
-    [(stored, children)] = [one for one in frozen_release.stored() if one[0]["metadata"]["name"] == name]
-    today = {
-        one["metadata"]["name"]: one["spec"]["template"]
-        for one in frozen_release.children(stored)
-        if one["kind"] == "Deployment"
+def _old_manifests(name: str) -> list[Json]:
+    """The manifests of the last release, with today's pod templates: a change of these is not tested here."""
+    [(stored, manifests)] = [
+        (ocrbackend, objects)
+        for ocrbackend, objects in frozen_release.stored()
+        if ocrbackend["metadata"]["name"] == name
+    ]
+    templates = {
+        manifest["metadata"]["name"]: manifest["spec"]["template"]
+        for manifest in frozen_release.managed_objects(stored)
+        if manifest["kind"] == "Deployment"
     }
     return [
-        one | {"spec": one["spec"] | {"template": today[one["metadata"]["name"]]}}
-        if one["kind"] == "Deployment"
-        else one
-        for one in children
-        if one["kind"] != "ServiceMonitor"  # the cluster may not have it
+        manifest | {"spec": manifest["spec"] | {"template": templates[manifest["metadata"]["name"]]}}
+        if manifest["kind"] == "Deployment"
+        else manifest
+        for manifest in manifests
+        if manifest["kind"] != "ServiceMonitor"  # the cluster may not serve this API
     ]
 
 
 def _state(release: Release) -> dict[str, tuple[str, Json]]:
-    """UID of all that a person has made and the operator made of it, and the specs of OCRBackends."""
-    found = [*release.get(KINDS, OURS)["items"], *release.get("ocrbackends")["items"]]
+    """`Kind/name` -> uid of the OCRBackends and managed objects, with the specs of OCRBackends."""
+    objects = [*release.get(KINDS, MANAGED)["items"], *release.get("ocrbackends")["items"]]
     return {
-        f"{one['kind']}/{one['metadata']['name']}": (
-            one["metadata"]["uid"],
-            one["spec"] if one["kind"] == "OCRBackend" else {},
+        f"{each['kind']}/{each['metadata']['name']}": (
+            each["metadata"]["uid"],
+            each["spec"] if each["kind"] == "OCRBackend" else {},
         )
-        for one in found
+        for each in objects
     }
 
 
 def _specs(release: Release) -> dict[str, Json]:
-    """Of Deployments; their generation says less, since an annotation makes a new one."""
-    found = release.get("deployments", OURS)["items"]
-    return {one["metadata"]["name"]: one["spec"] for one in found}
+    """Specs of the Deployments; an annotation changes their generation too."""
+    deployments = release.get("deployments", MANAGED)["items"]
+    return {deployment["metadata"]["name"]: deployment["spec"] for deployment in deployments}
 
 
 def _assert_unchanged(now: dict[str, tuple[str, Json]], before: dict[str, tuple[str, Json]]) -> None:
-    """The same objects, with specs that may have got defaults of new fields, and no pods of another kind."""
+    """The same objects, whose specs may have defaults of new fields, and no new ReplicaSets."""
     assert {name: now.get(name, ("gone", {}))[0] for name in before} == {
         name: uid for name, (uid, _) in before.items()
     }
-    assert not [name for name, (_, spec) in before.items() if not _holds(now[name][1], spec)]
+    assert not [name for name, (_, spec) in before.items() if not _contains(now[name][1], spec)]
     assert not [name for name in now.keys() - before.keys() if name.startswith("ReplicaSet/")]
 
 
-def _holds(value: Any, part: Any) -> bool:
+def _contains(value: Any, part: Any) -> bool:
     if isinstance(part, dict):
-        return all(name in value and _holds(value[name], one) for name, one in part.items())
+        return all(name in value and _contains(value[name], field) for name, field in part.items())
     if isinstance(part, list):
-        return len(value) == len(part) and all(map(_holds, value, part))
+        return len(value) == len(part) and all(map(_contains, value, part))
     return bool(value == part)
 
 
-def _available(release: Release, *names: str) -> None:
+def _wait_until_available(release: Release, *names: str) -> None:
     deployments = [f"deployment/{name}" for name in names]
     release.kubectl("wait", "--for=condition=Available", "--timeout=60s", *deployments)
 
@@ -134,24 +139,24 @@ def _crd_version(release: Release) -> str:
     return str(release.cluster.get(CRD)["metadata"]["labels"]["app.kubernetes.io/version"])
 
 
-def test_an_upgrade_and_its_rollback_lose_nothing_and_restart_nothing(
-    release: Release, helm: Callable[..., None], started: Started
+def test_an_upgrade_and_its_rollback_lose_and_restart_nothing(
+    release: Release, helm: Callable[..., None], start_operator: StartOperator
 ) -> None:
-    """Helm has the CRD go with it both ways. Pods and all else are the same objects, with the same specs."""
+    """Helm also upgrades and rolls back the CRD. All objects and pods stay the same, with the same specs."""
     helm("install", str(frozen_release.chart()))
     assert _crd_version(release) == OLD_VERSION
     for example in frozen_release.examples():
         ocrbackend = _apply(release, example)
-        for child in _children(example["metadata"]["name"]):
-            _made(release, ocrbackend, child)
-    _available(release, "small-ch-mobile", "small-latin-mobile")
+        for manifest in _old_manifests(example["metadata"]["name"]):
+            _apply_managed(release, ocrbackend, manifest)
+    _wait_until_available(release, "small-ch-mobile", "small-latin-mobile")
     before, specs = _state(release), _specs(release)
     helm("upgrade", str(CHART))
     assert _crd_version(release) == VERSION
     [version] = release.cluster.get(CRD)["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]
     assert not list(narrowings(SCHEMA, schema))
-    with started() as operator:
+    with start_operator() as operator:
         release.wait_for("True", "Available", name="small")
         release.settle(operator, "service")
     _assert_unchanged(_state(release), before)
@@ -165,68 +170,68 @@ def test_an_upgrade_and_its_rollback_lose_nothing_and_restart_nothing(
 
 
 def test_ocrbackends_of_the_last_release_are_accepted(release: Release) -> None:
-    """New ones, and edits of such as are there: the rules of today refuse none of them."""
+    """Today's rules reject neither new ones nor edits of existing ones."""
     for example in frozen_release.examples():
         _apply(release, example)
         patch = json.dumps({"spec": {"paused": True}})
         release.kubectl("patch", "ocrb", example["metadata"]["name"], "--type=merge", f"--patch={patch}")
 
 
-def test_children_of_another_version_are_taken_over_without_a_restart(
-    release: Release, install: Install, started: Started
+def test_objects_of_another_version_are_adopted_without_a_restart(
+    release: Release, install: Install, start_operator: StartOperator
 ) -> None:
-    """One with more fields than today, one with fewer, one that somebody else has had a hand in."""
+    """One with more fields than today, one with fewer, and one that has another field manager too."""
     install("backends=null", *KEPT_IMAGES)
-    [example] = [one for one in frozen_release.examples() if one["metadata"]["name"] == "small"]
+    [example] = [body for body in frozen_release.examples() if body["metadata"]["name"] == "small"]
     ocrbackend = _apply(release, example)
-    for child in _children("small"):
-        metadata, spec = child["metadata"], child["spec"]
-        if child["kind"] == "Service":
-            child = child | {"metadata": metadata | {"labels": metadata["labels"] | {"of": "yesterday"}}}
+    for manifest in _old_manifests("small"):
+        metadata, spec = manifest["metadata"], manifest["spec"]
+        if manifest["kind"] == "Service":
+            manifest = manifest | {"metadata": metadata | {"labels": metadata["labels"] | {"old": "label"}}}
         elif metadata["name"] == "small-ch-mobile":
-            child = child | {"spec": spec | {"minReadySeconds": 1}}
-            _made(release, ocrbackend, child, manager="ocr-operator-of-yesterday")
+            manifest = manifest | {"spec": spec | {"minReadySeconds": 1}}
+            _apply_managed(release, ocrbackend, manifest, manager="old-ocr-operator")
         else:
-            child = child | {"spec": {key: spec[key] for key in ("selector", "template")}}
-        _made(release, ocrbackend, child)
-    _available(release, "small-ch-mobile", "small-latin-mobile")
+            manifest = manifest | {"spec": {key: spec[key] for key in ("selector", "template")}}
+        _apply_managed(release, ocrbackend, manifest)
+    _wait_until_available(release, "small-ch-mobile", "small-latin-mobile")
     before = _state(release)
-    with started() as operator:
+    with start_operator() as operator:
         release.wait_for("True", "Available", name="small")
         release.settle(operator, "service")
     _assert_unchanged(_state(release), before)
-    assert "of" not in release.get("service", "small-ch-mobile")["metadata"]["labels"]
+    assert "old" not in release.get("service", "small-ch-mobile")["metadata"]["labels"]
     assert release.get("deployment", "small-latin-mobile")["spec"]["revisionHistoryLimit"] == 2
 
 
-def test_a_crd_that_gains_a_field_under_a_running_operator_costs_neither_restart_nor_write(
-    release: Release, install: Install, started: Started
+def test_a_new_field_in_the_crd_causes_neither_a_restart_nor_a_write(
+    release: Release, install: Install, start_operator: StartOperator
 ) -> None:
-    """What is asked for after it is done within 60 s."""
+    """Later changes of the spec are applied within 60 s."""
     install("backends=null")
-    later = crd()
-    schema = later["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    schema["description"] = "Told in other words."
-    schema["properties"]["later"] = {"type": "string", "default": "x"}
+    new_crd = crd()
+    schema = new_crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    schema["description"] = "Another description."
+    schema["properties"]["newField"] = {"type": "string", "default": "x"}
     try:
-        with started() as operator:
+        with start_operator() as operator:
             release.apply()
             release.wait_for("True", "Available")
             release.settle(operator, "service")
-            before = _but_services(release)
-            install_crd(release.cluster, later)
-            release.cluster.wait(lambda: release.get("ocrb", "ocr")["spec"].get("later"), "the new field")
+            before = _without_services(release)
+            install_crd(release.cluster, new_crd)
+            release.cluster.wait(lambda: release.get("ocrb", "ocr")["spec"].get("newField"), "the new field")
             release.settle(operator, "service")
-            assert _but_services(release) == before
-            release.apply(later="y", options={"scoreThreshold": "0.6"})
+            assert _without_services(release) == before
+            release.apply(newField="y", options={"scoreThreshold": "0.6"})
             release.wait_for("True", "Available")
-            assert release.get("ocrb", "ocr")["spec"]["later"] == "y"
+            assert release.get("ocrb", "ocr")["spec"]["newField"] == "y"
             assert operator.process.poll() is None
     finally:
         install_crd(release.cluster, crd())
 
 
-def _but_services(release: Release) -> dict[str, str]:
+def _without_services(release: Release) -> dict[str, str]:
     """Versions without those of the Services, which `settle` annotates here."""
-    versions = release.versions()
+    versions = release.resource_versions()
     return {name: version for name, version in versions.items() if not name.startswith("Service/")}

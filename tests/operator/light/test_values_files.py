@@ -1,6 +1,6 @@
-"""Every values file of the chart: the API server takes what it makes, and its backends become ready.
+"""Every values file of the chart: the API server accepts its objects, and its backends become Ready.
 
-The nodes are fake, with the devices, taints and labels that the file for GPUs is written for.
+The nodes are fake, with the devices, taints and labels that values-gpu.yaml expects.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ IDS = [Path(file[1]).name if file else "values.yaml" for file in FILES] + ["a tr
 TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 
 Release = Any
-Started = Callable[..., AbstractContextManager[Operator]]
+StartOperator = Callable[..., AbstractContextManager[Operator]]
 
 
 @pytest.fixture(scope="module")
 def gpu_node(light_cluster: Cluster) -> Iterator[str]:
-    """A fake node with one GPU, one slice of another, a taint, and its RuntimeClass."""
+    """A fake node with one GPU, a slice of another GPU and a taint; and the RuntimeClass."""
     amounts = {"cpu": "32", "memory": "256Gi", "pods": "110"}
     amounts |= {"nvidia.com/gpu": "1", "nvidia.com/mig-1g.10gb": "1"}
     metadata = {
@@ -50,19 +50,19 @@ def gpu_node(light_cluster: Cluster) -> Iterator[str]:
     light_cluster.kubectl("delete", "node/gpu-of-the-values", "runtimeclass/nvidia")
 
 
-def _needs(release: Release) -> None:
-    """The Secret that the file for production names."""
+def _create_secret(release: Release) -> None:
+    """The Secret that values-production.yaml refers to."""
     release.kubectl("create", "secret", "generic", "label-studio", "--from-literal=token=x")
 
 
 @pytest.mark.parametrize("values", INSTALLS, ids=IDS)
-def test_the_api_server_takes_every_object(release: Release, values: list[str]) -> None:
-    placed = ["--namespace", release.namespace]
+def test_the_api_server_accepts_every_object(release: Release, values: list[str]) -> None:
+    namespace = ["--namespace", release.namespace]
     text = release.cluster.helm(
-        "template", "ocr", str(CHART), *placed, "--set", "crds.install=false", *values
+        "template", "ocr", str(CHART), *namespace, "--set", "crds.install=false", *values
     )
-    objects = [one for one in yaml.safe_load_all(text) if one]
-    [data] = [one["data"] for one in objects if "backends.yaml" in one.get("data", {})]
+    objects = [body for body in yaml.safe_load_all(text) if body]
+    [data] = [body["data"] for body in objects if "backends.yaml" in body.get("data", {})]
     metadata = {"namespace": release.namespace}
     backends = [
         {"apiVersion": "ocrbackend.io/v1alpha1", "kind": "OCRBackend", "spec": spec}
@@ -70,48 +70,48 @@ def test_the_api_server_takes_every_object(release: Release, values: list[str]) 
         for name, spec in yaml.safe_load(data["backends.yaml"]).items()
     ]
     documents = yaml.safe_dump_all([*objects, *backends])
-    said = release.kubectl("create", "--dry-run=server", "--filename=-", input=documents)
-    assert said.count("(server dry run)") == len(objects) + len(backends)
+    output = release.kubectl("create", "--dry-run=server", "--filename=-", input=documents)
+    assert output.count("(server dry run)") == len(objects) + len(backends)
 
 
 @pytest.mark.parametrize("values", INSTALLS, ids=IDS)
 def test_an_install_ends_with_ready_backends(
-    release: Release, started: Started, gpu_node: str, values: list[str]
+    release: Release, start_operator: StartOperator, gpu_node: str, values: list[str]
 ) -> None:
-    _needs(release)
-    placed = ["--namespace", release.namespace]
-    release.cluster.helm("install", "ocr", str(CHART), *placed, "--set", "crds.install=false", *values)
-    with started():
+    _create_secret(release)
+    namespace = ["--namespace", release.namespace]
+    release.cluster.helm("install", "ocr", str(CHART), *namespace, "--set", "crds.install=false", *values)
+    with start_operator():
         release.wait_for("True", "Available")
         if "gpu" in str(values):
-            _check_the_devices(release, gpu_node)
+            _check_devices(release, gpu_node)
         if values is TRIAL:
-            _check_the_trial(release)
+            _check_trial(release)
 
 
-def _check_the_devices(release: Release, node: str) -> None:
+def _check_devices(release: Release, node: str) -> None:
     pods = release.get("pods", "--selector=app.kubernetes.io/managed-by=ocr-operator")["items"]
-    where = {one["metadata"]["name"].rsplit("-", 2)[0]: one["spec"] for one in pods}
-    assert where["ocr-ch-server"]["nodeName"] == where["ocr-korean-mobile"]["nodeName"] == node
-    assert where["ocr-latin-mobile"]["nodeName"] != node
-    limits = {name: spec["containers"][0]["resources"]["limits"] for name, spec in where.items()}
+    specs = {pod["metadata"]["name"].rsplit("-", 2)[0]: pod["spec"] for pod in pods}
+    assert specs["ocr-ch-server"]["nodeName"] == specs["ocr-korean-mobile"]["nodeName"] == node
+    assert specs["ocr-latin-mobile"]["nodeName"] != node
+    limits = {name: spec["containers"][0]["resources"]["limits"] for name, spec in specs.items()}
     assert limits["ocr-ch-server"]["nvidia.com/gpu"] == "1"
     assert limits["ocr-korean-mobile"]["nvidia.com/mig-1g.10gb"] == "1"
-    assert {spec.get("runtimeClassName") for spec in where.values()} == {"nvidia", None}
-    # The slice is taken.
+    assert {spec.get("runtimeClassName") for spec in specs.values()} == {"nvidia", None}
+    # The slice is in use.
     tolerations = [{"key": TAINT["key"], "operator": "Exists"}]
     slice_ = {"resourceName": "nvidia.com/mig-1g.10gb"}
-    release.apply(name="more", accelerator=slice_, placement={"tolerations": tolerations})
-    told = release.wait_for("False", "InsufficientDevice", name="more")
-    assert "Insufficient nvidia.com/mig-1g.10gb" in told["message"]
+    release.apply(name="other", accelerator=slice_, placement={"tolerations": tolerations})
+    ready = release.wait_for("False", "InsufficientDevice", name="other")
+    assert "Insufficient nvidia.com/mig-1g.10gb" in ready["message"]
 
 
-def _check_the_trial(release: Release) -> None:
-    """Its pods are let in, and an upgrade leaves its password and token as they are."""
+def _check_trial(release: Release) -> None:
+    """Its pods are admitted, and an upgrade keeps its password and token."""
     pods = ("pods", "--selector=app.kubernetes.io/name in (ocr-backend-label-studio, ocr-backend-connect)")
-    release.cluster.wait(lambda: len(release.get(*pods).get("items", [])) == 2, "its pods")
+    release.cluster.wait(lambda: len(release.get(*pods).get("items", [])) == 2, "the pods of the trial")
     secret = release.get("secret", "ocr-ocr-backend-label-studio")["data"]
-    more = ["--set", "crds.install=false", *TRIAL, "--set", "operator.logLevel=DEBUG"]
-    release.cluster.helm("upgrade", "ocr", str(CHART), "--namespace", release.namespace, *more)
+    arguments = ["--set", "crds.install=false", *TRIAL, "--set", "operator.logLevel=DEBUG"]
+    release.cluster.helm("upgrade", "ocr", str(CHART), "--namespace", release.namespace, *arguments)
     assert release.get("secret", "ocr-ocr-backend-label-studio")["data"] == secret
     assert len(secret) == 3

@@ -1,4 +1,4 @@
-"""The Job that fetches a set of models, compared whole; and what makes two variants share one."""
+"""The Job that downloads a model set, and when two variants share one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,9 +9,9 @@ import pytest
 
 from ocr_operator.api.names import MODELS_LABEL, REVISION_LABEL
 from ocr_operator.api.operator_config import OperatorConfig
-from ocr_operator.api.spec import family
-from ocr_operator.manifests.download_job import is_finished, is_outdated, jobs
-from ocr_operator.observed.observation import ObservedObject
+from ocr_operator.api.spec_parser import parse_backend
+from ocr_operator.manifests.download_job import download_jobs, is_complete, is_outdated
+from ocr_operator.observed.managed_objects import ObservedObject
 
 Make = Callable[..., dict[str, Any]]
 HUB = {"source": "Hub"}
@@ -19,7 +19,7 @@ MOBILE = {"language": "ch", "modelType": "mobile"}
 JAPANESE = {"language": "japan", "modelType": "mobile"}
 SERVER = {"language": "ch", "modelType": "server"}
 
-FAMILY_LABELS = {
+SHARED_LABELS = {
     "app.kubernetes.io/name": "ocr-backend",
     "app.kubernetes.io/instance": "ocr",
     "app.kubernetes.io/managed-by": "ocr-operator",
@@ -28,11 +28,11 @@ FAMILY_LABELS = {
 
 @pytest.fixture
 def jobs_of(ocrbackend: Make, config: OperatorConfig) -> Callable[..., list[dict[str, Any]]]:
-    """`jobs_of(**spec)`: the Jobs of an OCRBackend whose models come from a hub."""
-    return lambda **spec: jobs(family(ocrbackend(**{"models": HUB} | spec)), config)
+    """`jobs_of(**spec)`: the Jobs of an OCRBackend with models from a hub."""
+    return lambda **spec: download_jobs(parse_backend(ocrbackend(**{"models": HUB} | spec)), config)
 
 
-def test_it_is_this_job(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
+def test_the_job_is_complete_and_has_no_other_field(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
     placement = {"nodeSelector": {"pool": "ocr"}, "topologySpread": [{"maxSkew": 1, "topologyKey": "zone"}]}
     proxy = {"name": "HTTPS_PROXY", "value": "http://proxy:3128"}
     [job] = jobs_of(
@@ -49,7 +49,7 @@ def test_it_is_this_job(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
         "metadata": {
             "name": f"ocr-models-{labels[MODELS_LABEL]}",
             "namespace": "labs",
-            "labels": FAMILY_LABELS | {MODELS_LABEL: labels[MODELS_LABEL]},
+            "labels": SHARED_LABELS | {MODELS_LABEL: labels[MODELS_LABEL]},
             "ownerReferences": [
                 {
                     "apiVersion": "ocrbackend.io/v1alpha1",
@@ -65,7 +65,7 @@ def test_it_is_this_job(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
             "backoffLimit": 2147483647,
             "template": {
                 "metadata": {
-                    "labels": FAMILY_LABELS
+                    "labels": SHARED_LABELS
                     | {MODELS_LABEL: labels[MODELS_LABEL], REVISION_LABEL: labels[REVISION_LABEL]}
                 },
                 "spec": {
@@ -130,54 +130,58 @@ def test_it_is_this_job(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
 @pytest.mark.parametrize(
     ("variants", "count"),
     [
-        pytest.param([MOBILE, JAPANESE], 1, id="one recogniser reads both"),
-        pytest.param([MOBILE, SERVER], 2, id="two sizes"),
-        pytest.param([MOBILE, MOBILE | {"language": "korean"}], 2, id="two recognisers"),
-        pytest.param([MOBILE, JAPANESE | {"options": {"useDocOrientation": True}}], 2, id="one model more"),
+        pytest.param([MOBILE, JAPANESE], 1, id="one recognition model for both"),
+        pytest.param([MOBILE, SERVER], 2, id="two model types"),
+        pytest.param([MOBILE, MOBILE | {"language": "korean"}], 2, id="two recognition models"),
+        pytest.param(
+            [MOBILE, JAPANESE | {"options": {"useDocOrientation": True}}], 2, id="an additional model"
+        ),
         pytest.param([MOBILE, JAPANESE | {"options": {"scoreThreshold": "0.9"}}], 1, id="another option"),
         pytest.param(
             [MOBILE, JAPANESE | {"accelerator": {"resourceName": "nvidia.com/gpu"}}], 2, id="another device"
         ),
     ],
 )
-def test_variants_share_a_job_where_they_need_the_same(
+def test_variants_share_a_job_if_they_need_the_same_models(
     jobs_of: Callable[..., list[dict[str, Any]]], variants: list[dict[str, Any]], count: int
 ) -> None:
-    found = jobs_of(variants=variants)
-    assert len({one["metadata"]["name"] for one in found}) == len(found) == count
+    jobs = jobs_of(variants=variants)
+    assert len({job["metadata"]["name"] for job in jobs}) == len(jobs) == count
 
 
 @pytest.mark.parametrize(
     ("spec", "is_same"),
     [
-        pytest.param({"options": {"scoreThreshold": "0.9"}}, True, id="how it reads"),
+        pytest.param({"options": {"scoreThreshold": "0.9"}}, True, id="an option of reading"),
         pytest.param({"image": {"tag": "2.0"}}, True, id="the image"),
         pytest.param({"server": {"threads": 3}}, True, id="the server"),
-        pytest.param({"ocrVersion": "PP-OCRv4"}, False, id="the generation"),
-        pytest.param({"engine": "Paddle"}, False, id="the engine, which may need another form"),
+        pytest.param({"ocrVersion": "PP-OCRv4"}, False, id="the OCR version"),
+        pytest.param({"engine": "Paddle"}, False, id="the engine, which may need another format"),
         pytest.param({"models": {"source": "Hub", "hub": "BOS"}}, False, id="the hub"),
         pytest.param({"models": {"source": "Hub", "mirror": "http://m"}}, False, id="the mirror"),
     ],
 )
-def test_a_job_is_named_by_what_it_fetches(
+def test_the_name_of_a_job_depends_on_its_models_and_their_source(
     jobs_of: Callable[..., list[dict[str, Any]]], spec: dict[str, Any], is_same: bool
 ) -> None:
-    [one], [other] = jobs_of(), jobs_of(**spec)
-    assert (one["metadata"]["name"] == other["metadata"]["name"]) is is_same
+    [job], [other] = jobs_of(), jobs_of(**spec)
+    assert (job["metadata"]["name"] == other["metadata"]["name"]) is is_same
 
 
 @pytest.mark.parametrize("source", ["Builtin", "Claim"])
-def test_without_a_hub_nothing_is_fetched(jobs_of: Callable[..., list[dict[str, Any]]], source: str) -> None:
+def test_without_a_hub_there_is_no_job(jobs_of: Callable[..., list[dict[str, Any]]], source: str) -> None:
     models = {"source": source, "storage": {"existingClaim": "prepared" if source == "Claim" else ""}}
     assert jobs_of(ocrVersion="PP-OCRv6", models=models) == []
 
 
-def test_a_finished_job_of_a_volume_that_was_made_anew_says_nothing(
+def test_a_completed_job_is_outdated_once_its_volume_is_replaced(
     jobs_of: Callable[..., list[dict[str, Any]]], live: Callable[..., ObservedObject], now: datetime
 ) -> None:
-    [wanted] = jobs_of()
-    job = replace(live(wanted, status={"conditions": [{"type": "Complete", "status": "True"}]}), created=now)
-    assert is_finished(job)
+    [manifest] = jobs_of()
+    job = replace(
+        live(manifest, status={"conditions": [{"type": "Complete", "status": "True"}]}), created=now
+    )
+    assert is_complete(job)
     assert not is_outdated(job, None)
     assert not is_outdated(job, replace(job, created=now))
     assert is_outdated(job, replace(job, created=now + timedelta(seconds=1)))

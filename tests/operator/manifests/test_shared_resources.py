@@ -1,4 +1,4 @@
-"""Children are compared whole, so that no stray field can hide."""
+"""Objects that variants share are compared as a whole, so that no extra field goes unnoticed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ocr_operator.api.names import SERVICE_MONITOR
-from ocr_operator.api.spec import family
+from ocr_operator.api.spec_parser import parse_backend
 from ocr_operator.manifests.shared_resources import shared_objects
 
 Make = Callable[..., dict[str, Any]]
@@ -27,18 +27,18 @@ OWNER = {
 METADATA = {"name": "ocr", "namespace": "labs", "labels": LABELS, "ownerReferences": [OWNER]}
 
 
-def _children(backend: dict[str, Any], *, is_bare: bool = False) -> dict[str, dict[str, Any]]:
-    absent = frozenset({SERVICE_MONITOR} if is_bare else ())
-    return {child["kind"]: child for child in shared_objects(family(backend), absent)}
+def _objects(backend: dict[str, Any], *, is_api_missing: bool = False) -> dict[str, dict[str, Any]]:
+    absent = frozenset({SERVICE_MONITOR} if is_api_missing else ())
+    return {manifest["kind"]: manifest for manifest in shared_objects(parse_backend(backend), absent)}
 
 
-def test_of_itself_there_is_only_the_volume(ocrbackend: Make) -> None:
-    assert set(_children(ocrbackend(models={"source": "Hub"}))) == {"PersistentVolumeClaim"}
+def test_by_default_there_is_only_the_volume(ocrbackend: Make) -> None:
+    assert set(_objects(ocrbackend(models={"source": "Hub"}))) == {"PersistentVolumeClaim"}
 
 
-def test_it_makes_this_claim(ocrbackend: Make) -> None:
+def test_the_claim_follows_the_spec(ocrbackend: Make) -> None:
     storage = {"size": "2Gi", "storageClassName": "fast", "accessMode": "ReadWriteMany"}
-    assert _children(ocrbackend(models={"storage": storage}))["PersistentVolumeClaim"] == {
+    assert _objects(ocrbackend(models={"storage": storage}))["PersistentVolumeClaim"] == {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": METADATA | {"name": "ocr-models"},
@@ -55,22 +55,22 @@ def test_it_makes_this_claim(ocrbackend: Make) -> None:
     [
         pytest.param({"source": "Builtin"}, id="the models are in the image"),
         pytest.param(
-            {"source": "Claim", "storage": {"existingClaim": "mine"}}, id="the user brings a volume"
+            {"source": "Claim", "storage": {"existingClaim": "mine"}}, id="the user provides a volume"
         ),
     ],
 )
-def test_no_claim_is_made_where(ocrbackend: Make, models: dict[str, Any]) -> None:
-    assert _children(ocrbackend(ocrVersion="PP-OCRv6", models=models)) == {}
+def test_there_is_no_claim_if(ocrbackend: Make, models: dict[str, Any]) -> None:
+    assert _objects(ocrbackend(ocrVersion="PP-OCRv6", models=models)) == {}
 
 
-def test_a_retained_claim_belongs_to_nobody(ocrbackend: Make) -> None:
-    claim = _children(ocrbackend(models={"reclaimPolicy": "Retain"}))["PersistentVolumeClaim"]
+def test_a_retained_claim_has_no_owner(ocrbackend: Make) -> None:
+    claim = _objects(ocrbackend(models={"reclaimPolicy": "Retain"}))["PersistentVolumeClaim"]
     assert claim["metadata"] == {"name": "ocr-models", "namespace": "labs", "labels": LABELS}
 
 
-def test_it_makes_this_network_policy(ocrbackend: Make) -> None:
+def test_the_network_policy_admits_the_peers_in_the_spec(ocrbackend: Make) -> None:
     peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "label-studio"}}}]
-    policy = _children(ocrbackend(networkPolicy={"enabled": True, "allowFrom": peers}))["NetworkPolicy"]
+    policy = _objects(ocrbackend(networkPolicy={"enabled": True, "allowFrom": peers}))["NetworkPolicy"]
     assert policy == {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -83,10 +83,10 @@ def test_it_makes_this_network_policy(ocrbackend: Make) -> None:
     }
 
 
-def test_a_network_policy_that_names_nobody_lets_the_namespace_in_and_not_the_world(
+def test_a_network_policy_without_peers_admits_only_the_namespace(
     ocrbackend: Make,
 ) -> None:
-    policy = _children(ocrbackend(networkPolicy={"enabled": True}))["NetworkPolicy"]
+    policy = _objects(ocrbackend(networkPolicy={"enabled": True}))["NetworkPolicy"]
     [rule] = policy["spec"]["ingress"]
     assert rule["from"] == [{"podSelector": {}}]
 
@@ -102,11 +102,11 @@ RELABELINGS = [
 ]
 
 
-def test_it_makes_this_service_monitor(ocrbackend: Make) -> None:
-    # A label of ours cannot be had: the schema refuses it, and here it would lose.
+def test_the_service_monitor_follows_the_spec(ocrbackend: Make) -> None:
+    # The CRD rejects labels of the operator; if one gets here, it is overridden.
     labels = {"release": "prometheus", "app.kubernetes.io/instance": "mine"}
     monitoring = {"serviceMonitor": "Always", "intervalSeconds": 15, "labels": labels}
-    assert _children(ocrbackend(monitoring=monitoring))["ServiceMonitor"] == {
+    assert _objects(ocrbackend(monitoring=monitoring))["ServiceMonitor"] == {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
         "metadata": METADATA | {"labels": LABELS | {"release": "prometheus"}},
@@ -120,16 +120,16 @@ def test_it_makes_this_service_monitor(ocrbackend: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "is_bare", "is_there"),
+    ("mode", "is_api_missing", "is_created"),
     [
         pytest.param("Never", False, False, id="never"),
-        pytest.param("Auto", False, True, id="where it can be"),
-        pytest.param("Auto", True, False, id="where it cannot be"),
-        pytest.param("Always", True, True, id="in any case"),
+        pytest.param("Auto", False, True, id="if the API exists"),
+        pytest.param("Auto", True, False, id="if the API is missing"),
+        pytest.param("Always", True, True, id="always"),
     ],
 )
-def test_a_service_monitor_is_made_as_asked(
-    ocrbackend: Make, asked: str, is_bare: bool, is_there: bool
+def test_a_service_monitor_is_created_according_to_its_mode(
+    ocrbackend: Make, mode: str, is_api_missing: bool, is_created: bool
 ) -> None:
-    found = _children(ocrbackend(monitoring={"serviceMonitor": asked}), is_bare=is_bare)
-    assert ("ServiceMonitor" in found) is is_there
+    objects = _objects(ocrbackend(monitoring={"serviceMonitor": mode}), is_api_missing=is_api_missing)
+    assert ("ServiceMonitor" in objects) is is_created

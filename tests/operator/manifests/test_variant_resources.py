@@ -1,26 +1,12 @@
-"""Children are compared whole, so that no stray field can hide."""
+"""Objects of a variant are compared as a whole, so that no extra field goes unnoticed."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import REVISION_LABEL
-from ocr_operator.api.operator_config import ImageName, OperatorConfig
-from ocr_operator.api.spec import family
-from ocr_operator.manifests import variant_resources
+from ocr_operator.api.operator_config import OperatorConfig
+from variant_manifests import MOBILE, VARIANT_LABELS, Make, revision_of, variant_objects
 
-Make = Callable[..., dict[str, Any]]
-MOBILE = {"language": "ch", "modelType": "mobile"}
-
-LABELS = {
-    "app.kubernetes.io/name": "ocr-backend",
-    "app.kubernetes.io/instance": "ocr",
-    "app.kubernetes.io/managed-by": "ocr-operator",
-    "ocrbackend.io/language": "ch",
-    "ocrbackend.io/model-type": "mobile",
-}
 OWNER = {
     "apiVersion": "ocrbackend.io/v1alpha1",
     "kind": "OCRBackend",
@@ -29,41 +15,33 @@ OWNER = {
     "controller": True,
     "blockOwnerDeletion": True,
 }
-METADATA = {"name": "ocr-ch-mobile", "namespace": "labs", "labels": LABELS, "ownerReferences": [OWNER]}
+METADATA = {
+    "name": "ocr-ch-mobile",
+    "namespace": "labs",
+    "labels": VARIANT_LABELS,
+    "ownerReferences": [OWNER],
+}
 
 
 def _probe(path: str, failures: int) -> dict[str, Any]:
-    get = {"path": path, "port": "http"}
-    return {"httpGet": get, "periodSeconds": 5, "timeoutSeconds": 4, "failureThreshold": failures}
+    request = {"path": path, "port": "http"}
+    return {"httpGet": request, "periodSeconds": 5, "timeoutSeconds": 4, "failureThreshold": failures}
 
 
-def _only(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> dict[str, dict[str, Any]]:
-    """The children of the only variant, by kind."""
-    found = family(ocrbackend(**spec))
-    children = variant_resources.variant_children(found, found.variants[0], config, in_place=False)
-    return {child["kind"]: child for child in children}
-
-
-def _revision(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> str:
-    deployment = _only(ocrbackend, config, **spec)["Deployment"]
-    revision: str = deployment["spec"]["template"]["metadata"]["labels"][REVISION_LABEL]
-    return revision
-
-
-def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: OperatorConfig) -> None:
-    revision = _revision(ocrbackend, config, models={})
-    assert _only(ocrbackend, config, models={})["Deployment"] == {
+def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: OperatorConfig) -> None:
+    revision = revision_of(ocrbackend, config, models={})
+    assert variant_objects(ocrbackend, config, models={})["Deployment"] == {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": METADATA,
         "spec": {
             "replicas": 1,
-            "selector": {"matchLabels": LABELS},
+            "selector": {"matchLabels": VARIANT_LABELS},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "progressDeadlineSeconds": 900,
             "revisionHistoryLimit": 2,
             "template": {
-                "metadata": {"labels": LABELS | {"ocrbackend.io/revision": revision}},
+                "metadata": {"labels": VARIANT_LABELS | {"ocrbackend.io/revision": revision}},
                 "spec": {
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
@@ -120,34 +98,34 @@ def test_the_smallest_object_makes_this_deployment(ocrbackend: Make, config: Ope
     ("cache_bytes", "size"),
     [(0, "1536Mi"), (2**29, "2Gi"), (2**30, "2560Mi"), (2**30 + 1, "2561Mi")],
 )
-def test_the_folder_for_temporary_files_has_room_for_the_kept_images(
+def test_the_volume_for_temporary_files_has_room_for_the_image_cache(
     ocrbackend: Make, config: OperatorConfig, cache_bytes: int, size: str
 ) -> None:
-    deployment = _only(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
+    deployment = variant_objects(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
     [tmp, *_] = deployment["spec"]["template"]["spec"]["volumes"]
     assert tmp == {"name": "tmp", "emptyDir": {"sizeLimit": size}}
 
 
-def test_it_makes_this_service(ocrbackend: Make, config: OperatorConfig) -> None:
-    assert _only(ocrbackend, config)["Service"] == {
+def test_a_variant_has_this_service(ocrbackend: Make, config: OperatorConfig) -> None:
+    assert variant_objects(ocrbackend, config)["Service"] == {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": METADATA,
         "spec": {
             "type": "ClusterIP",
-            "selector": LABELS,
+            "selector": VARIANT_LABELS,
             "ports": [{"name": "http", "port": 9090, "targetPort": "http", "protocol": "TCP"}],
         },
     }
 
 
-def test_an_autoscaled_variant_leaves_its_replicas_to_the_autoscaler(
+def test_the_deployment_of_an_autoscaled_variant_has_no_replicas(
     ocrbackend: Make, config: OperatorConfig
 ) -> None:
     scaling = {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilization": 70}
-    children = _only(ocrbackend, config, variants=[MOBILE | {"autoscaling": scaling}])
-    assert "replicas" not in children["Deployment"]["spec"]
-    assert children["HorizontalPodAutoscaler"] == {
+    objects = variant_objects(ocrbackend, config, variants=[MOBILE | {"autoscaling": scaling}])
+    assert "replicas" not in objects["Deployment"]["spec"]
+    assert objects["HorizontalPodAutoscaler"] == {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
         "metadata": METADATA,
@@ -168,10 +146,10 @@ def test_an_autoscaled_variant_leaves_its_replicas_to_the_autoscaler(
     }
 
 
-def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, config: OperatorConfig) -> None:
+def test_every_field_of_the_spec_reaches_the_pod(ocrbackend: Make, config: OperatorConfig) -> None:
     toleration = {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}
-    extra = {"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "url"}}}
-    deployment = _only(
+    variable = {"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "url"}}}
+    deployment = variant_objects(
         ocrbackend,
         config,
         ocrVersion="PP-OCRv4",
@@ -182,7 +160,7 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
                 "modelType": "mobile",
                 "replicas": 3,
                 "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "8Gi"}},
-                "options": {"extraEnv": [extra]},
+                "options": {"extraEnv": [variable]},
             }
         ],
         image={"repository": "mine", "tag": "7", "pullPolicy": "Always", "pullSecrets": [{"name": "pull"}]},
@@ -230,7 +208,7 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
         },
         {"name": "BASIC_AUTH_USER", "valueFrom": {"secretKeyRef": {"name": "basic", "key": "username"}}},
         {"name": "BASIC_AUTH_PASS", "valueFrom": {"secretKeyRef": {"name": "basic", "key": "password"}}},
-        extra,
+        variable,
     ]
     assert container["resources"] == {
         "requests": {"cpu": "2"},
@@ -249,198 +227,31 @@ def test_a_pod_gets_what_every_field_of_the_spec_asks_for(ocrbackend: Make, conf
 
 
 @pytest.mark.parametrize(
-    ("variant", "is_there"),
+    ("variant", "has_budget"),
     [
         pytest.param({"replicas": 1}, False, id="one pod"),
         pytest.param({"replicas": 2}, True, id="two pods"),
-        pytest.param({"autoscaling": {"maxReplicas": 4}}, False, id="at least one pod"),
-        pytest.param({"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}, True, id="at least two pods"),
+        pytest.param({"autoscaling": {"maxReplicas": 4}}, False, id="a minimum of one pod"),
+        pytest.param({"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}, True, id="a minimum of two pods"),
     ],
 )
-def test_a_budget_guards_variants_that_have_a_pod_to_spare(
-    ocrbackend: Make, config: OperatorConfig, variant: dict[str, Any], is_there: bool
+def test_variants_with_more_than_one_pod_have_a_disruption_budget(
+    ocrbackend: Make, config: OperatorConfig, variant: dict[str, Any], has_budget: bool
 ) -> None:
-    children = _only(ocrbackend, config, variants=[MOBILE | variant])
-    assert ("PodDisruptionBudget" in children) is is_there
+    objects = variant_objects(ocrbackend, config, variants=[MOBILE | variant])
+    assert ("PodDisruptionBudget" in objects) is has_budget
 
 
-def test_it_makes_this_budget(ocrbackend: Make, config: OperatorConfig) -> None:
-    assert _only(ocrbackend, config, variants=[MOBILE | {"replicas": 2}])["PodDisruptionBudget"] == {
+def test_the_disruption_budget_allows_one_unavailable_pod(ocrbackend: Make, config: OperatorConfig) -> None:
+    assert variant_objects(ocrbackend, config, variants=[MOBILE | {"replicas": 2}])[
+        "PodDisruptionBudget"
+    ] == {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": METADATA,
         "spec": {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": LABELS},
+            "selector": {"matchLabels": VARIANT_LABELS},
         },
     }
-
-
-def _pod(ocrbackend: Make, config: OperatorConfig, **spec: Any) -> dict[str, Any]:
-    template: dict[str, Any] = _only(ocrbackend, config, **spec)["Deployment"]["spec"]["template"]
-    return template
-
-
-def test_pods_are_spread_and_ranked_as_the_placement_says(ocrbackend: Make, config: OperatorConfig) -> None:
-    spread = [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}]
-    placement = {"topologySpread": spread, "priorityClassName": "important"}
-    pod = _pod(ocrbackend, config, placement=placement)["spec"]
-    assert pod["priorityClassName"] == "important"
-    assert pod["topologySpreadConstraints"] == [
-        {
-            "topologyKey": "topology.kubernetes.io/zone",
-            "maxSkew": 1,
-            "whenUnsatisfiable": "DoNotSchedule",
-            "labelSelector": {"matchLabels": LABELS},
-            "matchLabelKeys": ["pod-template-hash"],
-        }
-    ]
-
-
-def test_a_variants_placement_replaces_the_familys(ocrbackend: Make, config: OperatorConfig) -> None:
-    variant = MOBILE | {"placement": {"priorityClassName": "low"}}
-    pod = _pod(ocrbackend, config, placement={"nodeSelector": {"a": "b"}}, variants=[variant])["spec"]
-    assert "nodeSelector" not in pod
-    assert pod["priorityClassName"] == "low"
-
-
-def test_what_the_pod_template_adds_is_in_every_pod(ocrbackend: Make, config: OperatorConfig) -> None:
-    volume = {"name": "certificates", "secret": {"secretName": "ca"}}
-    mount = {"name": "certificates", "mountPath": "/etc/ssl/mine", "readOnly": True}
-    plain = _pod(ocrbackend, config)
-    found = _pod(
-        ocrbackend,
-        config,
-        podTemplate={
-            "labels": {"team": "labels"},
-            "annotations": {"sidecar.istio.io/inject": "false"},
-            "serviceAccountName": "reader",
-            "volumes": [volume],
-            "volumeMounts": [mount],
-        },
-    )
-    [container], [plain_container] = found["spec"]["containers"], plain["spec"]["containers"]
-    assert container == plain_container | {"volumeMounts": [*plain_container["volumeMounts"], mount]}
-    assert found["spec"] == plain["spec"] | {
-        "serviceAccountName": "reader",
-        "containers": [container],
-        "volumes": [*plain["spec"]["volumes"], volume],
-    }
-    labels = found["metadata"]["labels"]
-    assert labels == plain["metadata"]["labels"] | {
-        "team": "labels",
-        REVISION_LABEL: labels[REVISION_LABEL],
-    }
-    assert found["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false"}
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param({"variants": [MOBILE | {"replicas": 5}]}, id="the number of pods"),
-        pytest.param({"variants": [MOBILE | {"autoscaling": {"maxReplicas": 5}}]}, id="autoscaling"),
-        pytest.param(
-            {"rollout": {"surge": "Never", "progressDeadlineSeconds": 60}}, id="the way to roll out"
-        ),
-        pytest.param({"paused": True}, id="a pause"),
-        pytest.param({"networkPolicy": {"enabled": True}}, id="a network policy"),
-        pytest.param({"monitoring": {"serviceMonitor": "Always"}}, id="monitoring"),
-        pytest.param({"variants": [MOBILE, {"language": "en", "modelType": "mobile"}]}, id="another variant"),
-        pytest.param({"options": {"scoreThreshold": "0.50"}}, id="the same number written otherwise"),
-    ],
-)
-def test_no_pod_is_restarted_for(ocrbackend: Make, config: OperatorConfig, spec: dict[str, Any]) -> None:
-    assert _revision(ocrbackend, config, **spec) == _revision(ocrbackend, config)
-
-
-@pytest.mark.parametrize(
-    "models",
-    [
-        pytest.param({"reclaimPolicy": "Retain"}, id="what becomes of the volume"),
-        pytest.param({"storage": {"size": "9Gi"}}, id="a larger volume"),
-        pytest.param({"hub": "BOS"}, id="another hub"),
-        pytest.param({"mirror": "https://mirror.example.com"}, id="a mirror"),
-    ],
-)
-def test_no_pod_is_restarted_for_the_way_models_are_fetched(
-    ocrbackend: Make, config: OperatorConfig, models: dict[str, Any]
-) -> None:
-    assert _revision(ocrbackend, config, models=models) == _revision(ocrbackend, config, models={})
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param({"options": {"scoreThreshold": "0.6"}}, id="an option"),
-        pytest.param({"image": {"tag": "2.0"}}, id="the image"),
-        pytest.param({"ocrVersion": "PP-OCRv4"}, id="the generation of the models"),
-        pytest.param({"placement": {"nodeSelector": {"pool": "ocr"}}}, id="the placement"),
-        pytest.param({"podTemplate": {"labels": {"team": "labels"}}}, id="a label of the pods"),
-        pytest.param({"podTemplate": {"annotations": {"team": "labels"}}}, id="an annotation of the pods"),
-        pytest.param({"variants": [MOBILE | {"resources": {"limits": {"memory": "3Gi"}}}]}, id="resources"),
-    ],
-)
-def test_pods_are_restarted_for(ocrbackend: Make, config: OperatorConfig, spec: dict[str, Any]) -> None:
-    assert _revision(ocrbackend, config, **spec) != _revision(ocrbackend, config)
-
-
-def test_the_operators_own_settings_restart_no_pod_that_they_do_not_concern(
-    ocrbackend: Make, config: OperatorConfig
-) -> None:
-    other = replace(config, gpu_image=ImageName("other"), surge_wait_seconds=1)
-    assert _revision(ocrbackend, other) == _revision(ocrbackend, config)
-
-
-def test_another_default_image_reaches_the_pods(ocrbackend: Make, config: OperatorConfig) -> None:
-    other = replace(config, cpu_image=ImageName("other"))
-    assert _revision(ocrbackend, other) != _revision(ocrbackend, config)
-
-
-IMAGE = {
-    "reference": "registry.example.com/models:1",
-    "pullPolicy": "Always",
-    "pullSecrets": [{"name": "of-models"}],
-}
-
-
-def _pod_with_image(ocrbackend: Make, config: OperatorConfig) -> dict[str, Any]:
-    spec: dict[str, Any] = {"models": {"source": "Image", "image": IMAGE}}
-    found: dict[str, Any] = _only(ocrbackend, config, **spec)["Deployment"]["spec"]["template"]["spec"]
-    return found
-
-
-def test_an_image_of_models_is_mounted_read_only(ocrbackend: Make, config: OperatorConfig) -> None:
-    spec = _pod_with_image(ocrbackend, config)
-    image = {"reference": "registry.example.com/models:1", "pullPolicy": "Always"}
-    assert spec["volumes"][1] == {"name": "models", "image": image}
-    mount = {"name": "models", "mountPath": "/data/models", "readOnly": True, "subPath": "models"}
-    assert spec["containers"][0]["volumeMounts"][1] == mount
-    assert {"name": "OCR_MODEL_SOURCE", "value": "dir"} in spec["containers"][0]["env"]
-    assert spec["imagePullSecrets"] == [{"name": "of-models"}]
-    assert "initContainers" not in spec
-
-
-def test_where_images_are_no_volumes_the_models_are_copied_out_of_theirs(
-    ocrbackend: Make, config: OperatorConfig
-) -> None:
-    spec = _pod_with_image(ocrbackend, replace(config, has_image_volumes=False))
-    assert spec["volumes"][1] == {"name": "models", "emptyDir": {}}
-    mount = {"name": "models", "mountPath": "/data/models", "readOnly": True}
-    assert spec["containers"][0]["volumeMounts"][1] == mount
-    assert spec["initContainers"] == [
-        {
-            "name": "models",
-            "image": "registry.example.com/models:1",
-            "imagePullPolicy": "Always",
-            "command": ["cp", "-R", "/models/.", "/copy"],
-            "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "terminationMessagePolicy": "FallbackToLogsOnError",
-            "volumeMounts": [{"name": "models", "mountPath": "/copy"}],
-        }
-    ]

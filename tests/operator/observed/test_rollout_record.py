@@ -1,4 +1,4 @@
-"""What a Deployment remembers comes back as it was; what nobody of ours wrote is nothing."""
+"""A rollout record survives being written and read; any other text is an empty record."""
 
 import json
 
@@ -11,7 +11,7 @@ BACK = RolledBack("b2", "OOMKilled", "pod x ended", "2026-11-23T12:00:00Z")
 
 
 @pytest.mark.parametrize(
-    "told",
+    "written",
     [
         Record(),
         Record(GOOD),
@@ -19,11 +19,11 @@ BACK = RolledBack("b2", "OOMKilled", "pod x ended", "2026-11-23T12:00:00Z")
         Record(GOOD, rolled_back=BACK),
     ],
 )
-def test_a_record_is_read_back(told: Record) -> None:
-    assert record(told.text) == told
+def test_a_record_is_read_back(written: Record) -> None:
+    assert record(written.text) == written
 
 
-def test_nothing_to_remember_is_no_text() -> None:
+def test_an_empty_record_has_no_text() -> None:
     assert Record().text == ""
 
 
@@ -41,12 +41,12 @@ def test_nothing_to_remember_is_no_text() -> None:
         '{"rolled_back": {"revision": "x"}}',
     ],
 )
-def test_what_no_operator_writes_is_nothing(text: str) -> None:
+def test_any_other_text_is_an_empty_record(text: str) -> None:
     assert record(text) == Record()
 
 
-def test_a_reason_of_a_newer_operator_is_told_as_one_that_every_status_may_have() -> None:
+def test_an_unknown_reason_of_a_newer_operator_becomes_a_known_one() -> None:
     text = Record(GOOD, rolled_back=BACK).text.replace("OOMKilled", "NotYetInvented")
-    found = record(text).rolled_back
-    assert found is not None
-    assert found.reason == "ProgressDeadlineExceeded"
+    rolled_back = record(text).rolled_back
+    assert rolled_back is not None
+    assert rolled_back.reason == "ProgressDeadlineExceeded"

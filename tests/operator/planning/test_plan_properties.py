@@ -1,4 +1,4 @@
-"""Whatever is asked for, in whatever order: the plan comes to an end, and keeps its promises on the way."""
+"""For any sequence of specs the plan reaches the desired state, and keeps its guarantees on the way."""
 
 import copy
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generated_cases import cases
 from ocr_backend.config import model_catalog
 from ocr_operator.api.names import (
     LANGUAGE_LABEL,
@@ -20,17 +21,12 @@ from ocr_operator.api.names import (
 )
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import family
-from ocr_operator.observed.observation import ObservedObject
-from ocr_operator.planning.plan import (
-    AppliedObject,
-    Apply,
-    Observed,
-    Plan,
-    Remove,
-    TransferReplicasOwnership,
-    plan,
-)
+from ocr_operator.api.spec_parser import parse_backend
+from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.state import AppliedObject, Observed
+from ocr_operator.planning.plan import plan
+from ocr_operator.planning.steps import Apply, Plan, Remove, TransferReplicasOwnership
+from recorded_downloads import status_with_downloads
 
 KEYS = [
     (language, model_type)
@@ -43,7 +39,9 @@ pods = st.one_of(
     st.fixed_dictionaries({"autoscaling": st.fixed_dictionaries({"maxReplicas": st.integers(1, 5)})}),
 )
 variants = st.lists(st.sampled_from(KEYS), min_size=1, max_size=5, unique=True).flatmap(
-    lambda keys: st.tuples(*(pods.map(lambda more, key=key: _variant(key, more)) for key in keys)).map(list)
+    lambda keys: st.tuples(*(pods.map(lambda fields, key=key: _variant(key, fields)) for key in keys)).map(
+        list
+    )
 )
 specs = st.fixed_dictionaries(
     {
@@ -58,68 +56,73 @@ specs = st.fixed_dictionaries(
         "monitoring": st.fixed_dictionaries({"serviceMonitor": st.sampled_from(["Never", "Auto", "Always"])}),
     }
 )
-# Somebody deletes a child, or edits one: its position among those there are, modulo their number.
-meddling = st.lists(st.tuples(st.sampled_from(["delete", "edit"]), st.integers(0, 20)), max_size=4)
+# A user deletes or edits an object: its position among all objects, modulo their number.
+disturbances = st.lists(st.tuples(st.sampled_from(["delete", "edit"]), st.integers(0, 20)), max_size=4)
 
 
-def _variant(key: tuple[str, str], more: dict[str, Any]) -> dict[str, Any]:
-    return {"language": key[0], "modelType": key[1], **copy.deepcopy(more)}
+def _variant(key: tuple[str, str], fields: dict[str, Any]) -> dict[str, Any]:
+    return {"language": key[0], "modelType": key[1], **copy.deepcopy(fields)}
 
 
 @dataclass
 class Model:
-    """What an API server keeps, as far as the plan can tell."""
+    """The objects in an API server."""
 
     live: Callable[..., ObservedObject]
-    children: dict[ObjectReference, ObservedObject] = field(default_factory=dict)
-    written: dict[ObjectReference, AppliedObject] = field(default_factory=dict)
+    objects: dict[ObjectReference, ObservedObject] = field(default_factory=dict)
+    last_applied: dict[ObjectReference, AppliedObject] = field(default_factory=dict)
     handed_over: set[ObjectReference] = field(default_factory=set)
 
-    def take(self, found: Plan) -> None:
-        for step in found.steps:
+    def carry_out(self, planned: Plan) -> None:
+        for step in planned.steps:
             match step:
-                case Apply(child, _):
-                    self.children[step.ref] = self.live(child, replicas=self._replicas(step.ref))
-                    self.written[step.ref] = AppliedObject(digest(child), self.children[step.ref])
+                case Apply(desired, _):
+                    self.objects[step.ref] = self.live(desired, replicas=self._replicas(step.ref))
+                    self.last_applied[step.ref] = AppliedObject(digest(desired), self.objects[step.ref])
                 case Remove(ref, _):
-                    del self.children[ref]
+                    del self.objects[ref]
                 case TransferReplicasOwnership(ref, _, replicas):
-                    assert self.children[ref].replicas == replicas
+                    assert self.objects[ref].replicas == replicas
                     self.handed_over.add(ref)
 
-    def observed(self) -> Observed:
-        """What is there; of every Job the status tells what it published."""
-        jobs = frozenset(ref.name for ref in self.children if ref.kind == "Job")
-        return Observed(tuple(self.children.values()), recorded=jobs)
+    def observed(self, now: datetime) -> Observed:
+        """The present state, with the report of every Job in the status."""
+        jobs = frozenset(ref.name for ref in self.objects if ref.kind == "Job")
+        return Observed(
+            now,
+            tuple(self.objects.values()),
+            previous_status=status_with_downloads(jobs),
+            last_applied=self.last_applied,
+        )
 
-    def finish_fetching(self) -> None:
-        """Every Job that is there has brought its models."""
-        for ref, child in self.children.items():
+    def complete_downloads(self) -> None:
+        """All Jobs complete."""
+        for ref, child in self.objects.items():
             if ref.kind == "Job":
-                done = {"conditions": [{"type": "Complete", "status": "True"}]}
-                self.children[ref] = replace(child, status=done)
+                complete = {"conditions": [{"type": "Complete", "status": "True"}]}
+                self.objects[ref] = replace(child, status=complete)
 
     def _replicas(self, ref: ObjectReference) -> int | None:
-        """What stays of the number of pods where an apply does not name it: without an owner it goes."""
-        there = self.children.get(ref)
-        is_lost = there is not None and there.owns_replicas and ref not in self.handed_over
-        return None if there is None or is_lost else there.replicas
+        """Replicas after an apply without the field: a field without an owner is removed."""
+        existing = self.objects.get(ref)
+        is_lost = existing is not None and existing.owns_replicas and ref not in self.handed_over
+        return None if existing is None or is_lost else existing.replicas
 
-    def meddle(self, how: str, position: int) -> None:
-        if not self.children:
+    def disturb(self, how: str, position: int) -> None:
+        if not self.objects:
             return
-        ref = sorted(self.children)[position % len(self.children)]
+        ref = sorted(self.objects)[position % len(self.objects)]
         if how == "delete":
-            del self.children[ref]
+            del self.objects[ref]
             self.handed_over.discard(ref)
         else:
-            self.children[ref] = replace(self.children[ref], ownership="taken")
+            self.objects[ref] = replace(self.objects[ref], managed_fields_hash="changed")
 
 
-# The fixtures are functions without state: one for all examples does no harm.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(history=st.lists(st.tuples(specs, meddling, st.booleans()), min_size=1, max_size=4))
-def test_one_pass_settles_whatever_happened_before(
+# The fixtures have no state, so all examples may share them.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=cases(60))
+@given(history=st.lists(st.tuples(specs, disturbances, st.booleans()), min_size=1, max_size=4))
+def test_a_plan_reaches_the_desired_state_from_any_state(
     ocrbackend: Callable[..., dict[str, Any]],
     live: Callable[..., ObservedObject],
     config: OperatorConfig,
@@ -127,73 +130,73 @@ def test_one_pass_settles_whatever_happened_before(
     history: list[tuple[dict[str, Any], list[tuple[str, int]], bool]],
 ) -> None:
     model = Model(live)
-    for spec, disturbances, is_restarted in history:
-        wanted = family(ocrbackend(**spec))
-        for disturbance in disturbances:
-            model.meddle(*disturbance)
+    for spec, edits, is_restarted in history:
+        desired_spec = parse_backend(ocrbackend(**spec))
+        for disturbance in edits:
+            model.disturb(*disturbance)
         if is_restarted:
-            model.written.clear()
-        before = dict(model.children)
-        first = plan(wanted, model.observed(), model.written, config, now)
-        _no_pods_are_made_without_their_models(spec, before, first)
-        model.take(first)
-        _what_serves_goes_on(before, model.children, spec)
-        model.finish_fetching()
-        model.take(plan(wanted, model.observed(), model.written, config, now))
-        last = plan(wanted, model.observed(), model.written, config, now)
+            model.last_applied.clear()
+        before = dict(model.objects)
+        first = plan(desired_spec, model.observed(now), config)
+        _check_no_pods_without_models(spec, before, first)
+        model.carry_out(first)
+        _check_deployments_stay(before, model.objects, spec)
+        model.complete_downloads()
+        model.carry_out(plan(desired_spec, model.observed(now), config))
+        last = plan(desired_spec, model.observed(now), config)
         assert last.steps == ()
         assert _names(model) == _expected_names(spec)
-        _no_volume_is_deleted(before, model.children)
-        _no_autoscaled_variant_loses_pods(spec, before, model.children)
+        _check_volumes_stay(before, model.objects)
+        _check_autoscaled_replicas_stay(spec, before, model.objects)
 
 
-def _no_pods_are_made_without_their_models(
-    spec: dict[str, Any], before: dict[ObjectReference, ObservedObject], found: Plan
+def _check_no_pods_without_models(
+    spec: dict[str, Any], before: dict[ObjectReference, ObservedObject], planned: Plan
 ) -> None:
-    """A Deployment gets another revision only when a finished Job is there for its set of models."""
+    """A Deployment gets another revision only if a Job for its model set is complete."""
     if spec["models"]["source"] != "Hub":
         return
-    done = {ref.name for ref, child in before.items() if ref.kind == "Job" and child.status}
-    for step in found.steps:
+    complete = {ref.name for ref, child in before.items() if ref.kind == "Job" and child.status}
+    for step in planned.steps:
         if isinstance(step, Apply) and step.ref.kind == "Deployment":
-            labels = step.child["spec"]["template"]["metadata"]["labels"]
+            labels = step.desired["spec"]["template"]["metadata"]["labels"]
             is_running = step.ref in before and before[step.ref].revision == labels[REVISION_LABEL]
             key = labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
-            assert is_running or done & _jobs_for(spec, key)
+            assert is_running or complete & _jobs_for(spec, key)
 
 
 def _jobs_for(spec: dict[str, Any], key: tuple[str, str]) -> set[str]:
-    """Names of Jobs that fetch what the variant needs, computed apart from the plan."""
+    """Names of Jobs that download the variant's models, computed independently of the plan."""
     names = model_catalog.model_set(spec["ocrVersion"], *key)
     models = [names.detection, names.recognition, model_catalog.TEXTLINE_ORIENTATION]
     return {f"ocr-models-{digest([models, ('auto', False), 'huggingface', ''])}"}
 
 
-def _what_serves_goes_on(
+def _check_deployments_stay(
     before: dict[ObjectReference, ObservedObject],
     after: dict[ObjectReference, ObservedObject],
     spec: dict[str, Any],
 ) -> None:
-    wanted = {f"ocr-{one['language']}-{one['modelType']}" for one in spec["variants"]}
-    serving = {ref for ref in before if ref.kind == "Deployment" and ref.name in wanted}
+    names = {f"ocr-{variant['language']}-{variant['modelType']}" for variant in spec["variants"]}
+    serving = {ref for ref in before if ref.kind == "Deployment" and ref.name in names}
     assert serving <= set(after)
 
 
-def _no_volume_is_deleted(
+def _check_volumes_stay(
     before: dict[ObjectReference, ObservedObject], after: dict[ObjectReference, ObservedObject]
 ) -> None:
     assert {ref for ref in before if ref.kind == "PersistentVolumeClaim"} <= set(after)
 
 
-def _no_autoscaled_variant_loses_pods(
+def _check_autoscaled_replicas_stay(
     spec: dict[str, Any],
     before: dict[ObjectReference, ObservedObject],
     after: dict[ObjectReference, ObservedObject],
 ) -> None:
     scaled = {
-        variant_name("ocr", one["language"], one["modelType"])
-        for one in spec["variants"]
-        if "autoscaling" in one
+        variant_name("ocr", variant["language"], variant["modelType"])
+        for variant in spec["variants"]
+        if "autoscaling" in variant
     }
     for ref in before:
         if ref.kind == "Deployment" and ref.name in scaled:
@@ -201,13 +204,13 @@ def _no_autoscaled_variant_loses_pods(
 
 
 def _names(model: Model) -> set[tuple[str, str]]:
-    return {(ref.kind, ref.name) for ref in model.children if ref.kind != "PersistentVolumeClaim"}
+    return {(ref.kind, ref.name) for ref in model.objects if ref.kind != "PersistentVolumeClaim"}
 
 
 def _expected_jobs(spec: dict[str, Any]) -> set[tuple[str, str]]:
     if spec["models"]["source"] != "Hub":
         return set()
-    keys = [(one["language"], one["modelType"]) for one in spec["variants"]]
+    keys = [(variant["language"], variant["modelType"]) for variant in spec["variants"]]
     return {("Job", name) for key in keys for name in _jobs_for(spec, key)}
 
 
@@ -228,15 +231,15 @@ def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("order", [list(KEYS), list(reversed(KEYS))])
-def test_the_order_of_variants_changes_no_child(
+def test_the_order_of_variants_does_not_change_objects(
     ocrbackend: Callable[..., dict[str, Any]],
     config: OperatorConfig,
     now: datetime,
     order: list[tuple[str, str]],
 ) -> None:
     backend = ocrbackend(ocrVersion="PP-OCRv6", variants=[_variant(key, {}) for key in order])
-    found = plan(family(backend), Observed(), {}, config, now)
-    applied = {step.ref: digest(step.child) for step in found.steps if isinstance(step, Apply)}
+    result = plan(parse_backend(backend), Observed(now), config)
+    applied = {step.ref: digest(step.desired) for step in result.steps if isinstance(step, Apply)}
     straight = ocrbackend(ocrVersion="PP-OCRv6", variants=[_variant(key, {}) for key in KEYS])
-    expected = plan(family(straight), Observed(), {}, config, now)
-    assert applied == {step.ref: digest(step.child) for step in expected.steps if isinstance(step, Apply)}
+    expected = plan(parse_backend(straight), Observed(now), config)
+    assert applied == {step.ref: digest(step.desired) for step in expected.steps if isinstance(step, Apply)}

@@ -1,4 +1,4 @@
-"""Which changes of a status are told as Events, and that the same trouble is one Event that counts."""
+"""Which changes of a status become Events, and that a repeated problem is one Event with a count."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,21 +7,22 @@ import pytest
 
 from ocr_operator.api.names import API_VERSION, KIND, ObjectReference
 from ocr_operator.api.reasons import Reason
-from ocr_operator.status.events import EventRecord, event, event_records, event_ref
+from ocr_operator.status.events import EventRecord, InvolvedObject, event, event_records, event_ref
 
 BACKEND = ObjectReference(API_VERSION, KIND, "labs", "ocr")
+INVOLVED = InvolvedObject(BACKEND, "uid-1")
 PULL = "pod ocr-1: not found; check spec.image"
 
 
 def _status(reason: str, message: str = "", ready: str = "False", reconciled: str = "") -> dict[str, Any]:
     variant = {"language": "ch", "modelType": "mobile", "reason": reason, "message": message}
     conditions = [
-        {"type": "Ready", "status": ready, "reason": reason, "message": f"of all: {message}"},
+        {"type": "Ready", "status": ready, "reason": reason, "message": f"backend: {message}"},
         {
             "type": "Reconciled",
             "status": "False" if reconciled else "True",
             "reason": reconciled or "Applied",
-            "message": f"said of {reconciled}",
+            "message": f"reconciled: {reconciled}",
         },
     ]
     return {"variants": [variant], "conditions": conditions}
@@ -29,80 +30,85 @@ def _status(reason: str, message: str = "", ready: str = "False", reconciled: st
 
 STARTING = _status("Starting")
 FAILED = _status("ImagePullFailed", PULL)
-SERVES = _status("Available", ready="True")
+READY = _status("Available", ready="True")
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("previous", "status", "expected"),
     [
-        pytest.param({}, STARTING, [], id="a start is no news"),
-        pytest.param(FAILED, FAILED, [], id="the same trouble as before"),
+        pytest.param({}, STARTING, [], id="a start is not recorded"),
+        pytest.param(FAILED, FAILED, [], id="the same problem as before"),
         pytest.param(
             STARTING,
             FAILED,
             [EventRecord(True, Reason.IMAGE_PULL_FAILED, f"ch/mobile: {PULL}", "ch/mobile")],
-            id="a trouble",
+            id="a problem",
         ),
         pytest.param(
             FAILED,
             _status("ImagePullFailed", "refused"),
             [EventRecord(True, Reason.IMAGE_PULL_FAILED, "ch/mobile: refused", "ch/mobile")],
-            id="the trouble says something else",
+            id="the problem has another message",
         ),
         pytest.param(
-            FAILED, SERVES, [EventRecord(False, Reason.AVAILABLE, "of all: ")], id="all is well again"
+            FAILED,
+            READY,
+            [EventRecord(False, Reason.AVAILABLE, "backend: ")],
+            id="all variants have recovered",
         ),
         pytest.param(
             FAILED,
             _status("Available"),
-            [EventRecord(False, Reason.AVAILABLE, "ch/mobile: serves", "ch/mobile")],
-            id="one is well again and another is not",
+            [EventRecord(False, Reason.AVAILABLE, "ch/mobile: ready", "ch/mobile")],
+            id="one variant has recovered",
         ),
         pytest.param(
-            SERVES,
+            READY,
             _status("Available", ready="True", reconciled="Conflict"),
-            [EventRecord(True, Reason.CONFLICT, "said of Conflict")],
-            id="a child cannot be written",
+            [EventRecord(True, Reason.CONFLICT, "reconciled: Conflict")],
+            id="an object cannot be written",
         ),
         pytest.param(
-            SERVES,
+            READY,
             _status("Available", ready="True", reconciled="Paused"),
-            [EventRecord(False, Reason.PAUSED, "said of Paused")],
+            [EventRecord(False, Reason.PAUSED, "reconciled: Paused")],
             id="a pause is not a warning",
         ),
         pytest.param(
-            SERVES,
+            READY,
             _status("Available", ready="True", reconciled="ApiError"),
             [],
-            id="a trouble of the API server comes and goes",
+            id="an error of the API server is not recorded",
         ),
         pytest.param(
-            SERVES,
+            READY,
             _status("Available", ready="True", reconciled="ApiMissing"),
-            [EventRecord(True, Reason.API_MISSING, "said of ApiMissing")],
-            id="a child has no API",
+            [EventRecord(True, Reason.API_MISSING, "reconciled: ApiMissing")],
+            id="an API is missing",
         ),
         pytest.param(
             {"variants": [STARTING["variants"][0] | {"reason": "OfANewerVersion"}]},
-            SERVES,
-            [EventRecord(False, Reason.AVAILABLE, "of all: ")],
-            id="the reason before is one that this version does not know",
+            READY,
+            [EventRecord(False, Reason.AVAILABLE, "backend: ")],
+            id="the previous reason is unknown to this version",
         ),
     ],
 )
-def test_a_change_is_told(before: dict[str, Any], after: dict[str, Any], told: list[EventRecord]) -> None:
-    assert event_records(before, after) == told
+def test_the_events_of_a_change(
+    previous: dict[str, Any], status: dict[str, Any], expected: list[EventRecord]
+) -> None:
+    assert event_records(previous, status) == expected
 
 
-def test_the_same_trouble_is_one_event_that_counts(now: datetime) -> None:
-    trouble = EventRecord(True, Reason.OOM_KILLED, "x" * 2000, "ch/mobile")
-    first = event(BACKEND, "uid-1", trouble, None, now)
-    again = event(BACKEND, "uid-1", trouble, first, now + timedelta(minutes=5))
+def test_a_repeated_problem_is_one_event_with_a_count(now: datetime) -> None:
+    problem = EventRecord(True, Reason.OOM_KILLED, "x" * 2000, "ch/mobile")
+    first = event(INVOLVED, problem, None, now)
+    again = event(INVOLVED, problem, first, now + timedelta(minutes=5))
     assert (
         first["metadata"]
         == again["metadata"]
         == {
-            "name": event_ref(BACKEND, "uid-1", trouble).name,
+            "name": event_ref(INVOLVED, problem).name,
             "namespace": "labs",
         }
     )
@@ -114,13 +120,13 @@ def test_the_same_trouble_is_one_event_that_counts(now: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uid", "happening"),
+    ("uid", "record"),
     [
         pytest.param("uid-2", EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"), id="a new object"),
         pytest.param("uid-1", EventRecord(True, Reason.INVALID, "", "ch/mobile"), id="another reason"),
         pytest.param("uid-1", EventRecord(True, Reason.OOM_KILLED, "", "en/mobile"), id="another variant"),
     ],
 )
-def test_another_trouble_is_another_event(uid: str, happening: EventRecord) -> None:
-    one = event_ref(BACKEND, "uid-1", EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"))
-    assert event_ref(BACKEND, uid, happening) != one
+def test_another_problem_is_another_event(uid: str, record: EventRecord) -> None:
+    first = event_ref(INVOLVED, EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"))
+    assert event_ref(InvolvedObject(BACKEND, uid), record) != first

@@ -1,4 +1,4 @@
-"""Lines of the log: JSON that names the object and the look, and text for people."""
+"""Log lines: JSON that names the object and the reconcile, and text for people."""
 
 import json
 import logging
@@ -13,13 +13,13 @@ def _record(message: str, *arguments: object, error: bool = False) -> logging.Lo
     return logging.LogRecord("ocr_operator.x", logging.WARNING, "x.py", 1, message, arguments, info)
 
 
-def test_a_line_is_one_json_object() -> None:
+def test_a_json_line_is_one_object() -> None:
     fields = json.loads(JsonFormatter().format(_record("two\nlines of %s", "ü")))
     assert fields.pop("time").endswith("+00:00")
     assert fields == {"level": "warning", "logger": "ocr_operator.x", "message": "two\nlines of ü"}
 
 
-def test_lines_of_a_look_name_its_object_and_share_an_id() -> None:
+def test_lines_of_a_reconcile_name_its_object_and_share_an_id() -> None:
     formatter = JsonFormatter()
     with reconciling(NamespacedName("labs", "ocr")):
         first, second = (json.loads(formatter.format(_record("x"))) for _ in range(2))
@@ -30,7 +30,7 @@ def test_lines_of_a_look_name_its_object_and_share_an_id() -> None:
     assert "object" not in json.loads(formatter.format(_record("x")))
 
 
-def test_a_traceback_stays_within_the_object() -> None:
+def test_a_traceback_is_part_of_the_json_object() -> None:
     try:
         raise KeyError("gone")
     except KeyError:
@@ -39,7 +39,7 @@ def test_a_traceback_stays_within_the_object() -> None:
     assert "KeyError" in json.loads(line)["error"]
 
 
-def test_text_has_the_look_in_front() -> None:
+def test_a_text_line_begins_with_the_reconcile_id() -> None:
     with reconciling(NamespacedName("labs", "ocr")):
         assert TextFormatter().format(_record("it is so")).endswith("] it is so")
     assert TextFormatter().format(_record("it is so")).endswith("WARNING it is so")

@@ -1,4 +1,4 @@
-"""Every number is told in the documents, and the other way round."""
+"""The manual documents every metric of the operator, and no other."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ STATUS = {
             "language": "ch",
             "modelType": "mobile",
             "phase": "Ready",
-            "models": {"state": "Fetching", "bytes": 1, "totalBytes": 2},
+            "models": {"state": "Downloading", "bytes": 1, "totalBytes": 2},
             "reason": "Available",
             "replicas": {"ready": 1},
         }
@@ -27,27 +27,27 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "operating.md"
 
 def test_the_document_names_every_metric_with_its_labels() -> None:
     metrics = Metrics()
-    metrics.leads("operator", lambda: 1.0)
-    metrics.watches("Pod", lambda: 1.0)
-    metrics.api_answered("GET", "200")
+    metrics.track_leader("operator", lambda: 1.0)
+    metrics.track_watch("Pod", lambda: 1.0)
+    metrics.count_api_request("GET", "200")
     metrics.registry.register(StatusCollector(lambda: [(NamespacedName("labs", "ocr"), STATUS)]))
     text = generate_latest(metrics.registry).decode()
     series = re.findall(r"^([a-z_]+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? ", text, re.MULTILINE)
-    found = {
+    exported = {
         (name, *sorted(set(re.findall(r'([a-z_]+)="', labels)) - {"le"}))
         for name, labels in series
         if not name.startswith("process_") and not name.endswith("_created")
     }
     table = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("| `")]
-    told = {
+    documented = {
         (name, *sorted(filter(None, labels.split(","))))
         for line in table
         for name, labels in re.findall(r"`([a-z_]+)(?:\{([a-z_,]+)\})?`", line.split("|")[1])
     }
-    assert found == told
+    assert exported == documented
 
 
-def test_only_an_error_counts_as_one() -> None:
+def test_only_the_result_error_counts_as_an_error() -> None:
     metrics = Metrics()
     for result in ("success", "requeue", "requeue_after", "error"):
         metrics.reconciled(result, 0.1)
@@ -58,9 +58,9 @@ def test_only_an_error_counts_as_one() -> None:
     assert value("controller_runtime_reconcile_time_seconds_count", labels) == 4
 
 
-def test_the_leader_is_the_one_who_may_write() -> None:
+def test_the_leader_is_the_process_that_may_write() -> None:
     metrics, seconds = Metrics(), [0.0]
-    metrics.leads("operator", lambda: seconds[0])
+    metrics.track_leader("operator", lambda: seconds[0])
     value = metrics.registry.get_sample_value
     assert value("leader_election_master_status", {"name": "operator"}) == 0
     seconds[0] = 1.0

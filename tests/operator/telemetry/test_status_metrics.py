@@ -1,4 +1,4 @@
-"""What a scrape shows of OCRBackends."""
+"""A scrape returns the status of every OCRBackend."""
 
 from typing import Any
 
@@ -42,17 +42,17 @@ def test_each_condition_and_each_variant_is_a_series_with_its_reason() -> None:
     ]
 
 
-def test_an_object_without_a_status_yet_shows_nothing() -> None:
+def test_an_object_without_a_status_has_no_series() -> None:
     assert _scrape((KEY, {})) == []
 
 
-def test_models_that_are_fetched_are_shown_with_their_bytes() -> None:
+def test_models_that_are_downloaded_are_shown_with_their_bytes() -> None:
     variant = STATUS["variants"][0]
-    there = {"state": "Fetching", "bytes": 61, "totalBytes": 142, "percent": 42, "job": "ocr-models-1"}
-    found = _scrape((KEY, {"variants": [variant | {"models": there}]}))
+    models = {"state": "Downloading", "bytes": 61, "totalBytes": 142, "percent": 42, "job": "ocr-models-1"}
+    lines = _scrape((KEY, {"variants": [variant | {"models": models}]}))
     about = 'language="ch",model_type="server",namespace="labs",ocrbackend="ocr"'
-    assert [line for line in found if "_models" in line] == [
-        f'ocrbackend_status_variant_models{{{about},state="Fetching"}} 1.0',
-        f'ocrbackend_status_variant_models_bytes{{amount="there",{about}}} 61.0',
-        f'ocrbackend_status_variant_models_bytes{{amount="all",{about}}} 142.0',
+    assert [line for line in lines if "_models" in line] == [
+        f'ocrbackend_status_variant_models{{{about},state="Downloading"}} 1.0',
+        f'ocrbackend_status_variant_models_bytes{{amount="downloaded",{about}}} 61.0',
+        f'ocrbackend_status_variant_models_bytes{{amount="total",{about}}} 142.0',
     ]

@@ -1,4 +1,4 @@
-"""`ocr-backend doctor`: checks settings, machine, models and Label Studio, and says how to fix each problem.
+"""`ocr-backend doctor`: checks settings, machine, models and Label Studio, and suggests fixes.
 
-Only reads; knows nothing of `prelabel`.
+Changes nothing; knows nothing of `prelabel`.
 """

@@ -1,4 +1,4 @@
-"""Which checks there are, in which order; each finding is told as soon as it is there."""
+"""The list of checks and their order; each finding is reported as soon as it is known."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,57 +21,63 @@ from ocr_backend.config.settings import Settings
 Check = Callable[[], Iterator[Finding]]
 
 
-def findings(variables: Mapping[str, str], sample: Sample | None, loads: bool) -> Iterator[Finding]:
-    """Everything that is found, in the order of the checks; a check that fails itself is a finding too."""
-    settings = settings_checks.usable(variables)
+def run_checks(variables: Mapping[str, str], sample: Sample | None, load: bool) -> Iterator[Finding]:
+    """All findings, in the order of the checks; `load` also loads the models."""
+    settings = settings_checks.usable_settings(variables)
     checks: dict[str, Check] = {
-        "settings": lambda: settings_checks.findings(variables),
-        "engine": lambda: machine_checks.engine(settings),
-        "cores": lambda: machine_checks.cores(settings),
-        "memory": lambda: machine_checks.memory_left(settings),
-        "MODEL_DIR": lambda: model_checks.folder(settings),
-        "models": lambda: model_checks.whole(settings),
-        "disk": lambda: model_checks.disk(settings),
-        **({"reading": lambda: model_checks.reads(settings)} if loads else {}),
-        "port": lambda: machine_checks.port(settings),
-        label_studio_checks.URL: lambda: _label_studio(settings, sample),
+        "settings": lambda: settings_checks.check_settings(variables),
+        "engine": lambda: machine_checks.check_engine(settings),
+        "cores": lambda: machine_checks.check_cores(settings),
+        "memory": lambda: machine_checks.check_memory(settings),
+        "MODEL_DIR": lambda: model_checks.check_folder(settings),
+        "models": lambda: model_checks.check_models(settings),
+        "disk": lambda: model_checks.check_disk(settings),
+        **({"reading": lambda: model_checks.check_reading(settings)} if load else {}),
+        "port": lambda: machine_checks.check_port(settings),
+        label_studio_checks.URL: lambda: _check_label_studio(settings, sample),
     }
     for name, check in checks.items():
-        try:
-            yield from check()
-        except requests.RequestException as error:
-            yield bad(
-                name,
-                f"Label Studio did not answer ({type(error).__name__})",
-                "try again, and look at its log",
-            )
-        except Exception as error:  # the outermost place: the other checks must not suffer
-            yield bad(name, f"this check failed itself ({type(error).__name__})", "please report it")
+        yield from _run_check(name, check)
 
 
-def _label_studio(settings: Settings, sample: Sample | None) -> Iterator[Finding]:
-    if not settings.label_studio_url:
-        yield skipped(
-            label_studio_checks.URL, "LABEL_STUDIO_URL is not set: only images elsewhere can be fetched"
-        )
-        if sample is not None:
-            yield bad("project", "it cannot be looked at", "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY")
+def _run_check(name: str, check: Check) -> Iterator[Finding]:
+    """The findings of a check; if the check itself fails, that is a finding too."""
+    try:
+        yield from check()
+    except requests.RequestException as error:
+        message = f"Label Studio did not answer ({type(error).__name__})"
+        yield bad(name, message, "try again, and check the log of Label Studio")
+    except Exception as error:  # an error in one check must not prevent the others
+        yield bad(name, f"this check itself failed ({type(error).__name__})", "please report this bug")
+
+
+def _check_label_studio(settings: Settings, sample: Sample | None) -> Iterator[Finding]:
+    if settings.label_studio_url:
+        with closing(LabelStudioApi(settings)) as api:
+            yield from _check_with_api(api, settings, sample)
         return
-    with closing(LabelStudioApi(settings)) as api:
-        there = label_studio_checks.reached(api)
-        yield there
-        token = label_studio_checks.kind_of_token(settings.label_studio_api_key, time.time())
-        yield token
-        if there.state == "bad":
-            return
-        is_known = False
-        if settings.label_studio_api_key and token.state != "bad":
-            known = label_studio_checks.works(api)
-            is_known = known.state == "good"
-            yield known
-        if sample is None:
-            yield from label_studio_checks.way_back(settings)
-        elif is_known:
-            yield from project_checks.findings(api, settings, sample)
-        else:
-            yield skipped("project", "it needs a token that works")
+    message = "LABEL_STUDIO_URL is not set, so only images on other hosts can be fetched"
+    yield skipped(label_studio_checks.URL, message)
+    if sample is not None:
+        action = "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
+        yield bad("project", "it cannot be checked without LABEL_STUDIO_URL", action)
+
+
+def _check_with_api(api: LabelStudioApi, settings: Settings, sample: Sample | None) -> Iterator[Finding]:
+    server = label_studio_checks.check_server(api)
+    yield server
+    token = label_studio_checks.check_token_format(settings.label_studio_api_key, time.time())
+    yield token
+    if server.state == "bad":
+        return
+    is_accepted = False
+    if settings.label_studio_api_key and token.state != "bad":
+        access = label_studio_checks.check_access(api)
+        is_accepted = access.state == "good"
+        yield access
+    if sample is None:
+        yield from label_studio_checks.check_reachability(settings)
+    elif is_accepted:
+        yield from project_checks.check_project(api, settings, sample)
+    else:
+        yield skipped("project", "it needs a valid token")

@@ -1,8 +1,8 @@
-"""What a check has found, and the page that is made of all findings. Pure; standard library only."""
+"""The result of a check, and its output as text and JSON. Pure; standard library only."""
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["good", "warning", "bad", "skipped"]
@@ -14,55 +14,62 @@ _CHECK_WIDTH = 14
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about one thing; `todo` is what to do, empty where nothing is to be done."""
+    """The result of one check; `action` says what to do, or is empty."""
 
     check: str
     state: State
-    said: str
-    todo: str = ""
+    message: str
+    action: str = ""
 
 
-def good(check: str, said: str) -> Finding:
-    """It is as it should be."""
-    return Finding(check, "good", said)
+def good(check: str, message: str) -> Finding:
+    """No problem."""
+    return Finding(check, "good", message)
 
 
-def warning(check: str, said: str, todo: str) -> Finding:
-    """It works, but may not as it is meant."""
-    return Finding(check, "warning", said, todo)
+def warning(check: str, message: str, action: str) -> Finding:
+    """It works, but perhaps not as intended."""
+    return Finding(check, "warning", message, action)
 
 
-def bad(check: str, said: str, todo: str) -> Finding:
+def bad(check: str, message: str, action: str) -> Finding:
     """It does not work."""
-    return Finding(check, "bad", said, todo)
+    return Finding(check, "bad", message, action)
 
 
-def skipped(check: str, said: str) -> Finding:
-    """It was not looked at, and why."""
-    return Finding(check, "skipped", said)
+def skipped(check: str, message: str) -> Finding:
+    """It was not checked; the message says why."""
+    return Finding(check, "skipped", message)
 
 
 def is_bad(findings: Iterable[Finding]) -> bool:
-    """Whether something does not work."""
+    """Whether anything does not work."""
     return any(finding.state == "bad" for finding in findings)
 
 
-def as_lines(finding: Finding, is_plain: bool) -> str:
-    """The finding for a person, with what to do below it; `is_plain` with marks in ASCII."""
+def as_text(finding: Finding, is_plain: bool) -> str:
+    """The finding with its action on a second line; `is_plain` uses ASCII marks."""
     mark = _PLAIN_MARKS[finding.state].ljust(3) if is_plain else _MARKS[finding.state]
-    line = f"{mark} {finding.check:<{_CHECK_WIDTH}} {finding.said}"
+    line = f"{mark} {finding.check:<{_CHECK_WIDTH}} {finding.message}"
+    if not finding.action:
+        return line
     indent = " " * (len(mark) + _CHECK_WIDTH + 2)
-    return f"{line}\n{indent}{'->' if is_plain else '→'} {finding.todo}" if finding.todo else line
+    return f"{line}\n{indent}{'->' if is_plain else '→'} {finding.action}"
 
 
-def as_sum(findings: Sequence[Finding]) -> str:
-    """The last line of the page."""
+def summary(findings: Sequence[Finding]) -> str:
+    """The number of findings in each state."""
     counts = {state: sum(finding.state == state for finding in findings) for state in _MARKS}
-    said = [f"{counts['good']} good", f"{counts['warning']} to look at", f"{counts['bad']} bad"]
-    return ", ".join([*said, *([f"{counts['skipped']} not checked"] if counts["skipped"] else [])])
+    plural = "" if counts["warning"] == 1 else "s"
+    parts = [f"{counts['good']} good", f"{counts['warning']} warning{plural}", f"{counts['bad']} bad"]
+    return ", ".join([*parts, *([f"{counts['skipped']} skipped"] if counts["skipped"] else [])])
 
 
 def as_json(findings: Sequence[Finding], version: str) -> str:
-    """All of it for programs."""
-    told = {"version": version, "good": not is_bad(findings), "findings": [asdict(one) for one in findings]}
-    return json.dumps(told, ensure_ascii=False)
+    """All findings as one JSON object."""
+    rows = [
+        {"check": finding.check, "state": finding.state, "message": finding.message, "action": finding.action}
+        for finding in findings
+    ]
+    content = {"version": version, "good": not is_bad(findings), "findings": rows}
+    return json.dumps(content, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""Label Studio's API as `doctor` asks it: GET alone, with the backend's own token, session and TLS settings.
+"""Label Studio's API for `doctor`: GET requests with the backend's own token, session and TLS settings.
 
-The only place of `doctor` that sends something to Label Studio; images come through `fetching`. Knows
-nothing of what the answers mean.
+The only module of `doctor` that sends requests to Label Studio, except for images, which the image fetcher
+requests. Does not interpret the responses.
 """
 
 import json
@@ -10,100 +10,96 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-import urllib3
 
+from ocr_backend.commands.label_studio import base_url, error_detail
 from ocr_backend.config.settings import Settings
-from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import LabelStudioToken
-from ocr_backend.fetch.ssrf_guard import session
+from ocr_backend.fetch.ssrf_guard import guarded_session
+from ocr_backend.system.urls import redact_url
 
-_SECONDS = 20.0  # Label Studio asks its backends before it lists them, for up to 5 s each
+_TIMEOUT_SECONDS = 20.0  # before Label Studio lists backends, it contacts each, for up to 5 s
 
 
 @dataclass(frozen=True)
 class Reply:
-    """Status, the JSON that was answered (None for anything else), and where a redirect leads."""
+    """A response: its status, its JSON content (None if it is not JSON), and the target of a redirect."""
 
     status: int
-    told: Any
+    content: Any
     location: str = ""
 
     @property
     def detail(self) -> str:
-        """What Label Studio says of an error, or its status."""
-        said = self.told.get("detail") if isinstance(self.told, dict) else None
-        return str(said or f"status {self.status}")[:300]
+        """Label Studio's reason for an error, or the status."""
+        return error_detail(self.content) or f"status {self.status}"
 
 
 class LabelStudioApi:
-    """One Label Studio, at the address of the settings; `url` is that address as it may be shown.
+    """The Label Studio in the settings; `url` is its URL without a password.
 
-    Everything raises `requests.RequestException` where no answer comes, and `ImageError` where the
-    personal token is not exchanged.
+    Methods raise `requests.RequestException` if there is no response, and `ImageError` if Label Studio does
+    not accept the personal access token.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.label_studio_url.rstrip("/")
-        self.url = shown(self._url)
-        self._verify = settings.verify_ssl
-        if not settings.verify_ssl:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._http = session(None, 1)
+        self._url = base_url(settings)
+        self.url = redact_url(self._url)
+        self._http = guarded_session(None, verify=settings.verify_ssl)
         self._token = LabelStudioToken(self._url, settings.label_studio_api_key, self._post)
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._http.close()
 
     def version(self) -> Reply:
-        """What anybody is told without a token."""
+        """The version, which needs no token."""
         return self._get("/api/version/", {}, {})
 
     def user(self) -> Reply:
-        """Whose token it is."""
-        return self._with_token("/api/current-user/whoami")
+        """The user that the token belongs to."""
+        return self._get_with_token("/api/current-user/whoami")
 
-    def project(self, number: int) -> Reply:
-        """A project with its labelling configuration."""
-        return self._with_token(f"/api/projects/{number}/")
+    def project(self, project_id: int) -> Reply:
+        """A project with its label config."""
+        return self._get_with_token(f"/api/projects/{project_id}/")
 
-    def connections(self, project: int) -> Reply:
-        """The backends of a project; Label Studio tries each before it answers."""
-        return self._with_token("/api/ml/", {"project": str(project)})
+    def connections(self, project_id: int) -> Reply:
+        """The backends of a project; Label Studio contacts each before it answers."""
+        return self._get_with_token("/api/ml/", {"project": str(project_id)})
 
-    def task(self, project: int, number: int | None) -> Reply:
-        """A list with the task of that number, or with the first; makes Label Studio ask no backend."""
-        equal = {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": number}
-        query = {"filters": {"conjunction": "and", "items": [equal]}} if number is not None else {}
-        asked = {
-            "project": str(project),
+    def task(self, project_id: int, task_id: int | None) -> Reply:
+        """A list with this task or the first one; does not make Label Studio contact a backend."""
+        is_task = {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task_id}
+        filters = {"filters": {"conjunction": "and", "items": [is_task]}} if task_id is not None else {}
+        parameters = {
+            "project": str(project_id),
             "page": "1",
             "page_size": "1",
             "fields": "task_only",
             "include": "id,data",
-            "resolve_uri": "false",  # the server resolves addresses itself
-            "query": json.dumps(query),
+            "resolve_uri": "false",  # the server resolves URLs itself
+            "query": json.dumps(filters),
         }
-        return self._with_token("/api/tasks/", asked)
+        return self._get_with_token("/api/tasks/", parameters)
 
-    def _with_token(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
+    def _get_with_token(self, path: str, parameters: Mapping[str, str] | None = None) -> Reply:
         authorization = self._token.header()
-        return self._get(path, query or {}, {"Authorization": authorization} if authorization else {})
+        headers = {"Authorization": authorization} if authorization else {}
+        return self._get(path, parameters or {}, headers)
 
-    def _get(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
-        answer = self._http.get(
+    def _get(self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        response = self._http.get(
             self._url + path,
-            params=query,
+            params=parameters,
             headers=headers,
-            timeout=_SECONDS,
-            verify=self._verify,
+            timeout=_TIMEOUT_SECONDS,
             allow_redirects=False,
         )
         try:
-            told = answer.json()
+            content = response.json()
         except ValueError:
-            told = None
-        return Reply(answer.status_code, told, answer.headers.get("Location", ""))
+            content = None
+        return Reply(response.status_code, content, response.headers.get("Location", ""))
 
     def _post(self, url: str, body: dict[str, str]) -> requests.Response:
-        return self._http.post(url, json=body, timeout=_SECONDS, verify=self._verify, allow_redirects=False)
+        return self._http.post(url, json=body, timeout=_TIMEOUT_SECONDS, allow_redirects=False)

@@ -1,4 +1,4 @@
-"""Label Studio: whether it is there, whether the token is good, and whether it can reach the backend."""
+"""Checks Label Studio: whether it answers, whether the token is valid, whether it can reach the backend."""
 
 import re
 import socket
@@ -10,138 +10,133 @@ import requests
 
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi, Reply
+from ocr_backend.commands.label_studio import TOKEN_ADVICE, URL_ADVICE, not_label_studio
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
-from ocr_backend.fetch.image_source import shown
 from ocr_backend.fetch.label_studio_token import jwt_claims
 from ocr_backend.system.address_policy import AddressPolicy
+from ocr_backend.system.urls import redact_url
 
-URL, TOKEN = "Label Studio", "token"
-_LEGACY = re.compile(r"[0-9a-f]{40}")
-_WHERE = "take one from Label Studio: Account & Settings > Personal Access Token"
-_REDIRECTS = range(300, 400)
+URL, TOKEN, REACHABILITY = "Label Studio", "token", "reachability"
+_LEGACY_TOKEN = re.compile(r"[0-9a-f]{40}")
+_REDIRECT_STATUSES = range(300, 400)
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-def reached(api: LabelStudioApi) -> Finding:
-    """Whether Label Studio answers at the address, and its version."""
+def check_server(api: LabelStudioApi) -> Finding:
+    """Whether Label Studio answers at the URL, and its version."""
     try:
         reply = api.version()
     except requests.RequestException as error:
-        return _unreached(api.url, error)
-    if reply.status in _REDIRECTS and reply.location:
-        target = shown(urljoin(api.url + "/", reply.location)).removesuffix("/").removesuffix("/api/version")
-        return bad(
-            URL,
-            f"{api.url} sends on to {target}",
-            f"set LABEL_STUDIO_URL={target} if that is Label Studio; a page to log in is not",
-        )
-    release = reply.told.get("release") if isinstance(reply.told, dict) else None
+        return _connection_problem(api.url, error)
+    if reply.status in _REDIRECT_STATUSES and reply.location:
+        return _redirected(api.url, reply.location)
+    release = reply.content.get("release") if isinstance(reply.content, dict) else None
     if reply.status != 200 or not isinstance(release, str):
-        return bad(
-            URL,
-            f"what answers at {api.url} is not Label Studio (status {reply.status})",
-            "set LABEL_STUDIO_URL to the address of its pages, with https:// and the path if they have it",
-        )
+        return bad(URL, not_label_studio(api.url, reply.status), URL_ADVICE)
     return good(URL, f"{release} at {api.url}")
 
 
-def _unreached(url: str, error: requests.RequestException) -> Finding:
+def _redirected(url: str, location: str) -> Finding:
+    target = redact_url(urljoin(url + "/", location)).removesuffix("/").removesuffix("/api/version")
+    action = f"if {target} is Label Studio and not a login page, set LABEL_STUDIO_URL={target}"
+    return bad(URL, f"{url} redirects to {target}", action)
+
+
+def _connection_problem(url: str, error: requests.RequestException) -> Finding:
+    message, action = _explain(url, error)
+    if not isinstance(error, requests.exceptions.SSLError) and urlsplit(url).hostname in _LOCAL_HOSTS:
+        action += "; inside a container, localhost is that container, so use the service's or host's name"
+    return bad(URL, message, action)
+
+
+def _explain(url: str, error: requests.RequestException) -> tuple[str, str]:
+    """Why there is no connection, and what to do."""
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
         if "WRONG_VERSION_NUMBER" in text or "record layer" in text:
-            plain = url.replace("https://", "http://", 1)
-            return bad(
-                URL, f"{url} does not speak https", f"set LABEL_STUDIO_URL={plain}, or its port for https"
-            )
-        return bad(
-            URL,
-            f"{url} has a certificate that is not trusted here",
-            "name the file of its authority in REQUESTS_CA_BUNDLE; VERIFY_SSL=false trusts anybody",
+            http_url = url.replace("https://", "http://", 1)
+            return f"{url} does not support https", f"set LABEL_STUDIO_URL={http_url}, or use the https port"
+        return (
+            f"the certificate of {url} is not trusted here",
+            "set REQUESTS_CA_BUNDLE to the file with its certificate authority; VERIFY_SSL=false trusts "
+            "every certificate",
         )
     if isinstance(error, requests.Timeout):
-        said, todo = f"{url} does not answer in time", "see whether a firewall or network policy is between"
-    elif "NameResolution" in text or "Name or service not known" in text:
-        said, todo = f"the host of {url} is not known here", "mend the name in LABEL_STUDIO_URL"
-    else:
-        said, todo = f"{url} cannot be reached", "see whether Label Studio runs there, and the port"
-    if urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
-        todo += "; in a container, localhost is that container: name the service or the host"
-    return bad(URL, said, todo)
+        return f"{url} does not answer in time", "check firewalls and network policies on the way"
+    if "NameResolution" in text or "Name or service not known" in text:
+        return f"the host name in {url} cannot be resolved", "correct the host name in LABEL_STUDIO_URL"
+    return f"{url} cannot be reached", "check that Label Studio is running, and the port in LABEL_STUDIO_URL"
 
 
-def kind_of_token(key: str, now: float) -> Finding:
-    """What kind of token is set, and whether it can still be good; `now` in seconds since the epoch."""
+def check_token_format(key: str, now: float) -> Finding:
+    """The kind of token, and whether it can be valid; `now` is in seconds since the epoch."""
     if not key:
-        return warning(
-            TOKEN,
-            "none is set: what lies in Label Studio cannot be fetched",
-            f"set LABEL_STUDIO_API_KEY; {_WHERE}",
-        )
+        message = "not set, so files stored in Label Studio cannot be fetched"
+        return warning(TOKEN, message, f"set LABEL_STUDIO_API_KEY; {TOKEN_ADVICE}")
     if not all("!" <= char <= "~" for char in key):
-        return bad(TOKEN, "it has white space or characters that no token has", "copy it anew, alone")
+        message = "contains white space or characters that no token has"
+        return bad(TOKEN, message, "copy the token again, and nothing else")
     claims = jwt_claims(key)
     if claims is None:
-        if _LEGACY.fullmatch(key):
+        if _LEGACY_TOKEN.fullmatch(key):
             return good(TOKEN, "a legacy token")
-        return warning(TOKEN, "in no form that Label Studio gives (40 hex digits, or a JWT)", _WHERE)
-    ends = claims.get("exp")
-    if isinstance(ends, int | float) and ends <= now:
-        day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(ends))
-        return bad(TOKEN, f"it ended on {day}", f"set LABEL_STUDIO_API_KEY to a new one; {_WHERE}")
+        return warning(TOKEN, "neither a legacy token (40 hex digits) nor a JWT", TOKEN_ADVICE)
+    expiry = claims.get("exp")
+    if isinstance(expiry, int | float) and expiry <= now:
+        date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(expiry))
+        return bad(TOKEN, f"expired on {date}", f"set LABEL_STUDIO_API_KEY to a new token; {TOKEN_ADVICE}")
     if claims.get("token_type") == "refresh":
         return good(TOKEN, "a personal access token")
-    return warning(TOKEN, "an access token, which ends after some minutes", f"set the personal one; {_WHERE}")
+    message = "a short-lived access token, which expires after some minutes"
+    return warning(TOKEN, message, f"use a personal access token; {TOKEN_ADVICE}")
 
 
-def works(api: LabelStudioApi) -> Finding:
-    """Whether Label Studio knows the token."""
+def check_access(api: LabelStudioApi) -> Finding:
+    """Whether Label Studio accepts the token."""
     try:
         reply = api.user()
-    except ImageError as error:  # from the exchange of a personal token
-        return bad(TOKEN, str(error), f"{_WHERE}; it ends with its date, or when its user leaves")
-    if reply.status == 200 and isinstance(reply.told, dict):
-        return good(TOKEN, f"accepted: user {reply.told.get('id')}, {reply.told.get('email')}")
+    except ImageError as error:  # Label Studio refuses to exchange the personal access token
+        return bad(TOKEN, str(error), f"{TOKEN_ADVICE}; a token ends on its expiry date, or with its user")
+    if reply.status == 200 and isinstance(reply.content, dict):
+        return good(TOKEN, f"accepted: user {reply.content.get('id')}, {reply.content.get('email')}")
     return _refused(reply, api.url)
 
 
 def _refused(reply: Reply, url: str) -> Finding:
-    said = f"Label Studio refuses it: {reply.detail}"
+    message = f"Label Studio refuses it: {reply.detail}"
     if "legacy" in reply.detail.lower():
-        todo = f"{_WHERE}; or allow legacy tokens: Organization > Access Token Settings"
-        return bad(TOKEN, said, todo)
+        action = f"{TOKEN_ADVICE}; or allow legacy tokens: Organization > Access Token Settings"
+        return bad(TOKEN, message, action)
     if reply.status in (401, 403):
-        return bad(TOKEN, said, f"set LABEL_STUDIO_API_KEY to a token that is valid; {_WHERE}")
-    return bad(
-        TOKEN,
-        f"Label Studio does not say whose token it is: {reply.detail}",
-        f"see whether the path in LABEL_STUDIO_URL={url} is that of its pages",
-    )
+        return bad(TOKEN, message, f"set LABEL_STUDIO_API_KEY to a valid token; {TOKEN_ADVICE}")
+    message = f"Label Studio does not return the token's user: {reply.detail}"
+    return bad(TOKEN, message, f"check the path in LABEL_STUDIO_URL={url}; it must be that of its pages")
 
 
-def way_back(settings: Settings) -> Iterator[Finding]:
-    """Whether Label Studio is likely to refuse the backend's address, as it does private ones by default."""
-    own = _own_address(settings.label_studio_url)
-    if not own:
-        yield skipped("way back", "this machine's address towards Label Studio is not known")
-    elif AddressPolicy(()).has_address(own):
-        yield good("way back", f"this machine has the public address {own}")
+def check_reachability(settings: Settings) -> Iterator[Finding]:
+    """Whether Label Studio may connect to this machine: by default it refuses private addresses."""
+    address = _local_address(settings.label_studio_url)
+    if not address:
+        yield skipped(REACHABILITY, "this machine's address towards Label Studio is unknown")
+    elif AddressPolicy(()).allows_address(address):
+        yield good(REACHABILITY, f"this machine has the public address {address}")
     else:
         yield warning(
-            "way back",
-            f"this machine has the private address {own}, and Label Studio refuses such by default",
+            REACHABILITY,
+            f"this machine has the private address {address}, which Label Studio refuses by default",
             "start Label Studio with ML_BLOCK_LOCAL_IP=false; --project ID shows whether it is connected",
         )
 
 
-def _own_address(url: str) -> str:
-    """Of the interface towards a URL; nothing is sent."""
+def _local_address(url: str) -> str:
+    """Address of the interface towards a URL, or an empty text; sends nothing."""
     parts = urlsplit(url)
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM
-        )[0]
+        addresses = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM)
+        family, kind, _, _, remote_address = addresses[0]
         with socket.socket(family, kind) as probe:
-            probe.connect(address)
+            probe.connect(remote_address)
             return str(probe.getsockname()[0])
     except OSError:
         return ""

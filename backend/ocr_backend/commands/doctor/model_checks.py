@@ -1,4 +1,4 @@
-"""The models: their folder, whether they are whole, room for more, and, if wanted, whether they read."""
+"""Checks the models: their folder, their files, free disk space, and on request whether they read."""
 
 import os
 import shutil
@@ -10,162 +10,188 @@ from pathlib import Path
 from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, warning
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError
-from ocr_backend.models import custom_models, golden_sample, manifests, model_folder
-from ocr_backend.models.hub import model_store
+from ocr_backend.models import custom_models, golden_sample, manifests, model_folder, model_roles
+from ocr_backend.models.hub import model_store, staging
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr import engine_factory
 
-_ROOM = 2**30  # bytes; a guess: the official models of one language take about 200 MB (server)
+_NEEDED_BYTES = 2**30  # a guess: the official models of one language take about 200 MB (server)
 _MIB = 2**20
-_MISSING = "is not there yet"
+_MISSING = "is missing"
 
 
-def folder(settings: Settings) -> Iterator[Finding]:
-    """Whether MODEL_DIR can be used as the source of the models wants it."""
+def check_folder(settings: Settings) -> Iterator[Finding]:
+    """Whether MODEL_DIR can be used with OCR_MODEL_SOURCE."""
     root = Path(settings.model_dir)
     user = f"user {os.getuid()}"
-    nearest = _nearest(root)
     if settings.model_source == "builtin":
         yield skipped("MODEL_DIR", "not needed: OCR_MODEL_SOURCE=builtin")
-    elif nearest == root and not os.access(root, os.R_OK | os.X_OK):
-        yield bad("MODEL_DIR", f"{root} cannot be read by {user}", f"let {user} read it")
-    elif settings.model_source == "dir":
-        yield (
-            good("MODEL_DIR", f"{root} can be read")
-            if root.is_dir()
-            else bad("MODEL_DIR", f"{root} is no folder", "mount the models there, or set MODEL_DIR")
-        )
-    elif nearest.is_dir() and os.access(nearest, os.W_OK):
-        yield _writable(root)
-    elif not _is_to_fetch(settings):
-        yield good("MODEL_DIR", f"{root} can be read, not written, which is enough: all models are there")
-    else:
-        yield bad(
-            "MODEL_DIR",
-            f"{user} cannot write {root}, and models are to be fetched into it",
-            "set MODEL_DIR to a folder that can be written, or put them there and set OCR_MODEL_SOURCE=dir",
-        )
-
-
-def _writable(root: Path) -> Finding:
-    if model_store.places_of_staging(root) and not model_store.is_fetching(root):
-        said = f"{root} holds what a fetch left half-way"
-        return warning("MODEL_DIR", said, "nothing: the next fetch of the same model goes on with it")
-    return good("MODEL_DIR", f"{root} can be {'read and written' if root.is_dir() else 'made'}")
-
-
-def _nearest(root: Path) -> Path:
-    """The folder, or the one above it in which it would be made."""
-    return next(place for place in (root, *root.absolute().parents) if place.exists())
-
-
-def whole(settings: Settings) -> Iterator[Finding]:
-    """Each model that the settings need, without loading it."""
-    if settings.model_source == "builtin":
-        yield _builtin(settings)
         return
-    unvouched = _unvouched(settings)
-    for name, faults in _faults(settings).items():
-        if not faults and name in unvouched:
-            yield _unknown(name, unvouched[name], settings)
-        elif not faults:
-            yield good("models", f"{name} is whole")
-        elif faults == [_MISSING] and settings.model_source == "hub":
-            yield warning(
-                "models",
-                f"{name} {_MISSING}",
-                "`ocr-backend models fetch` brings it now, else the first start",
-            )
-        else:
-            yield bad("models", f"{name} {'; '.join(faults)}", "put the whole official folder there")
+    if root.exists() and not os.access(root, os.R_OK | os.X_OK):
+        yield bad("MODEL_DIR", f"{root} is not readable for {user}", f"give {user} read access")
+        return
+    is_download = settings.model_source != "dir"
+    yield _check_download_folder(root, user, settings) if is_download else _check_existing_folder(root)
 
 
-def _unvouched(settings: Settings) -> dict[str, Path]:
-    """Official name -> its folder, where it is not known whose files these are and a hub has to be asked."""
+def _check_existing_folder(root: Path) -> Finding:
+    if root.is_dir():
+        return good("MODEL_DIR", f"{root} is readable")
+    return bad("MODEL_DIR", f"{root} is not a folder", "mount the models there, or set MODEL_DIR")
+
+
+def _check_download_folder(root: Path, user: str, settings: Settings) -> Finding:
+    nearest = _nearest_existing(root)
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return _check_staging(root)
+    if not _needs_download(settings):
+        return good("MODEL_DIR", f"{root} is read-only, which is sufficient because all models are present")
+    return bad(
+        "MODEL_DIR",
+        f"{root} is not writable for {user}, but models must be downloaded to it",
+        "set MODEL_DIR to a writable folder, or copy the models there and set OCR_MODEL_SOURCE=dir",
+    )
+
+
+def _check_staging(root: Path) -> Finding:
+    if staging.staging_folders(root) and not staging.is_downloading(root):
+        message = f"{root} contains an interrupted download"
+        return warning("MODEL_DIR", message, "nothing to do: the next download of the same model resumes it")
+    return good("MODEL_DIR", f"{root} {'is readable and writable' if root.is_dir() else 'can be created'}")
+
+
+def _nearest_existing(root: Path) -> Path:
+    """The folder itself, or its nearest parent that exists."""
+    return next(folder for folder in (root, *root.absolute().parents) if folder.exists())
+
+
+def check_models(settings: Settings) -> Iterator[Finding]:
+    """The state of each required model, without loading it."""
+    if settings.model_source == "builtin":
+        yield _check_builtin(settings)
+        return
+    unverified = _unverified_folders(settings)
+    for name, problems in _problems(settings).items():
+        if problems:
+            yield _unusable(name, problems, settings)
+            continue
+        if name in unverified:
+            yield _unverified(name, unverified[name], settings)
+            continue
+        yield good("models", f"{name} is complete")
+
+
+def _unusable(name: str, problems: list[str], settings: Settings) -> Finding:
+    if problems == [_MISSING] and settings.model_source == "hub":
+        action = "run `ocr-backend models fetch` to download it now; otherwise the first start downloads it"
+        return warning("models", f"{name} {_MISSING}", action)
+    return bad("models", f"{name} {'; '.join(problems)}", "add the complete official folder")
+
+
+def _unverified_folders(settings: Settings) -> dict[str, Path]:
+    """Official name -> its folder, for models without a manifest, which a hub has to verify."""
     if settings.model_source != "hub":
         return {}
     root = Path(settings.model_dir)
-    found: dict[str, Path] = {}
-    for name in model_folder.needed(settings).values():
-        ours = (model_store.published(root, name, form) / manifests.FILE for form in model_folder.FORMS)
-        if not any(file.is_file() for file in ours):
-            places = (model_store.untrusted(root, name, form) for form in model_folder.FORMS)
-            found.update((name, place) for place in places if place is not None)
-    return found
+    folders: dict[str, Path] = {}
+    for name in model_roles.required_models(settings).values():
+        published = (model_store.published_folder(root, name, each) for each in model_folder.WEIGHTS_FILES)
+        if not any((folder / manifests.FILE_NAME).is_file() for folder in published):
+            candidates = (
+                model_store.unverified_folder(root, name, each) for each in model_folder.WEIGHTS_FILES
+            )
+            folders.update((name, folder) for folder in candidates if folder is not None)
+    return folders
 
 
-def _unknown(name: str, folder: Path, settings: Settings) -> Finding:
-    said = f"{name} lies in {folder} without the {manifests.FILE} of a fetch that vouches for it"
-    taken = "set OCR_MODEL_SOURCE=dir to take it as it is"
+def _unverified(name: str, folder: Path, settings: Settings) -> Finding:
+    message = f"{name} in {folder} has no {manifests.FILE_NAME}, so it is not verified"
+    action = "set OCR_MODEL_SOURCE=dir to use it without verification"
     if settings.offline:
-        return bad("models", f"{said}, and OCR_OFFLINE=true forbids to compare it with a hub", taken)
-    return warning("models", said, f"`ocr-backend models fetch` compares it with a hub; or {taken}")
+        return bad("models", f"{message}, and OCR_OFFLINE=true forbids verification against a hub", action)
+    return warning(
+        "models", message, f"run `ocr-backend models fetch` to verify it against a hub; or {action}"
+    )
 
 
-def _builtin(settings: Settings) -> Finding:
+def _check_builtin(settings: Settings) -> Finding:
     try:
-        with engine_factory.brought(settings) as (_, found):
-            return good("models", f"builtin: {', '.join(model.name for model in found.values())}")
+        with engine_factory.resolve_models(settings) as (_, models):
+            return good("models", f"builtin: {', '.join(model.name for model in models.values())}")
     except ModelError as error:
-        return bad("models", "the builtin models are not there", str(error))
+        return bad("models", "the builtin models are not installed", str(error))
 
 
-def _faults(settings: Settings) -> dict[str, list[str]]:
-    """Official name or custom folder -> what is wrong with it, in the form of which least is wrong."""
+def _problems(settings: Settings) -> dict[str, list[str]]:
+    """Official name or custom folder -> its problems, in the model format that has the fewest."""
     root = Path(settings.model_dir)
-    found = {}
-    for part, name in model_folder.needed(settings).items():
-        places = ((form, model_folder.located(root, name, form)) for form in model_folder.FORMS)
-        each = [
-            [f"in {place}: {fault}" for fault in model_folder.faults(part, name, form, place)]
-            for form, place in places
-            if place is not None
-        ]
-        found[name] = min(each, key=len, default=[_MISSING])
-    for choice in custom_models.chosen(settings):
-        found[f"{choice.variable} {choice.folder}"] = custom_models.faults_of(choice)
-    return found
+    problems = {
+        name: _official_problems(root, role, name)
+        for role, name in model_roles.required_models(settings).items()
+    }
+    for model in custom_models.configured(settings):
+        problems[f"{model.variable} {model.folder}"] = custom_models.folder_problems(model)
+    return problems
 
 
-def _is_to_fetch(settings: Settings) -> bool:
-    return any(_faults(settings).values()) or bool(_unvouched(settings))
+def _official_problems(root: Path, role: str, name: str) -> list[str]:
+    problems_by_format = []
+    for model_format in model_folder.WEIGHTS_FILES:
+        folder = model_folder.find_folder(root, name, model_format)
+        if folder is not None:
+            problems = model_folder.problems(role, name, model_format, folder)
+            problems_by_format.append([f"in {folder}: {problem}" for problem in problems])
+    return min(problems_by_format, key=len, default=[_MISSING])
 
 
-def disk(settings: Settings) -> Iterator[Finding]:
-    """Whether there is room for models that are still to be fetched."""
+def _needs_download(settings: Settings) -> bool:
+    return any(_problems(settings).values()) or bool(_unverified_folders(settings))
+
+
+def check_disk(settings: Settings) -> Iterator[Finding]:
+    """Whether there is space for models that must still be downloaded."""
     if settings.model_source != "hub":
-        yield skipped("disk", f"nothing is fetched: OCR_MODEL_SOURCE={settings.model_source}")
+        yield skipped("disk", f"no downloads: OCR_MODEL_SOURCE={settings.model_source}")
         return
-    place = _nearest(Path(settings.model_dir))
-    free = shutil.disk_usage(place).free
-    said = f"{free / _MIB:.0f} MiB free at {place}"
-    if free < _ROOM and _is_to_fetch(settings):
-        yield warning(
-            "disk", said, f"models are to be fetched: make {_ROOM // _MIB} MiB free, or set MODEL_DIR"
-        )
+    folder = _nearest_existing(Path(settings.model_dir))
+    free_bytes = shutil.disk_usage(folder).free
+    message = f"{free_bytes / _MIB:.0f} MiB free at {folder}"
+    if free_bytes < _NEEDED_BYTES and _needs_download(settings):
+        action = f"models must be downloaded: free {_NEEDED_BYTES // _MIB} MiB, or change MODEL_DIR"
+        yield warning("disk", message, action)
     else:
-        yield good("disk", said)
+        yield good("disk", message)
 
 
-def reads(settings: Settings) -> Iterator[Finding]:
+def check_reading(settings: Settings) -> Iterator[Finding]:
     """Whether the models can be loaded and read the golden sample; downloads nothing."""
-    if settings.model_source != "builtin" and any(_faults(settings).values()):
-        yield skipped("reading", "not tried: the models are not all there, or not whole")
+    if settings.model_source != "builtin" and any(_problems(settings).values()):
+        yield skipped("reading", "models are missing or broken")
         return
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
-        # As they lie there: a hub would be asked for those that it does not vouch for.
-        as_is = replace(settings, model_source="dir") if settings.model_source == "hub" else settings
-        reader = engine_factory.open_reader(as_is)
-        try:
-            note = golden_sample.check(reader, [choice.folder for choice in custom_models.chosen(settings)])
-        finally:
-            reader.close()
+        engine, note = _load_and_read(settings)
     except (ModelError, GoldenSampleError) as error:
-        yield bad("reading", str(error), "`ocr-backend models verify` says more")
+        yield bad("reading", str(error), "run `ocr-backend models verify` for details")
         return
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     if note:
-        yield warning("reading", f"loaded with {reader.engine}, in {seconds:.1f} s", note)
+        yield warning("reading", f"loaded with {engine} in {seconds:.1f} s", note)
     else:
-        yield good("reading", f"loaded with {reader.engine} and read the golden sample, in {seconds:.1f} s")
+        yield good("reading", f"loaded with {engine} and read the golden sample in {seconds:.1f} s")
+
+
+def _load_and_read(settings: Settings) -> tuple[str, str]:
+    """The engine, and a warning if a wrong result is tolerated.
+
+    Raises:
+        ModelError, GoldenSampleError: the models cannot be loaded, or read something else.
+    """
+    # As a hub would be asked about models without a manifest, the folders are used as they are.
+    source = "dir" if settings.model_source == "hub" else settings.model_source
+    reader = engine_factory.open_reader(replace(settings, model_source=source))
+    try:
+        custom_folders = [model.folder for model in custom_models.configured(settings)]
+        return reader.engine, golden_sample.check(reader, custom_folders)
+    finally:
+        reader.close()

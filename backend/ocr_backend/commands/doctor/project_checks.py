@@ -1,4 +1,4 @@
-"""One project of Label Studio: its connection, its labelling configuration, and the image of a task."""
+"""Checks one Label Studio project: its connection, its label config, and the image of a task."""
 
 import time
 from collections.abc import Iterator
@@ -10,173 +10,178 @@ from ocr_backend.commands.doctor.findings import Finding, bad, good, skipped, wa
 from ocr_backend.commands.doctor.label_studio_api import LabelStudioApi
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError, LabelConfigError
-from ocr_backend.fetch.image_fetcher import Fetcher
-from ocr_backend.fetch.image_source import Inline, Remote, Source, shown, source_of
+from ocr_backend.fetch.image_fetcher import ImageFetcher
+from ocr_backend.fetch.image_source import ImageSource, InlineFile, RemoteFile, parse_source
 from ocr_backend.images import documents
-from ocr_backend.labelstudio.label_config import ControlTags, controls_of
-from ocr_backend.labelstudio.task_images import images_of_task
-from ocr_backend.system.basic_credentials import Credentials, given_credentials
+from ocr_backend.labelstudio.label_config import ControlTags, parse_label_config
+from ocr_backend.labelstudio.task_images import task_images
+from ocr_backend.system.basic_credentials import Credentials, project_credentials
+from ocr_backend.system.urls import redact_url
 
 Json = dict[str, Any]
 
-_STATES = {"CO": "connected", "DI": "disconnected", "ER": "in error", "TR": "training", "PR": "predicting"}
-"""Label Studio's states of a backend (1.23, ml/models.py)."""
+_CONNECTION_STATES = {
+    "CO": "connected",
+    "DI": "disconnected",
+    "ER": "in error",
+    "TR": "training",
+    "PR": "predicting",
+}
+"""State of a backend in Label Studio's API -> its meaning (1.23, ml/models.py)."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Which project is looked at and which of its tasks: None is its first."""
+    """The project to check and one of its tasks; None is the first."""
 
     project: int
     task: int | None = None
 
 
-def findings(api: LabelStudioApi, settings: Settings, sample: Sample) -> Iterator[Finding]:
-    """One each for project, connection, labelling configuration, task and image, as far as one comes."""
+def check_project(api: LabelStudioApi, settings: Settings, sample: Sample) -> Iterator[Finding]:
+    """Findings on project, connection, label config, task and image; stops if a check needs a failed one."""
     reply = api.project(sample.project)
-    if reply.status != 200 or not isinstance(reply.told, dict):
+    if reply.status != 200 or not isinstance(reply.content, dict):
         yield bad(
             "project",
-            f"there is no project {sample.project} that the token's user may see: {reply.detail}",
-            "take the number in the project's URL, and a token of one of its members",
+            f"project {sample.project} does not exist, or is not visible to the token's user: {reply.detail}",
+            "use the number in the project's URL, and a token of one of its members",
         )
         return
-    yield good("project", f"{sample.project}, {reply.told.get('task_number', 0)} tasks")
-    yield from _connections(api, sample.project)
-    controls = None
-    for finding, found in _configuration(str(reply.told.get("label_config") or ""), settings):
-        controls = found
-        yield finding
-    if controls is not None:
-        login, password = reply.told.get("task_data_login"), reply.told.get("task_data_password")
-        yield from _task(api, settings, sample, controls, given_credentials(login, password))
+    project = reply.content
+    yield good("project", f"{sample.project}, {project.get('task_number', 0)} tasks")
+    yield from _check_connections(api, sample.project)
+    findings, control_tags = _check_label_config(str(project.get("label_config") or ""), settings)
+    yield from findings
+    if control_tags is None:
+        return
+    credentials = project_credentials(project.get("task_data_login"), project.get("task_data_password"))
+    task, problem = _find_task(api, sample)
+    if problem is not None:
+        yield problem
+    else:
+        yield _check_image(settings, task, control_tags, credentials)
 
 
-def _connections(api: LabelStudioApi, project: int) -> Iterator[Finding]:
-    reply = api.connections(project)
-    listed = reply.told if reply.status == 200 and isinstance(reply.told, list) else []
-    if not listed:
+def _check_connections(api: LabelStudioApi, project_id: int) -> Iterator[Finding]:
+    reply = api.connections(project_id)
+    connections = reply.content if reply.status == 200 and isinstance(reply.content, list) else []
+    if not connections:
         yield warning(
             "connection",
-            f"no model is connected with project {project}",
-            "connect it in Label Studio (Settings > Model), by the URL at which it reaches the backend",
+            f"no model is connected to project {project_id}",
+            "connect the backend in Label Studio (Settings > Model); use a URL that Label Studio can reach",
         )
-    for number, one in enumerate(listed):
-        yield _connection(one, is_used=number == 0)
+    for index, connection in enumerate(connections):
+        yield _check_connection(connection, is_used=index == 0)
 
 
-def _connection(one: Json, is_used: bool) -> Finding:
-    url, state = shown(str(one.get("url"))), str(one.get("state"))
-    said = f"Label Studio says that {url} is {_STATES.get(state, state)}"
+def _check_connection(connection: Json, is_used: bool) -> Finding:
+    url, state = redact_url(str(connection.get("url"))), str(connection.get("state"))
+    message = f"Label Studio reports that {url} is {_CONNECTION_STATES.get(state, state)}"
     if not is_used:
-        return skipped("connection", f"{said}; Label Studio asks the first one only")
+        return skipped("connection", f"{message}; Label Studio uses only the first connection")
     if state == "DI":
         return bad(
             "connection",
-            said,
-            "see whether it runs and is ready, and that Label Studio can reach that URL; a private address "
-            "needs ML_BLOCK_LOCAL_IP=false in Label Studio",
+            message,
+            "check that the backend is running and ready, and that Label Studio can reach that URL; a "
+            "private address needs ML_BLOCK_LOCAL_IP=false in Label Studio",
         )
     if state == "ER":
-        return bad(
-            "connection", f"{said}: {one.get('error_message') or 'no reason given'}", "see the backend's log"
-        )
-    return good("connection", said)
+        reason = connection.get("error_message") or "no reason given"
+        return bad("connection", f"{message}: {reason}", "check the backend's log")
+    return good("connection", message)
 
 
-def _configuration(config: str, settings: Settings) -> Iterator[tuple[Finding, ControlTags | None]]:
+def _check_label_config(config: str, settings: Settings) -> tuple[list[Finding], ControlTags | None]:
     check = "label config"
     try:
-        found = controls_of(config, settings)
+        tags = parse_label_config(config, settings)
     except LabelConfigError as error:
-        yield bad(check, str(error), "change it in Label Studio: Settings > Labeling Interface"), None
-        return
-    labels = f", labels {found.labels.name!r} with {found.label!r}" if found.labels and found.label else ""
-    said = (
-        f"Image {found.image!r} ({found.image_value}), {found.shape.kind} {found.shape.name!r}{labels}, "
-        f"TextArea {found.text.name!r}"
-    )
-    yield good(check, said), found
-    if found.warning:
-        yield (
-            warning(check, found.warning, "set PREDICTED_LABEL, or add the label to the configuration"),
-            found,
+        return [bad(check, str(error), "change it in Label Studio: Settings > Labeling Interface")], None
+    labels = f", labels {tags.labels.name!r} with {tags.label!r}" if tags.labels and tags.label else ""
+    findings = [
+        good(
+            check,
+            f"Image {tags.image!r} ({tags.image_value}), {tags.shape.result_type} {tags.shape.name!r}"
+            f"{labels}, TextArea {tags.text.name!r}",
         )
+    ]
+    if tags.warning:
+        findings.append(
+            warning(check, tags.warning, "set PREDICTED_LABEL, or add the label to the label config")
+        )
+    return findings, tags
 
 
-def _task(
-    api: LabelStudioApi,
-    settings: Settings,
-    sample: Sample,
-    controls: ControlTags,
-    credentials: Credentials | None,
-) -> Iterator[Finding]:
+def _find_task(api: LabelStudioApi, sample: Sample) -> tuple[Json, Finding | None]:
+    """The task of the sample, or why there is none."""
     reply = api.task(sample.project, sample.task)
-    tasks = reply.told.get("tasks") if isinstance(reply.told, dict) else None
+    tasks = reply.content.get("tasks") if isinstance(reply.content, dict) else None
     if reply.status != 200 or not isinstance(tasks, list):
-        yield bad("task", f"the tasks cannot be listed: {reply.detail}", "take a token of one of its members")
-    elif not tasks and sample.task is not None:
-        yield bad(
-            "task", f"project {sample.project} has no task {sample.task}", "leave --task out for the first"
-        )
-    elif not tasks:
-        yield warning("task", f"project {sample.project} has no task", "import one")
-    else:
-        yield from _image(settings, tasks[0], controls, credentials)
+        message = f"the tasks cannot be listed: {reply.detail}"
+        return {}, bad("task", message, "use a token of one of the project's members")
+    if tasks:
+        return tasks[0], None
+    if sample.task is not None:
+        message = f"project {sample.project} has no task {sample.task}"
+        return {}, bad("task", message, "omit --task to check the first task")
+    return {}, warning("task", f"project {sample.project} has no task", "import one")
 
 
-def _image(
-    settings: Settings, task: Json, controls: ControlTags, credentials: Credentials | None
-) -> Iterator[Finding]:
-    what = f"task {task.get('id')}"
-    data = task.get("data") or {}
+def _check_image(
+    settings: Settings, task: Json, control_tags: ControlTags, credentials: Credentials | None
+) -> Finding:
+    name = f"task {task.get('id')}"
     try:
-        value = images_of_task(data, controls)[0].values[0]
+        reference = task_images(task.get("data") or {}, control_tags)[0].references[0]
     except ImageError as error:
-        yield bad("task", f"{what}: {error}", "mend the Image tag's value, or set IMAGE_DATA_KEY")
-        return
+        return bad("task", f"{name}: {error}", "correct the value of the Image tag, or set IMAGE_DATA_KEY")
     try:
-        source = source_of(value, task.get("id"), settings)
-        yield good("image", f"{what}: {_fetched(source, settings, credentials)}, from {_address(value)}")
+        source = parse_source(reference, task.get("id"), settings)
+        result = _fetch(source, settings, credentials)
     except ImageError as error:
-        yield bad("image", f"{what}, {_address(value)}: {error}", _cure(value, error, settings))
+        message = f"{name}, {_redacted(reference)}: {error}"
+        return bad("image", message, _advice(reference, error, settings))
+    return good("image", f"{name}: {result}, from {_redacted(reference)}")
 
 
-def _fetched(source: Source, settings: Settings, credentials: Credentials | None) -> str:
-    """What has come, got and decoded as the server does it, but never from its cache.
+def _fetch(source: ImageSource, settings: Settings, credentials: Credentials | None) -> str:
+    """Describes the image, fetched and decoded as by the server, but never from the cache.
 
     Raises:
-        ImageError: as the server would log it.
+        ImageError: as in the log of the server.
     """
-    fetcher = Fetcher(settings, 1)
+    fetcher = ImageFetcher(settings, 1)
     try:
-        begun = time.monotonic()
-        content = fetcher.fetch(source, begun + settings.predict_timeout_seconds, credentials)
-        seconds = time.monotonic() - begun
+        started = time.monotonic()
+        content = fetcher.fetch(source, started + settings.predict_timeout_seconds, credentials)
+        seconds = time.monotonic() - started
     finally:
         fetcher.close()
-    with documents.opened(content, settings) as document:
+    with documents.open_document(content, settings) as document:
         height, width = document.page(0).shape[:2]
-        pages = f", {document.pages} pages" if document.pages > 1 else ""
+        pages = f", {document.page_count} pages" if document.page_count > 1 else ""
     return f"{len(content)} bytes in {seconds:.1f} s, {width} x {height} px{pages}"
 
 
-def _address(value: object) -> str:
-    """Where an image is, as it may be shown."""
-    text = str(value)
-    return "the task itself" if text[:5].lower() == "data:" else shown(text)
+def _redacted(reference: object) -> str:
+    """Where an image is, without secrets."""
+    text = str(reference)
+    return "the task itself" if text[:5].lower() == "data:" else redact_url(text)
 
 
-def _cure(value: object, error: ImageError, settings: Settings) -> str:
+def _advice(reference: object, error: ImageError, settings: Settings) -> str:
     try:
-        source = source_of(value, 0, settings)
+        source = parse_source(reference, 0, settings)
     except ImageError:
-        return "mend the task's data or the settings"
-    if isinstance(source, Inline):
-        return "import the image anew"
-    host = urlsplit(source.urls[-1]).hostname if isinstance(source, Remote) else None
-    if "is not public" in str(error):  # of all that is refused, what a setting may allow
-        return f"if images may come from {host}, set OCR_FETCH_ALLOW={host} (several are parted by commas)"
+        return "correct the task's data or the settings"
+    if isinstance(source, InlineFile):
+        return "import the image again"
+    host = urlsplit(source.urls[-1]).hostname if isinstance(source, RemoteFile) else None
+    if "is not public" in str(error):  # the only refusal that a setting can lift
+        return f"to allow images from {host}, set OCR_FETCH_ALLOW={host} (separate several hosts with commas)"
     if error.outcome == "unreachable":
-        return f"see whether this machine reaches {host or 'the folder'} and may have the file"
-    return "see that the address gives an image within the limits"
+        return f"check that this machine can reach {host or 'the folder'} and may read the file"
+    return "check that the URL returns an image within the limits"

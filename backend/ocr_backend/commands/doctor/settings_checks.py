@@ -1,4 +1,4 @@
-"""The settings: all that is wrong with them, and those with which the other checks can go on."""
+"""Checks the settings, and provides usable ones for the other checks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,30 +8,30 @@ from ocr_backend.config import environment
 from ocr_backend.config.settings import SETTINGS, Settings, SettingsError, from_env
 
 
-def findings(variables: Mapping[str, str]) -> Iterator[Finding]:
-    """One for each problem, unknown variables included, or one that says which are set."""
+def check_settings(variables: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding per problem, including unknown variables; without problems, the variables that are set."""
     try:
         from_env(variables)
     except SettingsError as error:
         for problem in error.problems:
-            yield bad("settings", str(problem), "mend it; `ocr-backend settings` lists what is allowed")
+            yield bad("settings", str(problem), "correct it; `ocr-backend settings` lists the allowed values")
         return
-    names = [row.env for row in SETTINGS if row.name in _given(variables)]
-    yield good("settings", f"allowed; set are {', '.join(names)}" if names else "allowed; none is set")
+    names = [setting.env for setting in SETTINGS if setting.name in _values(variables)]
+    yield good("settings", f"valid; set: {', '.join(names)}" if names else "valid; all have their defaults")
 
 
-def usable(variables: Mapping[str, str]) -> Settings:
-    """The settings, with the default in place of each that is wrong."""
-    given = _given(variables)
-    names = {row.env: row.name for row in SETTINGS}
+def usable_settings(variables: Mapping[str, str]) -> Settings:
+    """The settings, with the default for each invalid one."""
+    values = _values(variables)
+    names = {setting.env: setting.name for setting in SETTINGS}
     while True:
         try:
-            return Settings(**given)
+            return Settings(**values)
         except SettingsError as error:
-            wrong = {names[problem.env] for problem in error.problems} & given.keys()
-            # A problem may be told of a setting that has its default, because of others: then none is kept.
-            given = {name: value for name, value in given.items() if wrong and name not in wrong}
+            invalid = {names[problem.env] for problem in error.problems} & values.keys()
+            # A problem may concern an unset variable, because of others; then all get their defaults.
+            values = {name: value for name, value in values.items() if invalid and name not in invalid}
 
 
-def _given(variables: Mapping[str, str]) -> dict[str, Any]:
-    return environment.values(SETTINGS, environment.without_service_links(variables))[0]
+def _values(variables: Mapping[str, str]) -> dict[str, Any]:
+    return environment.parse(SETTINGS, environment.without_service_links(variables))[0]

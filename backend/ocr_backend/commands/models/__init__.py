@@ -1,4 +1,4 @@
-"""`ocr-backend models`: list, fetch, verify and prune models.
+"""`ocr-backend models`: lists, downloads, verifies and prunes models.
 
 Knows the rooms `models` and `ocr`; nothing of Label Studio.
 """

@@ -1,15 +1,20 @@
-"""`ocr-backend models fetch`: brings models into MODEL_DIR, before a server needs them."""
+"""`ocr-backend models fetch`: downloads models into MODEL_DIR before a server needs them."""
 
 import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ocr_backend.commands.exit_codes import GOOD_STATUS, SETTINGS_STATUS, end, end_for, status_of
+from ocr_backend.commands.exit_codes import (
+    OK_STATUS,
+    USAGE_STATUS,
+    exit_status,
+    exit_with_message,
+    exit_with_settings_errors,
+)
 from ocr_backend.commands.models import model_arguments
 from ocr_backend.config.settings import Settings, SettingsError, from_env
 
@@ -19,125 +24,134 @@ if TYPE_CHECKING:
     from ocr_backend.models.model_folder import Model
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Gives the parser of the action its arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of the action."""
     parser.description = (
-        "Brings the models that the settings need, or those of the arguments, into MODEL_DIR and tells "
-        "for each its form, digest and folder. What is there is not fetched again; half a model is never "
-        "left there. Exit status: 0 all are there, 2 the settings are wrong, 3 no hub can be asked, 4 the "
-        "hub has no such model, 5 what it gave is not what it lists, 6 MODEL_DIR is full or not writable."
+        "Downloads the models that the settings or the arguments require into MODEL_DIR, and prints the "
+        "format, digest and folder of each. Models that are present are not downloaded again. MODEL_DIR "
+        "never contains an incomplete model. Exit status: 0 all models are present, 2 the settings are "
+        "wrong, 3 no hub can be used, 4 the hub does not have a model, 5 a download differs from the hub's "
+        "list, 6 MODEL_DIR is full or not writable."
     )
-    model_arguments.describe(parser, "as the settings say")
+    model_arguments.add_arguments(parser, "from the settings")
     parser.add_argument(
         "--status-port",
         type=int,
         metavar="PORT",
-        help="answer GET /progress on this port (of OCR_HOST) while it works; default: do not",
+        help="serve GET /progress on this port of OCR_HOST during the download (default: off)",
     )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="write names, digests and bytes into this file as JSON, or in a sentence why not",
+        help="write names, digests and bytes as JSON to this file, or one sentence if the download fails",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fetches, and ends the process."""
+    """Downloads the models, and ends the process."""
     from ocr_backend.commands.models import fetch_report
 
     try:
-        wanted = _wanted(options, from_env(os.environ))
+        requested = _requested_settings(options, from_env(os.environ))
     except SettingsError as error:
-        fetch_report.write(options.report, f"the settings are wrong: {'; '.join(map(str, error.problems))}")
-        end_for(error)
+        problems = "; ".join(map(str, error.problems))
+        fetch_report.write(options.report, f"the settings are wrong: {problems}")
+        exit_with_settings_errors(error)
     from ocr_backend.models.hub.download_progress import Progress
     from ocr_backend.telemetry import log_format
 
-    log_format.set_up(wanted[0])
+    log_format.configure_logging(requested[0])
     progress = Progress()
     try:
-        with _shown(options, wanted[0], progress):
-            found, failures = _all(wanted, progress)
-    except Exception as error:  # a fault of ours: whoever waits must not read of success, nor of nothing
-        said = f"the fetch failed in an unforeseen way ({type(error).__name__}); its log says more"
-        fetch_report.write(options.report, said)
+        with _progress_endpoint(options, requested[0], progress):
+            models, errors = _download_all(requested, progress)
+    except Exception as error:  # a bug: the reader of the report must learn that the download failed
+        message = f"the download failed unexpectedly ({type(error).__name__}); see its log"
+        fetch_report.write(options.report, message)
         raise
-    if failures:
-        fetch_report.write(options.report, str(failures[0]))
-        raise SystemExit(status_of(failures[0]))
-    fetch_report.write(options.report, fetch_report.of_models(found, progress.told()["bytes"]))
-    raise SystemExit(GOOD_STATUS)
+    if errors:
+        fetch_report.write(options.report, str(errors[0]))
+        raise SystemExit(exit_status(errors[0]))
+    fetch_report.write(options.report, fetch_report.success(models, progress.snapshot()["bytes"]))
+    raise SystemExit(OK_STATUS)
+
+
+def _requested_settings(options: argparse.Namespace, settings: Settings) -> Sequence[Settings]:
+    """The settings for each combination to download; ends the process if there is none."""
+    if settings.model_source == "builtin":
+        message = (
+            "OCR_MODEL_SOURCE=builtin uses the installed models, so nothing is downloaded; set it to hub"
+        )
+        _exit_with_usage_error(options, message)
+    if not (options.ocr_version or options.language or options.model_type):
+        return [settings]
+    requested = model_arguments.selected_settings(options, settings)
+    if not requested:
+        ocr_versions = " or ".join(options.ocr_version or [settings.ocr_version])
+        languages = " or ".join(options.language or [settings.language])
+        message = f"{ocr_versions} has no models for {languages}; `ocr-backend models list` shows all models"
+        _exit_with_usage_error(options, message)
+    return requested
 
 
 @contextmanager
-def _shown(options: argparse.Namespace, settings: Settings, progress: "Progress") -> Iterator[None]:
-    with ExitStack() as stack:
-        if options.status_port is not None:
-            from ocr_backend.models.hub import progress_server
+def _progress_endpoint(
+    options: argparse.Namespace, settings: Settings, progress: "Progress"
+) -> Iterator[None]:
+    """Serves the progress until the end of the context, if the arguments ask for it."""
+    from ocr_backend.models.hub import progress_server
 
-            try:
-                stack.enter_context(progress_server.serving(progress, settings.host, options.status_port))
-            except (OSError, OverflowError) as error:
-                _refuse(options, f"--status-port {options.status_port} cannot be listened on: {error}")
+    if options.status_port is None:
+        yield
+        return
+    server = progress_server.serve_progress(progress, settings.host, options.status_port)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(server)
+        except (OSError, OverflowError) as error:
+            message = f"cannot listen on --status-port {options.status_port}: {error}"
+            _exit_with_usage_error(options, message)
         yield
 
 
-def _refuse(options: argparse.Namespace, why: str) -> NoReturn:
-    """Ends the process for a wrong command line, also in the report."""
+def _exit_with_usage_error(options: argparse.Namespace, message: str) -> NoReturn:
+    """Ends the process because of the command line, and writes the message to the report too."""
     from ocr_backend.commands.models import fetch_report
 
-    fetch_report.write(options.report, why)
-    end(SETTINGS_STATUS, "models fetch", why)
+    fetch_report.write(options.report, message)
+    exit_with_message(USAGE_STATUS, "models fetch", message)
 
 
-def _wanted(options: argparse.Namespace, settings: Settings) -> Sequence[Settings]:
-    """The settings for each combination that is wanted."""
-    given = options.ocr_version or options.language or options.model_type
-    if settings.model_source == "builtin":
-        _refuse(
-            options,
-            "OCR_MODEL_SOURCE=builtin reads with what is installed, and fetches nothing; set it to hub",
-        )
-    if not given:
-        return [settings]
-    options.ocr_version = options.ocr_version or [settings.ocr_version]
-    options.language = options.language or [settings.language]
-    options.model_type = options.model_type or [settings.model_type]
-    combinations = list(model_arguments.chosen(options))
-    if not combinations:
-        _refuse(
-            options,
-            f"there are no models of {' or '.join(options.ocr_version)} for {' or '.join(options.language)}; "
-            "`ocr-backend models list` shows which there are",
-        )
-    return [
-        replace(settings, ocr_version=ocr_version, language=language, model_type=model_type)
-        for ocr_version, language, model_type in combinations
-    ]
-
-
-def _all(wanted: Sequence[Settings], progress: "Progress") -> tuple[list["Model"], list["ModelError"]]:
-    """The models that are there now, which is told, and why others cannot be had."""
+def _download_all(
+    requested: Sequence[Settings], progress: "Progress"
+) -> tuple[list["Model"], list["ModelError"]]:
+    """The models that are present now, which are printed, and the errors of the others."""
     from ocr_backend.models.model_errors import ModelError
+
+    models: list[Model] = []
+    errors: list[ModelError] = []
+    for settings in requested:
+        combination = f"{settings.ocr_version} {settings.language} {settings.model_type}"
+        print(f"{combination}: checking {settings.model_dir}", file=sys.stderr)
+        try:
+            _download(settings, progress, models)
+        except ModelError as error:
+            print(f"ocr-backend models fetch: {combination}: {error}", file=sys.stderr)
+            errors.append(type(error)(f"{combination}: {error.problem}"))
+    return models, errors
+
+
+def _download(settings: Settings, progress: "Progress", models: list["Model"]) -> None:
+    """Downloads the models of one combination, prints each, and appends it to `models`."""
     from ocr_backend.ocr import engine_factory
 
-    brought: list[Model] = []
-    failures: list[ModelError] = []
-    for settings in wanted:
-        what = f"{settings.ocr_version} {settings.language} {settings.model_type}"
-        print(f"{what}: looking in {settings.model_dir}", file=sys.stderr)
-        try:
-            with engine_factory.brought(settings, progress) as (_, found):
-                for model in found.values():
-                    is_new = progress.was_fetched(model.name, model.form) and model not in brought
-                    _tell(model, "fetched" if is_new else "there")
-                    brought.append(model)
-        except ModelError as error:
-            print(f"ocr-backend models fetch: {what}: {error}", file=sys.stderr)
-            failures.append(type(error)(f"{what}: {error.seen}"))
-    return brought, failures
-
-
-def _tell(model: "Model", how: str) -> None:
-    print(f"{how:7}  {model.name}  {model.form}  sha256 {model.digest}  {model.folder}", flush=True)
+    with engine_factory.resolve_models(settings, progress) as (_, resolved):
+        for model in resolved.values():
+            is_new = progress.was_downloaded(model.name, model.model_format) and model not in models
+            state = "fetched" if is_new else "present"
+            print(
+                f"{state}  {model.name}  {model.model_format}  sha256 {model.digest}  {model.folder}",
+                flush=True,
+            )
+            models.append(model)

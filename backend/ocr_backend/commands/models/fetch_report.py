@@ -1,4 +1,4 @@
-"""What `models fetch` writes for a program when it ends: into a pod's termination message, as a rule."""
+"""The report of `models fetch` for a program, usually written to the termination message of a pod."""
 
 import contextlib
 import json
@@ -8,44 +8,48 @@ from pathlib import Path
 
 from ocr_backend.models.model_folder import Model
 
-LIMIT = 4096
+MAX_BYTES = 4096
 """Bytes that Kubernetes keeps of a container's termination message."""
 
-SHORT = {
+REPORT_KEYS = {
     "detection": "det",
     "recognition": "rec",
     "textline_orientation": "textlineOrientation",
     "doc_orientation": "docOrientation",
     "doc_unwarping": "docUnwarping",
 }
-"""Part of a model -> its key in the report; a second model of the same part gets `rec2`, and so on."""
+"""Role of a model -> its key in the report; a second model of the same role gets `rec2`, and so on."""
 
 
-def of_models(found: Iterable[Model], size: int) -> str:
-    """`{"models": {"det": "NAME@sha256:...", ...}, "bytes": N}`, compact; what has no room is counted."""
-    models: dict[str, str] = {}
-    for model in found:
-        said = f"{model.name}@sha256:{model.digest}"
-        if said not in models.values():
-            key = SHORT.get(model.part, model.part)
-            number = sum(other.rstrip("0123456789") == key for other in models) + 1
-            models[key if number == 1 else f"{key}{number}"] = said
-    return _compact(models, size, 0)
+def success(models: Iterable[Model], downloaded_bytes: int) -> str:
+    """`{"models": {"det": "NAME@sha256:...", ...}, "bytes": N}`; counts the models that do not fit."""
+    entries: dict[str, str] = {}
+    for model in models:
+        entry = f"{model.name}@sha256:{model.digest}"
+        if entry not in entries.values():
+            entries[_unused_key(model.role, entries)] = entry
+    return _fitting(entries, downloaded_bytes, 0)
 
 
-def _compact(models: dict[str, str], size: int, omitted: int) -> str:
-    told = {"models": models, "bytes": size} | ({"omitted": omitted} if omitted else {})
-    text = json.dumps(told, separators=(",", ":"))
-    if len(text.encode()) < LIMIT:
+def _unused_key(role: str, entries: Iterable[str]) -> str:
+    key = REPORT_KEYS.get(role, role)
+    number = sum(other.rstrip("0123456789") == key for other in entries) + 1
+    return key if number == 1 else f"{key}{number}"
+
+
+def _fitting(entries: dict[str, str], downloaded_bytes: int, omitted: int) -> str:
+    report = {"models": entries, "bytes": downloaded_bytes} | ({"omitted": omitted} if omitted else {})
+    text = json.dumps(report, separators=(",", ":"))
+    if len(text.encode()) < MAX_BYTES:
         return text
-    return _compact(dict(list(models.items())[:-1]), size, omitted + 1)
+    return _fitting(dict(list(entries.items())[:-1]), downloaded_bytes, omitted + 1)
 
 
 def write(file: Path | None, text: str) -> None:
-    """Puts a text into the file, cut to what a termination message may have; None writes nothing."""
+    """Writes the text, cut to the size of a termination message, unless `file` is None."""
     if file is None:
         return
-    cut = text.encode()[: LIMIT - 1].decode(errors="ignore")
+    cut = text.encode()[: MAX_BYTES - 1].decode(errors="ignore")
     try:
         file.write_text(cut, "utf-8")
     except OSError as error:

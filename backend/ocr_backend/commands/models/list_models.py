@@ -1,4 +1,4 @@
-"""`ocr-backend models list`: the catalog, and how much of it is in MODEL_DIR."""
+"""`ocr-backend models list`: prints the model catalog, and which models are in MODEL_DIR."""
 
 import argparse
 import json
@@ -12,114 +12,124 @@ from ocr_backend.commands.models import model_arguments
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import SETTINGS, Settings
 
-_TITLES = ("generation", "language", "type", "detection", "recognition", "published as", "in MODEL_DIR")
-_OPTIONAL_TITLES = ("setting", "model", "published as", "in MODEL_DIR")
+_TITLES = ("OCR version", "language", "model type", "detection", "recognition", "formats", "in MODEL_DIR")
+_OPTIONAL_TITLES = ("setting", "model", "formats", "in MODEL_DIR")
+_REQUIRED_TITLES = ("role", "model", "state")
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Gives the parser of the action its arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of the action."""
     parser.description = (
-        "The models that each generation, language and type needs, in which forms they are published, and "
-        "how they are in MODEL_DIR: whole as far as files show (`models verify` loads them), broken, or "
-        "missing. Then those that the settings need."
+        "Lists the models of each OCR version, language and model type, the formats in which they are "
+        "published, and their state in MODEL_DIR: complete (`models verify` also loads them), broken, or "
+        "missing. Then lists the models that the settings require."
     )
-    model_arguments.describe(parser, "all")
-    parser.add_argument("--json", action="store_true", help="one object with both")
+    model_arguments.add_arguments(parser, "all")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: argparse.Namespace) -> None:
     """Prints the list."""
     settings = settings_or_exit(os.environ)
     root = Path(settings.model_dir)
-    rows = [_row(combination, settings, root) for combination in model_arguments.chosen(options)]
-    optional = [_optional(part, root) for part in model_catalog.OPTIONAL]
-    needed = _needed(settings, root)
+    combinations = [
+        _combination_row(combination, settings, root)
+        for combination in model_arguments.selected_combinations(options)
+    ]
+    optional = [_optional_row(role, root) for role in model_catalog.OPTIONAL_MODELS]
+    required = _required_rows(settings, root)
     if options.json:
-        told = {"model_dir": str(root), "combinations": rows, "optional": optional, "needed": needed}
-        print(json.dumps(told, ensure_ascii=False))
+        content = {
+            "model_dir": str(root),
+            "combinations": combinations,
+            "optional": optional,
+            "needed": required,
+        }
+        print(json.dumps(content, ensure_ascii=False))
         return
-    print(_table(_TITLES, (_cells(row) for row in rows)))
-    print("\nbeside them, for any generation:")
+    print(_table(_TITLES, map(_combination_cells, combinations)))
+    print("\noptional models for every OCR version:")
     print(_table(_OPTIONAL_TITLES, map(_optional_cells, optional)))
-    source = settings.model_source
-    print(f"\nneeded by the settings (OCR_MODEL_SOURCE={source}, MODEL_DIR={root}):")
-    print(_table(("part", "model", "state"), ((row["part"], row["model"], row["state"]) for row in needed)))
+    print(f"\nrequired by the settings (OCR_MODEL_SOURCE={settings.model_source}, MODEL_DIR={root}):")
+    print(_table(_REQUIRED_TITLES, ([row["role"], row["model"], row["state"]] for row in required)))
 
 
-def _row(combination: model_arguments.Combination, settings: Settings, root: Path) -> dict[str, Any]:
+def _combination_row(
+    combination: model_arguments.Combination, settings: Settings, root: Path
+) -> dict[str, Any]:
     ocr_version, language, model_type = combination
-    found = model_catalog.model_set(*combination)
-    states = {name: _state(root, part, name) for part, name in _parts(found).items()}
-    current = (settings.ocr_version, settings.language, settings.model_type)
+    models = model_catalog.model_set(*combination)
+    builtin = (model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE)
     return {
         "ocr_version": ocr_version,
         "language": language,
         "model_type": model_type,
-        "detection": found.detection,
-        "recognition": found.recognition,
-        "forms": list(model_catalog.package_forms(ocr_version)),
-        "builtin": (ocr_version, model_type)
-        == (model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE),
-        "in_model_dir": states,
-        "current": combination == current,
+        "detection": models.detection,
+        "recognition": models.recognition,
+        "formats": list(model_catalog.published_formats(ocr_version)),
+        "builtin": (ocr_version, model_type) == builtin,
+        "in_model_dir": {
+            models.detection: _state(root, "detection", models.detection),
+            models.recognition: _state(root, "recognition", models.recognition),
+        },
+        "current": combination == (settings.ocr_version, settings.language, settings.model_type),
     }
 
 
-def _optional(part: str, root: Path) -> dict[str, Any]:
-    model = model_catalog.OPTIONAL[part]
-    (setting,) = (row.env for row in SETTINGS if row.name == f"use_{part}")
-    state = _state(root, part, model)
-    forms = list(model_catalog.OPTIONAL_FORMS)
-    return {"part": part, "setting": setting, "model": model, "forms": forms, "in_model_dir": state}
+def _combination_cells(row: dict[str, Any]) -> Sequence[str]:
+    formats = " and ".join(row["formats"]) + (", builtin" if row["builtin"] else "")
+    states = list(row["in_model_dir"].values())
+    state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
+    ocr_version = row["ocr_version"] + ("*" if row["current"] else "")
+    names = [row["detection"], row["recognition"]]
+    return [ocr_version, row["language"], row["model_type"], *names, formats, state]
+
+
+def _optional_row(role: str, root: Path) -> dict[str, Any]:
+    model = model_catalog.OPTIONAL_MODELS[role]
+    (variable,) = (setting.env for setting in SETTINGS if setting.name == f"use_{role}")
+    formats = list(model_catalog.OPTIONAL_MODEL_FORMATS)
+    state = _state(root, role, model)
+    return {"role": role, "setting": variable, "model": model, "formats": formats, "in_model_dir": state}
 
 
 def _optional_cells(row: dict[str, Any]) -> Sequence[str]:
-    return [row["setting"], row["model"], " and ".join(row["forms"]), row["in_model_dir"]]
+    return [row["setting"], row["model"], " and ".join(row["formats"]), row["in_model_dir"]]
 
 
-def _parts(found: model_catalog.ModelSet) -> dict[str, str]:
-    return {"detection": found.detection, "recognition": found.recognition}
+def _required_rows(settings: Settings, root: Path) -> list[dict[str, str]]:
+    from ocr_backend.models import custom_models, model_roles
+
+    is_builtin = settings.model_source == "builtin"
+    custom_rows = [
+        {
+            "role": model.role,
+            "model": str(model.folder),
+            "state": f"custom, {_completeness(custom_models.folder_problems(model))}",
+        }
+        for model in custom_models.configured(settings)
+    ]
+    return custom_rows + [
+        {"role": role, "model": name, "state": "builtin" if is_builtin else _state(root, role, name)}
+        for role, name in model_roles.required_models(settings).items()
+    ]
 
 
-def _state(root: Path, part: str, name: str) -> str:
-    """How a model is in a folder: `whole (onnx)`, `broken (onnx)`, ... or `missing`."""
+def _state(root: Path, role: str, name: str) -> str:
+    """State of a model in a folder for each format: `complete (onnx)`, `broken (paddle)`; or `missing`."""
     from ocr_backend.models import model_folder
 
     states = []
-    for form in model_folder.FORMS:
-        folder = model_folder.located(root, name, form)
+    for model_format in model_folder.WEIGHTS_FILES:
+        folder = model_folder.find_folder(root, name, model_format)
         if folder is not None:
-            states.append(
-                f"{'broken' if model_folder.faults(part, name, form, folder) else 'whole'} ({form})"
-            )
+            problems = model_folder.problems(role, name, model_format, folder)
+            states.append(f"{_completeness(problems)} ({model_format})")
     return ", ".join(states) or "missing"
 
 
-def _needed(settings: Settings, root: Path) -> list[dict[str, str]]:
-    from ocr_backend.models import custom_models, model_folder
-
-    is_builtin = settings.model_source == "builtin"
-    custom = [
-        {
-            "part": choice.part,
-            "model": str(choice.folder),
-            "state": f"custom, {'broken' if custom_models.faults_of(choice) else 'whole'}",
-        }
-        for choice in custom_models.chosen(settings)
-    ]
-    return custom + [
-        {"part": part, "model": name, "state": "builtin" if is_builtin else _state(root, part, name)}
-        for part, name in model_folder.needed(settings).items()
-    ]
-
-
-def _cells(row: dict[str, Any]) -> Sequence[str]:
-    published = " and ".join(row["forms"]) + (", builtin" if row["builtin"] else "")
-    states = list(row["in_model_dir"].values())
-    state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
-    mark = "*" if row["current"] else ""
-    model_folder = [row["detection"], row["recognition"]]
-    return [row["ocr_version"] + mark, row["language"], row["model_type"], *model_folder, published, state]
+def _completeness(problems: Sequence[str]) -> str:
+    return "broken" if problems else "complete"
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

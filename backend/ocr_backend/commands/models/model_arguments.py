@@ -1,16 +1,18 @@
-"""The arguments that choose generations, languages and types, and what they choose. Standard library only."""
+"""Arguments that select OCR versions, languages and model types. Standard library only."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import Settings
 
 Combination = tuple[str, str, str]
-"""Generation, language and tier."""
+"""OCR version, language and model type."""
 
 
-def describe(parser: argparse.ArgumentParser, otherwise: str) -> None:
-    """Gives a parser the arguments; `otherwise` says what holds where one is not given."""
+def add_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Declares the arguments; `default` says what a missing argument selects."""
     for option, choices in (
         ("--ocr-version", model_catalog.OCR_VERSIONS),
         ("--language", tuple(model_catalog.LANGUAGES)),
@@ -21,21 +23,32 @@ def describe(parser: argparse.ArgumentParser, otherwise: str) -> None:
             action="append",
             default=[],
             choices=choices,
-            help=f"{', '.join(choices)}; may be said several times ({otherwise})",
+            help=f"{', '.join(choices)}; repeatable (default: {default})",
             metavar=option[2:].upper(),
         )
 
 
-def chosen(options: argparse.Namespace) -> Iterator[Combination]:
-    """The combinations that exist and that the arguments, where given, allow."""
-    for ocr_version, language, model_type in model_catalog.combinations():
-        if (
-            _allows(options.ocr_version, ocr_version)
-            and _allows(options.language, language)
-            and _allows(options.model_type, model_type)
-        ):
-            yield ocr_version, language, model_type
+def selected_combinations(options: argparse.Namespace) -> Iterator[Combination]:
+    """The existing combinations that the arguments select; a missing argument selects all values."""
+    for combination in model_catalog.combinations():
+        selected_values = (options.ocr_version, options.language, options.model_type)
+        pairs = zip(combination, selected_values, strict=True)
+        if all(not selected or value in selected for value, selected in pairs):
+            yield combination
 
 
-def _allows(given: Iterable[str], value: str) -> bool:
-    return not given or value in given
+def selected_settings(options: argparse.Namespace, settings: Settings) -> list[Settings]:
+    """The settings for each selected combination; a missing argument selects the value of the settings.
+
+    Raises:
+        SettingsError: other settings do not fit a combination.
+    """
+    selection = argparse.Namespace(
+        ocr_version=options.ocr_version or [settings.ocr_version],
+        language=options.language or [settings.language],
+        model_type=options.model_type or [settings.model_type],
+    )
+    return [
+        replace(settings, ocr_version=ocr_version, language=language, model_type=model_type)
+        for ocr_version, language, model_type in selected_combinations(selection)
+    ]

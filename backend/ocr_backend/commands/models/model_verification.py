@@ -1,122 +1,124 @@
-"""What a folder of models holds, and everything that is wrong with it.
+"""Finds all problems of the models in a folder.
 
-Changes nothing. `ocr-backend models verify` and `doctor` ask it; whoever fetches models uses `model_store`.
+Changes nothing. `ocr-backend models verify` calls it; downloads are verified by `models.hub`.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_backend.models import custom_models, model_folder
-from ocr_backend.models.hub import lease_lock, model_store
-from ocr_backend.models.model_folder import CONFIG, FORMS, Model, ModelError
+from ocr_backend.models import custom_models, inference_config, model_folder, model_roles
+from ocr_backend.models.hub import model_store, staging
+from ocr_backend.models.model_folder import WEIGHTS_FILES, Model, ModelError
 from ocr_backend.ocr import load_check
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was found in one folder. `digest` is empty where there are problems; `note` is worth knowing."""
+class VerificationResult:
+    """The result for one folder. `digest` is empty if there are problems; `note` is for the user."""
 
     folder: Path
     name: str
-    form: str
-    digest: str
-    problems: tuple[str, ...]
+    model_format: str = ""
+    digest: str = ""
+    problems: tuple[str, ...] = ()
     note: str = ""
 
 
-def verdicts(root: Path) -> Iterator[Verdict]:
-    """One for each model folder in a folder of models, in order, or the one of a model folder itself."""
-    if _form(root):
-        yield _verdict(root)
+def verify_models(root: Path) -> Iterator[VerificationResult]:
+    """The results for all model folders in a folder, in order, or for the folder if it is a model folder."""
+    if _detect_format(root):
+        yield _verify(root)
         return
-    for folder in _inside(root):
+    for folder in _model_folders(root):
         if folder.name != model_store.PUBLISHED:
-            yield _verdict(folder)
-    for place in model_store.places_of_staging(root):
-        yield _of_staging(place)
+            yield _verify(folder)
+    for folder in staging.staging_folders(root):
+        yield _verify_staging(folder)
 
 
-def _inside(root: Path) -> list[Path]:
+def _model_folders(root: Path) -> list[Path]:
     official = root / model_store.PUBLISHED
-    above = [root, official] if official.is_dir() else [root]
-    # Hidden ones hold no models: PaddleX keeps locks and a cache in such, and a fetch what is on its way.
-    return sorted(
-        entry
-        for folder in above
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
+    parents = [root, official] if official.is_dir() else [root]
+    entries = (entry for parent in parents for entry in parent.iterdir())
+    # Hidden folders hold no models, but locks and a cache of PaddleX, and downloads in progress.
+    return sorted(entry for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _form(folder: Path) -> str:
-    """The form that a folder's files are of; empty when it is no model folder."""
-    for form, files in FORMS.items():
-        if any((folder / file).is_file() for file in files):
-            return form
-    return ("onnx" if folder.name.endswith("_onnx") else "paddle") if (folder / CONFIG).is_file() else ""
+def _detect_format(folder: Path) -> str:
+    """The model format of a folder, or an empty text if it is not a model folder."""
+    for model_format, file in WEIGHTS_FILES.items():
+        if (folder / file).is_file():
+            return model_format
+    if not (folder / inference_config.FILE_NAME).is_file():
+        return ""
+    return "onnx" if folder.name.endswith("_onnx") else "paddle"
 
 
-def _verdict(folder: Path) -> Verdict:
-    form = _form(folder)
-    if not form:
-        weights = " or ".join(file for files in FORMS.values() for file in files)
-        return Verdict(
-            folder,
-            folder.name,
-            "",
-            "",
-            (f"it is no model folder as PaddleX lays them out: it has neither {CONFIG} nor {weights}",),
-        )
+def _verify(folder: Path) -> VerificationResult:
+    model_format = _detect_format(folder)
+    if not model_format:
+        files = " or ".join([inference_config.FILE_NAME, *WEIGHTS_FILES.values()])
+        problem = f"it is not a model folder as PaddleX creates them: it has no {files}"
+        return VerificationResult(folder, folder.name, problems=(problem,))
     name = folder.name.removesuffix("_onnx")
-    part = model_folder.part_of(name)
-    if part is None:
-        return _of_custom(form, folder)
-    problems = model_folder.faults(part, name, form, folder)
+    role = model_roles.role_of(name)
+    if role is None:
+        return _verify_custom(folder, model_format)
+    problems = model_folder.problems(role, name, model_format, folder)
     if problems:
-        return Verdict(folder, name, form, "", tuple(problems))
-    return _tried(lambda: model_folder.opened(part, name, form, folder), folder, name, form)
+        return VerificationResult(folder, name, model_format, problems=tuple(problems))
+    result = VerificationResult(folder, name, model_format)
+    return _load(result, lambda: model_folder.open_model(role, name, model_format, folder))
 
 
-def _of_custom(form: str, folder: Path) -> Verdict:
-    """What is in a folder without an official name: its description tells which part it can play."""
+def _verify_custom(folder: Path, model_format: str) -> VerificationResult:
+    """The result for a folder without an official name, whose role depends on its description."""
     try:
-        config = model_folder.described(folder)
+        config = inference_config.load(folder)
     except ModelError:
-        return Verdict(
-            folder, folder.name, form, "", tuple(model_folder.faults("", folder.name, form, folder))
-        )
-    part = custom_models.part_of(config)
-    if part is None:
-        said = model_folder.official_name(config)
-        problems = list(model_folder.faults_of_files(form, folder))
-        if not isinstance(said, str):
-            problems.insert(0, custom_models.NO_PART)
-        return Verdict(
-            folder, folder.name, form, "", tuple(problems), f"nothing in this backend reads with {said!r}"
-        )
-    problems = custom_models.faults(part, form, folder)
+        problems = model_folder.problems("", folder.name, model_format, folder)
+        return VerificationResult(folder, folder.name, model_format, problems=tuple(problems))
+    role = custom_models.role_of(config)
+    if role is None:
+        return _verify_unused(folder, model_format, inference_config.model_name(config))
+    problems = custom_models.problems(role, model_format, folder)
     if problems:
-        return Verdict(folder, folder.name, form, "", tuple(problems))
-    choice = custom_models.Choice(part, folder, folder.name)
-    note = f"a custom model, for {choice.variable}"
-    return _tried(lambda: custom_models.opened(choice, form), folder, folder.name, form, note)
+        return VerificationResult(folder, folder.name, model_format, problems=tuple(problems))
+    model = custom_models.CustomModel(role, folder, folder.name)
+    note = f"a custom model, for {model.variable}"
+    result = VerificationResult(folder, folder.name, model_format, note=note)
+    return _load(result, lambda: custom_models.open_model(model, model_format))
 
 
-def _tried(open_model: Callable[[], Model], folder: Path, name: str, form: str, note: str = "") -> Verdict:
+def _verify_unused(folder: Path, model_format: str, model_name: object) -> VerificationResult:
+    problems = list(model_folder.file_problems(model_format, folder))
+    if not isinstance(model_name, str):
+        problems.insert(0, custom_models.UNKNOWN_ROLE)
+    note = f"this backend does not use {model_name!r}"
+    return VerificationResult(folder, folder.name, model_format, problems=tuple(problems), note=note)
+
+
+def _load(result: VerificationResult, open_model: Callable[[], Model]) -> VerificationResult:
+    """The result after loading the model."""
+    folder, name, model_format = result.folder, result.name, result.model_format
     try:
         model = open_model()
-    except ModelError as error:  # it changed, or could not be read to its end
-        return Verdict(folder, name, form, "", (str(error),))
-    if not load_check.can_try(form):
-        note = f"not loaded: nothing that is installed runs networks in {form} form"
-        return Verdict(folder, name, form, model.digest, (), note)
-    fault = load_check.fault(model)
-    return Verdict(folder, name, form, "" if fault else model.digest, (fault,) if fault else (), note)
+    except ModelError as error:  # the folder changed, or a file cannot be read completely
+        return VerificationResult(folder, name, model_format, problems=(str(error),))
+    if not load_check.can_load(model_format):
+        note = f"not loaded: no installed engine runs models in {model_format} format"
+        return VerificationResult(folder, name, model_format, model.digest, note=note)
+    problem = load_check.load_problem(model)
+    if problem:
+        return VerificationResult(folder, name, model_format, problems=(problem,), note=result.note)
+    return VerificationResult(folder, name, model_format, model.digest, note=result.note)
 
 
-def _of_staging(folder: Path) -> Verdict:
-    if lease_lock.is_claimed(folder):
-        return Verdict(folder, folder.name, "", "", (), "a fetch that is under way")
-    left = "a fetch left it half-way; the next fetch of this model goes on, `models prune --yes` removes it"
-    return Verdict(folder, folder.name, "", "", (left,))
+def _verify_staging(folder: Path) -> VerificationResult:
+    if staging.is_active(folder):
+        return VerificationResult(folder, folder.name, note="a download in progress")
+    problem = (
+        "an interrupted download; the next download of this model resumes it, `models prune --yes` removes it"
+    )
+    return VerificationResult(folder, folder.name, problems=(problem,))

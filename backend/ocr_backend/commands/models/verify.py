@@ -1,56 +1,62 @@
-"""`ocr-backend models verify`: everything that is wrong with a folder of models."""
+"""`ocr-backend models verify`: reports all problems of the models in a folder."""
 
 import argparse
 import json
 import os
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_backend.commands.exit_codes import FAULT_STATUS, GOOD_STATUS, SETTINGS_STATUS, end, settings_or_exit
+from ocr_backend.commands.exit_codes import (
+    FAILED_STATUS,
+    OK_STATUS,
+    USAGE_STATUS,
+    exit_with_message,
+    settings_or_exit,
+)
 
 if TYPE_CHECKING:
-    from ocr_backend.commands.models.model_verification import Verdict
+    from ocr_backend.commands.models.model_verification import VerificationResult
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Gives the parser of the action its arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of the action."""
     parser.description = (
-        "Looks at every model in a folder, or at one model folder, as MODEL_DIR by default: files, names, "
-        "dictionary, and whether the network can be loaded. Exit status: 0 all is good, 1 something is not."
+        "Checks every model in a folder, or one model folder: files, names, dictionary, and whether the "
+        "network can be loaded. Exit status: 0 no problems, 1 problems."
     )
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="in place of MODEL_DIR")
-    parser.add_argument("--json", action="store_true", help="one object per model folder")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="folder to check (default: MODEL_DIR)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per model folder")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints what is found, and ends the process."""
+    """Prints the results, and ends the process."""
     root = options.folder or Path(settings_or_exit(os.environ).model_dir)
     if not root.is_dir():
-        end(SETTINGS_STATUS, "models verify", f"{root} is no folder; name one, or set MODEL_DIR")
-    from ocr_backend.commands.models.model_verification import verdicts
+        message = f"{root} is not a folder; name one, or set MODEL_DIR"
+        exit_with_message(USAGE_STATUS, "models verify", message)
+    from ocr_backend.commands.models.model_verification import verify_models
 
-    number = 0
-    is_good = True
-    for verdict in verdicts(root):
-        number += 1
-        is_good &= not verdict.problems
-        print(_as_json(verdict) if options.json else _told(verdict), flush=True)
-    if not number:
-        end(
-            FAULT_STATUS,
-            "models verify",
-            f"there is no model in {root}; `ocr-backend models fetch` brings them",
-        )
-    raise SystemExit(GOOD_STATUS if is_good else FAULT_STATUS)
+    results = []
+    for result in verify_models(root):
+        results.append(result)
+        print(_as_json(result) if options.json else _as_text(result), flush=True)
+    if not results:
+        message = f"{root} contains no models; `ocr-backend models fetch` downloads them"
+        exit_with_message(FAILED_STATUS, "models verify", message)
+    raise SystemExit(FAILED_STATUS if any(result.problems for result in results) else OK_STATUS)
 
 
-def _as_json(verdict: "Verdict") -> str:
-    return json.dumps({**asdict(verdict), "folder": str(verdict.folder)}, ensure_ascii=False)
+def _as_json(result: "VerificationResult") -> str:
+    content = {field.name: getattr(result, field.name) for field in fields(result)}
+    content["format"] = content.pop("model_format")
+    return json.dumps({**content, "folder": str(result.folder)}, ensure_ascii=False)
 
 
-def _told(verdict: "Verdict") -> str:
-    if verdict.problems:
-        return "\n  ".join([f"BAD   {verdict.folder}", *verdict.problems])
-    known = [verdict.form, f"sha256 {verdict.digest}" if verdict.digest else "", verdict.note]
-    return f"{'good' if verdict.digest else 'note'}  {verdict.folder}: {', '.join(filter(None, known))}"
+def _as_text(result: "VerificationResult") -> str:
+    if result.problems:
+        return "\n  ".join([f"BAD   {result.folder}", *result.problems])
+    details = [result.model_format, f"sha256 {result.digest}" if result.digest else "", result.note]
+    return f"{'good' if result.digest else 'note'}  {result.folder}: {', '.join(filter(None, details))}"

@@ -1,4 +1,5 @@
-"""`ocr-backend prelabel`: reads every task of a Label Studio project and stores the predictions there.
+"""`ocr-backend prelabel`: stores a prediction for each task of a Label Studio project.
 
-Needs the extra `prelabel`, which the server does not; knows nothing of `doctor`.
+Knows Label Studio through its SDK; knows nothing of `doctor`. Only `command` and `arguments` import without
+the packages of the extra.
 """

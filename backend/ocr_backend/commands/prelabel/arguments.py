@@ -1,35 +1,36 @@
-"""The command line of `ocr-backend prelabel`, and what it says with the variables of a Kubernetes Job.
+"""Command line of `ocr-backend prelabel`, and the variables of a Kubernetes Job that complete it.
 
-Standard library only, since `cli` calls `describe` whatever the command is.
+Standard library only, since `cli` calls `add_arguments` for every command.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ocr_backend.commands.prelabel.errors import UsageError
 
-INDEX = "JOB_COMPLETION_INDEX"
+INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 """Set by Kubernetes in the pods of a Job with `completionMode: Indexed`."""
 
-SHARDS = "PRELABEL_SHARDS"
+SHARDS_VARIABLE = "PRELABEL_SHARDS"
 
-LARGEST_SLICE = 1000
-LARGEST_PARALLEL = 64
-MOST_SHARDS = 10_000
+MAX_SLICE = 1000
+MAX_PARALLEL = 64
+MAX_SHARDS = 10_000
 
 _DESCRIPTION = """
-Reads the tasks of a Label Studio project and stores a prediction for each. Tasks that have one of this
-version (the models, their settings and the thresholds together) are left out, so the same command goes on
-where an earlier one ended, however it ended. Label Studio, its token and the models come from the
-environment, as for `serve`. Exit status: 0 all is stored; 1 something is left, the same command goes on;
-2 the command, settings, token, project or labelling config are wrong; 3 the models cannot be loaded.
+Reads the tasks of a Label Studio project and stores a prediction for each. Tasks that already have a
+prediction of the current model version (models, their settings and thresholds) are skipped, so you can repeat
+the same command to continue after any interruption. Label Studio, its token and the models are configured by
+the same environment variables as `serve`. Exit status: 0 all tasks are stored; 1 some tasks are left, repeat
+the command; 2 the command line, settings, token, project or label config are wrong; 3 the models cannot be
+loaded.
 """
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is wanted; see the help of each argument."""
+    """Parsed options; see the help of each argument."""
 
     project: int
     filter: str | None = None
@@ -44,95 +45,108 @@ class Options:
     failures: str = "prelabel-failures.jsonl"
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Gives the parser of the command its arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of the command."""
     parser.description = _DESCRIPTION
-    parser.add_argument("--project", type=_number(1), required=True, help="its id, as in the project's URL")
-    parser.add_argument("--label-studio-url", metavar="URL", help="in place of LABEL_STUDIO_URL")
     parser.add_argument(
-        "--filter", help="id of a view (tab), or a filter in the Data Manager's form, as JSON"
+        "--project", type=_whole_number(1), required=True, help="project id, the number in the project's URL"
     )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--only-missing", action="store_true", help="leave out tasks with any prediction")
-    which.add_argument(
-        "--overwrite-version",
-        action="store_true",
-        help="read all tasks, also those with a prediction of this version, which is replaced",
-    )
-    parser.add_argument(
-        "--backend", metavar="URL", help="let this running backend read, instead of loading the models here"
-    )
-    parser.add_argument(
-        "--slice",
-        type=_number(1, LARGEST_SLICE),
-        help=f"tasks that are read and stored together ({Options.slice})",
-    )
-    parser.add_argument(
-        "--parallel",
-        type=_number(1, LARGEST_PARALLEL),
-        help=f"slices read at the same time ({Options.parallel}); with --backend at least its replicas",
-    )
-    parser.add_argument(
-        "--shards",
-        type=_number(1, MOST_SHARDS),
-        help=f"share the tasks among so many, by their ids ({SHARDS})",
-    )
-    parser.add_argument("--shard", type=_number(0), help=f"which of them this is, from 0 ({INDEX})")
-    parser.add_argument("--after", type=_number(0), metavar="ID", help="leave out tasks up to this id")
+    parser.add_argument("--label-studio-url", metavar="URL", help="overrides LABEL_STUDIO_URL")
     parser.add_argument(
         "--failures",
         metavar="FILE",
-        help=f"list of the tasks that failed, - for standard output ({Options.failures})",
+        help=f"file for the list of failed tasks, - for standard output (default: {Options.failures})",
+    )
+    _add_task_arguments(parser)
+    _add_speed_arguments(parser)
+
+
+def _add_task_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--filter", help="id of a view (tab), or a filter of the Data Manager as JSON; default: all tasks"
+    )
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--only-missing", action="store_true", help="skip tasks that have any prediction")
+    modes.add_argument(
+        "--overwrite-version",
+        action="store_true",
+        help="read all tasks, and replace their predictions of the current model version",
+    )
+    parser.add_argument("--after", type=_whole_number(0), metavar="ID", help="skip tasks up to this id")
+
+
+def _add_speed_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend", metavar="URL", help="send tasks to this running backend instead of loading the models"
+    )
+    parser.add_argument(
+        "--slice",
+        type=_whole_number(1, MAX_SLICE),
+        help=f"number of tasks that are read and stored together (default: {Options.slice})",
+    )
+    parser.add_argument(
+        "--parallel",
+        type=_whole_number(1, MAX_PARALLEL),
+        help=f"number of slices read at the same time (default: {Options.parallel}); with --backend use at "
+        "least its number of replicas",
+    )
+    parser.add_argument(
+        "--shards",
+        type=_whole_number(1, MAX_SHARDS),
+        help=f"number of processes that share the tasks by id (default: {SHARDS_VARIABLE}, or 1)",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_whole_number(0),
+        help=f"index of this process, from 0 (default: {INDEX_VARIABLE})",
     )
 
 
-def options_of(given: argparse.Namespace, variables: Mapping[str, str]) -> Options:
-    """What the arguments say, and the variables where the arguments do not.
+def parse_options(arguments: argparse.Namespace, variables: Mapping[str, str]) -> Options:
+    """The options from the arguments, and from the variables where an argument is missing.
 
     Raises:
-        UsageError: they contradict each other.
+        UsageError: the options contradict each other.
     """
-    index, shards = _told(given.shard, INDEX, variables), _told(given.shards, SHARDS, variables)
+    index = _argument_or_variable(arguments.shard, INDEX_VARIABLE, variables)
+    shards = _argument_or_variable(arguments.shards, SHARDS_VARIABLE, variables)
+    _check_shards(index, shards)
+    names = Options.__dataclass_fields__.keys() - {"shard", "shards"}
+    values = {name: getattr(arguments, name) for name in names}
+    present = {name: value for name, value in values.items() if value is not None}
+    return Options(**present, shard=index or 0, shards=shards or 1)
+
+
+def _check_shards(index: int | None, shards: int | None) -> None:
     if index is not None and shards is None:
         raise UsageError(
-            f"this is shard {index} ({INDEX} or --shard), but of how many is not said, so each would read "
-            "everything; set --shards to the Job's completions"
+            f"this is shard {index} ({INDEX_VARIABLE} or --shard), but the number of shards is missing, so "
+            "every process would read all tasks; set --shards to the Job's completions"
         )
     if (shards or 1) > 1 and index is None:
         raise UsageError(
-            f"--shards {shards} needs to know which of them this is: set --shard, or run as a Job with "
-            f"completionMode: Indexed, which sets {INDEX}"
+            f"--shards {shards} needs the index of this process: set --shard, or run it as a Job with "
+            f"completionMode: Indexed, which sets {INDEX_VARIABLE}"
         )
     if index is not None and shards is not None and index >= shards:
-        raise UsageError(f"there is no shard {index} of {shards}; they are counted from 0 to {shards - 1}")
-    chosen = {
-        name: getattr(given, name) for name in Options.__dataclass_fields__ if name not in ("shard", "shards")
-    }
-    return Options(
-        **{name: value for name, value in chosen.items() if value is not None},
-        shard=index or 0,
-        shards=shards or 1,
-    )
+        raise UsageError(f"shard {index} of {shards} does not exist; the allowed range is 0 to {shards - 1}")
 
 
-def _told(given: int | None, variable: str, variables: Mapping[str, str]) -> int | None:
+def _argument_or_variable(argument: int | None, variable: str, variables: Mapping[str, str]) -> int | None:
     text = variables.get(variable, "").strip()
-    if given is not None or not text:
-        return given
+    if argument is not None or not text:
+        return argument
     if not text.isdecimal():
         raise UsageError(f"{variable} is {text!r}; it must be a whole number")
     return int(text)
 
 
-class _number:  # noqa: N801 - argparse shows the name of a type
-    def __init__(self, least: int, most: int | None = None) -> None:
-        self._least, self._most = least, most
-
-    def __call__(self, text: str) -> int:
-        if not text.strip().isdecimal() or not self._is_within(int(text)):
-            limits = f"from {self._least}" + (f" to {self._most}" if self._most is not None else "")
+def _whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        is_number = text.strip().isdecimal()
+        if not is_number or int(text) < minimum or (maximum is not None and int(text) > maximum):
+            limits = f"from {minimum}" + (f" to {maximum}" if maximum is not None else "")
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {limits}")
         return int(text)
 
-    def _is_within(self, number: int) -> bool:
-        return self._least <= number and (self._most is None or number <= self._most)
+    return parse

@@ -1,29 +1,26 @@
-"""`ocr-backend prelabel`: reads a whole project; the package `prelabel` does it, where its extra is there."""
+"""`ocr-backend prelabel`: checks the command line and the installed packages, then starts `project_run`."""
 
 import argparse
 import os
 from typing import NoReturn
 
-from ocr_backend.commands.exit_codes import SETTINGS_STATUS, end, settings_or_exit
-from ocr_backend.commands.prelabel.arguments import describe as describe
-from ocr_backend.commands.prelabel.arguments import options_of
+from ocr_backend.commands.exit_codes import USAGE_STATUS, exit_with_message, settings_or_exit
+from ocr_backend.commands.prelabel.arguments import add_arguments as add_arguments
+from ocr_backend.commands.prelabel.arguments import parse_options
 from ocr_backend.commands.prelabel.errors import UsageError
 
 
-def run(options: argparse.Namespace) -> NoReturn:
+def run(arguments: argparse.Namespace) -> NoReturn:
     """Reads the project, and ends the process."""
     try:
-        wanted = options_of(options, os.environ)
+        options = parse_options(arguments, os.environ)
     except UsageError as error:
-        end(SETTINGS_STATUS, "prelabel", error)
-    given = {"LABEL_STUDIO_URL": options.label_studio_url} if options.label_studio_url else {}
-    settings = settings_or_exit({**os.environ, **given})
+        exit_with_message(USAGE_STATUS, "prelabel", error)
+    overrides = {"LABEL_STUDIO_URL": arguments.label_studio_url} if arguments.label_studio_url else {}
+    settings = settings_or_exit({**os.environ, **overrides})
     try:
         from ocr_backend.commands.prelabel.project_run import prelabel
     except ModuleNotFoundError as error:
-        end(
-            SETTINGS_STATUS,
-            "prelabel",
-            f"prelabel needs more packages ({error.name} is missing): see docs/projects.md",
-        )
-    raise SystemExit(prelabel(wanted, settings))
+        message = f"the package {error.name} is missing; see docs/projects.md for how to install it"
+        exit_with_message(USAGE_STATUS, "prelabel", message)
+    raise SystemExit(prelabel(options, settings))

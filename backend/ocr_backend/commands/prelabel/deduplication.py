@@ -1,50 +1,55 @@
-"""Takes away what is stored twice: predictions of one version for one task, beyond the oldest.
+"""Deletes duplicates: predictions of one version for one task, except the oldest.
 
-They come about when two runs store the same task in the same moment. Who looks last finds them all, and each
-keeps the same one, so it does not matter who does it or how often.
+Two runs that store the same task at the same moment create duplicates. Every run keeps the oldest, so the
+clean-up is idempotent and any run may do it.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
 from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient
-from ocr_backend.commands.prelabel.retry import Pause, retry
-from ocr_backend.commands.prelabel.task_filter import Selection, everything, lacking, with_several
+from ocr_backend.commands.prelabel.retry import Sleep, retry
+from ocr_backend.commands.prelabel.task_filter import (
+    TaskSelection,
+    all_tasks,
+    tasks_with_several_predictions,
+    tasks_without_version,
+)
 
-_TASKS_AT_ONCE = 20  # they come with their predictions, which are large
+_PAGE_SIZE = 20  # tasks; they are listed with their predictions, which are large
 
 
-def without_doubles(studio: LabelStudioClient, version: str, pause: Pause) -> int:
-    """How many predictions had to be deleted; only three numbers are asked for where there is none.
+def delete_duplicates(client: LabelStudioClient, version: str, sleep: Sleep) -> int:
+    """The number of deleted predictions; without duplicates this takes only three small requests.
 
     Raises:
-        GoneError, UsageError: as `studio.LabelStudioClient`.
+        UnavailableError, UsageError: as `LabelStudioClient`.
     """
     deleted = 0
-    if _are_likely(studio, version, pause):
-        for surplus in _surplus(studio, version, pause):
-            retry(partial(studio.delete_prediction, surplus), pause)
+    if _may_have_duplicates(client, version, sleep):
+        for prediction_id in _duplicates(client, version, sleep):
+            retry(partial(client.delete_prediction, prediction_id), sleep)
             deleted += 1
     return deleted
 
 
-def _surplus(studio: LabelStudioClient, version: str, pause: Pause) -> Iterator[int]:
+def _duplicates(client: LabelStudioClient, version: str, sleep: Sleep) -> Iterator[int]:
     after = 0
     while True:
-        query = with_several(after)
-        found, _ = retry(partial(studio.tasks, query, ("id", "predictions"), _TASKS_AT_ONCE), pause)
-        if not found:
+        query = tasks_with_several_predictions(after)
+        tasks, _ = retry(partial(client.tasks, query, ("id", "predictions"), _PAGE_SIZE), sleep)
+        if not tasks:
             return
-        for task in found:
+        for task in tasks:
             yield from task.of_version(version)[1:]
-        after = found[-1].id
+        after = tasks[-1].id
 
 
-def _are_likely(studio: LabelStudioClient, version: str, pause: Pause) -> bool:
-    versions = retry(studio.versions, pause)
-    if not Selection(version, others=versions).is_told_by_filter:
-        return True  # the numbers below would be those of other versions as well
-    # Not the tasks with the version: of those Label Studio counts one with two predictions twice.
-    _, without = retry(partial(studio.tasks, lacking(version), ("id",), 1), pause)
-    _, tasks = retry(partial(studio.tasks, everything(), ("id",), 1), pause)
-    return versions.get(version, 0) > tasks - without
+def _may_have_duplicates(client: LabelStudioClient, version: str, sleep: Sleep) -> bool:
+    versions = retry(client.model_versions, sleep)
+    if not TaskSelection(version, project_versions=versions).is_filter_exact:
+        return True  # the counts below would include other versions
+    # Counts tasks without the version: of tasks with it, Label Studio counts one with two predictions twice.
+    _, without_version = retry(partial(client.tasks, tasks_without_version(version), ("id",), 1), sleep)
+    _, total = retry(partial(client.tasks, all_tasks(), ("id",), 1), sleep)
+    return versions.get(version, 0) > total - without_version

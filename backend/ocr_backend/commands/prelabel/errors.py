@@ -1,23 +1,23 @@
-"""What can go wrong with a whole project: one class per reaction, each a sentence for the person who waits.
+"""Errors of `prelabel`, one class per reaction; each message is written for the user.
 
-Knows neither HTTP nor Label Studio; `studio` and `remote` raise these, `command` makes statuses of them.
+Knows neither HTTP nor Label Studio. The clients raise these, `project_run` turns them into exit statuses.
 """
 
 
 class UsageError(Exception):
-    """The command line, settings, token, project or labelling config are wrong: another try does not help."""
+    """The command line, settings, token, project or label config are wrong; a retry does not help."""
 
 
 class UnavailableError(Exception):
-    """Label Studio or the backend does not answer as it should; the same may succeed later.
+    """Label Studio or the backend does not answer as expected; a retry may succeed.
 
-    `seconds` is how long the other side asks to be left alone, 0 where it does not say.
+    `retry_after_seconds` is what the server asked for, or 0.
     """
 
-    def __init__(self, message: str, seconds: float = 0.0) -> None:
+    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)
-        self.seconds = seconds
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RefusedError(Exception):
-    """Label Studio does not take what was sent, and says why; what is sent next may be fine."""
+    """Label Studio refuses one request and gives a reason; other requests may succeed."""

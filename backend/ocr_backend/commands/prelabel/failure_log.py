@@ -1,6 +1,6 @@
-"""The list of the tasks that failed: a JSON object on a line of its own for each, written at once.
+"""The list of failed tasks: one JSON object per line, written immediately.
 
-`command` opens it; a run begins a new list, since it tries again what an earlier one has listed.
+Each run starts a new list, because it retries the tasks that the previous run has listed.
 """
 
 import json
@@ -15,21 +15,21 @@ from ocr_backend.commands.prelabel.prediction_store import Failure
 
 
 @contextmanager
-def failure_list(place: str) -> Iterator[Callable[[Failure], None]]:
-    """Takes failures until the end of the context; `place` is a file, or `-` for standard output.
+def open_failure_log(target: str) -> Iterator[Callable[[Failure], None]]:
+    """A function that records failures; `target` is a file, or `-` for standard output.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    if place == "-":
+    if target == "-":
         yield lambda failure: _write(failure, sys.stdout)
         return
     try:
-        file = open(place, "w", encoding="utf-8")  # noqa: SIM115 - closed below; here only this may fail
+        file = open(target, "w", encoding="utf-8")  # noqa: SIM115 - closed below; only this line may raise here
     except OSError as error:
         raise UsageError(
-            f"the list of failures cannot be written to {place!r} ({error.strerror}); name another file with "
-            "--failures, or - for standard output"
+            f"the list of failures cannot be written to {target!r} ({error.strerror}); choose another file "
+            "with --failures, or - for standard output"
         ) from error
     with file:
         yield lambda failure: _write(failure, file)

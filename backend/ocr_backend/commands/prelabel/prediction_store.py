@@ -1,8 +1,8 @@
-"""Stores predictions so that no task gets a second one of the same version, whatever happens on the way.
+"""Stores predictions so that no task gets two of the same version, whatever fails on the way.
 
-Label Studio keeps no such promise itself. So what is still lacking is asked before anything is sent, and
-again after an error that left open whether it had arrived. `doubles` takes away what two that ran at the same
-moment have stored nevertheless.
+Label Studio does not prevent duplicates. Therefore the store asks which tasks still lack a prediction before
+it sends anything, and again after an error that left open whether a request was executed. `deduplication`
+removes what two runs stored at the same moment.
 """
 
 import logging
@@ -15,17 +15,18 @@ from functools import partial
 from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError
 from ocr_backend.commands.prelabel.import_strategy import ImportStrategy
 from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient
-from ocr_backend.commands.prelabel.retry import Pause, retry
-from ocr_backend.commands.prelabel.task_filter import Json, Listed, Selection
+from ocr_backend.commands.prelabel.retry import Sleep, retry
+from ocr_backend.commands.prelabel.task_filter import Json, TaskRow, TaskSelection
 
 logger = logging.getLogger(__name__)
 
-_IDS_AT_ONCE = 200  # more make an address that some web servers refuse (of 4 kB)
+_IDS_PER_QUERY = 200  # with more, some web servers refuse the URL (limit of 4 kB)
+_SETTLE_SECONDS = 3.0  # for a request to take effect whose connection broke (guess)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that has no prediction now, and why."""
+    """A task without a prediction, and why."""
 
     task: int
     outcome: str
@@ -34,131 +35,129 @@ class Failure:
 
 @dataclass(frozen=True)
 class StoreResult:
-    """What became of predictions: those that are refused, and how many tasks are gone or done meanwhile."""
+    """The refused predictions, and how many tasks were deleted or done by another run meanwhile."""
 
     failures: list[Failure]
     skipped: int
 
 
 @dataclass(frozen=True)
-class Read:
-    """A task that was read, and its prediction in the form that Label Studio stores."""
+class ReadTask:
+    """A task that was read, and its prediction as Label Studio stores it."""
 
-    task: Listed
+    task: TaskRow
     prediction: Json
 
-    def to_store(self) -> Json:
-        """The body of a request that stores it."""
+    def to_request(self) -> Json:
+        """Body of the request that stores the prediction."""
         return {"task": self.task.id, **self.prediction}
 
 
-_SECONDS_TO_ARRIVE = 3.0  # for what was sent when the connection broke (guess)
-
-
 class PredictionStore:
-    """Where the predictions of one project go. `now()` is in seconds and only goes forward."""
+    """Stores the predictions of one project. `now()` is a monotonic clock in seconds."""
 
     def __init__(
         self,
-        studio: LabelStudioClient,
-        selection: Selection,
-        pace: ImportStrategy,
-        pause: Pause,
+        client: LabelStudioClient,
+        selection: TaskSelection,
+        strategy: ImportStrategy,
+        sleep: Sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._studio = studio
+        self._client = client
         self._version = selection.version
         self._may_replace = selection.overwrite
-        self._lacking = replace(selection, overwrite=False)
-        self._pace = pace
-        self._pause = pause
+        self._missing = replace(selection, overwrite=False)
+        self._strategy = strategy
+        self._sleep = sleep
         self._now = now
 
-    def put(self, read: Sequence[Read], left: int) -> StoreResult:
-        """Stores predictions; `left` is how many more are to come.
+    def store(self, tasks: Sequence[ReadTask], remaining: int) -> StoreResult:
+        """Stores the predictions of these tasks; `remaining` tasks follow.
 
         Raises:
-            GoneError: Label Studio does not answer; some may be stored.
-            UsageError: it refuses all that is asked.
+            UnavailableError: Label Studio does not answer; some predictions may be stored.
+            UsageError: Label Studio refuses every request.
         """
         failures: list[Failure] = []
-        fresh = []
-        for one in read:
-            old = one.task.of_version(self._version) if self._may_replace else ()
-            if old:
-                failures += self._replaced(one, old)
+        new_tasks = []
+        for task in tasks:
+            old_ids = task.task.of_version(self._version) if self._may_replace else ()
+            if old_ids:
+                failures += self._replace(task, old_ids)
             else:
-                fresh.append(one)
-        lacking = retry(partial(self._still_lacking, fresh), self._pause)
-        failures += self._stored(lacking, left)
-        return StoreResult(failures, len(fresh) - len(lacking))
+                new_tasks.append(task)
+        missing = retry(partial(self._still_missing, new_tasks), self._sleep)
+        failures += self._store_new(missing, remaining)
+        return StoreResult(failures, len(new_tasks) - len(missing))
 
-    def _still_lacking(self, read: Sequence[Read]) -> list[Read]:
-        if not read:
+    def _still_missing(self, tasks: Sequence[ReadTask]) -> list[ReadTask]:
+        if not tasks:
             return []
-        lacking = {task.id for task in listed(self._studio, self._lacking, [one.task.id for one in read])}
-        return [one for one in read if one.task.id in lacking]
+        ids = [task.task.id for task in tasks]
+        missing_ids = {row.id for row in list_tasks(self._client, self._missing, ids)}
+        return [task for task in tasks if task.task.id in missing_ids]
 
-    def _stored(self, read: Sequence[Read], left: int) -> list[Failure]:
+    def _store_new(self, tasks: Sequence[ReadTask], remaining: int) -> list[Failure]:
         try:
-            return self._sent(read, left)
+            return self._send(tasks, remaining)
         except UnavailableError as error:
-            logger.warning("%s; looking in %.0f s what has arrived", error, _SECONDS_TO_ARRIVE)
-            self._pause(_SECONDS_TO_ARRIVE)
-            return retry(lambda: self._sent(self._still_lacking(read), left), self._pause)
+            logger.warning("%s; checking in %.0f s what was stored", error, _SETTLE_SECONDS)
+            self._sleep(_SETTLE_SECONDS)
+            return retry(lambda: self._send(self._still_missing(tasks), remaining), self._sleep)
 
-    def _sent(self, read: Sequence[Read], left: int) -> list[Failure]:
-        if read and self._pace.prefers_import(len(read), left):
-            read = self._imported(read)
-        begun = self._now()
-        failures = [failure for one in read for failure in self._created(one)]
-        self._pace.stored_singly(len(read), self._now() - begun)
+    def _send(self, tasks: Sequence[ReadTask], remaining: int) -> list[Failure]:
+        if tasks and self._strategy.prefers_import(len(tasks), remaining):
+            tasks = self._import(tasks)
+        started = self._now()
+        failures = [failure for task in tasks for failure in self._create(task)]
+        self._strategy.record_singles(len(tasks), self._now() - started)
         return failures
 
-    def _imported(self, read: Sequence[Read]) -> Sequence[Read]:
-        """Those that are left, since one that is refused keeps all from being stored or is left out."""
-        begun = self._now()
+    def _import(self, tasks: Sequence[ReadTask]) -> Sequence[ReadTask]:
+        """The tasks that one import did not store: a refused one makes it fail for all, or is left out."""
+        started = self._now()
         try:
-            number = self._studio.import_predictions([one.to_store() for one in read])
+            created = self._client.import_predictions([task.to_request() for task in tasks])
         except RefusedError:
-            return read
+            return tasks
         except UnavailableError:
-            # Some gateways give up on it before Label Studio is through.
-            self._pace.imported(math.inf)
+            # Some gateways time out before Label Studio has finished.
+            self._strategy.record_import(math.inf)
             raise
-        self._pace.imported(self._now() - begun)
-        return [] if number == len(read) else self._still_lacking(read)
+        self._strategy.record_import(self._now() - started)
+        return [] if created == len(tasks) else self._still_missing(tasks)
 
-    def _created(self, one: Read) -> list[Failure]:
+    def _create(self, task: ReadTask) -> list[Failure]:
         try:
-            self._studio.create_prediction(one.to_store())
+            self._client.create_prediction(task.to_request())
         except RefusedError as error:
-            return [_refused(one, error)]
+            return [_refused(task, error)]
         return []
 
-    def _replaced(self, one: Read, old: Sequence[int]) -> list[Failure]:
-        """Changes the first in its place, so that there is neither none nor two at any moment."""
+    def _replace(self, task: ReadTask, old_ids: Sequence[int]) -> list[Failure]:
+        """Updates the oldest prediction in place, so that the task always has exactly one."""
         try:
-            retry(partial(self._studio.replace_prediction, old[0], one.to_store()), self._pause)
-            for surplus in old[1:]:
-                retry(partial(self._studio.delete_prediction, surplus), self._pause)
+            retry(partial(self._client.replace_prediction, old_ids[0], task.to_request()), self._sleep)
+            for duplicate_id in old_ids[1:]:
+                retry(partial(self._client.delete_prediction, duplicate_id), self._sleep)
         except RefusedError as error:
-            return [_refused(one, error)]
+            return [_refused(task, error)]
         return []
 
 
-def listed(
-    studio: LabelStudioClient, selection: Selection, ids: Sequence[int], include: Sequence[str] = ("id",)
-) -> list[Listed]:
-    """Those of some tasks that are still to be read, in order of their ids where these are in order."""
+def list_tasks(
+    client: LabelStudioClient, selection: TaskSelection, ids: Sequence[int], include: Sequence[str] = ("id",)
+) -> list[TaskRow]:
+    """Those of these tasks that are still to be read, in the order of `ids` if these ascend."""
     if selection.needs_predictions:
         include = (*include, "predictions")
-    found: list[Listed] = []
-    for first in range(0, len(ids), _IDS_AT_ONCE):
-        some = ids[first : first + _IDS_AT_ONCE]
-        found += studio.tasks(selection.among(some), include, len(some))[0]
-    return [task for task in found if selection.wants(task)]
+    tasks: list[TaskRow] = []
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        batch = ids[start : start + _IDS_PER_QUERY]
+        tasks += client.tasks(selection.among(batch), include, len(batch))[0]
+    return [task for task in tasks if selection.includes(task)]
 
 
-def _refused(one: Read, error: RefusedError) -> Failure:
-    return Failure(one.task.id, "refused by Label Studio", str(error))
+def _refused(task: ReadTask, error: RefusedError) -> Failure:
+    return Failure(task.task.id, "refused by Label Studio", str(error))

@@ -1,6 +1,6 @@
-"""Who turns tasks into predictions: what `running` may ask, and the one that reads in this process.
+"""Turns tasks into predictions: the interface that a run uses, and the predictor in this process.
 
-Knows nothing of how tasks are found; `remote` holds the one that asks a running backend.
+Knows nothing of how tasks are found. `http_predictor` has the one that asks a running backend.
 """
 
 import time
@@ -8,33 +8,33 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ocr_backend.commands.prelabel.label_studio_client import Project
-from ocr_backend.commands.prelabel.task_filter import Listed
+from ocr_backend.commands.prelabel.task_filter import TaskRow
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import ControlTags, controls_of
-from ocr_backend.labelstudio.request_bodies import Task
+from ocr_backend.labelstudio.label_config import parse_label_config
+from ocr_backend.labelstudio.request_bodies import PredictRequest, Task
 from ocr_backend.pipeline.predictor import TaskOutcome
 from ocr_backend.pipeline.worker import Worker
 
-SECONDS_PER_TASK = 60.0
-"""After which a task is given up, so that a hanging reader ends (guess: large pages take a tenth of it)."""
+TIMEOUT_SECONDS_PER_TASK = 60.0
+"""So that a run ends although a reader hangs (guess: large pages take a tenth of it)."""
 
 
 class TaskPredictor(Protocol):
-    """Reads tasks, several slices at a time; `version` is what its predictions carry."""
+    """Reads several slices of tasks at a time; `version` is the model version of its predictions."""
 
     version: str
 
-    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
-        """What became of each task, in their order; `late` is the outcome of those to be asked again.
+    def predict(self, tasks: Sequence[TaskRow]) -> list[TaskOutcome]:
+        """The outcome of each task, in the order of the tasks; a `late` task should be requested again.
 
         Raises:
-            GoneError: nobody answers.
-            UsageError: the request is refused, or the version has changed.
+            UnavailableError: the backend does not answer.
+            UsageError: the backend refuses the request, or its model version has changed.
         """
         ...
 
     def stop(self) -> None:
-        """Lets what is being read end as soon as it can; what is left out is answered as late."""
+        """Ends the current calls as soon as possible; tasks that were not read are `late`."""
         ...
 
 
@@ -45,26 +45,30 @@ class LocalPredictor:
         """Loads the models.
 
         Raises:
-            LabelConfigError: the labelling config has no place for boxes with text.
-            ModelError, GoldenError: the models cannot be had, or do not read.
+            LabelConfigError: the label config has no tags for regions with text.
+            ModelError: a model is not available or cannot be loaded.
+            GoldenSampleError: the models do not read the golden sample.
         """
-        # Before the models are loaded, which takes longer.
-        self._controls: ControlTags = controls_of(project.label_config, settings)
-        self._credentials = project.credentials
-        # Not imported before it is clear that models are needed: with --backend they need not be there.
+        # Checked first, because loading the models takes longer.
+        self.warning = parse_label_config(project.label_config, settings).warning
+        self._project = project
+        # Imported here, because with --backend no engine needs to be installed.
         from ocr_backend.ocr.engine_factory import open_reader
 
-        self._worker = Worker(settings, open_reader, most_requests=1)
+        self._worker = Worker(settings, open_reader, max_requests=1)
         self._worker.load()
-        self.version = self._worker.pipeline.version
-        self.warning = self._controls.warning
+        self.version = self._worker.predictor.version
 
-    def answers(self, tasks: Sequence[Listed]) -> list[TaskOutcome]:
-        """What became of each task, in their order."""
-        until = time.monotonic() + SECONDS_PER_TASK * len(tasks)
-        asked = [Task(task.id, task.data) for task in tasks]
-        return self._worker.pipeline.predictions(asked, self._controls, until, self._credentials)
+    def predict(self, tasks: Sequence[TaskRow]) -> list[TaskOutcome]:
+        """The outcome of each task, in the order of the tasks."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS_PER_TASK * len(tasks)
+        request = PredictRequest(
+            tasks=tuple(Task(task.id, task.data) for task in tasks),
+            label_config=self._project.label_config,
+            credentials=self._project.credentials,
+        )
+        return self._worker.predictor.predict(request, deadline).outcomes
 
     def stop(self) -> None:
-        """Drops the images that have not been begun."""
+        """Drops the images that are still waiting."""
         self._worker.stop()

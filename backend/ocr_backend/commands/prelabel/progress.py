@@ -1,6 +1,6 @@
-"""How far a project is: a bar on a terminal, else a line in the log every few seconds.
+"""Shows the progress of a run: a bar on a terminal, otherwise a line in the log every few seconds.
 
-Knows only the tally; `running` and `walking` count in it, `command` shows it.
+Knows only the counters, which the other modules increase.
 """
 
 import logging
@@ -24,13 +24,13 @@ from rich.progress import (
 
 logger = logging.getLogger(__name__)
 
-_SECONDS_BETWEEN_LINES = 5.0
-_SECONDS_BETWEEN_LOOKS = 0.5
+_LOG_INTERVAL_SECONDS = 5.0
+_BAR_INTERVAL_SECONDS = 0.5
 
 
 @dataclass
 class Counters:
-    """What has become of the tasks so far; `total` is 0 as long as it is not known, and may be a guess."""
+    """Number of tasks by outcome. `total` is 0 until it is known, and may be an estimate."""
 
     total: int = 0
     stored: int = 0
@@ -38,43 +38,48 @@ class Counters:
     skipped: int = 0
 
     @property
-    def passed(self) -> int:
-        """The tasks that need no more work in this run."""
+    def processed(self) -> int:
+        """The tasks that this run has finished."""
         return self.stored + self.failed + self.skipped
 
     @property
-    def left(self) -> int:
-        """The tasks that are still to come."""
-        return max(self.total - self.passed, 0)
+    def remaining(self) -> int:
+        """The tasks that this run has not finished."""
+        return max(self.total - self.processed, 0)
 
-    def line(self, seconds: float) -> str:
-        """One line on how far it is after so long.
+    @property
+    def summary(self) -> str:
+        """The outcomes so far; a skipped task already has its prediction, or was deleted."""
+        return f"{self.stored} stored, {self.failed} failed, {self.skipped} skipped"
 
-        >>> Tally(total=100, stored=20, failed=5).line(10.0)
-        '25 of 100 tasks: 20 stored, 5 failed, 0 had it already; 2.5 tasks/s, 30 s left'
+    def line(self, elapsed_seconds: float) -> str:
+        """One line of progress.
+
+        >>> Counters(total=100, stored=20, failed=5).line(10.0)
+        '25 of 100 tasks: 20 stored, 5 failed, 0 skipped; 2.5 tasks/s, 30 s left'
         """
-        said = (
-            f"{self.passed} of {self.total or '?'} tasks: {self.stored} stored, {self.failed} failed, "
-            f"{self.skipped} had it already"
-        )
-        worked = self.stored + self.failed
-        if not worked or seconds <= 0:
-            return said
-        return f"{said}; {worked / seconds:.1f} tasks/s, {self.left * seconds / worked:.0f} s left"
+        line = f"{self.processed} of {self.total or '?'} tasks: {self.summary}"
+        read = self.stored + self.failed
+        if not read or elapsed_seconds <= 0:
+            return line
+        seconds_left = self.remaining * elapsed_seconds / read
+        return f"{line}; {read / elapsed_seconds:.1f} tasks/s, {seconds_left:.0f} s left"
 
 
 @contextmanager
-def shown(tally: Counters, console: Console, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """Shows the tally as it grows, until the end of the context."""
-    if console.is_terminal:
-        with _bar(console) as bar, _log_above():
-            task = bar.add_task("reading", total=None, failed=0)
-            with _every(_SECONDS_BETWEEN_LOOKS, lambda: _update(bar, task, tally)):
-                yield
+def show_progress(
+    counters: Counters, console: Console, now: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
+    """Shows the counters until the end of the context."""
+    if not console.is_terminal:
+        started = now()
+        with _periodically(_LOG_INTERVAL_SECONDS, lambda: logger.info("%s", counters.line(now() - started))):
+            yield
         return
-    begun = now()
-    with _every(_SECONDS_BETWEEN_LINES, lambda: logger.info("%s", tally.line(now() - begun))):
-        yield
+    with _bar(console) as bar, _log_above_bar():
+        task = bar.add_task("reading", total=None, failed=0)
+        with _periodically(_BAR_INTERVAL_SECONDS, lambda: _update(bar, task, counters)):
+            yield
 
 
 def _bar(console: Console) -> Progress:
@@ -89,39 +94,39 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _update(bar: Progress, task: TaskID, tally: Counters) -> None:
-    bar.update(task, completed=tally.passed, total=tally.total or None, failed=tally.failed)
+def _update(bar: Progress, task: TaskID, counters: Counters) -> None:
+    bar.update(task, completed=counters.processed, total=counters.total or None, failed=counters.failed)
 
 
 @contextmanager
-def _log_above() -> Iterator[None]:
-    """Lets the log write through what rich puts in place of standard error; else it would tear the bar."""
-    logs = [one for one in logging.getLogger().handlers if isinstance(one, logging.StreamHandler)]
-    own = [log for log in logs if log.stream is sys.__stderr__]
-    for log in own:
-        log.setStream(sys.stderr)
+def _log_above_bar() -> Iterator[None]:
+    """Sends the log through rich's replacement of standard error, so that it does not break the bar."""
+    handlers = [h for h in logging.getLogger().handlers if isinstance(h, logging.StreamHandler)]
+    stderr_handlers = [handler for handler in handlers if handler.stream is sys.__stderr__]
+    for handler in stderr_handlers:
+        handler.setStream(sys.stderr)
     try:
         yield
     finally:
-        for log in own:
-            log.setStream(sys.__stderr__)
+        for handler in stderr_handlers:
+            handler.setStream(sys.__stderr__)
 
 
 @contextmanager
-def _every(seconds: float, show: Callable[[], None]) -> Iterator[None]:
-    """Calls `show` at the beginning, every so many seconds, and at the end."""
+def _periodically(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Calls at the start, at this interval, and at the end."""
     is_over = threading.Event()
 
-    def go_on() -> None:
-        show()
+    def loop() -> None:
+        call()
         while not is_over.wait(seconds):
-            show()
+            call()
 
-    thread = threading.Thread(target=go_on, name="progress", daemon=True)
+    thread = threading.Thread(target=loop, name="progress", daemon=True)
     thread.start()
     try:
         yield
     finally:
         is_over.set()
         thread.join()
-        show()
+        call()

@@ -1,7 +1,4 @@
-"""The command `ocr-backend prelabel` from its options to its exit status.
-
-Puts the parts together and tells the person what came of it; `cli` calls it.
-"""
+"""Runs `ocr-backend prelabel`: connects the parts, and turns the result into messages and an exit status."""
 
 import logging
 import signal
@@ -13,20 +10,21 @@ from types import FrameType
 
 from rich.console import Console
 
+from ocr_backend.commands.exit_codes import FAILED_STATUS, MODEL_STATUS, OK_STATUS, USAGE_STATUS
 from ocr_backend.commands.prelabel.arguments import Options
-from ocr_backend.commands.prelabel.deduplication import without_doubles
+from ocr_backend.commands.prelabel.deduplication import delete_duplicates
 from ocr_backend.commands.prelabel.errors import RefusedError, UnavailableError, UsageError
-from ocr_backend.commands.prelabel.failure_log import failure_list
+from ocr_backend.commands.prelabel.failure_log import open_failure_log
 from ocr_backend.commands.prelabel.http_predictor import HttpPredictor
 from ocr_backend.commands.prelabel.import_strategy import ImportStrategy
 from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient, Project
 from ocr_backend.commands.prelabel.prediction_store import PredictionStore
 from ocr_backend.commands.prelabel.predictor import LocalPredictor, TaskPredictor
-from ocr_backend.commands.prelabel.progress import Counters, shown
-from ocr_backend.commands.prelabel.retry import FIRST_WAITS, retry
-from ocr_backend.commands.prelabel.run import Run
-from ocr_backend.commands.prelabel.task_filter import Json, Selection, checked_filter, given_filter
-from ocr_backend.commands.prelabel.task_iteration import Shard, slices
+from ocr_backend.commands.prelabel.progress import Counters, show_progress
+from ocr_backend.commands.prelabel.retry import STARTUP_BACKOFF_SECONDS, retry
+from ocr_backend.commands.prelabel.slice_pipeline import SlicePipeline
+from ocr_backend.commands.prelabel.task_filter import Json, TaskSelection, parse_filter, validate_filter
+from ocr_backend.commands.prelabel.task_iteration import Shard, TaskIterator
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError, LabelConfigError
 from ocr_backend.models.model_folder import ModelError
@@ -34,164 +32,164 @@ from ocr_backend.telemetry import log_format
 
 logger = logging.getLogger(__name__)
 
-LEFT_STATUS = 1
-USAGE_STATUS = 2
-MODEL_STATUS = 3
-_SIGNAL_STATUS = 128  # plus the number of the signal, as shells do
+_SIGNAL_STATUS = 128  # plus the number of the signal, as shells report it
 
 
 def prelabel(options: Options, settings: Settings) -> int:
-    """The exit status, after all has been read and stored or the reason why not has been told."""
-    log_format.set_up(settings)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line with a long address for each request
-    stop = Stop()
+    """The exit status, after the run has ended and its result was printed."""
+    log_format.configure_logging(settings)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs each request with its long URL
+    stop = StopSignal()
     try:
-        with stop.on_signals(), closing(_studio(options, settings)) as studio:
-            return Work(options, settings, studio, stop).done()
+        with stop.handle_signals(), closing(_open_client(options, settings)) as client:
+            return PrelabelRun(options, settings, client, stop).run()
     except (UsageError, LabelConfigError, RefusedError) as error:
-        return _told(USAGE_STATUS, str(error))
+        return _report(USAGE_STATUS, str(error))
     except (ModelError, GoldenSampleError) as error:
-        return _told(MODEL_STATUS, str(error))
+        return _report(MODEL_STATUS, str(error))
     except UnavailableError as error:
-        status = _SIGNAL_STATUS + stop.signal if stop.signal else LEFT_STATUS
-        return _told(status, f"{error}\nwhat has been read is stored; start again to go on")
+        status = _SIGNAL_STATUS + stop.signal if stop.signal else FAILED_STATUS
+        return _report(status, f"{error}\nthe predictions so far are stored; start again to continue")
 
 
-class Stop:
-    """Whether a signal has asked the command to stop; the second one ends it at once."""
+class StopSignal:
+    """Whether a signal has asked the command to stop. A second signal ends it at once."""
 
     def __init__(self) -> None:
         self.signal = 0
         self.event = threading.Event()
-        self._answering: TaskPredictor | None = None
+        self._predictor: TaskPredictor | None = None
 
-    def stops(self, answering: TaskPredictor) -> None:
-        """Has this one told as soon as the signal comes, if it has not come already."""
-        self._answering = answering
+    def stops(self, predictor: TaskPredictor) -> None:
+        """Stops this predictor when the signal arrives, or now if it has arrived."""
+        self._predictor = predictor
         if self.signal:
-            answering.stop()
+            predictor.stop()
 
     @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Minds SIGTERM and SIGINT within the context."""
-        before = {number: signal.signal(number, self._come) for number in (signal.SIGTERM, signal.SIGINT)}
+    def handle_signals(self) -> Iterator[None]:
+        """Handles SIGTERM and SIGINT within the context."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        previous_handlers = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in previous_handlers.items():
                 signal.signal(number, handler)
 
-    def _come(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         self.signal = number
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, signal.SIG_DFL)
+        for handled in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(handled, signal.SIG_DFL)
         self.event.set()
-        if self._answering is not None:
-            self._answering.stop()
+        if self._predictor is not None:
+            self._predictor.stop()
 
 
-class Work:
-    """One project and what is wanted of it."""
+class PrelabelRun:
+    """One run of the command over one project."""
 
-    def __init__(self, options: Options, settings: Settings, studio: LabelStudioClient, stop: Stop) -> None:
+    def __init__(
+        self, options: Options, settings: Settings, client: LabelStudioClient, stop: StopSignal
+    ) -> None:
         self._options = options
         self._settings = settings
-        self._studio = studio
+        self._client = client
         self._stop = stop
-        self._pause = stop.event.wait
-        self._tally = Counters()
+        self._sleep = stop.event.wait
+        self._counters = Counters()
 
-    def done(self) -> int:
-        """The exit status, after the work.
+    def run(self) -> int:
+        """The exit status, after the run.
 
         Raises:
-            UsageError, GoneError, LabelConfigError, ModelError, GoldenError: as its parts.
+            UsageError, RefusedError, UnavailableError, LabelConfigError, ModelError, GoldenSampleError
         """
-        project = retry(self._studio.project, self._pause, FIRST_WAITS)
-        given = self._given()
-        with failure_list(self._options.failures) as failed:
-            answering = self._answering(project)
-            self._stop.stops(answering)
-            selection = Selection(
-                answering.version,
-                given,
-                self._options.only_missing,
-                self._options.overwrite_version,
-                retry(self._studio.versions, self._pause),
-            )
-            if given:
-                self._try_filter(selection)
-            logger.info("project %d: reading with %s", self._options.project, answering.version)
-            store = PredictionStore(
-                self._studio, selection, ImportStrategy(project.tasks, project.predictions), self._pause
-            )
-            run = Run(answering, store, self._tally, failed, self._stop.event)
-            with shown(self._tally, Console(stderr=True)):
-                self._go(run, selection)
+        project = retry(self._client.project, self._sleep, STARTUP_BACKOFF_SECONDS)
+        user_filter = self._user_filter()
+        with open_failure_log(self._options.failures) as on_failure:
+            predictor = self._open_predictor(project)
+            self._stop.stops(predictor)
+            selection = self._select(predictor.version, user_filter)
+            logger.info("project %d: reading with %s", self._options.project, predictor.version)
+            strategy = ImportStrategy(project.tasks, project.predictions)
+            store = PredictionStore(self._client, selection, strategy, self._sleep)
+            pipeline = SlicePipeline(predictor, store, self._counters, on_failure, self._stop.event)
+            with show_progress(self._counters, Console(stderr=True)):
+                self._read_all(pipeline, selection)
         if not self._stop.signal:
-            without_doubles(self._studio, answering.version, self._pause)
-        return self._ended(run)
+            delete_duplicates(self._client, predictor.version, self._sleep)
+        return self._report_result(pipeline)
 
-    def _go(self, run: Run, selection: Selection) -> None:
+    def _read_all(self, pipeline: SlicePipeline, selection: TaskSelection) -> None:
         options = self._options
-        share = Shard(options.shard, options.shards)
-        wanted = slices(
-            self._studio, selection, share, options.slice, options.after, self._tally, self._pause
-        )
-        run.through(wanted, options.parallel)
+        iterator = TaskIterator(self._client, selection, self._counters, self._sleep)
+        shard = Shard(options.shard, options.shards)
+        pipeline.run(iterator.slices(shard, options.slice, options.after), options.parallel)
 
-    def _try_filter(self, selection: Selection) -> None:
-        """Tries the filter without patience: Label Studio answers some that it does not know with 500."""
+    def _select(self, version: str, user_filter: Json | None) -> TaskSelection:
+        selection = TaskSelection(
+            version,
+            user_filter,
+            self._options.only_missing,
+            self._options.overwrite_version,
+            retry(self._client.model_versions, self._sleep),
+        )
+        if user_filter:
+            self._check_filter(selection)
+        return selection
+
+    def _check_filter(self, selection: TaskSelection) -> None:
+        """Uses the filter once, without retries: Label Studio answers 500 to some unknown filters."""
         try:
-            self._studio.tasks(selection.after(self._options.after), ("id",), 1)
+            self._client.tasks(selection.after(self._options.after), ("id",), 1)
         except (UnavailableError, RefusedError) as error:
             raise UsageError(f"Label Studio cannot use the filter: {error}") from error
 
-    def _given(self) -> Json | None:
+    def _user_filter(self) -> Json | None:
         if self._options.filter is None:
             return None
-        given: object = given_filter(self._options.filter)
-        if isinstance(given, int):
-            view = given
-            given = retry(lambda: self._studio.view_filter(view), self._pause)
-        return checked_filter(given) if given else None
+        value: object = parse_filter(self._options.filter)
+        if isinstance(value, int):
+            view_id = value
+            value = retry(lambda: self._client.view_filter(view_id), self._sleep)
+        return validate_filter(value) if value else None
 
-    def _answering(self, project: Project) -> TaskPredictor:
+    def _open_predictor(self, project: Project) -> TaskPredictor:
         options = self._options
-        made: LocalPredictor | HttpPredictor
+        predictor: LocalPredictor | HttpPredictor
         if options.backend:
-            made = HttpPredictor(options.backend, self._settings, project, options.parallel, self._pause)
+            predictor = HttpPredictor(options.backend, self._settings, project, options.parallel, self._sleep)
         else:
-            made = LocalPredictor(self._settings, project)
-        if made.warning:
-            logger.warning("project %d: %s", options.project, made.warning)
-        return made
+            predictor = LocalPredictor(self._settings, project)
+        if predictor.warning:
+            logger.warning("project %d: %s", options.project, predictor.warning)
+        return predictor
 
-    def _ended(self, run: Run) -> int:
-        tally, options = self._tally, self._options
-        said = f"{tally.stored} stored, {tally.failed} failed, {tally.skipped} had it already"
+    def _report_result(self, pipeline: SlicePipeline) -> int:
+        counters, options = self._counters, self._options
         if self._stop.signal:
-            further = ""
-            if options.overwrite_version and run.unfinished:
-                further = f" with --after {min(run.unfinished) - 1}"
-            return _told(
-                _SIGNAL_STATUS + self._stop.signal, f"stopped: {said}; start again{further} to go on"
-            )
-        if tally.failed:
-            place = "standard output" if options.failures == "-" else options.failures
-            return _told(LEFT_STATUS, f"{said}; {place} says why; start again to try them once more")
-        return _told(0, said)
+            after = ""
+            if options.overwrite_version and pipeline.unfinished:
+                after = f" with --after {min(pipeline.unfinished) - 1}"
+            message = f"stopped: {counters.summary}; start again{after} to continue"
+            return _report(_SIGNAL_STATUS + self._stop.signal, message)
+        if counters.failed:
+            target = "standard output" if options.failures == "-" else options.failures
+            message = f"{counters.summary}; {target} lists the reasons; start again to retry the failed tasks"
+            return _report(FAILED_STATUS, message)
+        return _report(OK_STATUS, counters.summary)
 
 
-def _studio(options: Options, settings: Settings) -> LabelStudioClient:
+def _open_client(options: Options, settings: Settings) -> LabelStudioClient:
     if not settings.label_studio_url or not settings.label_studio_api_key:
         raise UsageError(
-            "LABEL_STUDIO_URL (or --label-studio-url) and LABEL_STUDIO_API_KEY are needed: where Label "
-            "Studio is, and an access token of a user who may change the project"
+            "set LABEL_STUDIO_URL (or --label-studio-url) to the URL of Label Studio, and "
+            "LABEL_STUDIO_API_KEY to the access token of a user who may change the project"
         )
     return LabelStudioClient(settings, options.project)
 
 
-def _told(status: int, what: str) -> int:
-    print(f"ocr-backend prelabel: {what}", file=sys.stderr)
+def _report(status: int, message: str) -> int:
+    print(f"ocr-backend prelabel: {message}", file=sys.stderr)
     return status

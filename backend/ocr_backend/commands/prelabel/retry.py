@@ -1,7 +1,7 @@
-"""Trying again, for what is worth it: a server that cannot be reached, is overloaded or fails.
+"""Retries calls to a server that cannot be reached, is overloaded, or fails.
 
-Knows nothing of the servers. A request that may have been carried out must be looked into before it is tried
-again: `storing` does so in what it has tried again.
+Knows nothing of the servers. Before a request that may have been executed is retried, the caller has to check
+its effect, as `prediction_store` does.
 """
 
 import logging
@@ -13,29 +13,29 @@ from ocr_backend.commands.prelabel.errors import UnavailableError
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Pause = Callable[[float], object]
-"""Waits for so many seconds, or less when the command is told to stop."""
+Sleep = Callable[[float], object]
+"""Waits for some seconds, or less if the command is asked to stop."""
 
-WAITS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Seconds before each further attempt: a minute in all, in which a pod is started again (guess)."""
+BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Delay before each retry: a minute in total, enough for a pod to restart (guess)."""
 
-FIRST_WAITS = (1.0, 2.0)
-"""The same before anything has been done: a person with a wrong address is to be told soon."""
+STARTUP_BACKOFF_SECONDS = (1.0, 2.0)
+"""The same for the first request, so that a user with a wrong URL gets an error soon."""
 
-_LONGEST_WISH = 120.0  # seconds for which a server's Retry-After is minded (guess)
+_MAX_RETRY_AFTER_SECONDS = 120.0  # longest Retry-After of a server that is honoured (guess)
 
 
-def retry(call: Callable[[], T], pause: Pause, waits: Sequence[float] = WAITS) -> T:
-    """What the call gives, tried again after each of `waits`.
+def retry(call: Callable[[], T], sleep: Sleep, delays: Sequence[float] = BACKOFF_SECONDS) -> T:
+    """The result of the call, which is retried after each of the delays.
 
     Raises:
-        GoneError: the last attempt's.
+        UnavailableError: the last attempt failed.
     """
-    for seconds in waits:
+    for seconds in delays:
         try:
             return call()
         except UnavailableError as error:
-            wait = max(seconds, min(error.seconds, _LONGEST_WISH))
-            logger.warning("%s; trying again in %.0f s", error, wait)
-            pause(wait)
+            delay = max(seconds, min(error.retry_after_seconds, _MAX_RETRY_AFTER_SECONDS))
+            logger.warning("%s; retrying in %.0f s", error, delay)
+            sleep(delay)
     return call()

@@ -1,6 +1,6 @@
-"""The tasks of a project that are to be read, slice by slice in the order of their ids.
+"""Iterates over the tasks to read, slice by slice in ascending order of their ids.
 
-Holds one page of ids and one slice of tasks at a time, however large the project is, for `running`.
+Holds one page of ids and one slice of tasks in memory, however large the project is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,69 +10,69 @@ from itertools import islice
 from typing import TypeVar
 
 from ocr_backend.commands.prelabel.label_studio_client import LabelStudioClient
-from ocr_backend.commands.prelabel.prediction_store import listed
+from ocr_backend.commands.prelabel.prediction_store import list_tasks
 from ocr_backend.commands.prelabel.progress import Counters
-from ocr_backend.commands.prelabel.retry import Pause, retry
-from ocr_backend.commands.prelabel.task_filter import Listed, Selection
+from ocr_backend.commands.prelabel.retry import Sleep, retry
+from ocr_backend.commands.prelabel.task_filter import TaskRow, TaskSelection
 
 T = TypeVar("T")
 
-_IDS_AT_ONCE = 200  # for Label Studio each costs the predictions of its task as well, wanted or not (seen)
-_MOST_IDS_AT_ONCE = 1000
+_IDS_PER_PAGE = 200  # Label Studio loads the predictions of each listed task, requested or not (seen)
+_MAX_IDS_PER_PAGE = 1000
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The tasks whose id leaves the rest `index` when divided by `of`."""
+    """The tasks whose id modulo `count` is `index`."""
 
     index: int = 0
-    of: int = 1
+    count: int = 1
 
-    def has(self, task_id: int) -> bool:
-        """Whether the task with this id belongs to it."""
-        return task_id % self.of == self.index
-
-
-def slices(
-    studio: LabelStudioClient,
-    selection: Selection,
-    share: Shard,
-    size: int,
-    after: int,
-    tally: Counters,
-    pause: Pause,
-) -> Iterator[list[Listed]]:
-    """The tasks above an id in slices of at most `size`, each asked for when it is wanted.
-
-    Notes in `tally` how many there are, a guess where others share the work, and how many are done already.
-
-    Raises:
-        UnavailableError, UsageError: as `LabelStudioClient`. RefusedError: Label Studio refuses the filter.
-    """
-    ids = _ids(studio, selection, share, after, tally, pause)
-    for wanted in _in_slices(ids, size):
-        tasks = retry(partial(listed, studio, selection, wanted, ("id", "data")), pause)
-        tally.skipped += len(wanted) - len(tasks)
-        if tasks:
-            yield tasks
+    def contains(self, task_id: int) -> bool:
+        """Whether the task with this id belongs to the shard."""
+        return task_id % self.count == self.index
 
 
-def _ids(
-    studio: LabelStudioClient, selection: Selection, share: Shard, after: int, tally: Counters, pause: Pause
-) -> Iterator[int]:
-    most = min(_IDS_AT_ONCE * share.of, _MOST_IDS_AT_ONCE)
-    while True:
-        found, total = retry(partial(studio.tasks, selection.after(after), ("id",), most), pause)
-        if not tally.total:
-            tally.total = round(total / share.of)
-        if not found:
-            return
-        # A filter over annotations lists a task once for each of them.
-        yield from (number for number in dict.fromkeys(task.id for task in found) if share.has(number))
-        after = found[-1].id
+@dataclass(frozen=True)
+class TaskIterator:
+    """Lists the selected tasks of a project, and counts in `counters` those that are already done."""
+
+    client: LabelStudioClient
+    selection: TaskSelection
+    counters: Counters
+    sleep: Sleep
+
+    def slices(self, shard: Shard, size: int, after: int) -> Iterator[list[TaskRow]]:
+        """The tasks of a shard with a higher id than `after`, at most `size` at a time, listed on demand.
+
+        Sets the total in `counters`; if other shards share the work, the total is an estimate.
+
+        Raises:
+            UnavailableError, UsageError: as `LabelStudioClient`.
+            RefusedError: Label Studio refuses the filter.
+        """
+        for ids in _batches(self._ids(shard, after), size):
+            load = partial(list_tasks, self.client, self.selection, ids, ("id", "data"))
+            tasks = retry(load, self.sleep)
+            self.counters.skipped += len(ids) - len(tasks)
+            if tasks:
+                yield tasks
+
+    def _ids(self, shard: Shard, after: int) -> Iterator[int]:
+        page_size = min(_IDS_PER_PAGE * shard.count, _MAX_IDS_PER_PAGE)
+        while True:
+            load = partial(self.client.tasks, self.selection.after(after), ("id",), page_size)
+            rows, total = retry(load, self.sleep)
+            if not self.counters.total:
+                self.counters.total = round(total / shard.count)
+            if not rows:
+                return
+            # A filter on annotations lists a task once for each of them.
+            yield from filter(shard.contains, dict.fromkeys(row.id for row in rows))
+            after = rows[-1].id
 
 
-def _in_slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while piece := list(islice(rest, size)):
-        yield piece
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

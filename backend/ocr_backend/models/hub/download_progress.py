@@ -1,71 +1,82 @@
-"""How far a fetch of models is: told by `hub_models`, asked for by whoever shows it, from any thread."""
+"""Progress of a download of models: written by `model_download`, read from any thread."""
 
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
-State = Literal["Waiting", "Fetching", "Verifying", "Published"]
+State = Literal["Waiting", "Downloading", "Verifying", "Published"]
 
 
 @dataclass
-class _Row:
+class _ModelProgress:
     name: str
-    form: str
+    model_format: str
     state: State = "Waiting"
-    bytes: int = 0
-    totalBytes: int | None = None  # noqa: N815 - as it is in the answer
+    received_bytes: int = 0
+    total_bytes: int | None = None
     digest: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "format": self.model_format,
+            "state": self.state,
+            "bytes": self.received_bytes,
+            "totalBytes": self.total_bytes,
+            "digest": self.digest,
+        }
 
 
 class Progress:
-    """The models of one fetch, in the order in which they were announced."""
+    """The models of one download, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], _Row] = {}
-        self._fetched: set[tuple[str, str]] = set()
+        self._models: dict[tuple[str, str], _ModelProgress] = {}
+        self._downloaded: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
-    def expect(self, name: str, form: str, total: int | None = None) -> None:
-        """A model is wanted; `total` are its bytes, once they are known."""
+    def add_model(self, name: str, model_format: str, total_bytes: int | None = None) -> None:
+        """Adds a model, or sets its size once that is known."""
         with self._lock:
-            row = self._rows.setdefault((name, form), _Row(name, form))
-            row.totalBytes = row.totalBytes if total is None else total
+            model = self._models.setdefault((name, model_format), _ModelProgress(name, model_format))
+            model.total_bytes = model.total_bytes if total_bytes is None else total_bytes
 
-    def enter(self, name: str, form: str, state: State) -> None:
-        """A model is now in a state; beginning to fetch sets its bytes to 0."""
+    def set_state(self, name: str, model_format: str, state: State) -> None:
+        """Sets the state of a model; "Downloading" sets its received bytes to 0."""
         with self._lock:
-            row = self._rows[name, form]
-            row.state = state
-            if state == "Fetching":
-                row.bytes = 0
-                self._fetched.add((name, form))
+            model = self._models[name, model_format]
+            model.state = state
+            if state == "Downloading":
+                model.received_bytes = 0
+                self._downloaded.add((name, model_format))
 
-    def add(self, name: str, form: str, count: int) -> None:
-        """So many bytes more are there; negative where some were given up again."""
+    def add_bytes(self, name: str, model_format: str, count: int) -> None:
+        """Adds received bytes; a negative count takes discarded bytes back."""
         with self._lock:
-            self._rows[name, form].bytes += count
+            self._models[name, model_format].received_bytes += count
 
-    def publish(self, name: str, form: str, digest: str, size: int) -> None:
-        """A model is there, whole, with so many bytes: fetched now or before."""
+    def set_published(self, name: str, model_format: str, digest: str, size: int) -> None:
+        """Marks a model as complete, whether downloaded now or earlier."""
         with self._lock:
-            self._rows[name, form] = _Row(name, form, "Published", size, size, digest)
+            model = _ModelProgress(name, model_format, "Published", size, size, digest)
+            self._models[name, model_format] = model
 
-    def was_fetched(self, name: str, form: str) -> bool:
-        """Whether the model was not there, and fetched by this process."""
+    def was_downloaded(self, name: str, model_format: str) -> bool:
+        """Whether this process downloaded the model, because it was missing."""
         with self._lock:
-            return (name, form) in self._fetched
+            return (name, model_format) in self._downloaded
 
-    def told(self) -> dict[str, Any]:
-        """`models`, each with `name`, `form`, `state`, `bytes`, `totalBytes` and `digest`, and their sums.
+    def snapshot(self) -> dict[str, Any]:
+        """`models`, each with `name`, `form`, `state`, `bytes`, `totalBytes` and `digest`, and the totals.
 
-        `totalBytes` and `digest` are None as long as they are not known; `percent` is 0 until all sizes are,
-        and 100 when all models are published, not before.
+        `totalBytes` and `digest` are None while they are unknown. `percent` is 0 until all sizes are known,
+        and 100 only when all models are published.
         """
         with self._lock:
-            rows = [asdict(row) for row in self._rows.values()]
-        got = sum(row["bytes"] for row in rows)
-        totals = [row["totalBytes"] for row in rows]
+            models = [model.as_json() for model in self._models.values()]
+        received = sum(model["bytes"] for model in models)
+        totals = [model["totalBytes"] for model in models]
         total = None if None in totals else sum(totals)
-        is_done = bool(rows) and all(row["state"] == "Published" for row in rows)
-        percent = 100 if is_done else min(99, 100 * got // total) if total else 0
-        return {"models": rows, "bytes": got, "totalBytes": total, "percent": percent}
+        is_done = bool(models) and all(model["state"] == "Published" for model in models)
+        percent = 100 if is_done else min(99, 100 * received // total) if total else 0
+        return {"models": models, "bytes": received, "totalBytes": total, "percent": percent}

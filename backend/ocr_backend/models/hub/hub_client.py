@@ -1,7 +1,7 @@
-"""Asks hubs of models, bounded in time: through the proxy and with the certificates that the machine names.
+"""HTTP client for hubs, with time limits, the machine's proxies and its certificate authorities.
 
-Errors say in a few words why there is no answer; addresses in them have neither password nor query, and no
-header is ever told. `hub_listings` and `hub_download` ask through this.
+Error messages say briefly why a request failed. They never show headers, passwords or URL queries.
+`file_listing` and `resumable_download` send their requests through this.
 """
 
 import json
@@ -11,23 +11,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ocr_backend.models.model_errors import ModelError, ModelMismatchError, ModelNotFoundError
-from ocr_backend.system.header_deadline import HeaderDeadlineAdapter
+from ocr_backend.system.http_session import http_session
+from ocr_backend.system.urls import redact_url
 
-CONNECT_SECONDS = 10.0
-PAUSE_SECONDS = 1.0
-"""Before a hub that did not answer is asked again."""
-BLOCK = 1 << 16
-"""Bytes that have to come within `slowest_seconds`, for a hub not to count as hanging."""
+CONNECT_TIMEOUT_SECONDS = 10.0
+RETRY_DELAY_SECONDS = 1.0
+CHUNK_BYTES = 1 << 16
+"""At least this much must arrive within `chunk_timeout_seconds`, else the hub counts as hanging."""
+MAX_LISTING_BYTES = 1 << 24  # a guess with room: the largest listing has some kilobytes
 
-_LISTING_BYTES = 1 << 24  # a guess with room: the largest has some kilobytes
-
-_PASSING = (
+_TRANSIENT_STATUSES = (
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -35,179 +33,169 @@ _PASSING = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
-# Hugging Face answers 401 for what is not there to those without a token.
-_ABSENT_CODES = ("RepoNotFound", "EntryNotFound", "RevisionNotFound")
+# Without a token, Hugging Face answers 401 for what does not exist.
+_NOT_FOUND_CODES = ("RepoNotFound", "EntryNotFound", "RevisionNotFound")
+# requests reads the first two; other programs, Hugging Face's client among them, the third.
+_CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-class PassingError(ModelError):
-    """No answer, or a broken one: the same request may succeed in a moment."""
+class TransientError(ModelError):
+    """No response, or an incomplete one: the same request may succeed soon."""
 
 
-def silent_seconds() -> float:
-    """Seconds that a hub may be silent: HF_HUB_DOWNLOAD_TIMEOUT, as in Hugging Face's own client."""
+class _TooSlowError(requests.Timeout):
+    """Data arrives, but too slowly."""
+
+
+def read_timeout_seconds() -> float:
+    """How long a hub may send nothing: HF_HUB_DOWNLOAD_TIMEOUT, as for Hugging Face's own client."""
     from huggingface_hub import constants
 
     return float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 
 
-def slowest_seconds() -> float:
-    """Seconds of waiting in which `BLOCK` bytes have to come: about 2 kB/s, unless the variable says else."""
-    return 3 * silent_seconds()
+def chunk_timeout_seconds() -> float:
+    """How long `CHUNK_BYTES` may take: by default that is about 2 kB/s."""
+    return 3 * read_timeout_seconds()
 
 
-class _SlowError(requests.Timeout):
-    """Something comes, and too little of it."""
-
-
-class Http:
-    """One session; `headers` are sent to the hub alone, not to where it leads on another host."""
+class HubClient:
+    """One HTTP session. `headers` are sent to the hub only, not to other hosts that it redirects to."""
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
-        self._session = requests.Session()
-        self._session.auth = _unchanged  # else a netrc would replace the token
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HeaderDeadlineAdapter())
-        # requests itself knows the first two; other programs, Hugging Face's client among them, the third.
-        names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-        self._authorities = next((os.environ[name] for name in names if os.environ.get(name)), True)
-        self._headers = {"Accept-Encoding": "identity", **(headers or {})}
+        ca_bundle = next((os.environ[name] for name in _CA_BUNDLE_VARIABLES if os.environ.get(name)), True)
+        self._session = http_session(verify=ca_bundle)
+        self._headers = dict(headers or {})
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         self._session.close()
 
-    def json(self, url: str, tries: int = 2) -> Any:
-        """What a hub says, asked again where it does not answer.
+    def json(self, url: str) -> Any:
+        """The JSON at a URL; a transient error is retried once.
 
         Raises:
-            ModelNotFoundError: it says that there is no such thing.
-            ModelError: it does not answer, refuses, or says no JSON.
+            ModelNotFoundError: it does not exist.
+            ModelError: the hub does not respond, refuses, or sends no JSON.
         """
         try:
-            with self.answer(url) as answer:
-                return json.loads(_whole(answer))
+            return self._json(url)
+        except TransientError:
+            time.sleep(RETRY_DELAY_SECONDS)
+        return self._json(url)
+
+    def _json(self, url: str) -> Any:
+        try:
+            with self.stream(url) as response:
+                return json.loads(_listing_content(response))
         except ValueError as error:
-            raise ModelError(f"{shown(url)} answers something that is no list of files") from error
-        except PassingError:
-            if tries == 1:
-                raise
-        time.sleep(PAUSE_SECONDS)
-        return self.json(url, tries - 1)
+            raise ModelError(f"{redact_url(url)} did not return a list of files") from error
 
     @contextmanager
-    def answer(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
-        """A good answer, whose content is still to come; it is read with `pieces`.
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
+        """A successful response whose content has not been read; read it with `chunks` within the context.
 
         Raises:
-            ModelNotFoundError: there is no such thing.
-            PassingError: no answer, also while the content is read within this.
+            ModelNotFoundError: the URL does not exist.
+            TransientError: no response, or the content breaks off.
             ModelError: the hub refuses.
         """
         try:
             with self._session.get(
                 url,
                 headers={**self._headers, **(headers or {})},
-                timeout=(CONNECT_SECONDS, silent_seconds()),
-                verify=self._authorities,
+                timeout=(CONNECT_TIMEOUT_SECONDS, read_timeout_seconds()),
                 stream=True,
-            ) as answer:
-                _refuse(url, answer)
-                yield answer
+            ) as response:
+                _raise_for_status(url, response)
+                yield response
         except requests.RequestException as error:
-            raise PassingError(f"{shown(url)} {_reason(error)}") from None
+            raise TransientError(f"{redact_url(url)} {_failure_reason(error)}") from None
 
 
-def pieces(answer: requests.Response) -> Iterator[bytes]:
-    """The content as it comes, each piece at most `BLOCK` bytes.
+def chunks(response: requests.Response) -> Iterator[bytes]:
+    """The content as it arrives, at most `CHUNK_BYTES` at a time.
 
     Raises:
-        requests.RequestException: it breaks off, or comes too slowly; `Http.answer` says so in words.
+        requests.RequestException: it breaks off or arrives too slowly; `HubClient.stream` translates this.
     """
-    got, waited = 0, 0.0  # since the last whole block; what the reader needs for a piece does not count
+    received, waited = 0, 0.0  # since the last complete chunk; the caller's own time does not count
     while True:
-        begun = time.monotonic()
-        piece = _piece(answer)
-        waited += time.monotonic() - begun
-        if not piece:
+        started = time.monotonic()
+        chunk = _read_chunk(response)
+        waited += time.monotonic() - started
+        if not chunk:
             return
-        got += len(piece)
-        if got >= BLOCK:
-            got, waited = 0, 0.0
-        elif waited > slowest_seconds():
-            raise _SlowError
-        yield piece
+        received += len(chunk)
+        if received >= CHUNK_BYTES:
+            received, waited = 0, 0.0
+        if waited > chunk_timeout_seconds():
+            raise _TooSlowError
+        yield chunk
 
 
-def _piece(answer: requests.Response) -> bytes:
+def _read_chunk(response: requests.Response) -> bytes:
     try:
-        return bytes(answer.raw.read1(BLOCK, decode_content=True))
+        return bytes(response.raw.read1(CHUNK_BYTES, decode_content=True))
     except ReadTimeoutError as error:
         raise requests.ReadTimeout from error
     except HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError from error
 
 
-def _whole(answer: requests.Response) -> bytes:
-    """The content of a listing. Raises ValueError if it cannot be one."""
+def _listing_content(response: requests.Response) -> bytes:
+    """The content of a listing. Raises ValueError if it is too large."""
     content = bytearray()
-    for piece in pieces(answer):
-        content += piece
-        if len(content) > _LISTING_BYTES:
+    for chunk in chunks(response):
+        content += chunk
+        if len(content) > MAX_LISTING_BYTES:
             raise ValueError
     return bytes(content)
 
 
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _refuse(url: str, answer: requests.Response) -> None:
-    status = answer.status_code
+def _raise_for_status(url: str, response: requests.Response) -> None:
+    status = response.status_code
     if status < HTTPStatus.BAD_REQUEST:
         return
-    if status == HTTPStatus.NOT_FOUND or answer.headers.get("X-Error-Code") in _ABSENT_CODES:
-        raise ModelNotFoundError(f"{shown(url)} is not there (status {status})")
+    if status == HTTPStatus.NOT_FOUND or response.headers.get("X-Error-Code") in _NOT_FOUND_CODES:
+        raise ModelNotFoundError(f"{redact_url(url)} does not exist (status {status})")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        raise ModelMismatchError(f"{shown(url)} has fewer bytes than the hub's list says")
-    kind = PassingError if status in _PASSING else ModelError
-    raise kind(f"{shown(url)} answers with status {status}")
+        raise ModelMismatchError(f"{redact_url(url)} is smaller than the hub lists it")
+    error_class = TransientError if status in _TRANSIENT_STATUSES else ModelError
+    raise error_class(f"{redact_url(url)} returned status {status}")
 
 
-def _reason(error: requests.RequestException) -> str:
+def _failure_reason(error: requests.RequestException) -> str:
     match error:
-        case _SlowError():
-            return f"sends less than {BLOCK >> 10} KiB in {slowest_seconds():g} s"
+        case _TooSlowError():
+            return f"sent less than {CHUNK_BYTES >> 10} KiB in {chunk_timeout_seconds():g} s"
         case requests.ConnectTimeout():
-            return f"cannot be reached within {CONNECT_SECONDS:g} s"
+            return f"cannot be reached within {CONNECT_TIMEOUT_SECONDS:g} s"
         case requests.Timeout():
-            return f"is silent for {silent_seconds():g} s"
+            return f"sent nothing for {read_timeout_seconds():g} s"
         case requests.exceptions.ProxyError():
-            return "cannot be reached: the proxy refuses or is not there"
+            return "cannot be reached: the proxy refuses or cannot be reached"
         case requests.exceptions.SSLError():
-            return "has a certificate that is not trusted here; SSL_CERT_FILE may name the authority's"
+            return "has an untrusted certificate; set SSL_CERT_FILE to the file of its certificate authority"
         case requests.exceptions.ChunkedEncodingError():
-            return "broke off"
+            return "closed the connection before the end"
         case requests.ConnectionError():
-            return f"cannot be reached{_cause(error)}"
-    return "cannot be asked"
+            return f"cannot be reached{_system_error(error)}"
+    return "cannot be requested"
 
 
-def _cause(error: BaseException) -> str:
-    """What the system said, below the layers of the libraries; it holds no address."""
+def _system_error(error: BaseException) -> str:
+    """The operating system's error below the libraries' own; it holds no address."""
     text = ""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            text = f": {seen.strerror}"
-        inner = getattr(seen, "reason", None) or next(
-            (one for one in seen.args if isinstance(one, BaseException)), None
-        )
-        seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, OSError) and current.strerror:
+            text = f": {current.strerror}"
+        current = _inner_error(current)
     return text
 
 
-def shown(url: str) -> str:
-    """An address as a message may show it: without password and query."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+def _inner_error(error: BaseException) -> BaseException | None:
+    arguments = [getattr(error, "reason", None), *error.args]
+    inner = next((argument for argument in arguments if isinstance(argument, BaseException)), None)
+    return inner or error.__cause__ or error.__context__

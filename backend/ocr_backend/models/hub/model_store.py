@@ -1,184 +1,156 @@
-"""Where fetched models are kept on a volume: how one arrives, is published and trusted, and what goes.
+"""Downloaded models on a volume: published folders, folders without a valid manifest, and quarantine.
 
-Only a folder with a manifest is trusted, and a folder gets its name, by a rename, when all that its manifest
-lists is in it. So nothing that is killed, at any moment, leaves half a model that somebody reads. Knows no
-hub; `hub_models` fills what this publishes.
+Only a folder with a manifest is trusted. A folder is renamed to its published name when all files of its
+manifest are in it, so a process that is killed at any moment never leaves an incomplete model that others
+read. Knows no hub; `model_download` fills the folders that this publishes.
 """
 
 import logging
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_backend.models import manifests, model_folder
-from ocr_backend.models.hub import lease_lock
+from ocr_backend.models.hub import staging
 from ocr_backend.models.hub.file_listing import Listing
-from ocr_backend.models.hub.resumable_download import PART
 from ocr_backend.models.model_errors import ModelError
 from ocr_backend.models.model_folder import Model
 
 logger = logging.getLogger(__name__)
 
 PUBLISHED = "official_models"
-"""Folder below the root in which models get their names, as PaddleX's own cache has it."""
-
-STAGING = ".fetching"
-"""Folder below the root in which models arrive: one folder for each model, in it one for each process."""
+"""Folder below the root that holds published models, as in PaddleX's own cache."""
 
 QUARANTINE = ".untrusted"
-"""Folder below the root with what had the name of a model and could not be trusted."""
+"""Folder below the root for folders that have the name of a model and could not be verified."""
 
-_KEPT_SECONDS = 86400.0  # what a killed fetch left is gone on with so long, by whoever wants the same model
-
-
-def published(root: Path, name: str, form: str) -> Path:
-    """The folder of a model that was fetched."""
-    return root / PUBLISHED / model_folder.package(name, form)
+_MAX_IDLE_SECONDS = 86400.0  # after a day, files of a killed download are removed instead of reused
 
 
-def staging(root: Path, name: str, form: str) -> Path:
-    """The place at which a model arrives; `claims` tells whether somebody works there."""
-    return root / STAGING / model_folder.package(name, form)
+@dataclass(frozen=True)
+class ModelRef:
+    """An official model in one format, and its role."""
+
+    role: str
+    name: str
+    model_format: str
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the model's folder in PaddleX's layout."""
+        return model_folder.folder_name(self.name, self.model_format)
 
 
-def trusted(root: Path, part: str, name: str, form: str) -> Model | None:
-    """The model that was fetched in a form, to the last byte as its manifest says; None if there is none."""
-    folder = published(root, name, form)
-    if not (folder / manifests.FILE).is_file():
+def published_folder(root: Path, name: str, model_format: str) -> Path:
+    """The folder of a published model."""
+    return root / PUBLISHED / model_folder.folder_name(name, model_format)
+
+
+def verified_model(root: Path, ref: ModelRef) -> Model | None:
+    """The published model, if every file has the content that its manifest lists; else None."""
+    folder = published_folder(root, ref.name, ref.model_format)
+    if not (folder / manifests.FILE_NAME).is_file():
         return None
     try:
-        return model_folder.opened(part, name, form, folder)
+        return model_folder.open_model(ref.role, ref.name, ref.model_format, folder)
     except ModelError as error:
         logger.warning("%s", error)
         return None
 
 
-def is_fetching(root: Path) -> bool:
-    """Whether somebody is fetching into `root` at this moment."""
-    return any(lease_lock.is_claimed(place) for place in places_of_staging(root))
+def unverified_folder(root: Path, name: str, model_format: str) -> Path | None:
+    """A folder that may hold the model and was not downloaded by this program; None if there is none.
 
-
-def places_of_staging(root: Path) -> list[Path]:
-    """The places at which models arrive, or arrived when whoever fetched them was killed."""
-    above = root / STAGING
-    return sorted(place for place in above.iterdir() if place.is_dir()) if above.is_dir() else []
-
-
-def untrusted(root: Path, name: str, form: str) -> Path | None:
-    """A folder that may hold a model in a form, and that no fetch of ours vouches for; None if there is none.
-
-    Such are those that PaddleX itself put there, which copies into them and may have been killed meanwhile.
+    PaddleX itself creates such folders: it copies into them, so it may have been killed half-way.
     """
-    found = model_folder.located(root, name, form)
-    is_ours = found is not None and (found / manifests.FILE).is_file()
-    return None if is_ours and found == published(root, name, form) else found
+    folder = model_folder.find_folder(root, name, model_format)
+    has_manifest = folder is not None and (folder / manifests.FILE_NAME).is_file()
+    return None if has_manifest and folder == published_folder(root, name, model_format) else folder
 
 
-def own_folder(place: Path, candidate: Path | None) -> Path:
-    """A folder at the place that no other process writes into, with what those that were killed had got.
-
-    Files that are there to their end are moved. Of others, and of those of the candidate, a copy is made: a
-    process that is thought dead may still hold them open, and what it writes must not come into ours. None of
-    them is trusted before it has been compared with the list of a hub.
-    """
-    place.mkdir(exist_ok=True)
-    others = [folder for folder in place.iterdir() if folder.is_dir()]
-    own = Path(tempfile.mkdtemp(dir=place))
-    own.chmod(0o755)
-    for folder in sorted(others, key=lambda one: one.stat().st_mtime, reverse=True):
-        for file in folder.rglob("*"):
-            target = own / file.relative_to(folder)
-            if file.is_file() and file.name != manifests.FILE and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if file.suffix == PART:
-                    shutil.copyfile(file, target)
-                else:
-                    file.rename(target)
-        shutil.rmtree(folder, ignore_errors=True)
-    for file in candidate.iterdir() if candidate else ():
-        if file.is_file() and file.name != manifests.FILE and not (own / file.name).exists():
-            shutil.copyfile(file, own / file.name)
-    return own
-
-
-def lacking(root: Path, name: str, form: str, listing: Listing) -> int:
-    """Bytes that a volume must still take for a model to come; 0 where it is there, or no size is known."""
-    if listing.size is None or (published(root, name, form) / manifests.FILE).is_file():
+def required_bytes(root: Path, ref: ModelRef, listing: Listing) -> int:
+    """Free space that a download needs; 0 if the model is published or the hub gives no size."""
+    published = published_folder(root, ref.name, ref.model_format)
+    if listing.size is None or (published / manifests.FILE_NAME).is_file():
         return 0
+    # An archive is removed only after its files are extracted, which takes at least as much space again.
+    size = listing.size * (2 if listing.is_archive else 1)
     try:
-        there = sum(one.stat().st_size for one in staging(root, name, form).rglob("*") if one.is_file())
-    except OSError:  # another process is at work there, and takes the room
+        reusable = staging.reusable_bytes(staging.staging_folder(root, ref.name, ref.model_format))
+    except OSError:  # another process is working there, and needs the space itself
         return 0
-    # An archive is removed when what it holds lies beside it, not packed any smaller.
-    return max(listing.size * (2 if listing.is_archive else 1) - there, 0)
+    return max(size - reusable, 0)
 
 
-def describe(own: Path, name: str, form: str, digest: str, listing: Listing) -> None:
-    """Writes the manifest: from now on the folder counts as whole wherever it lies."""
-    names = sorted(
-        str(file.relative_to(own))
-        for file in own.rglob("*")
-        if file.is_file() and file.name != manifests.FILE
-    )
+def write_manifest(folder: Path, ref: ModelRef, digest: str, listing: Listing) -> None:
+    """Writes the manifest: from now on the folder counts as complete, wherever it is."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != manifests.FILE_NAME)
     files = tuple(
-        manifests.File(file, (own / file).stat().st_size, manifests.digests(own, [file])[0]) for file in names
+        manifests.File(str(path.relative_to(folder)), path.stat().st_size, manifests.file_digest(path))
+        for path in paths
     )
-    manifests.write(own, manifests.Manifest(name, form, digest, listing.source, listing.revision, files))
+    manifest = manifests.Manifest(ref.name, ref.model_format, digest, listing.source, listing.revision, files)
+    manifests.write(folder, manifest)
 
 
-def publish(root: Path, part: str, name: str, form: str, own: Path) -> Model:
-    """Gives the folder its name; where another process was quicker, its folder is taken."""
-    target = published(root, name, form)
+def publish(root: Path, ref: ModelRef, folder: Path) -> Model:
+    """Renames the folder to its published name; if another process was faster, its model is used."""
+    target = published_folder(root, ref.name, ref.model_format)
     try:
-        aside = _quarantined(root, part, name, form)
-        own.rename(target)
+        quarantined = _quarantine(root, ref)
+        folder.rename(target)
     except OSError:
-        theirs = trusted(root, part, name, form)
-        if theirs is None:
+        model = verified_model(root, ref)
+        if model is None:
             raise
-        logger.info("%s: another process was quicker", name)
-        return theirs
+        logger.info("%s: another process has published it", ref.name)
+        return model
     manifests.sync(target.parent)
-    logger.info("%s: whole, published as %s", name, target)
-    if aside is not None and _is_same(aside, target):
-        shutil.rmtree(aside.parent, ignore_errors=True)
-    return model_folder.opened(part, name, form, target)
+    logger.info("%s: complete, published as %s", ref.name, target)
+    if quarantined is not None and _contains_all(target, quarantined):
+        shutil.rmtree(quarantined.parent, ignore_errors=True)
+    return model_folder.open_model(ref.role, ref.name, ref.model_format, target)
 
 
-def _quarantined(root: Path, part: str, name: str, form: str) -> Path | None:
-    """Moves a folder that has the model's name and cannot be trusted out of the way; says where to."""
-    target = published(root, name, form)
-    if not target.exists() or trusted(root, part, name, form) is not None:
+def _quarantine(root: Path, ref: ModelRef) -> Path | None:
+    """Moves a folder away that has the model's name and cannot be verified; returns its new path."""
+    target = published_folder(root, ref.name, ref.model_format)
+    if not target.exists() or verified_model(root, ref) is not None:
         return None
-    aside = root / QUARANTINE
-    aside.mkdir(exist_ok=True)
-    moved = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=aside)) / target.name
+    moved = new_quarantine_folder(root, f"{target.name}-") / target.name
     target.rename(moved)
-    logger.warning("%s has no valid %s and is not trusted: moved to %s", target, manifests.FILE, moved)
+    logger.warning("%s has no valid %s: moved to %s", target, manifests.FILE_NAME, moved)
     return moved
 
 
-def _is_same(aside: Path, target: Path) -> bool:
-    """Whether all that was moved aside is published too."""
-    files = [file for file in aside.iterdir() if file.is_file() and file.name != manifests.FILE]
+def new_quarantine_folder(root: Path, prefix: str = "") -> Path:
+    """A new, empty folder in the quarantine. Raises OSError if the volume is not writable."""
+    (root / QUARANTINE).mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=root / QUARANTINE))
+
+
+def _contains_all(folder: Path, other: Path) -> bool:
+    """Whether a folder has all files of another one, with the same content."""
+    files = [file for file in other.iterdir() if file.is_file() and file.name != manifests.FILE_NAME]
     return all(
-        (target / file.name).is_file()
-        and manifests.digests(aside, [file.name]) == manifests.digests(target, [file.name])
+        (folder / file.name).is_file()
+        and manifests.file_digest(file) == manifests.file_digest(folder / file.name)
         for file in files
     )
 
 
-def clear(root: Path) -> list[Path]:
-    """Removes what killed fetches left of models that are there or given up; says what it was.
+def remove_stale_staging(root: Path) -> list[Path]:
+    """Removes and returns staging folders of models that are published, or that nothing wrote to for a day.
 
-    One is given up when nobody went on with it for a day. A volume that cannot be written stays as it is.
+    Does nothing on a volume that is not writable.
     """
     removed = []
-    for place in places_of_staging(root):
-        is_old = time.time() - place.stat().st_mtime > _KEPT_SECONDS
-        is_there = (root / PUBLISHED / place.name / manifests.FILE).is_file()
-        if (is_old or is_there) and not lease_lock.is_claimed(place):
-            shutil.rmtree(place, ignore_errors=True)
-            removed.append(place)
+    for folder in staging.staging_folders(root):
+        is_stale = time.time() - folder.stat().st_mtime > _MAX_IDLE_SECONDS
+        is_published = (root / PUBLISHED / folder.name / manifests.FILE_NAME).is_file()
+        if (is_stale or is_published) and not staging.is_active(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
     return removed

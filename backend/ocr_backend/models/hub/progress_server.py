@@ -1,6 +1,7 @@
-"""Answers `GET /progress` while models are fetched, for whoever watches: a probe, an operator, a person.
+"""Serves `GET /progress` while models are downloaded, for probes, the operator and people.
 
-Only the standard library's server: it tells numbers and official names to few, and ends with the fetch.
+Uses the standard library's server: it has few clients, shows only numbers and official names, and ends with
+the download.
 """
 
 import json
@@ -16,11 +17,11 @@ PATH = "/progress"
 
 
 @contextmanager
-def serving(progress: Progress, host: str, port: int) -> Iterator[None]:
-    """Answers until the end of the context.
+def serve_progress(progress: Progress, host: str, port: int) -> Iterator[None]:
+    """Serves until the end of the context.
 
     Raises:
-        OSError: the port is taken, or the address is none of this machine.
+        OSError: the port is in use, or the address does not belong to this machine.
     """
     with _Server((host, port), _Handler) as server:
         server.progress = progress
@@ -39,14 +40,14 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: probes ask every few seconds."""
+        """Logs nothing: probes send a request every few seconds."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the library's
-        """The progress as JSON; anything else is not there."""
+    def do_GET(self) -> None:  # noqa: N802 - the library defines the name
+        """Sends the progress as JSON; any other path is 404."""
         if self.path != PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        content = json.dumps(self.server.progress.told()).encode()
+        content = json.dumps(self.server.progress.snapshot()).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -1,79 +1,81 @@
-"""What a folder of models holds that nobody needs, and taking it away.
+"""Finds and removes what a model folder holds that no settings require.
 
-Touches only what fetches brought: folders with a manifest, what arrived, what was put aside. `models prune`
-calls it.
+Touches only what downloads created: folders with a manifest, staging folders and the quarantine. `models
+prune` calls it.
 """
 
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_backend.models import manifests
-from ocr_backend.models.hub import lease_lock, model_store
+from ocr_backend.models.hub import model_store, staging
 from ocr_backend.models.model_errors import VolumeError
 
 
 @dataclass(frozen=True)
-class Unneeded:
-    """Something that can go: why, and how many bytes it has."""
+class UnneededFolder:
+    """A folder that can be removed, the reason, and its bytes."""
 
     path: Path
-    why: str
+    reason: str
     size: int
 
 
-def unneeded(root: Path, kept: Collection[str]) -> list[Unneeded]:
-    """All that can go if the models of these official names stay, in any form, and fetches under way too."""
-    return [*_published(root, kept), *_left(root), *_aside(root)]
+def find_unneeded(root: Path, required_names: Collection[str]) -> list[UnneededFolder]:
+    """All folders that can be removed; models with these official names and active downloads stay."""
+    return [*_unneeded_models(root, required_names), *_abandoned_downloads(root), *_quarantined(root)]
 
 
-def _published(root: Path, kept: Collection[str]) -> Iterator[Unneeded]:
-    for folder in _folders(root / model_store.PUBLISHED):
-        try:
-            manifest = manifests.of_folder(folder)
-        except manifests.ManifestError:
-            continue  # the next fetch looks at it; `models verify` tells of it
-        if manifest is None or manifest.name in kept:
+def _unneeded_models(root: Path, required_names: Collection[str]) -> Iterator[UnneededFolder]:
+    for folder in _subfolders(root / model_store.PUBLISHED):
+        manifest = _manifest(folder)
+        if manifest is None or manifest.name in required_names:
             continue
-        if not lease_lock.is_claimed(model_store.staging(root, manifest.name, manifest.form)):
-            yield Unneeded(folder, "a model that is not needed", _size(folder))
+        if not staging.is_active(staging.staging_folder(root, manifest.name, manifest.model_format)):
+            yield UnneededFolder(folder, "model that is not needed", _size(folder))
 
 
-def _left(root: Path) -> Iterator[Unneeded]:
-    for place in model_store.places_of_staging(root):
-        if not lease_lock.is_claimed(place):
-            yield Unneeded(place, "what a fetch left half-way", _size(place))
+def _manifest(folder: Path) -> manifests.Manifest | None:
+    """The manifest; None without a valid one: the next download replaces such a folder."""
+    try:
+        return manifests.read(folder)
+    except manifests.ManifestError:
+        return None
 
 
-def _aside(root: Path) -> Iterator[Unneeded]:
-    for folder in _folders(root / model_store.QUARANTINE):
-        yield Unneeded(folder, "what could not be trusted", _size(folder))
+def _abandoned_downloads(root: Path) -> Iterator[UnneededFolder]:
+    for folder in staging.staging_folders(root):
+        if not staging.is_active(folder):
+            yield UnneededFolder(folder, "incomplete download", _size(folder))
 
 
-def _folders(above: Path) -> list[Path]:
-    return sorted(folder for folder in above.iterdir() if folder.is_dir()) if above.is_dir() else []
+def _quarantined(root: Path) -> Iterator[UnneededFolder]:
+    for folder in _subfolders(root / model_store.QUARANTINE):
+        yield UnneededFolder(folder, "folder that could not be verified", _size(folder))
+
+
+def _subfolders(parent: Path) -> list[Path]:
+    return sorted(folder for folder in parent.iterdir() if folder.is_dir()) if parent.is_dir() else []
 
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def remove(root: Path, found: Unneeded) -> None:
-    """Takes it away: a model loses its name first, so that nothing half-removed looks like one.
+def remove(root: Path, unneeded: UnneededFolder) -> None:
+    """Removes the folder. A published model is renamed first, so that no incomplete one has a model's name.
 
     Raises:
-        VolumeError: the volume cannot be written.
+        VolumeError: the volume is not writable.
     """
     try:
-        if found.path.parent.name == model_store.PUBLISHED:
-            aside = root / model_store.QUARANTINE
-            aside.mkdir(exist_ok=True)
-            moved = Path(tempfile.mkdtemp(dir=aside))
-            found.path.rename(moved / found.path.name)
-            shutil.rmtree(moved)
+        if unneeded.path.parent.name == model_store.PUBLISHED:
+            folder = model_store.new_quarantine_folder(root)
+            unneeded.path.rename(folder / unneeded.path.name)
         else:
-            shutil.rmtree(found.path)
+            folder = unneeded.path
+        shutil.rmtree(folder)
     except OSError as error:
-        raise VolumeError(f"{found.path} cannot be removed: {error.strerror}") from error
+        raise VolumeError(f"{unneeded.path} cannot be removed: {error.strerror}") from error

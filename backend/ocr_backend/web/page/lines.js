@@ -1,7 +1,7 @@
-// What is sent and what comes back, without the page: labelling configurations, lines and their corners.
+// The content of requests and responses, without the page: label configs, lines and their corners.
 
-// The configuration that asks for polygons instead of rectangles, under the same names.
-function polygons({ image_key: key, image, shape, labels, text, label }) {
+// A label config with polygons instead of rectangles, and the same names.
+function polygonConfig({ image_key: key, image, shape, labels, text, label }) {
   const tag = (name, attributes, inner = []) => {
     const element = document.implementation.createDocument("", name).documentElement;
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -17,7 +17,7 @@ function polygons({ image_key: key, image, shape, labels, text, label }) {
   return new XMLSerializer().serializeToString(view);
 }
 
-// ---- lines: {text, score, page from 0, size and corners in px, clockwise from where the text begins} ----
+// ---- lines: {text, score, page from 0, size and corners in px, clockwise, the text begins at the first} ----
 function linesOf(items) {
   const texts = items.filter((item) => item.type === "textarea");
   return texts.map((item) => {
@@ -30,19 +30,19 @@ function linesOf(items) {
 function cornersOf(value, { width, height }) {
   if (value.points) return value.points.map(([x, y]) => [(x * width) / 100, (y * height) / 100]);
   const [x, y] = [(value.x * width) / 100, (value.y * height) / 100];
-  const [along, down] = [(value.width * width) / 100, (value.height * height) / 100];
-  const turned = (value.rotation * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(turned), Math.sin(turned)];
+  const [right, down] = [(value.width * width) / 100, (value.height * height) / 100];
+  const angle = (value.rotation * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return [
     [x, y],
-    [x + along * cos, y + along * sin],
-    [x + along * cos - down * sin, y + along * sin + down * cos],
+    [x + right * cos, y + right * sin],
+    [x + right * cos - down * sin, y + right * sin + down * cos],
     [x - down * sin, y + down * cos],
   ];
 }
 
-function counted(lines) {
+function lineCount(lines) {
   const pages = Math.max(0, ...lines.map((line) => line.page)) + 1;
-  const said = lines.length === 1 ? "1 line" : `${lines.length || "No"} lines`;
-  return pages === 1 ? said : `${said} on ${pages} pages; boxes are those of the first`;
+  const count = lines.length === 1 ? "1 line" : `${lines.length || "No"} lines`;
+  return pages === 1 ? count : `${count} on ${pages} pages; only the boxes of the first page are shown`;
 }

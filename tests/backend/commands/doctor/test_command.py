@@ -1,4 +1,4 @@
-"""All checks together: a failure never stops those after it, no secret is shown, and the status tells."""
+"""All checks together: a failure does not stop the next checks, and no secret is printed."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from loopback import Outside, serving
+from loopback import RefusingProxy, serving
 from ocr_backend.commands import exit_codes
 from ocr_backend.commands.doctor import checks, machine_checks
 from scripted_server import Reply
@@ -18,54 +18,58 @@ CHECKS = ["settings", "engine", "cores", "memory", "MODEL_DIR", "models", "disk"
 
 def run(*arguments, **variables):
     env = {"PATH": "/usr/bin:/bin", "TMPDIR": "/tmp", "OCR_PORT": str(free_port()), **variables}
-    done = [sys.executable, "-m", "ocr_backend", "doctor", *arguments]
-    return subprocess.run(done, env=env, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "ocr_backend", "doctor", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_where_nothing_is_wrong_the_status_is_0():
+def test_the_exit_status_is_0_without_problems():
     done = run(**BUILTIN)
-    assert done.returncode == exit_codes.GOOD_STATUS, done.stdout
+    assert done.returncode == exit_codes.OK_STATUS, done.stdout
     first, *lines, last = done.stdout.splitlines()
     assert first.startswith("ocr-backend ")
     assert [line[4:18].strip() for line in lines if not line.startswith(" ")] == CHECKS
-    assert last.endswith("0 bad, 3 not checked")
+    assert last.endswith("0 bad, 3 skipped")
     assert done.stdout.isascii()
 
 
-def test_every_check_is_made_though_others_fail():
-    with serving(Outside()) as ended:
-        nowhere = ended.url
+def test_every_check_runs_although_others_fail():
+    with serving(RefusingProxy()) as server:
+        closed_url = server.url
     done = run(
         "--json",
         OCR_MODEL_SOURCE="dir",
         MODEL_DIR="/nowhere/models",
         OCR_PROT="1",
         THREADS="many",
-        LABEL_STUDIO_URL=nowhere,
+        LABEL_STUDIO_URL=closed_url,
         LABEL_STUDIO_API_KEY="0a" * 20,
     )
-    assert done.returncode == exit_codes.FAULT_STATUS
-    told = json.loads(done.stdout)
-    assert told["good"] is False
-    bad = [finding["check"] for finding in told["findings"] if finding["state"] == "bad"]
+    assert done.returncode == exit_codes.FAILED_STATUS
+    report = json.loads(done.stdout)
+    assert report["good"] is False
+    bad = [finding["check"] for finding in report["findings"] if finding["state"] == "bad"]
     assert bad == ["settings", "settings", "MODEL_DIR", "models", "models", "models", "Label Studio"]
-    assert {finding["check"] for finding in told["findings"]} == {*CHECKS, "token"}
-    assert all(finding["todo"] for finding in told["findings"] if finding["state"] in ("bad", "warning"))
+    assert {finding["check"] for finding in report["findings"]} == {*CHECKS, "token"}
+    assert all(finding["action"] for finding in report["findings"] if finding["state"] in ("bad", "warning"))
 
 
-def test_a_check_that_fails_itself_is_a_finding(monkeypatch):
+def test_an_error_in_a_check_is_a_finding(monkeypatch):
     def failing(_):
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr(machine_checks, "cores", failing)
-    found = {
-        one.check: one for one in checks.findings({**BUILTIN, "OCR_PORT": str(free_port())}, None, False)
+    monkeypatch.setattr(machine_checks, "check_cores", failing)
+    findings = {
+        finding.check: finding
+        for finding in checks.run_checks({**BUILTIN, "OCR_PORT": str(free_port())}, None, False)
     }
-    assert (found["cores"].state, found["cores"].said) == ("bad", "this check failed itself (RuntimeError)")
-    assert list(found) == CHECKS
+    assert (findings["cores"].state, findings["cores"].message) == (
+        "bad",
+        "this check itself failed (RuntimeError)",
+    )
+    assert list(findings) == CHECKS
 
 
-def test_no_secret_is_ever_shown(web):
+def test_no_secret_is_printed(web):
     web.on("/api/version/", Reply(b'{"release": "1"}'))
     web.on("/api/current-user/whoami", Reply(b'{"detail": "no"}', 401))
     done = run(
@@ -77,21 +81,23 @@ def test_no_secret_is_ever_shown(web):
         LABEL_STUDIO_URL=web.url.replace("http://", "http://name:secret-pass@"),
         LABEL_STUDIO_API_KEY="secret-key\u20ac",
     )
-    assert done.returncode == exit_codes.FAULT_STATUS
+    assert done.returncode == exit_codes.FAILED_STATUS
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_loading_is_tried_only_if_asked_for():
+def test_models_are_loaded_only_on_request():
     assert " reading " not in run(**BUILTIN).stdout
     assert "read the golden sample" in run("--load", **BUILTIN).stdout
 
 
-def test_a_task_without_its_project_is_refused():
+def test_a_task_without_a_project_is_refused():
     done = run("--task", "3", **BUILTIN)
-    assert (done.returncode, "--task needs --project" in done.stderr) == (exit_codes.SETTINGS_STATUS, True)
+    assert (done.returncode, "--task needs --project" in done.stderr) == (exit_codes.USAGE_STATUS, True)
 
 
 @pytest.mark.parametrize("project", [None, checks.Sample(1)])
-def test_without_label_studio_only_a_project_is_missed(project):
-    found = list(checks.findings({**BUILTIN, "OCR_PORT": str(free_port())}, project, False))
-    assert [one.check for one in found if one.state == "bad"] == ([] if project is None else ["project"])
+def test_without_label_studio_only_the_project_check_fails(project):
+    findings = list(checks.run_checks({**BUILTIN, "OCR_PORT": str(free_port())}, project, False))
+    assert [finding.check for finding in findings if finding.state == "bad"] == (
+        [] if project is None else ["project"]
+    )

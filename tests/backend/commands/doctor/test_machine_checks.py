@@ -1,4 +1,4 @@
-"""The machine: packages, cores, memory and the port."""
+"""Checks of the machine: packages, cores, memory and the port."""
 
 import socket
 
@@ -7,30 +7,30 @@ import pytest
 from ocr_backend.commands.doctor import machine_checks
 from ocr_backend.config.settings import Settings
 from ocr_backend.ocr import engine_factory
-from ocr_backend.ocr.engine_factory import Installed
+from ocr_backend.ocr.engine_factory import InstalledPackages
 from scripted_server import Reply
 
 GIB = 2**30
 
 
-def one(findings):
-    (found,) = findings
-    return found
+def single(findings):
+    (finding,) = findings
+    return finding
 
 
-def test_the_engine_is_named_with_the_packages():
-    found = one(machine_checks.engine(Settings()))
-    assert found.state == "good"
-    assert "in onnx form; Python 3." in found.said
-    assert "paddleocr 3." in found.said
+def test_the_engine_and_the_packages_are_reported():
+    finding = single(machine_checks.check_engine(Settings()))
+    assert finding.state == "good"
+    assert "in onnx format; Python 3." in finding.message
+    assert "paddleocr 3." in finding.message
 
 
 def test_an_engine_that_is_not_installed_is_bad(monkeypatch):
-    monkeypatch.setattr(engine_factory, "_installed", lambda _: Installed(*[False] * 6))
-    found = one(machine_checks.engine(Settings()))
-    assert (found.state, found.todo) == (
+    monkeypatch.setattr(engine_factory, "_installed_packages", lambda _: InstalledPackages(*[False] * 6))
+    finding = single(machine_checks.check_engine(Settings()))
+    assert (finding.state, finding.action) == (
         "bad",
-        "OCR_ENGINE=auto has nothing to run with here; install onnxruntime",
+        "no installed engine can be used with OCR_ENGINE=auto; install onnxruntime",
     )
 
 
@@ -38,19 +38,19 @@ def test_an_engine_that_is_not_installed_is_bad(monkeypatch):
     ("values", "state"),
     [({"slots": 1}, "good"), ({"slots": 1, "workers": 64}, "warning"), ({"slots": 256}, "warning")],
 )
-def test_more_readings_than_cores_are_warned_of(values, state):
-    assert one(machine_checks.cores(Settings(**values))).state == state
+def test_more_inference_slots_than_cores_are_a_warning(values, state):
+    assert single(machine_checks.check_cores(Settings(**values))).state == state
 
 
 @pytest.mark.parametrize(
     ("usable", "state"),
     [pytest.param(GIB, "warning", id="small"), pytest.param(8 * GIB, "good", id="large"), (0, "good")],
 )
-def test_images_that_leave_no_room_for_the_models_are_warned_of(usable, state):
+def test_images_that_leave_no_memory_for_the_models_are_a_warning(usable, state):
     settings = Settings(slots=2, max_image_pixels=80_000_000)
-    found = one(machine_checks.memory_left(settings, usable))
-    assert found.state == state
-    assert "3 decoded images of the largest allowed size take 0.7 GiB" in found.said
+    finding = single(machine_checks.check_memory(settings, usable))
+    assert finding.state == state
+    assert "3 decoded images of the largest allowed size need 0.7 GiB" in finding.message
 
 
 @pytest.fixture
@@ -60,30 +60,33 @@ def on(web):
 
 
 def test_a_free_port_is_good():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    assert one(machine_checks.port(Settings(host="127.0.0.1", port=port))).said == f"127.0.0.1:{port} is free"
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        port = occupied.getsockname()[1]
+    assert (
+        single(machine_checks.check_port(Settings(host="127.0.0.1", port=port))).message
+        == f"127.0.0.1:{port} is free"
+    )
 
 
 @pytest.mark.parametrize(
-    ("reply", "state", "said"),
+    ("reply", "state", "message"),
     [
         (Reply(b'{"status":"READY"}'), "good", "and is ready"),
         (Reply(b'{"status":503,"detail":"0 of 1 workers"}', 503), "warning", "0 of 1 workers"),
-        (Reply(b"<html>"), "bad", "something else listens"),
-        (Reply(b"[]"), "bad", "something else listens"),
-        (Reply(b"{}", 404), "bad", "something else listens"),
+        (Reply(b"<html>"), "bad", "another program listens"),
+        (Reply(b"[]"), "bad", "another program listens"),
+        (Reply(b"{}", 404), "bad", "another program listens"),
     ],
     ids=["ready", "loading", "page", "list", "other"],
 )
-def test_who_listens_on_the_port_is_asked(web, on, reply, state, said):
+def test_the_program_on_the_port_is_identified(web, on, reply, state, message):
     web.on("/readyz", reply)
-    found = one(machine_checks.port(on))
-    assert (found.state, said in found.said) == (state, True)
+    finding = single(machine_checks.check_port(on))
+    assert (finding.state, message in finding.message) == (state, True)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
 def test_an_address_of_another_machine_is_bad(host):
-    found = one(machine_checks.port(Settings(host=host, port=9)))
-    assert (found.state, "OCR_HOST" in found.todo) == ("bad", True)
+    finding = single(machine_checks.check_port(Settings(host=host, port=9)))
+    assert (finding.state, "OCR_HOST" in finding.action) == ("bad", True)

@@ -1,4 +1,4 @@
-"""A folder of models: each fault of each model is found, and whole ones are said to be good."""
+"""Verification of a folder of models: every problem is found, and complete models are good."""
 
 import json
 import re
@@ -10,16 +10,16 @@ import pytest
 
 import stand_in_models
 from ocr_backend.commands import exit_codes
-from ocr_backend.commands.models.model_verification import verdicts
+from ocr_backend.commands.models.model_verification import verify_models
 from ocr_backend.models import manifests
-from ocr_backend.models.hub import lease_lock
+from ocr_backend.models.hub import staging
 
 DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
 
 
 @pytest.fixture
 def root(official, tmp_path):
-    """A folder with two whole models."""
+    """A folder with two complete models."""
     shutil.copytree(official, tmp_path / "official_models")
     return tmp_path
 
@@ -30,27 +30,29 @@ def recogniser(root):
 
 
 def problems(root):
-    """Name of the folder -> its problems, where there are any."""
-    return {found.folder.name: found.problems for found in verdicts(root) if found.problems}
+    """Name of a folder -> its problems, if any."""
+    return {result.folder.name: result.problems for result in verify_models(root) if result.problems}
 
 
-def test_whole_models_are_good_and_have_digests(root):
-    found = {verdict.name: verdict for verdict in verdicts(root)}
-    assert set(found) == {DETECTION, RECOGNITION}
-    assert all(re.fullmatch("[0-9a-f]{64}", one.digest) and not one.problems for one in found.values())
+def test_complete_models_are_good_and_have_digests(root):
+    results = {result.name: result for result in verify_models(root)}
+    assert set(results) == {DETECTION, RECOGNITION}
+    assert all(
+        re.fullmatch("[0-9a-f]{64}", result.digest) and not result.problems for result in results.values()
+    )
 
 
-def test_one_model_folder_may_be_named_itself(recogniser):
-    (found,) = verdicts(recogniser)
-    assert (found.name, found.form, found.problems) == (RECOGNITION, "onnx", ())
+def test_a_single_model_folder_can_be_verified(recogniser):
+    (result,) = verify_models(recogniser)
+    assert (result.name, result.model_format, result.problems) == (RECOGNITION, "onnx", ())
 
 
-def test_everything_that_is_wrong_is_said_at_once(root, recogniser):
+def test_all_problems_are_reported_at_once(root, recogniser):
     (recogniser / "inference.onnx").write_bytes(b"")
     (recogniser / "inference.yml").write_text("Global: {model_name: other}")
     assert problems(root) == {
         recogniser.name: (
-            f"its inference.yml says that it is 'other', not '{RECOGNITION}'",
+            f"its inference.yml describes the model 'other', not '{RECOGNITION}'",
             "its inference.yml has no list of characters (PostProcess.character_dict)",
             "inference.onnx is empty",
         )
@@ -78,54 +80,54 @@ def shorter_dictionary(folder):
         ),
         pytest.param(
             lambda at: (at / "inference.onnx").write_bytes((at / "inference.onnx").read_bytes()[:100_000]),
-            "inference.onnx is no network",
+            "inference.onnx is not a valid network",
             id="half a file",
         ),
         pytest.param(
-            shorter_dictionary, r"the network knows \d+ classes, its dictionary \d+", id="dictionary"
+            shorter_dictionary, r"the network has \d+ classes, but its dictionary has \d+", id="dictionary"
         ),
     ],
 )
-def test_a_fault_is_found(root, recogniser, damage, problem):
+def test_a_problem_is_found(root, recogniser, damage, problem):
     damage(recogniser)
-    (found,) = problems(root)[recogniser.name]
-    assert re.fullmatch(problem, found)
+    (result,) = problems(root)[recogniser.name]
+    assert re.fullmatch(problem, result)
 
 
-def test_a_folder_in_another_layout_is_told_of(root):
+def test_a_folder_in_another_layout_is_reported(root):
     (root / "weights").mkdir()
     (root / "weights" / "model.bin").write_bytes(b"x")
     (problem,) = problems(root)["weights"]
-    assert problem.startswith("it is no model folder as PaddleX lays them out")
+    assert problem.startswith("it is not a model folder as PaddleX creates them")
 
 
-def test_a_whole_model_that_is_not_needed_is_no_fault(root, recogniser):
+def test_an_unused_model_is_no_problem(root, recogniser):
     shutil.copytree(recogniser, root / "PicoDet_layout")
     (root / "PicoDet_layout" / "inference.yml").write_text("Global: {model_name: PicoDet_layout}")
-    (found,) = (one for one in verdicts(root) if one.name == "PicoDet_layout")
-    assert found.problems == ()
-    assert found.note == "nothing in this backend reads with 'PicoDet_layout'"
+    (result,) = (result for result in verify_models(root) if result.name == "PicoDet_layout")
+    assert result.problems == ()
+    assert result.note == "this backend does not use 'PicoDet_layout'"
 
 
-def test_an_official_name_on_the_folder_of_another_model_is_a_fault(root, recogniser):
+def test_an_official_folder_name_with_another_model_is_a_problem(root, recogniser):
     recogniser.rename(recogniser.with_name("PP-OCRv6_medium_rec_onnx"))
     assert problems(root)["PP-OCRv6_medium_rec_onnx"] == (
-        f"its inference.yml says that it is '{RECOGNITION}', not 'PP-OCRv6_medium_rec'",
+        f"its inference.yml describes the model '{RECOGNITION}', not 'PP-OCRv6_medium_rec'",
     )
 
 
-def test_what_a_killed_fetch_left_is_a_fault_and_a_fetch_under_way_is_none(root):
-    place = root / ".fetching" / f"{RECOGNITION}_onnx"
-    (place / "abc").mkdir(parents=True)
-    assert "half-way" in problems(root)[place.name][0]
-    with lease_lock.claimed(place):
+def test_an_interrupted_download_is_a_problem_but_a_running_one_is_not(root):
+    folder = root / ".fetching" / f"{RECOGNITION}_onnx"
+    (folder / f"{staging.node_id()}-abc").mkdir(parents=True)
+    assert "interrupted download" in problems(root)[folder.name][0]
+    with staging.locked(folder):
         assert problems(root) == {}
-        assert [one.note for one in verdicts(root) if one.note] == ["a fetch that is under way"]
+        assert [result.note for result in verify_models(root) if result.note] == ["a download in progress"]
 
 
 @pytest.fixture
-def vouched(recogniser):
-    """A folder with a manifest of the files that are in it."""
+def verified(recogniser):
+    """A folder with a manifest of its files."""
     names = ["inference.onnx", "inference.yml"]
     digest, _ = manifests.digests(recogniser, ["inference.onnx"])
     files = tuple(
@@ -136,7 +138,7 @@ def vouched(recogniser):
     return recogniser
 
 
-def other_bytes(file):
+def flip_last_bit(file):
     content = file.read_bytes()
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
@@ -146,13 +148,13 @@ def other_bytes(file):
     [
         pytest.param(lambda at: None, None, id="none"),
         pytest.param(
-            lambda at: other_bytes(at / "inference.onnx"),
-            "inference.onnx has been changed: its SHA-256 is not the one in its manifest.json",
+            lambda at: flip_last_bit(at / "inference.onnx"),
+            "inference.onnx was changed: its SHA-256 is not the one in its manifest.json",
             id="a bit",
         ),
         pytest.param(
             lambda at: (at / "inference.yml").write_text((at / "inference.yml").read_text("utf-8") + " "),
-            r"inference.yml has \d+ bytes, its manifest.json says \d+",
+            r"inference.yml has \d+ bytes, but its manifest.json says \d+",
             id="a byte more",
         ),
         pytest.param(
@@ -160,71 +162,73 @@ def other_bytes(file):
         ),
         pytest.param(
             lambda at: (at / "manifest.json").write_text('{"manifest": 2}'),
-            "its manifest.json is of a version that this release does not know",
+            "its manifest.json has a version that this release does not know",
             id="version",
         ),
     ],
 )
-def test_a_folder_is_compared_with_its_manifest(root, vouched, damage, problem):
-    damage(vouched)
-    found = problems(root).get(vouched.name)
-    assert (problem is None) == (found is None)
-    assert problem is None or re.search(problem, found[0])
+def test_a_folder_is_compared_with_its_manifest(root, verified, damage, problem):
+    damage(verified)
+    result = problems(root).get(verified.name)
+    assert (problem is None) == (result is None)
+    assert problem is None or re.search(problem, result[0])
 
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
-@pytest.mark.parametrize("kept", [0.01, 0.5, 0.999])
-def test_half_a_file_of_paddles_weights_is_found(tmp_path, kept):
+@pytest.mark.parametrize("fraction", [0.01, 0.5, 0.999])
+def test_truncated_paddle_weights_are_found(tmp_path, fraction):
     stand_in_models.recogniser(tmp_path, "PP-OCRv5_mobile_rec", "paddle")
-    (found,) = verdicts(tmp_path)
-    assert (found.form, found.problems) == ("paddle", ())
-    weights = found.folder / "inference.pdiparams"
-    whole = weights.read_bytes()
-    weights.write_bytes(whole[: int(len(whole) * kept)])
-    assert problems(tmp_path) == {found.folder.name: ("inference.pdiparams is damaged or incomplete",)}
+    (result,) = verify_models(tmp_path)
+    assert (result.model_format, result.problems) == ("paddle", ())
+    weights = result.folder / "inference.pdiparams"
+    content = weights.read_bytes()
+    weights.write_bytes(content[: int(len(content) * fraction)])
+    assert problems(tmp_path) == {result.folder.name: ("inference.pdiparams is damaged or incomplete",)}
 
 
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle")
-def test_in_paddle_form_the_dictionary_must_fit_and_the_network_be_one(tmp_path):
+def test_dictionary_and_network_in_paddle_format_are_checked(tmp_path):
     stand_in_models.recogniser(tmp_path, "PP-OCRv5_mobile_rec", "paddle")
     folder = tmp_path / "PP-OCRv5_mobile_rec"
     shorter_dictionary(folder)
-    assert problems(tmp_path) == {folder.name: ("the network knows 4 classes, its dictionary 3",)}
+    assert problems(tmp_path) == {folder.name: ("the network has 4 classes, but its dictionary has 3",)}
     (folder / "inference.json").write_text("{")
-    assert problems(tmp_path) == {folder.name: ("inference.json and inference.pdiparams are no network",)}
+    assert problems(tmp_path) == {
+        folder.name: ("inference.json and inference.pdiparams are not a valid network",)
+    }
 
 
 @pytest.fixture
 def verify(root):
-    def ran(*arguments):
+    def run(*arguments):
         command = [sys.executable, "-m", "ocr_backend", "models", "verify", *map(str, arguments)]
         env = {"PATH": "/usr/bin:/bin", "MODEL_DIR": str(root)}
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
-    return ran
+    return run
 
 
-def test_the_command_ends_with_0_where_all_is_good_and_1_where_not(verify, recogniser):
+def test_the_exit_status_is_0_without_problems_and_1_with_problems(verify, recogniser):
     good = verify()
-    assert good.returncode == exit_codes.GOOD_STATUS
+    assert good.returncode == exit_codes.OK_STATUS
     assert re.findall(r"^(\w+)  \S+(PP-OCRv6_\w+)_onnx: onnx, sha256 ", good.stdout, re.MULTILINE) == [
         ("good", DETECTION),
         ("good", RECOGNITION),
     ]
     (recogniser / "inference.onnx").unlink()
     bad = verify()
-    assert bad.returncode == exit_codes.FAULT_STATUS
+    assert bad.returncode == exit_codes.FAILED_STATUS
     assert f"BAD   {recogniser}\n  inference.onnx cannot be read" in bad.stdout
-    (told,) = map(json.loads, verify("--json", recogniser).stdout.splitlines())
-    assert told["problems"] == ["inference.onnx cannot be read: No such file or directory"]
+    (content,) = map(json.loads, verify("--json", recogniser).stdout.splitlines())
+    assert content["problems"] == ["inference.onnx cannot be read: No such file or directory"]
 
 
-def test_a_folder_without_models_or_none_at_all_is_told_of(verify, tmp_path):
+def test_an_empty_or_missing_folder_is_reported(verify, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     done = verify(empty)
-    assert (done.returncode, "there is no model in" in done.stderr) == (exit_codes.FAULT_STATUS, True)
+    assert (done.returncode, "contains no models" in done.stderr) == (exit_codes.FAILED_STATUS, True)
     done = verify(tmp_path / "nowhere")
-    assert (done.returncode, "is no folder" in done.stderr) == (exit_codes.SETTINGS_STATUS, True)
+    assert (done.returncode, "is not a folder" in done.stderr) == (exit_codes.USAGE_STATUS, True)

@@ -1,4 +1,4 @@
-"""`ocr-backend models prune`: what is not needed is shown, and goes when it is told to, and nothing else."""
+"""`ocr-backend models prune`: unneeded files are listed, and deleted only with --yes."""
 
 import json
 import os
@@ -9,14 +9,14 @@ import pytest
 from ocr_backend.commands import exit_codes
 from ocr_backend.commands.cli import main
 from ocr_backend.models import manifests
-from ocr_backend.models.hub import lease_lock, model_store
+from ocr_backend.models.hub import model_store, staging
 
 KOREAN = "korean_PP-OCRv5_mobile_rec"
 NEEDED = ("PP-OCRv5_mobile_det", "PP-OCRv5_mobile_rec", "PP-LCNet_x1_0_textline_ori")
 
 
 def put(root: Path, name: str, has_manifest: bool = True) -> Path:
-    folder = model_store.published(root, name, "onnx")
+    folder = model_store.published_folder(root, name, "onnx")
     folder.mkdir(parents=True)
     (folder / "inference.onnx").write_bytes(b"weights")
     if has_manifest:
@@ -34,69 +34,69 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pruned(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Runs the action for the settings of mobile Chinese; gives the paths that it tells of."""
+def prune(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs the action with the settings of mobile Chinese, and returns the listed paths."""
 
-    def told(*arguments: str) -> set[Path]:
+    def run(*arguments: str) -> set[Path]:
         monkeypatch.setenv("MODEL_DIR", str(root))
         monkeypatch.setenv("PADDLEOCR_MODEL_TYPE", "mobile")
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as error:
             main(["models", "prune", "--json", *arguments])
-        assert ended.value.code == exit_codes.GOOD_STATUS
+        assert error.value.code == exit_codes.OK_STATUS
         return {Path(json.loads(line)["path"]) for line in capsys.readouterr().out.splitlines()}
 
-    return told
+    return run
 
 
-def test_it_only_shows_until_it_is_told_to_remove(pruned, root: Path) -> None:
-    korean = model_store.published(root, KOREAN, "onnx")
-    assert pruned() == {korean}
+def test_files_are_deleted_only_with_yes(prune, root: Path) -> None:
+    korean = model_store.published_folder(root, KOREAN, "onnx")
+    assert prune() == {korean}
     assert korean.is_dir()
-    assert pruned("--yes") == {korean}
+    assert prune("--yes") == {korean}
     assert not korean.exists()
     assert {path.name.removesuffix("_onnx") for path in (root / "official_models").iterdir()} == set(NEEDED)
-    assert pruned() == set()
+    assert prune() == set()
     assert list((root / ".untrusted").iterdir()) == []
 
 
-def test_what_the_arguments_name_is_kept_too(pruned) -> None:
-    assert pruned("--language", "ch", "--language", "korean") == set()
+def test_models_selected_by_arguments_are_kept(prune) -> None:
+    assert prune("--language", "ch", "--language", "korean") == set()
 
 
-def test_a_folder_that_no_fetch_brought_stays(pruned, root: Path) -> None:
-    mine = put(root, "mine", has_manifest=False)
-    assert mine not in pruned("--yes")
-    assert mine.is_dir()
+def test_a_folder_that_was_not_downloaded_is_kept(prune, root: Path) -> None:
+    user_folder = put(root, "mine", has_manifest=False)
+    assert user_folder not in prune("--yes")
+    assert user_folder.is_dir()
 
 
-def test_what_was_left_and_put_aside_goes_and_what_is_being_fetched_stays(pruned, root: Path) -> None:
-    left = model_store.staging(root, "a", "onnx")
-    busy = model_store.staging(root, KOREAN, "onnx")
-    aside = root / ".untrusted" / "b"
-    for folder in (left, busy, aside):
+def test_leftovers_and_quarantine_are_deleted_but_not_a_running_download(prune, root: Path) -> None:
+    abandoned = staging.staging_folder(root, "a", "onnx")
+    active = staging.staging_folder(root, KOREAN, "onnx")
+    quarantined = root / ".untrusted" / "b"
+    for folder in (abandoned, active, quarantined):
         folder.mkdir(parents=True)
-    with lease_lock.claimed(busy):
-        assert pruned("--yes") == {left, aside}
-    assert model_store.published(root, KOREAN, "onnx").is_dir()
-    assert [path for path in (left, busy, aside) if path.exists()] == [busy]
+    with staging.locked(active):
+        assert prune("--yes") == {abandoned, quarantined}
+    assert model_store.published_folder(root, KOREAN, "onnx").is_dir()
+    assert [path for path in (abandoned, active, quarantined) if path.exists()] == [active]
 
 
-def test_the_text_says_how_much_and_how(root: Path, monkeypatch, capsys) -> None:
+def test_the_text_output_has_sizes_and_advice(root: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MODEL_DIR", str(root))
     monkeypatch.setenv("PADDLEOCR_MODEL_TYPE", "mobile")
     with pytest.raises(SystemExit):
         main(["models", "prune"])
-    size = sum(file.stat().st_size for file in model_store.published(root, KOREAN, "onnx").iterdir())
+    size = sum(file.stat().st_size for file in model_store.published_folder(root, KOREAN, "onnx").iterdir())
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("unneeded  ")
-    assert first.endswith(f"{KOREAN}_onnx  {size} bytes  a model that is not needed")
-    assert last == f"{size} bytes are not needed; --yes removes it"
+    assert first.endswith(f"{KOREAN}_onnx  {size} bytes  model that is not needed")
+    assert last == f"{size} bytes are not needed; --yes removes them"
 
 
-def test_a_choice_of_nothing_does_not_empty_the_folder(root: Path, monkeypatch, capsys) -> None:
+def test_an_empty_selection_does_not_empty_the_folder(root: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MODEL_DIR", str(root))
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as error:
         main(["models", "prune", "--yes", "--ocr-version", "PP-OCRv4", "--language", "korean"])
-    assert ended.value.code == exit_codes.SETTINGS_STATUS
-    assert "all would go" in capsys.readouterr().err
+    assert error.value.code == exit_codes.USAGE_STATUS
+    assert "all models would be deleted" in capsys.readouterr().err
     assert len(os.listdir(root / "official_models")) == 4

@@ -1,4 +1,4 @@
-"""Without the packages of its extra, prelabel says what is missing, and the other commands work."""
+"""Without the packages of its extra, prelabel names the missing one, and other commands work."""
 
 import os
 import subprocess
@@ -17,13 +17,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
 
 
-def test_what_is_missing_is_named() -> None:
-    ended = run("prelabel", "--project", "1")
-    assert ended.returncode == 2, ended.stderr
-    assert "needs more packages (label_studio_sdk" in ended.stderr
-    assert "docs/projects.md" in ended.stderr
+def test_the_missing_package_is_named() -> None:
+    done = run("prelabel", "--project", "1")
+    assert done.returncode == 2, done.stderr
+    assert "the package label_studio_sdk" in done.stderr
+    assert "docs/projects.md" in done.stderr
 
 
-def test_other_commands_do_without() -> None:
-    ended = run("settings")
-    assert (ended.returncode, "LABEL_STUDIO_URL" in ended.stdout) == (0, True), ended.stderr
+def test_other_commands_work_without_it() -> None:
+    done = run("settings")
+    assert (done.returncode, "LABEL_STUDIO_URL" in done.stdout) == (0, True), done.stderr

@@ -1,15 +1,15 @@
-"""What is tried again, and for how long."""
+"""Which errors are retried, and for how long."""
 
 from collections.abc import Callable
 
 import pytest
 
 from ocr_backend.commands.prelabel.errors import UnavailableError, UsageError
-from ocr_backend.commands.prelabel.retry import WAITS, retry
+from ocr_backend.commands.prelabel.retry import BACKOFF_SECONDS, retry
 
 
 def failing(times: int, error: Exception) -> Callable[[], int]:
-    """Fails so many times, then gives how often it was called."""
+    """A call that fails this many times, then returns the number of calls."""
     calls = []
 
     def call() -> int:
@@ -21,26 +21,26 @@ def failing(times: int, error: Exception) -> Callable[[], int]:
     return call
 
 
-def test_a_server_that_comes_back_is_waited_for() -> None:
-    waits: list[float] = []
-    assert retry(failing(3, UnavailableError("away")), waits.append) == 4
-    assert waits == list(WAITS[:3])
+def test_a_server_that_recovers_is_waited_for() -> None:
+    delays: list[float] = []
+    assert retry(failing(3, UnavailableError("unavailable")), delays.append) == 4
+    assert delays == list(BACKOFF_SECONDS[:3])
 
 
-def test_patience_ends() -> None:
-    waits: list[float] = []
-    with pytest.raises(UnavailableError, match="away"):
-        retry(failing(100, UnavailableError("away")), waits.append)
-    assert waits == list(WAITS)
+def test_retries_end() -> None:
+    delays: list[float] = []
+    with pytest.raises(UnavailableError, match="unavailable"):
+        retry(failing(100, UnavailableError("unavailable")), delays.append)
+    assert delays == list(BACKOFF_SECONDS)
 
 
-@pytest.mark.parametrize(("wish", "waited"), [(0.5, 1.0), (7.0, 7.0), (9999.0, 120.0)])
-def test_the_wish_of_a_server_is_minded_within_limits(wish: float, waited: float) -> None:
-    waits: list[float] = []
-    retry(failing(1, UnavailableError("busy", wish)), waits.append)
-    assert waits == [waited]
+@pytest.mark.parametrize(("retry_after", "delay"), [(0.5, 1.0), (7.0, 7.0), (9999.0, 120.0)])
+def test_retry_after_is_honoured_within_limits(retry_after: float, delay: float) -> None:
+    delays: list[float] = []
+    retry(failing(1, UnavailableError("busy", retry_after)), delays.append)
+    assert delays == [delay]
 
 
-def test_what_another_try_does_not_mend_is_not_tried_again() -> None:
+def test_an_error_that_a_retry_cannot_fix_is_not_retried() -> None:
     with pytest.raises(UsageError):
-        retry(failing(1, UsageError("wrong token")), lambda seconds: pytest.fail("it waits"))
+        retry(failing(1, UsageError("wrong token")), lambda seconds: pytest.fail("it sleeps"))

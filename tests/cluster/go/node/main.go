@@ -1,5 +1,5 @@
-// Command node is everything the node itself needs inside containers, in one static file.
-// What it does follows from the name it is started by: pause, volume, serve or fetch.
+// Command node is the program of the node's own containers, in one static file. The name that it is
+// started by selects what it does: pause, volume, serve or fetch.
 package main
 
 import (
@@ -27,15 +27,15 @@ func main() {
 	case "fetch":
 		err = fetch()
 	default:
-		err = fmt.Errorf("started as %q; known: pause, volume, serve, fetch", name)
+		err = fmt.Errorf("started as %q; known names: pause, volume, serve, fetch", name)
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// pause keeps a pod's namespaces open until it is told to go. Reaping is the kernel's work once
-// SIGCHLD is ignored.
+// pause keeps a pod's namespaces open until it gets SIGINT or SIGTERM. It ignores SIGCHLD, so that the
+// kernel reaps children.
 func pause() {
 	signal.Ignore(syscall.SIGCHLD)
 	stop := make(chan os.Signal, 1)
@@ -43,8 +43,8 @@ func pause() {
 	<-stop
 }
 
-// volume makes or removes the folder of one claim. The flags are those that
-// local-path-provisioner gives to its setupCommand and teardownCommand.
+// volume creates or removes the folder of a claim. local-path-provisioner passes these flags to its
+// setupCommand and teardownCommand.
 func volume() error {
 	path := flag.String("p", "", "folder of the claim")
 	action := flag.String("a", "", "create or delete")
@@ -56,7 +56,7 @@ func volume() error {
 	}
 	switch *action {
 	case "create":
-		// The mode is set apart: MkdirAll's is cut by the umask, and any user may run the pod.
+		// MkdirAll's mode is reduced by the umask, but any user may run the pod.
 		if err := os.MkdirAll(*path, 0o777); err != nil {
 			return err
 		}
@@ -64,11 +64,11 @@ func volume() error {
 	case "delete":
 		return os.RemoveAll(*path)
 	}
-	return fmt.Errorf("-a %q is not known; known: create, delete", *action)
+	return fmt.Errorf("unknown -a %q; known: create, delete", *action)
 }
 
-// serve writes its second argument to a file in the folder of its first one, then answers port 8080
-// with the files of that folder: what the cluster's own test needs of a pod.
+// serve writes its second argument to a file in the folder of its first argument, and serves that
+// folder on port 8080, for the tests of the cluster.
 func serve() error {
 	if len(os.Args) != 3 {
 		return fmt.Errorf("usage: serve FOLDER TEXT")
@@ -80,16 +80,16 @@ func serve() error {
 	return http.ListenAndServe(":8080", http.FileServer(http.Dir(os.Args[1])))
 }
 
-// fetch prints what the URL answers: the other end of serve, from inside a pod.
+// fetch prints the response of a URL, to test serve from inside a pod.
 func fetch() error {
 	if len(os.Args) != 2 {
 		return fmt.Errorf("usage: fetch URL")
 	}
-	answer, err := http.Get(os.Args[1])
+	response, err := http.Get(os.Args[1])
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	_, err = io.Copy(os.Stdout, answer.Body)
+	defer response.Body.Close()
+	_, err = io.Copy(os.Stdout, response.Body)
 	return err
 }

@@ -1,0 +1,87 @@
+"""The routes for Label Studio: setup, predictions, versions and webhooks.
+
+They parse the request, call the worker's predictor, and write the response in Label Studio's format.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from ocr_backend.labelstudio.label_config import parse_label_config
+from ocr_backend.labelstudio.request_bodies import (
+    PredictRequest,
+    parse_json_object,
+    parse_predict_request,
+    parse_setup_request,
+)
+from ocr_backend.pipeline.predictor import PredictResult, TaskOutcome
+from ocr_backend.pipeline.worker import Worker
+from ocr_backend.web.responses import Json, non_empty
+
+logger = logging.getLogger(__name__)
+
+_TRAINING_EVENTS = ("START_TRAINING", "ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED")
+
+
+def blueprint(worker: Worker) -> Blueprint:
+    """`/setup`, `/predict`, `/versions` and `/webhook`."""
+    routes = Blueprint("label_studio", __name__)
+
+    @routes.post("/setup")
+    def setup() -> Response:
+        control_tags = parse_label_config(parse_setup_request(request.get_data()), worker.settings)
+        if control_tags.warning:
+            logger.warning("setup: %s", control_tags.warning)
+        return jsonify(
+            model_version=worker.predictor.version, warnings=non_empty(control_tags.warning, worker.warning)
+        )
+
+    @routes.post("/predict")
+    def predict() -> Response:
+        predict_request = parse_predict_request(request.get_data(), worker.settings.max_tasks)
+        with worker.admission():
+            deadline = g.start_time + worker.settings.predict_timeout_seconds
+            result = worker.predictor.predict(predict_request, deadline)
+        _log_outcomes(result.outcomes)
+        return _predict_response(predict_request, result)
+
+    @routes.route("/versions", methods=["GET", "POST"])
+    def versions() -> Response:
+        return jsonify(versions=[worker.predictor.version])
+
+    @routes.post("/webhook")
+    def webhook() -> tuple[Response, int]:
+        event = parse_json_object(request.get_data()).get("action")
+        # This backend trains nothing, but Label Studio shows it as failed unless it answers 201.
+        return (
+            (jsonify(status="ok"), 201)
+            if event in _TRAINING_EVENTS
+            else (jsonify(status="Unknown event"), 200)
+        )
+
+    return routes
+
+
+def _predict_response(predict_request: PredictRequest, result: PredictResult) -> Response:
+    # Label Studio stores nothing for an empty list and asks again; an interactive request needs an object.
+    no_prediction: Json | list[Json] = [] if predict_request.context is None else {"result": []}
+    unread = [
+        {"task": task.id, "outcome": outcome.outcome, "reason": outcome.reason}
+        for task, outcome in zip(predict_request.tasks, result.outcomes, strict=True)
+        if outcome.reason
+    ]
+    return jsonify(
+        results=[
+            no_prediction if outcome.prediction is None else outcome.prediction for outcome in result.outcomes
+        ],
+        unread=unread,
+        warnings=non_empty(result.warning),
+    )
+
+
+def _log_outcomes(task_outcomes: Sequence[TaskOutcome]) -> None:
+    names = [task_outcome.outcome for task_outcome in task_outcomes]
+    counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+    logger.info("predict: %d tasks in %.2f s: %s", len(names), time.monotonic() - g.start_time, counts)

@@ -1,0 +1,80 @@
+"""The schema of a field that is a setting of the backend: type, limits, default and description.
+
+Pure; the backend's table has all of them. A description of the backend that uses its own variables or values
+has a counterpart here that uses those of the API.
+"""
+
+from ocr_operator.api.settings_fields import SettingField
+from ocr_operator.crd.schema_types import (
+    Rule,
+    Schema,
+    array,
+    boolean,
+    integer,
+    rule,
+    rules,
+    string,
+    string_enum,
+)
+
+_DESCRIPTIONS = {
+    "model_source": "Where the models come from. Hub: download the official models to a volume. Claim: "
+    "use the models on an existing volume, without network access. Builtin: use the small models in "
+    "the backend's image. Image: use the models in an image that you provide.",
+    "model_hub": "Hub that is tried first; the other hubs follow.",
+    "model_mirror": "URL of a mirror that replaces Hugging Face.",
+    "offline": "Never download models; a missing model is an error.",
+    "detection_model": "Folder of a custom detection model, which replaces the official one.",
+    "recognition_model": "Folder of a custom recognition model, which replaces the official one.",
+    "engine": "Inference engine. Auto chooses one that supports the models and the device.",
+    "precision": "Number format of the engine OpenVINO. Auto uses bfloat16 on CPUs that support it, which "
+    "is nearly twice as fast at the same accuracy; Float32 gives identical scores on every CPU.",
+    "golden_check": "Serve only if the models read the golden sample correctly. If false, reading it "
+    "without an error is enough.",
+    "allowed_hosts": "Hosts and networks (CIDR) with private addresses from which images may be fetched.",
+    "log_format": "Log format: Text for people, Json for log collectors.",
+}
+"""By name of the setting."""
+
+
+def setting_schema(field: SettingField, *, with_default: bool = True) -> Schema:
+    """The schema of one field."""
+    schema = _typed_schema(field, _description(field))
+    if with_default and field.setting.default not in (None, "", ()):
+        schema["default"] = field.default
+    return schema
+
+
+def _description(field: SettingField) -> str:
+    setting = field.setting
+    description = _DESCRIPTIONS.get(setting.name, f"{setting.doc}.")
+    if setting.fallback_default is None:
+        return description
+    return f"{description} Default: taken from the label config, otherwise `{setting.fallback_default}`."
+
+
+def _typed_schema(field: SettingField, description: str) -> Schema:
+    setting = field.setting
+    if setting.choices:
+        return string_enum(description, field.choices)
+    if setting.kind is bool:
+        return boolean(description)
+    if field.is_decimal:
+        return string(f"{description} A decimal in quotes.", maxLength=8) | rules(_decimal_rule(field))
+    if setting.kind in (int, float):
+        return integer(description, -int(-(setting.minimum or 0) // 1), int(setting.maximum or 2**31))
+    if setting.kind is tuple:
+        return array(description, {"type": "string", "minLength": 1, "maxLength": 253}, 64)
+    return string(description, minLength=1)
+
+
+def _decimal_rule(field: SettingField) -> Rule:
+    low, high = field.setting.minimum or 0, field.setting.maximum or 1
+    # double() fails on text that is not a number, without our message; so the pattern is checked first.
+    condition = (
+        f"self.matches('^[0-9]+([.][0-9]+)?$') && double(self) >= {low:.1f} && double(self) <= {high:.1f}"
+    )
+    return rule(
+        condition,
+        f'{field.name} must be a decimal from {low:g} to {high:g} in quotes, such as "{field.default}"',
+    )

@@ -1,0 +1,65 @@
+"""Managed objects and pod fields that exist only if the spec asks for them."""
+
+from typing import Any
+
+import pytest
+
+from operator_process import Operator
+
+pytestmark = pytest.mark.light
+
+CHINESE = {"language": "ch", "modelType": "mobile"}
+
+# The fixture's type lives in conftest.py, which tests cannot import.
+Release = Any
+
+
+def test_optional_objects_are_created_and_deleted_with_the_spec(
+    service_monitors: None, release: Release, operator: Operator
+) -> None:
+    release.apply(
+        variants=[CHINESE | {"replicas": 2}],
+        networkPolicy={"enabled": True},
+        monitoring={"serviceMonitor": "Auto"},
+    )
+    release.wait_for("True", "Available")
+    assert release.managed_names("poddisruptionbudgets") == {"ocr-ch-mobile"}
+    assert release.managed_names("networkpolicies") == {"ocr"}
+    assert release.managed_names("servicemonitors") == {"ocr"}
+    release.cluster.wait(
+        lambda: release.get("pdb", "ocr-ch-mobile")["status"].get("disruptionsAllowed") == 1,
+        "one allowed disruption",
+    )
+    release.apply()
+    for kind in ("poddisruptionbudgets", "networkpolicies", "servicemonitors"):
+        release.cluster.wait(lambda kind=kind: not release.managed_names(kind), f"no {kind}")
+    release.wait_for("True", "Available")
+
+
+def test_pods_with_all_optional_fields_pass_the_restricted_standard(
+    release: Release, operator: Operator
+) -> None:
+    label = "pod-security.kubernetes.io/enforce=restricted"
+    release.cluster.kubectl("label", "namespace", release.namespace, label)
+    release.kubectl("create", "serviceaccount", "reader")
+    release.kubectl("create", "configmap", "files", "--from-literal=LEVEL=INFO")
+    from_map = {"configMapKeyRef": {"name": "files", "key": "LEVEL"}}
+    release.apply(
+        options={"extraEnv": [{"name": "NOTE", "valueFrom": from_map}]},
+        placement={
+            "priorityClassName": "system-cluster-critical",
+            "topologySpread": [{"topologyKey": "kubernetes.io/hostname"}],
+        },
+        podTemplate={
+            "labels": {"team": "labels"},
+            "annotations": {"note": "x"},
+            "serviceAccountName": "reader",
+            "volumes": [{"name": "files", "configMap": {"name": "files"}}],
+            "volumeMounts": [{"name": "files", "mountPath": "/files", "readOnly": True}],
+        },
+    )
+    release.wait_for("True", "Available")
+    [pod] = release.get("pods", "--selector=team=labels")["items"]
+    assert pod["metadata"]["annotations"]["note"] == "x"
+    assert pod["spec"]["serviceAccountName"] == "reader"
+    assert pod["spec"]["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
