@@ -22,7 +22,7 @@ CHART = Path(__file__).parents[3] / "chart"
 CRD = "customresourcedefinition/ocrbackends.ocrbackend.io"
 OLD_VERSION = yaml.safe_load((frozen_release.chart() / "Chart.yaml").read_text("utf-8"))["version"]
 VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["version"]
-KEPT_IMAGES = f"backend.image.tag={OLD_VERSION}", f"backend.gpuImage.tag={OLD_VERSION}"
+OLD_IMAGES = f"backend.image.tag={OLD_VERSION}", f"backend.gpuImage.tag={OLD_VERSION}"
 SCHEMA = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 KINDS = "ocrbackends,deployments,replicasets,pods,services,persistentvolumeclaims,poddisruptionbudgets"
 MANAGED = "--selector=app.kubernetes.io/managed-by=ocr-operator"
@@ -49,7 +49,7 @@ def helm(no_crd: None, release: Release) -> Iterator[Callable[..., None]]:
     namespace = f"--namespace={release.namespace}"
 
     def run(verb: str, target: str) -> None:
-        values = () if verb == "rollback" else ("backends=null", *KEPT_IMAGES)
+        values = () if verb == "rollback" else ("backends=null", *OLD_IMAGES)
         sets = [word for value in values for word in ("--set", value)]
         release.cluster.helm(verb, "ocr", target, namespace, *sets)
 
@@ -181,7 +181,7 @@ def test_objects_of_another_version_are_adopted_without_a_restart(
     release: Release, install: Install, start_operator: StartOperator
 ) -> None:
     """One with more fields than today, one with fewer, and one that has another field manager too."""
-    install("backends=null", *KEPT_IMAGES)
+    install("backends=null", *OLD_IMAGES)
     [example] = [body for body in frozen_release.examples() if body["metadata"]["name"] == "small"]
     ocrbackend = _apply(release, example)
     for manifest in _old_manifests("small"):

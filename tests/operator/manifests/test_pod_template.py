@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ocr_operator.api.names import REVISION_LABEL
 from ocr_operator.api.operator_config import OperatorConfig
-from variant_manifests import MOBILE, VARIANT_LABELS, Make, pod_template
+from variant_manifests import MOBILE, VARIANT_LABELS, Make, pod_template, variant_objects
 
 
 def test_the_placement_sets_spread_constraints_and_priority(ocrbackend: Make, config: OperatorConfig) -> None:
@@ -108,3 +110,15 @@ def test_without_image_volumes_an_init_container_copies_the_models(
             "volumeMounts": [{"name": "models", "mountPath": "/copy"}],
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("cache_bytes", "size"),
+    [(0, "1536Mi"), (2**29, "2Gi"), (2**30, "2560Mi"), (2**30 + 1, "2561Mi")],
+)
+def test_the_volume_for_temporary_files_has_room_for_the_image_cache(
+    ocrbackend: Make, config: OperatorConfig, cache_bytes: int, size: str
+) -> None:
+    deployment = variant_objects(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
+    [tmp, *_] = deployment["spec"]["template"]["spec"]["volumes"]
+    assert tmp == {"name": "tmp", "emptyDir": {"sizeLimit": size}}

@@ -94,18 +94,6 @@ def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: Operator
     }
 
 
-@pytest.mark.parametrize(
-    ("cache_bytes", "size"),
-    [(0, "1536Mi"), (2**29, "2Gi"), (2**30, "2560Mi"), (2**30 + 1, "2561Mi")],
-)
-def test_the_volume_for_temporary_files_has_room_for_the_image_cache(
-    ocrbackend: Make, config: OperatorConfig, cache_bytes: int, size: str
-) -> None:
-    deployment = variant_objects(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
-    [tmp, *_] = deployment["spec"]["template"]["spec"]["volumes"]
-    assert tmp == {"name": "tmp", "emptyDir": {"sizeLimit": size}}
-
-
 def test_a_variant_has_this_service(ocrbackend: Make, config: OperatorConfig) -> None:
     assert variant_objects(ocrbackend, config)["Service"] == {
         "apiVersion": "v1",

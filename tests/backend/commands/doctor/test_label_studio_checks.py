@@ -125,7 +125,7 @@ def test_a_password_in_the_url_is_not_printed(api, web):
         pytest.param(jwt(token_type="refresh", exp="x"), "good", "a personal access token", id="no expiry"),
     ],
 )
-def test_the_check_token_format_is_told_and_never_the_token(key, state, message):
+def test_the_check_names_the_token_format_and_never_the_token(key, state, message):
     finding = label_studio_checks.check_token_format(key, NOW)
     assert (finding.state, message in finding.message) == (state, True)
     assert not key or key not in finding.message + finding.action
