@@ -47,7 +47,11 @@ def main() -> None:
 def _install(cluster: Cluster) -> None:
     for namespace in (OPERATOR_NAMESPACE, OPERATED_NAMESPACE, APPLIED_NAMESPACE):
         cluster.kubectl("create", "namespace", namespace)
-    values = ("backends=null", "operator.watch.allNamespaces=true", "operator.logLevel=WARNING")
+    values = (
+        "defaultBackend.enabled=false",
+        "operator.watch.allNamespaces=true",
+        "operator.logLevel=WARNING",
+    )
     sets = [word for value in values for word in ("--set", value)]
     cluster.helm("install", "ocr", str(CHART), "--namespace", OPERATOR_NAMESPACE, *sets)
     cluster.kubectl("wait", "--for=condition=Established", "crd/ocrbackends.ocrbackend.io")

@@ -1,8 +1,9 @@
-"""Creates a connected Label Studio project with a sample image for each variant of a backend.
+"""Connects Label Studio projects to variants of a backend.
 
-Standard library only; the chart's trial Label Studio runs it. Arguments: the image, a label config, the
-timeout in seconds, then the name and URL of each variant. Existing projects and connections are kept, so it
-can run again.
+Standard library only; the chart's Jobs run it. Arguments: an image, a label config, the timeout in seconds,
+then a JSON object for each connection: the `url` of a variant and either the id of a `project`, or the
+`title` of a project that is created with the label config and the image if it does not exist. Existing
+connections are kept, so it can run again.
 """
 
 import itertools
@@ -19,15 +20,21 @@ BOUNDARY = "multipart-boundary"
 
 
 class LabelStudio:
-    """A client of Label Studio's HTTP API with a legacy token."""
+    """A client of Label Studio's HTTP API with a token, legacy or personal."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        self._token = token
+        self._authorization = f"Token {token}" if token.count(".") != 2 else ""
+        if not self._authorization:
+            # A personal token is a JSON Web Token that is exchanged for a token of a few minutes.
+            access = self.post("token/refresh/", {"refresh": token})["access"]
+            self._authorization = f"Bearer {access}"
 
     def call(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Any:
         """Returns the JSON response. Exits with Label Studio's error message if it refuses the request."""
-        headers = {"Authorization": f"Token {self._token}", "Content-Type": content_type}
+        headers = {"Content-Type": content_type}
+        if self._authorization:
+            headers["Authorization"] = self._authorization
         request = urllib.request.Request(f"{self._url}/api/{path}", body or None, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=100) as response:
@@ -80,20 +87,30 @@ def wait_until_responding(url: str, deadline: float) -> None:
             time.sleep(1)
 
 
+def make_connection(label_studio: LabelStudio, connection: dict[str, Any], image: Path, config: str) -> int:
+    """Connects one project, which it creates with the image if only a title is given; returns its id."""
+    if "project" in connection:
+        label_studio.connect(connection["project"], connection["url"])
+        return int(connection["project"])
+    project, is_new = label_studio.project(connection["title"], config)
+    label_studio.connect(project, connection["url"])
+    if is_new:
+        label_studio.upload(project, image)
+    return project
+
+
 def main() -> None:
     """Waits for Label Studio and each variant, and connects them."""
-    image, config, timeout, *variants = sys.argv[1:]
+    image, config, timeout, *connections = sys.argv[1:]
     deadline = time.monotonic() + float(timeout)
-    label_studio_url = os.environ["LABEL_STUDIO_URL"]
-    label_studio = LabelStudio(label_studio_url, os.environ["LABEL_STUDIO_API_KEY"])
+    label_studio_url = os.environ["LABEL_STUDIO_URL"].rstrip("/")
     wait_until_responding(f"{label_studio_url}/health", deadline)
-    for title, url in zip(variants[::2], variants[1::2], strict=True):
-        wait_until_responding(f"{url}/readyz", deadline)
-        project, is_new = label_studio.project(title, Path(config).read_text("utf-8"))
-        label_studio.connect(project, url)
-        if is_new:
-            label_studio.upload(project, Path(image))
-        print(f"project {project}, {title!r}, is connected to {url}", flush=True)
+    for connection in map(json.loads, connections):
+        wait_until_responding(f"{connection['url']}/readyz", deadline)
+        label_studio = LabelStudio(label_studio_url, os.environ["LABEL_STUDIO_API_KEY"])
+        label_config = Path(config).read_text("utf-8")
+        project = make_connection(label_studio, connection, Path(image), label_config)
+        print(f"project {project} is connected to {connection['url']}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,27 @@
 {{/*
-  ocr-backend.backends     `backends` as YAML for the operator: presets are resolved, and labelStudio is set to the
-                           trial Label Studio if that is enabled
+  ocr-backend.specs        YAML map of the OCRBackends of the release as the values state them: `backends`, or else the
+                           default backend
+  ocr-backend.backends     the same as the API server gets them: presets are resolved, and labelStudio is set to the trial
+                           Label Studio if that is enabled
   ocr-backend.state        (dict "root" $ "name" of an OCRBackend) a short state for the notes
 */}}
 
+{{- define "ocr-backend.specs" -}}
+{{- $specs := dict }}
+{{- range $name, $spec := .Values.backends }}
+{{- if $spec }}{{ $_ := set $specs $name $spec }}{{ end }}
+{{- end }}
+{{- if $specs }}
+{{- toYaml $specs }}
+{{- else if .Values.defaultBackend.enabled }}
+{{- toYaml (dict "ocr" .Values.defaultBackend.spec) }}
+{{- else }}{}
+{{- end }}
+{{- end }}
+
 {{- define "ocr-backend.backends" -}}
 {{- $root := . }}
-{{- $specs := deepCopy (.Values.backends | default dict) }}
+{{- $specs := include "ocr-backend.specs" . | fromYaml }}
 {{- range $name, $spec := $specs }}
 {{- $shared := $spec.accelerator | default dict }}
 {{- if $shared.preset }}
@@ -15,7 +30,7 @@
 {{- end }}
 {{- $labelStudio := $spec.labelStudio | default dict }}
 {{- if and $root.Values.labelStudio.enabled (not $labelStudio.url) }}
-{{- $token := dict "name" (include "ocr-backend.labelStudio.name" $root) "key" "token" }}
+{{- $token := include "ocr-backend.labelStudio.token" $root | fromYaml }}
 {{- $_ := set $spec "labelStudio" (merge (dict "url" (include "ocr-backend.labelStudio.url" $root) "apiKeySecretRef" $token) $labelStudio) }}
 {{- end }}
 {{- range $variant := $spec.variants }}

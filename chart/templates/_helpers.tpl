@@ -3,28 +3,35 @@ Helpers. Call them with the root context unless a dict is shown:
   ocr-backend.name, .fullname            names
   ocr-backend.labels, .selectorLabels    labels of the operator's objects; .labels include global.commonLabels
   ocr-backend.componentLabels, .componentSelector    (dict "root" $ "component" …) the same for another component
+  ocr-backend.clientLabels               label of pods that connect to backends, for NetworkPolicies
   ocr-backend.serviceAccountName         name of the operator's ServiceAccount
   ocr-backend.backendsName               name of the ConfigMap that holds and owns `backends`
-  ocr-backend.image                      (dict "root" $ "image" values) full image reference
-  ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "language" … "modelType" …) URL of a variant
+  ocr-backend.image                      (dict "root" $ "image" values) full reference of an image of this project
+  ocr-backend.imageReference             (dict "image" values "tag" default) reference without global.imageRegistry
+  ocr-backend.variantUrl                 (dict "root" $ "name" of an OCRBackend "variant" name) URL of a variant
+  ocr-backend.podSecurityContext, .securityContext   of pods without settings of their own
+  ocr-backend.pullSecrets                the field imagePullSecrets of a pod; empty without any
   ocr-backend.testPolicy                 hook-delete-policy of the objects of `helm test`
   ocr-backend.namespaces                 JSON list of the watched namespaces; [] with allNamespaces
   ocr-backend.rules                      rules of the operator's Role or ClusterRole
 */}}
 
 {{- define "ocr-backend.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "ocr-backend.fullname" -}}
-{{- $name := include "ocr-backend.name" . }}
-{{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 48 | trimSuffix "-" }}
-{{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 48 | trimSuffix "-" }}
-{{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 48 | trimSuffix "-" }}
+{{- /* The release's name is unique in its namespace. A chart that includes this one adds objects of its own. */}}
+{{- $name := .Values.fullnameOverride | default .Release.Name | replace "." "-" }}
+{{- if not (or .Values.fullnameOverride (and .Chart.IsRoot (not .Values.nameOverride)) (contains (include "ocr-backend.name" .) $name)) }}
+{{- $name = printf "%s-%s" $name (include "ocr-backend.name" .) }}
 {{- end }}
+{{- /* The name of a Service must start with a letter, and with the longest suffix have at most 63 characters. */}}
+{{- if regexMatch "^[0-9]" $name }}{{ $name = printf "ocr-%s" $name }}{{ end }}
+{{- if gt (len $name) 40 }}
+{{- $name = printf "%s-%s" ($name | trunc 33 | trimSuffix "-") ($name | sha256sum | trunc 6) }}
+{{- end }}
+{{- $name }}
 {{- end }}
 
 {{- define "ocr-backend.operatorName" -}}
@@ -49,6 +56,10 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- merge (include "ocr-backend.componentSelector" . | fromYaml) (include "ocr-backend.labels" .root | fromYaml) | toYaml }}
 {{- end }}
 
+{{- define "ocr-backend.clientLabels" -}}
+ocrbackend.io/client: "true"
+{{- end }}
+
 {{- define "ocr-backend.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
 {{ include "ocr-backend.selectorLabels" . }}
@@ -71,8 +82,33 @@ app.kubernetes.io/part-of: ocr-backend
 
 {{- define "ocr-backend.image" -}}
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}
+{{- include "ocr-backend.imageReference" (dict "image" .image "tag" .root.Chart.AppVersion) }}
+{{- end }}
+
+{{- define "ocr-backend.imageReference" -}}
 {{- .image.repository }}
-{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ default .root.Chart.AppVersion .image.tag }}{{ end }}
+{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ default .tag .image.tag }}{{ end }}
+{{- end }}
+
+{{- define "ocr-backend.pullSecrets" -}}
+{{- with .Values.global.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ocr-backend.podSecurityContext" -}}
+{{- /* No user: the image has a numeric one, and OpenShift assigns another from the range of the namespace. */ -}}
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "ocr-backend.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
 {{- end }}
 
 {{- define "ocr-backend.testPolicy" -}}
@@ -82,7 +118,7 @@ before-hook-creation{{ if semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Ve
 
 {{- define "ocr-backend.variantUrl" -}}
 {{- /* The operator creates the Service; its name and port are in ocr_operator/api/names.py. */ -}}
-http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType }}.{{ .root.Release.Namespace }}.svc:9090
+http://{{ .name }}-{{ .variant }}.{{ .root.Release.Namespace }}.svc:9090
 {{- end }}
 
 {{- define "ocr-backend.namespaces" -}}
@@ -135,4 +171,12 @@ http://{{ .name }}-{{ .language | default "" | replace "_" "-" }}-{{ .modelType 
 - apiGroups: [""]
   resources: [events]
   verbs: [get, list, create, patch]
+# The claim on the namespace, so that no other release manages it. RBAC cannot restrict create to a resource name.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [ocr-operator-claim]
+  verbs: [get, update]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
 {{- end }}

@@ -12,7 +12,10 @@ Checks before the install. Each fails with a message that says what to do, and r
 {{- /* Every namespace has this ServiceAccount. Without it Helm renders without a cluster, or creates the namespace. */}}
 {{- if lookup "v1" "ServiceAccount" .Release.Namespace "default" }}
 {{- $root := . }}
-{{- range $name, $spec := .Values.backends }}
+{{- if and (eq .Values.backendsAs "Objects") (not (.Capabilities.APIVersions.Has "ocrbackend.io/v1alpha1")) }}
+{{- fail "backendsAs: Objects requires the CustomResourceDefinition of OCRBackend before the install: apply chart/files/crd-ocrbackend.yaml and set crds.install to false, or keep backendsAs: ConfigMap" }}
+{{- end }}
+{{- range $name, $spec := include "ocr-backend.specs" . | fromYaml }}
 {{- $entry := dict "root" $root "name" $name "spec" $spec }}
 {{- include "ocr-backend.preconditions.claim" $entry }}
 {{- include "ocr-backend.preconditions.secrets" $entry }}
@@ -39,9 +42,9 @@ Checks before the install. Each fails with a message that says what to do, and r
 
 {{- define "ocr-backend.preconditions.claim" -}}
 {{- $storage := (.spec.models | default dict).storage | default dict }}
-{{- with $storage.existingClaim }}
+{{- with $storage.claimName }}
 {{- if not (lookup "v1" "PersistentVolumeClaim" $.root.Release.Namespace .) }}
-{{- fail (printf "backends.%s.models.storage.existingClaim: PersistentVolumeClaim %s does not exist in namespace %s: create it first, or set another name" $.name . $.root.Release.Namespace) }}
+{{- fail (printf "backends.%s.models.storage.claimName: PersistentVolumeClaim %s does not exist in namespace %s: create it first, or set another name" $.name . $.root.Release.Namespace) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -28,7 +28,7 @@ CONFIG = OperatorConfig(ImageReference("cpu"), ImageReference("gpu"))
 
 
 def _pod(**spec: Any) -> dict[str, Any]:
-    variants = [{"language": "ch", "modelType": "mobile"}]
+    variants = [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}]
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     backend = parse_backend({"metadata": metadata, "spec": {"variants": variants} | spec})
     template = pod_template.pod_template(backend, backend.variants[0], CONFIG)
@@ -46,9 +46,10 @@ FULL = {
         "mapping": {"predictedLabel": "Schrift"},
     },
     "server": {"threads": 3, "allowedHosts": ["10.0.0.0/8", "labels"], "logFormat": "Json"},
-    "models": {"source": "Claim", "storage": {"existingClaim": "c"}},
+    "models": {"source": "Claim", "storage": {"claimName": "c"}},
     "variants": [
         {
+            "name": "ch-mobile",
             "language": "ch",
             "modelType": "mobile",
             "models": {"detection": "receipts/det", "recognition": "receipts/rec"},
@@ -122,7 +123,7 @@ def _download(**models: Any) -> tuple[Settings, dict[str, Any]]:
     """The settings of the only variant, and the container of its download Job."""
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     spec = {
-        "variants": [{"language": "ch", "modelType": "server"}],
+        "variants": [{"name": "ch-server", "language": "ch", "modelType": "server"}],
         "models": models,
         "engine": "OnnxRuntime",
     }
@@ -143,7 +144,10 @@ def test_the_job_downloads_the_models_that_the_variant_needs() -> None:
 @pytest.mark.parametrize("options", [{}, {"useDocOrientation": True, "useTextlineOrientation": False}])
 def test_a_model_set_has_the_models_that_the_backend_needs(options: dict[str, Any]) -> None:
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
-    spec = {"variants": [{"language": "korean", "modelType": "mobile"}], "options": options}
+    spec = {
+        "variants": [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}],
+        "options": options,
+    }
     [variant] = parse_backend({"metadata": metadata, "spec": spec}).variants
     required_models = model_roles.required_models(variant.settings)
     assert model_sets.model_names(variant.settings) == list(required_models.values())

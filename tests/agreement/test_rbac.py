@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from ocr_operator.api.managed_kinds import MANAGED
+from ocr_operator.api.names import NAMESPACE_CLAIM
 
 HELPERS = Path(__file__).parents[2] / "chart" / "templates" / "_helpers.tpl"
 OWN_GROUP = "ocrbackend.io"
@@ -27,3 +28,11 @@ def test_the_operator_may_write_the_managed_kinds_and_no_others() -> None:
     }
     managed = {(group, plural) for group, _, plural in (kind.resource for kind in MANAGED)}
     assert writable == managed
+
+
+def test_the_operator_may_change_no_lease_but_the_claim() -> None:
+    rules = [rule for rule in _rules() if rule["resources"] == ["leases"]]
+    assert {tuple(rule["verbs"]): rule.get("resourceNames") for rule in rules} == {
+        ("get", "update"): [NAMESPACE_CLAIM],
+        ("create",): None,
+    }

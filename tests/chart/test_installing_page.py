@@ -28,15 +28,17 @@ def test_the_chart_accepts_the_values_of_the_page(helm: Helm, tmp_path: Path) ->
 def install_output(helm: Helm, command: str) -> str:
     program, *arguments = shlex.split(command.replace("\\\n", " "))
     assert program == "helm"
-    done = helm(*arguments, "--dry-run=client")
+    # Without a cluster no password is generated.
+    done = helm(*arguments, "--dry-run=client", "--set", "labelStudio.existingSecret=trial")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_the_commands_of_the_page_install(helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    [plain, trial] = [block.text for block in blocks(PAGE) if block.language == "bash"]
+    [plain, upgrade, trial] = [block.text for block in blocks(PAGE) if block.language == "bash"]
     assert "image: registry.example.com/ocr-backend/operator:OPERATOR_TAG" in install_output(helm, plain)
+    assert "--reset-then-reuse-values" in upgrade
     assert "label-studio 8080   # http://localhost:8080" in install_output(helm, trial)
 
 

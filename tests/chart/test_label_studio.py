@@ -1,5 +1,6 @@
 """The trial Label Studio: the objects that the chart renders for `labelStudio`."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,12 @@ import yaml
 pytestmark = pytest.mark.helm
 
 CHART = Path(__file__).parents[2] / "chart"
-URL = "http://r-ocr-backend-label-studio.labs.svc:8080"
-ENABLED = {"labelStudio.enabled": True}
-VARIANTS = [{"language": "ch", "modelType": "mobile"}, {"language": "en", "modelType": "server"}]
+URL = "http://r-label-studio.labs.svc:8080"
+ENABLED = {"labelStudio.enabled": True, "labelStudio.existingSecret": "trial"}
+VARIANTS = [
+    {"name": "ch-mobile", "language": "ch", "modelType": "mobile"},
+    {"name": "en-server", "language": "en", "modelType": "server"},
+]
 
 Json = dict[str, Any]
 Render = Callable[..., list[Json]]
@@ -46,7 +50,7 @@ def test_backends_use_its_url_and_token_unless_they_set_another_label_studio(
     }
     values = {name: {"variants": VARIANTS} | spec for name, spec in specs.items()}
     rendered = backends(render(**ENABLED, backends=values))
-    token = {"name": "r-ocr-backend-label-studio", "key": "token"}
+    token = {"name": "trial", "key": "token"}
     assert rendered["ocr"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token}
     assert rendered["guarded"]["labelStudio"] == {"url": URL, "apiKeySecretRef": token} | settings
     assert rendered["elsewhere"]["labelStudio"] == other_label_studio
@@ -54,14 +58,12 @@ def test_backends_use_its_url_and_token_unless_they_set_another_label_studio(
 
 def test_a_job_per_backend_connects_its_variants(render: Render) -> None:
     settings = {"labelStudio": {"basicAuthSecretRef": {"name": "basic"}}}
-    objects = render(**ENABLED, backends={"ocr": None, "team": {"variants": VARIANTS} | settings})
+    objects = render(**ENABLED, backends={"team": {"variants": VARIANTS} | settings})
     [job] = [body for body in objects if body["kind"] == "Job"]
     [container] = job["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == [
-        "team ch/mobile",
-        "http://team-ch-mobile.labs.svc:9090",
-        "team en/server",
-        "http://team-en-server.labs.svc:9090",
+    assert [json.loads(argument) for argument in container["args"]] == [
+        {"title": "team ch-mobile", "url": "http://team-ch-mobile.labs.svc:9090"},
+        {"title": "team en-server", "url": "http://team-en-server.labs.svc:9090"},
     ]
     secrets = {
         variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"]
@@ -69,11 +71,11 @@ def test_a_job_per_backend_connects_its_variants(render: Render) -> None:
         if "valueFrom" in variable
     }
     assert secrets == {
-        "LABEL_STUDIO_API_KEY": "r-ocr-backend-label-studio",
+        "LABEL_STUDIO_API_KEY": "trial",
         "BASIC_AUTH_USER": "basic",
         "BASIC_AUTH_PASS": "basic",
     }
-    [mounted] = of_kind(objects, "ConfigMap")
+    [mounted] = [body for body in objects if body["metadata"]["name"] == "r-connect"]
     assert {"connect_label_studio.py", "labeling-config.xml"} == set(mounted["data"])
     assert mounted["data"]["labeling-config.xml"] == (CHART / "files/labeling-config.xml").read_text("utf-8")
 
@@ -104,8 +106,8 @@ def test_only_its_service_selects_its_pods(render: Render) -> None:
         for service, selector in selectors.items()
     }
     assert selected == {
-        "r-ocr-backend-label-studio": ["r-ocr-backend-label-studio"],
-        "r-ocr-backend-operator-metrics": ["r-ocr-backend-operator"],
+        "r-label-studio": ["r-label-studio"],
+        "r-operator-metrics": ["r-operator"],
     }
     others = [body["metadata"]["labels"].items() for body in objects if body["kind"] == "Pod"]
     assert others
@@ -119,7 +121,7 @@ def test_its_data_are_on_a_volume_only_if_a_size_is_set(render: Render) -> None:
         claims = [body["metadata"]["name"] for body in of_kind(objects, "PersistentVolumeClaim")]
         return claims, deployment["spec"]["template"]["spec"]["volumes"]
 
-    name = "r-ocr-backend-label-studio"
+    name = "r-label-studio"
     assert volume() == ([], [{"name": "data", "emptyDir": {"sizeLimit": "2Gi"}}])
     assert volume(**{"labelStudio.storage.size": "1Gi"}) == (
         [name],
@@ -136,9 +138,9 @@ def test_the_notes_show_how_to_sign_in(helm: Callable[..., subprocess.CompletedP
         "labs",
         "--dry-run=client",
         "--set",
-        "labelStudio.enabled=true",
+        "labelStudio.enabled=true,labelStudio.existingSecret=trial",
     )
     notes = done.stdout.split("NOTES:")[1]
-    assert "kubectl port-forward --namespace labs service/r-ocr-backend-label-studio 8080" in notes
-    assert "kubectl get secret r-ocr-backend-label-studio --namespace labs" in notes
+    assert "kubectl port-forward --namespace labs service/r-label-studio 8080" in notes
+    assert "kubectl get secret trial --namespace labs" in notes
     assert URL in notes

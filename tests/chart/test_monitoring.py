@@ -19,6 +19,8 @@ CHART = Path(__file__).parents[2] / "chart"
 Render = Callable[..., list[dict[str, Any]]]
 Helm = Callable[..., subprocess.CompletedProcess[str]]
 STACK = {"release": "kube-prometheus-stack"}
+SCRAPED = {"metrics.serviceMonitor.enabled": True}
+"""The operator's metrics are scraped, as the alerts require."""
 
 
 def _only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -70,11 +72,16 @@ def test_the_pod_monitor_selects_all_backend_pods_and_sets_the_labels_of_a_servi
 
 def test_the_rule_contains_every_alert_unchanged(render: Render) -> None:
     rule = _only(
-        render(**{"metrics.prometheusRule.enabled": True, "metrics.additionalLabels": STACK}),
+        render(**SCRAPED, **{"metrics.prometheusRule.enabled": True, "metrics.additionalLabels": STACK}),
         "PrometheusRule",
     )
     assert rule["spec"] == yaml.safe_load((CHART / "files" / "alerts.yaml").read_text("utf-8"))
     assert rule["metadata"]["labels"].items() >= STACK.items()
+
+
+def test_without_a_prefix_no_alert_has_a_runbook_url(render: Render) -> None:
+    rule = _only(render(**SCRAPED, **{"metrics.prometheusRule.enabled": True}), "PrometheusRule")
+    assert not [alert["alert"] for alert in _alerts(rule) if "runbook_url" in alert["annotations"]]
 
 
 def test_alerts_can_be_disabled_labeled_and_linked_to_runbooks(render: Render) -> None:
@@ -84,12 +91,12 @@ def test_alerts_can_be_disabled_labeled_and_linked_to_runbooks(render: Render) -
         "alertLabels": {"team": "ocr"},
         "runbookUrlPrefix": "https://example.com/ocr/",
     }
-    alerts = _alerts(_only(render(**{"metrics.prometheusRule": settings}), "PrometheusRule"))
+    alerts = _alerts(_only(render(**SCRAPED, **{"metrics.prometheusRule": settings}), "PrometheusRule"))
     assert [alert["alert"] for alert in alerts] == [
         alert.name for alert in ALERTS if alert.name != "OCRScoresDropped"
     ]
     assert {alert["labels"]["team"] for alert in alerts} == {"ocr"}
-    assert alerts[0]["labels"]["severity"] == "critical"
+    assert alerts[0]["labels"]["severity"] == "warning"
     assert alerts[0]["annotations"]["runbook_url"] == (
         "https://example.com/ocr/docs/monitoring.md#ocroperatordown"
     )
@@ -119,7 +126,13 @@ def test_scrape_annotations_can_be_enabled(render: Render) -> None:
     ("values", "message"),
     [
         pytest.param(
-            {"metrics.podMonitor.enabled": True, "backends.ocr.monitoring.serviceMonitor": "Auto"},
+            {
+                "metrics.podMonitor.enabled": True,
+                "backends.ocr": {
+                    "variants": [{"name": "korean", "language": "korean", "modelType": "mobile"}],
+                    "monitoring": {"serviceMonitor": "Auto"},
+                },
+            },
             "scraped twice",
             id="two monitors for the same pods",
         ),
@@ -129,9 +142,12 @@ def test_scrape_annotations_can_be_enabled(render: Render) -> None:
             id="no service",
         ),
         pytest.param(
-            {"metrics.prometheusRule": {"enabled": True, "disabled": ["OCRDown"]}},
+            SCRAPED | {"metrics.prometheusRule": {"enabled": True, "disabled": ["OCRDown"]}},
             "disabled: unknown alert OCRDown; known alerts: OCROperatorDown, ",
             id="an unknown alert",
+        ),
+        pytest.param(
+            {"metrics.prometheusRule.enabled": True}, "nothing scrapes the operator", id="unscraped"
         ),
         pytest.param({"metrics.serviceMonitor.interval": "30"}, "interval", id="an interval without a unit"),
     ],

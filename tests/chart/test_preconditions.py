@@ -13,8 +13,8 @@ from ocr_cluster.errors import ClusterError
 
 CHART = Path(__file__).parents[2] / "chart"
 CRD = "ocrbackends.ocrbackend.io"
-VARIANTS = {"variants": [{"language": "ch", "modelType": "mobile"}]}
-CLAIM = VARIANTS | {"models": {"source": "Claim", "storage": {"existingClaim": "prepared"}}}
+VARIANTS = {"variants": [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}]}
+CLAIM = VARIANTS | {"models": {"source": "Claim", "storage": {"claimName": "prepared"}}}
 TOKEN = {"labelStudio": {"url": "http://labels", "apiKeySecretRef": {"name": "labels", "key": "token"}}}
 PASSWORD = {"labelStudio": {"basicAuthSecretRef": {"name": "basic"}}}
 
@@ -48,7 +48,7 @@ def install(light_cluster: Cluster, namespace: str) -> Iterator[Install]:
     [
         pytest.param(
             CLAIM,
-            "backends.ocr.models.storage.existingClaim: PersistentVolumeClaim prepared does not exist in",
+            "backends.ocr.models.storage.claimName: PersistentVolumeClaim prepared does not exist in",
             id="claim",
         ),
         pytest.param(

@@ -66,6 +66,7 @@ def test_an_entry_creates_an_indexed_job_with_the_backend_image(job: Callable[..
                 "app.kubernetes.io/name": "ocr-backend-prelabel",
                 "app.kubernetes.io/instance": "r",
                 "ocrbackend.io/prelabel": "invoices",
+                "ocrbackend.io/client": "true",
             }
         },
         "spec": {
@@ -73,12 +74,7 @@ def test_an_entry_creates_an_indexed_job_with_the_backend_image(job: Callable[..
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": 120,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 10001,
-                "runAsGroup": 10001,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             "imagePullSecrets": [{"name": "pull"}],
             "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}],
         },
@@ -126,7 +122,7 @@ def test_only_changed_work_gets_a_new_name(job: Callable[..., Json]) -> None:
     def name(changes: Json | None = None, **values: Any) -> str:
         return str(job(RUN | (changes or {}), **values)["metadata"]["name"])
 
-    assert name().startswith("r-ocr-backend-invoices-")
+    assert name().startswith("r-invoices-")
     assert name() == name(**{"operator.logLevel": "DEBUG"})
     mutable = {"suspend": True, "ttlSecondsAfterFinished": 0, "activeDeadlineSeconds": 600}
     assert name(mutable) == name()
@@ -151,7 +147,7 @@ def test_a_schedule_creates_a_cron_job_with_the_same_work(job: Callable[..., Jso
         "activeDeadlineSeconds": 600,
     }
     body = job({**RUN, "shards": 2, **schedule})
-    assert (body["kind"], body["metadata"]["name"]) == ("CronJob", "r-ocr-backend-invoices")
+    assert (body["kind"], body["metadata"]["name"]) == ("CronJob", "r-invoices")
     template = body["spec"].pop("jobTemplate")
     assert body["spec"] == {
         "schedule": "30 2 * * *",
@@ -166,7 +162,7 @@ def test_a_schedule_creates_a_cron_job_with_the_same_work(job: Callable[..., Jso
 def test_the_longest_names_fit(helm: Helm) -> None:
     longest = "a" * 30
     values = {longest: {**RUN, "shards": MAX_SHARDS}, f"b{longest[1:]}": {**RUN, "schedule": "0 2 * * *"}}
-    arguments = ["--set", f"fullnameOverride={'n' * 48}", f"--set-json=prelabel={json.dumps(values)}"]
+    arguments = ["--set", f"fullnameOverride={'n' * 40}", f"--set-json=prelabel={json.dumps(values)}"]
     done = helm("template", "r", str(CHART), *arguments)
     assert done.returncode == 0, done.stderr
     names = {body["kind"]: body["metadata"]["name"] for body in yaml.safe_load_all(done.stdout) if body}

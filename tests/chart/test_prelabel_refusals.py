@@ -16,7 +16,7 @@ CHART = Path(__file__).parents[2] / "chart"
 Helm = Callable[..., subprocess.CompletedProcess[str]]
 
 WITHOUT_BACKEND = {"project": 12, "labelStudio": LABEL_STUDIO}
-OTHER_VARIANT = {"name": "ocr", "language": "korean", "modelType": "server"}
+OTHER_VARIANT = {"name": "ocr", "variant": "korean-server"}
 
 
 @pytest.mark.parametrize(
@@ -29,23 +29,23 @@ OTHER_VARIANT = {"name": "ocr", "language": "korean", "modelType": "server"}
         ),
         pytest.param(BUILTIN | BY_VARIANT, "prelabel.invoices: set either backend", id="backend and builtin"),
         pytest.param(
-            RUN | {"backend": {"name": "ocr", "language": "ch"}},
-            "prelabel.invoices.backend: set name, language and modelType of a variant, or only url",
+            RUN | {"backend": {"name": "ocr"}},
+            "prelabel.invoices.backend: set name and variant, or only url",
             id="an incomplete variant",
         ),
         pytest.param(
             RUN | {"backend": {"basicAuthSecretRef": {"name": "password"}}},
-            "prelabel.invoices.backend: set name, language and modelType of a variant, or only url",
+            "prelabel.invoices.backend: set name and variant, or only url",
             id="a password without a backend",
         ),
         pytest.param(
             RUN | {"backend": {"url": "http://ocr", "name": "ocr"}},
-            "prelabel.invoices.backend: set name, language and modelType of a variant, or only url",
+            "prelabel.invoices.backend: set name and variant, or only url",
             id="a variant and a URL",
         ),
         pytest.param(
             RUN | {"backend": OTHER_VARIANT},
-            "prelabel.invoices.backend: backends.ocr has no variant korean/server; it has ch/mobile",
+            "prelabel.invoices.backend: OCRBackend ocr has no variant korean-server; it has ch-mobile",
             id="a missing variant",
         ),
         pytest.param(

@@ -30,7 +30,7 @@ def helm(light_cluster: Cluster, restricted_namespace: str) -> Iterator[Helm]:
     where = ["--namespace", restricted_namespace]
 
     def run(verb: str, *arguments: str, **runs: Json) -> str:
-        values = ["--set", "crds.install=false", "--set", "backends=null"]
+        values = ["--set", "crds.install=false", "--set", "defaultBackend.enabled=false"]
         prelabel = f"--set-json=prelabel={json.dumps(runs)}"
         return light_cluster.helm(verb, "r", str(CHART), *where, *values, prelabel, *arguments)
 

@@ -72,7 +72,7 @@ def test_the_page_states_how_often_a_shard_is_retried(folder: Path, helm: Callab
 @pytest.fixture
 def installed(light_cluster: Cluster) -> Iterator[dict[str, str]]:
     """A release as the README installs it; yields the environment for kubectl and Helm."""
-    values = ["--set", "backends=null", "--set", "crds.install=false"]
+    values = ["--set", "defaultBackend.enabled=false", "--set", "crds.install=false"]
     light_cluster.helm(
         "install", "ocr", str(ROOT / "chart"), "--namespace", NAMESPACE, "--create-namespace", *values
     )
@@ -88,4 +88,4 @@ def installed(light_cluster: Cluster) -> Iterator[dict[str, str]]:
 @pytest.mark.light
 def test_its_commands_add_the_job_to_a_release(installed: dict[str, str], folder: Path) -> None:
     output = bash(script(PAGE, "light"), folder, **installed)
-    assert "job.batch/ocr-ocr-backend-invoices-" in output
+    assert "job.batch/ocr-invoices-" in output

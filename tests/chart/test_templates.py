@@ -67,9 +67,8 @@ def test_every_pod_meets_the_restricted_pod_security_standard(render: Render, na
 
 def test_every_namespaced_object_has_the_namespace_of_the_release(render: Render) -> None:
     for body in render():
-        assert body["metadata"].get("namespace") == (
-            None if body["kind"] == "CustomResourceDefinition" else "labs"
-        ), body
+        is_of_the_cluster = body["kind"] in ("CustomResourceDefinition", "ClusterRole")
+        assert body["metadata"].get("namespace") == (None if is_of_the_cluster else "labs"), body
 
 
 def test_the_crd_is_the_generated_one_and_is_kept_on_uninstall(render: Render) -> None:
@@ -99,7 +98,7 @@ def test_the_operator_parses_its_arguments(render: Render) -> None:
     assert options.gpu_image == "registry.example.com/mirror/ocr-backend/backend-gpu:0.2.0"
     assert options.pull_secret == ["pull"]
     assert str(options.backends) == "/etc/ocr-operator/backends.yaml"
-    assert options.backends_owner == "labs/r-ocr-backend-backends"
+    assert options.backends_owner == "labs/r-backends"
 
 
 def test_the_registry_is_the_prefix_of_every_image(render: Render) -> None:
@@ -117,7 +116,7 @@ def test_a_digest_takes_precedence_over_the_tag(render: Render) -> None:
 
 def test_by_default_the_operator_has_permissions_only_in_its_own_namespace(render: Render) -> None:
     objects = render()
-    assert {body["kind"] for body in objects if "Role" in body["kind"]} == {"Role", "RoleBinding"}
+    assert {body["kind"] for body in objects if "RoleBinding" in body["kind"]} == {"RoleBinding"}
     assert {body["metadata"]["namespace"] for body in objects if body["kind"] == "Role"} == {"labs"}
 
 
@@ -133,7 +132,7 @@ def test_it_has_permissions_in_each_watched_namespace(render: Render) -> None:
 def test_it_can_watch_every_namespace(render: Render) -> None:
     objects = render(**{"operator.watch.allNamespaces": True})
     binding = _only(objects, "ClusterRoleBinding")
-    assert binding["roleRef"]["name"] == _only(objects, "ClusterRole")["metadata"]["name"]
+    assert binding["roleRef"]["name"] == _only(objects, "ClusterRole", "-operator")["metadata"]["name"]
     options = cli.parser().parse_args(_arguments(objects))
     assert options.all_namespaces
     assert options.namespace == []
@@ -167,7 +166,7 @@ def test_every_binding_names_the_operators_service_account(render: Render) -> No
 def test_the_operator_gets_the_backends_unchanged(render: Render) -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
     data = _only(render(), "ConfigMap", "-backends")["data"]
-    assert yaml.safe_load(data["backends.yaml"]) == values["backends"]
+    assert yaml.safe_load(data["backends.yaml"]) == {"ocr": values["defaultBackend"]["spec"]}
 
 
 def test_changed_backends_restart_the_operator(render: Render) -> None:
@@ -176,11 +175,11 @@ def test_changed_backends_restart_the_operator(render: Render) -> None:
         return str(template["metadata"]["annotations"]["checksum/backends"])
 
     assert checksum() == checksum()
-    assert checksum(**{"backends.ocr.paused": True}) != checksum()
+    assert checksum(**{"defaultBackend.spec.paused": True}) != checksum()
 
 
 def test_without_backends_there_is_no_ocrbackend_and_no_test_pod(render: Render) -> None:
-    objects = render("--set", "backends=null")
+    objects = render(**{"defaultBackend.enabled": False})
     data = _only(objects, "ConfigMap", "-backends")["data"]
     assert yaml.safe_load(data["backends.yaml"]) == {}
     assert not [body for body in objects if body["kind"] == "Pod"]
@@ -188,10 +187,13 @@ def test_without_backends_there_is_no_ocrbackend_and_no_test_pod(render: Render)
 
 def test_the_test_pod_reads_with_every_variant_and_the_password_of_the_backend(render: Render) -> None:
     spec = {
-        "variants": [{"language": "ch", "modelType": "mobile"}, {"language": "en", "modelType": "server"}],
+        "variants": [
+            {"name": "ch-mobile", "language": "ch", "modelType": "mobile"},
+            {"name": "en-server", "language": "en", "modelType": "server"},
+        ],
         "labelStudio": {"basicAuthSecretRef": {"name": "basic"}},
     }
-    pod = _only(render(backends={"team": spec, "ocr": None}), "Pod")
+    pod = _only(render(backends={"team": spec}), "Pod")
     [container] = pod["spec"]["containers"]
     assert container["args"] == [
         "http://team-ch-mobile.labs.svc:9090",
@@ -205,6 +207,6 @@ def test_the_notes_show_the_urls_for_label_studio(helm: Helm) -> None:
     done = helm("install", "r", str(CHART), "--namespace", "labs", "--dry-run=client")
     assert done.returncode == 0, done.stderr
     notes = done.stdout.split("NOTES:")[1]
-    assert "ch/mobile: http://ocr-ch-mobile.labs.svc:9090" in notes
+    assert "ch-mobile: http://ocr-ch-mobile.labs.svc:9090" in notes
     assert "ML_BLOCK_LOCAL_IP=false" in notes
     assert "kubectl get ocrb --namespace labs" in notes

@@ -54,26 +54,30 @@ def test_the_schema_accepts_the_values_files_of_the_chart(name: str) -> None:
         pytest.param("backend.image.pullPolicy", "Sometimes", id="an unknown policy"),
         pytest.param("crds.install", "yes", id="a string instead of a boolean"),
         pytest.param("backends.OCR", {"variants": []}, id="an invalid object name"),
-        pytest.param("backends.ocr.variants", [], id="no variants"),
-        pytest.param("backends.ocr.variants", [{"language": "ch"}], id="a variant without modelType"),
+        pytest.param("defaultBackend.spec.variants", [], id="no variants"),
+        pytest.param("defaultBackend.spec.variants", [{"language": "ch"}], id="a variant without modelType"),
         pytest.param(
-            "backends.ocr.variants",
-            [{"language": "klingon", "modelType": "mobile"}],
+            "defaultBackend.spec.variants",
+            [{"name": "klingon-mobile", "language": "klingon", "modelType": "mobile"}],
             id="an unknown language",
         ),
         pytest.param(
-            "backends.ocr.variants",
-            [{"language": "ch", "modelType": "mobile", "replica": 2}],
+            "defaultBackend.spec.variants",
+            [{"name": "ch-mobile", "language": "ch", "modelType": "mobile", "replica": 2}],
             id="an unknown key of a variant",
         ),
-        pytest.param("backends.ocr.labelstudio", {"url": "http://x"}, id="an unknown key of a backend"),
-        pytest.param("backends.ocr.server", {"threads": 0}, id="a number below its limit"),
         pytest.param(
-            "backends.ocr.options", {"scoreThreshold": 0.5}, id="a number instead of a decimal string"
+            "defaultBackend.spec.labelstudio", {"url": "http://x"}, id="an unknown key of a backend"
         ),
-        pytest.param("backends.ocr.accelerator", {}, id="an accelerator without resourceName"),
+        pytest.param("defaultBackend.spec.server", {"threads": 0}, id="a number below its limit"),
         pytest.param(
-            "backends.ocr.accelerator",
+            "defaultBackend.spec.options", {"scoreThreshold": 0.5}, id="a number instead of a decimal string"
+        ),
+        pytest.param(
+            "defaultBackend.spec.accelerator", {"count": 1}, id="an accelerator without resourceName"
+        ),
+        pytest.param(
+            "defaultBackend.spec.accelerator",
             {"preset": "a100", "resourceName": "nvidia.com/gpu"},
             id="a preset with a device",
         ),

@@ -75,7 +75,7 @@ def download_site(
     full_cluster: Cluster, restricted_namespace: str, install: Callable[..., str]
 ) -> Iterator[DownloadSite]:
     """A namespace in which models are downloaded, with an operator."""
-    install("--wait", "--set", "backends=null")
+    install("--wait", "--set", "backends=null,defaultBackend.enabled=false")
     site = DownloadSite(full_cluster, restricted_namespace)
     yield site
     site.kubectl("delete", "ocrb", "--all", "--wait=false")

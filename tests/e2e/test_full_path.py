@@ -123,7 +123,7 @@ def test_helm_install_ends_ready_and_reads_the_images(
 def test_each_variant_has_its_own_service(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
-    install("--wait", "--set", "backends=null")
+    install("--wait", "--set", "backends=null,defaultBackend.enabled=false")
     full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(TWO_VARIANTS))
     backend = wait_until_ready(full_cluster, restricted_namespace)
     variants = backend["status"]["variants"]
@@ -160,7 +160,7 @@ def test_each_variant_has_its_own_service(
 def test_uninstalling_and_deleting_the_namespace_need_no_operator(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
-    install("--wait", "--set", "backends=null")
+    install("--wait", "--set", "backends=null,defaultBackend.enabled=false")
     full_cluster.kubectl("apply", "--namespace", restricted_namespace, "--filename", str(TWO_VARIANTS))
     wait_until_ready(full_cluster, restricted_namespace)
     namespace = f"--namespace={restricted_namespace}"

@@ -73,7 +73,7 @@ def test_two_backends_share_a_download_that_is_killed_ten_times(
         with hub.stopping_after(max(moment - hub.sent, 1), then_cuts=True) as stopped:
             if number == 1:
                 for name in NAMES:
-                    download_site.apply(name, hub.url, storage={"existingClaim": "shared"})
+                    download_site.apply(name, hub.url, storage={"claimName": "shared"})
             assert stopped.wait(180), f"{moment} bytes to be sent"
             # Each kill loses less than one chunk, which was not written yet.
             download_site.wait_for_bytes(hub.sent - number * CHUNK_BYTES)
@@ -105,7 +105,7 @@ def test_two_backends_share_a_download_that_is_killed_ten_times(
     small = sum(sizes.values()) - total
     assert hub.sent < total + len(KILLS) * (CHUNK_BYTES + small), "hardly anything is downloaded twice"
 
-    [pod] = download_site.items("pods", "--selector=app.kubernetes.io/instance=first,ocrbackend.io/language")
+    [pod] = download_site.items("pods", "--selector=app.kubernetes.io/instance=first,ocrbackend.io/variant")
     with pytest.raises(ClusterError, match="Read-only file system"):
         download_site.kubectl("exec", pod["metadata"]["name"], "--", "touch", "/data/models/new")
     published = download_site.kubectl(

@@ -13,7 +13,7 @@ import requests
 import label_studio_image
 from label_studio_project import Api, Project
 from label_studio_regions import Box, regions_of
-from ocr_cluster import loading
+from ocr_cluster import images, loading
 from ocr_cluster.cluster import Cluster
 
 pytestmark = pytest.mark.e2e
@@ -56,7 +56,8 @@ def signed_in(url: str, user: str, password: str) -> requests.Session:
 def trial(full_cluster: Cluster, restricted_namespace: str, install: Install) -> Iterator[Trial]:
     image = label_studio_image.archived(print)
     loading.load(full_cluster, [image.archive])
-    values = {"enabled": "true", "image.repository": "ocr-backend/label-studio", "image.tag": image.tag}
+    repository = f"{images.REGISTRY}/ocr-backend/label-studio"
+    values = {"enabled": "true", "image.repository": repository, "image.tag": image.tag}
     sets = [word for name, value in values.items() for word in ("--set", f"labelStudio.{name}={value}")]
     namespace = f"--namespace={restricted_namespace}"
     # Helm does not wait for the Job that connects the backend.
@@ -69,7 +70,7 @@ def trial(full_cluster: Cluster, restricted_namespace: str, install: Install) ->
         "wait", namespace, "--for=condition=Complete", f"job/{name}", "--timeout=280s", seconds=300
     )
 
-    address = full_cluster.get("service", "ocr-ocr-backend-label-studio", namespace)["spec"]["clusterIP"]
+    address = full_cluster.get("service", "ocr-label-studio", namespace)["spec"]["clusterIP"]
     url = f"http://{address}:8080"
     words = shlex.split(line(notes, "kubectl get secret"))
     user, password = full_cluster.kubectl(*words[1:]).split()

@@ -89,7 +89,7 @@ def test_each_failure_is_reported_until_it_is_fixed(
         download_site.apply(name, served[name].url, env=SHORT_TIMEOUT)
     download_site.apply("unreachable", unreachable.url)
     for name in ("full", "read-only"):
-        download_site.apply(name, served["complete"].url, storage={"existingClaim": name})
+        download_site.apply(name, served["complete"].url, storage={"claimName": name})
     download_site.apply("offline", "", offline=True)
 
     for name, (reason, code, message) in REASONS.items():
@@ -119,7 +119,7 @@ def test_each_failure_is_reported_until_it_is_fixed(
         download_site.kubectl("delete", "ocrb", "kept", "--cascade=foreground")
         unused_hub = hubs()
         download_site.apply("kept", unused_hub.url, reclaimPolicy="Retain")
-        download_site.apply("offline", "", offline=True, storage={"existingClaim": "kept-models"})
+        download_site.apply("offline", "", offline=True, storage={"claimName": "kept-models"})
         for name in ("kept", *REASONS):
             variant = download_site.wait_for(name, "Available")
             assert "nextRetryTime" not in variant["models"]

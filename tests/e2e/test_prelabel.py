@@ -121,7 +121,7 @@ def test_a_killed_pod_leaves_one_prediction_for_each_task(
 
     label_studio = {"url": relay.url, "apiKeySecretRef": secret}
     run = {"project": project.id, "shards": 2, "slice": 3, "labelStudio": label_studio, **reader}
-    backends = [] if "backend" in reader else ["--set", "backends=null"]
+    backends = [] if "backend" in reader else ["--set", "backends=null,defaultBackend.enabled=false"]
     install(f"--set-json=prelabel.invoices={json.dumps(run)}", *backends)
     result = full_cluster.wait(lambda: job_result(full_cluster, restricted_namespace), "the Job to end", 300)
 
@@ -148,7 +148,11 @@ def test_a_wrong_token_ends_the_job_and_is_in_the_log(
     )
     label_studio = {"url": relay.url, "apiKeySecretRef": {"name": "label-studio", "key": "token"}}
     run = {"project": project.id, "labelStudio": label_studio, **READ_IN_POD}
-    install(f"--set-json=prelabel.invoices={json.dumps(run)}", "--set", "backends=null")
+    install(
+        f"--set-json=prelabel.invoices={json.dumps(run)}",
+        "--set",
+        "backends=null,defaultBackend.enabled=false",
+    )
     result = full_cluster.wait(lambda: job_result(full_cluster, restricted_namespace), "the Job to end", 120)
     assert result == "Failed", full_cluster.diagnostics()
     pods = full_cluster.get("pods", namespace, "--selector=ocrbackend.io/prelabel=invoices")["items"]

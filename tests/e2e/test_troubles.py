@@ -25,7 +25,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         "no-such",
     ),
     "settings": (
-        BUILTIN | {"options": {"extraEnv": [{"name": "LOCAL_FILES_DOCUMENT_ROOT", "value": "here"}]}},
+        BUILTIN | {"env": [{"name": "LOCAL_FILES_DOCUMENT_ROOT", "value": "here"}]},
         "Invalid",
         "LOCAL_FILES_DOCUMENT_ROOT",
     ),
@@ -38,7 +38,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
 def _backend(namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     tiny = {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
     resources = tiny if name == "memory" else SMALL
-    variant = {"language": "ch", "modelType": "mobile", "resources": resources}
+    variant = {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "resources": resources}
     return {
         "apiVersion": "ocrbackend.io/v1alpha1",
         "kind": "OCRBackend",
@@ -56,7 +56,7 @@ def _ready(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
 def test_each_trouble_is_reported_until_it_is_fixed(
     full_cluster: Cluster, restricted_namespace: str, install: Install
 ) -> None:
-    install("--wait", "--set", "backends=null")
+    install("--wait", "--set", "backends=null,defaultBackend.enabled=false")
     backends = [_backend(restricted_namespace, name, spec) for name, (spec, _, _) in TROUBLES.items()]
     full_cluster.apply(*backends)
     for name, (_, reason, message) in TROUBLES.items():

@@ -1,5 +1,6 @@
-"""The script of the chart's trial Job, with a real Label Studio."""
+"""The script of the chart's Jobs that connect projects, with a real Label Studio."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,20 +15,23 @@ from label_studio_project import Api
 pytestmark = pytest.mark.labelstudio
 
 FILES = Path(__file__).parents[2] / "chart" / "files"
+CONFIG = (FILES / "labeling-config.xml").read_text("utf-8")
 NUMBER = "2468013579"
 PASSWORD = {"BASIC_AUTH_USER": "ocr", "BASIC_AUTH_PASS": "right"}
 
 
 def connect(
-    label_studio: LabelStudio, url: str, title: str, token: str = "", **variables: str
+    label_studio: LabelStudio, url: str, project: str | int, token: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
+    """Runs the script for a project's title or id."""
+    connection = {"url": url, "title" if isinstance(project, str) else "project": project}
     files = [FILES / name for name in ("connect_label_studio.py", "image.png", "labeling-config.xml")]
     label_studio_variables = {
         "LABEL_STUDIO_URL": label_studio.url,
         "LABEL_STUDIO_API_KEY": token or label_studio.legacy_token,
     }
     return subprocess.run(
-        [sys.executable, *files, "10", title, url],
+        [sys.executable, *files, "10", json.dumps(connection)],
         env={"PATH": os.environ["PATH"], **label_studio_variables, **variables},
         capture_output=True,
         text=True,
@@ -53,7 +57,7 @@ def test_a_variant_gets_a_connected_project_with_an_image(
     completed = connect(label_studio, backend, "ocr ch/mobile")
     assert completed.returncode == 0, completed.stderr
     project_id = project_named(api, "ocr ch/mobile")
-    assert completed.stdout == f"project {project_id}, 'ocr ch/mobile', is connected to {backend}\n"
+    assert completed.stdout == f"project {project_id} is connected to {backend}\n"
     [connection] = api.call("GET", "ml/", params={"project": project_id})
     assert (connection["url"], connection["readable_state"]) == (backend, "Connected")
     [task] = tasks(api, project_id)
@@ -83,6 +87,17 @@ def test_a_backend_with_a_password_is_connected_with_it(
     assert completed.returncode == 0, completed.stderr
     [connection] = api.call("GET", "ml/", params={"project": project_named(api, "guarded ch/mobile")})
     assert connection["readable_state"] == "Connected"
+
+
+def test_an_existing_project_is_connected_and_not_changed(
+    label_studio: LabelStudio, api: Api, backend: str
+) -> None:
+    project = api.call("POST", "projects/", json={"title": "mine", "label_config": CONFIG})["id"]
+    completed = connect(label_studio, backend, project)
+    assert completed.returncode == 0, completed.stderr
+    [connection] = api.call("GET", "ml/", params={"project": project})
+    assert connection["url"] == backend
+    assert tasks(api, project) == []
 
 
 def test_an_error_of_label_studio_is_printed(label_studio: LabelStudio, backend: str) -> None:

@@ -4,41 +4,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
 
-from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
-from ocr_operator.api.reasons import Reason
+from alert_rule_tests import RULES, firing, rule_test, run
+from alert_series import (
+    OCRBACKEND,
+    OPERATOR,
+    POD,
+    VARIANT,
+    VARIANT_INFO,
+    autoscaler,
+    buckets,
+    condition,
+    job,
+    replicas,
+    requests,
+    tasks,
+    variant,
+    volume,
+)
 from ocr_operator.monitoring.alerts import ALERTS
 from prometheus_process import promtool
 
 pytestmark = pytest.mark.prometheus
-
-RULES = Path(__file__).parents[2] / "chart" / "files" / "alerts.yaml"
-
-OCRBACKEND = 'namespace="labs",ocrbackend="ocr"'
-VARIANT = f'{OCRBACKEND},language="ch",model_type="mobile"'
-POD = f'job="ocr-backend",{VARIANT},pod="ocr-1"'
-OPERATOR = 'job="ocr-backend-operator",namespace="system",pod="op-1"'
-
-
-def condition(kind: str, status: str, reason: str) -> str:
-    return (
-        f'ocrbackend_status_condition{{{OCRBACKEND},condition="{kind}",status="{status}",reason="{reason}"}}'
-    )
-
-
-def replicas(state: str) -> str:
-    return f'ocrbackend_status_variant_replicas{{{VARIANT},state="{state}"}}'
-
-
-def variant(reason: str) -> str:
-    return f'ocrbackend_status_variant{{{VARIANT},phase="Failed",reason="{reason}"}}'
-
-
-def buckets(slow: str) -> dict[str, str]:
-    """Histogram of predict requests; `slow` is the growth of all requests, of which 10 take at most 50 s."""
-    name = f'ocr_request_seconds_bucket{{{POD},path="/predict",le="%s"}}'
-    return {name % "50": "0+10x200", name % "100": slow, name % "+Inf": slow}
 
 
 @dataclass(frozen=True)
@@ -58,7 +45,7 @@ class Case:
 CASES: dict[str, Case] = {
     "OCROperatorDown": Case(
         {f"up{{{OPERATOR}}}": "1x20 0x40"},
-        "",
+        'namespace="system"',
         calm={f"up{{{OPERATOR}}}": "1x60", f'up{{{OPERATOR},instance="spare"}}': "0x60"},
     ),
     "OCROperatorNotLeading": Case(
@@ -96,21 +83,27 @@ CASES: dict[str, Case] = {
     ),
     "OCRVariantDown": Case(
         {replicas("desired"): "2x60", replicas("ready"): "0x60", variant("OOMKilled"): "1x60"},
-        f'{VARIANT},reason="OOMKilled"',
-        calm={replicas("desired"): "2x60", replicas("ready"): "0x60", variant("Starting"): "1x60"},
+        VARIANT,
+        calm={replicas("desired"): "2x60", replicas("ready"): "0x60", variant("Paused"): "1x60"},
     ),
     "OCRModelsNotReady": Case(
         {condition("ModelsReady", "false", "DownloadFailed"): "1x60"},
-        f'{OCRBACKEND},reason="DownloadFailed"',
+        OCRBACKEND,
         calm={condition("ModelsReady", "false", "Downloading"): "1x60"},
     ),
     "OCRBackendNotReady": Case(
         {condition("Ready", "false", "ImagePullFailed"): "1x60"},
-        f'{OCRBACKEND},reason="ImagePullFailed"',
+        OCRBACKEND,
         calm={
             condition("Ready", "false", "DownloadFailed"): "1x60",
             condition("ModelsReady", "false", "DownloadFailed"): "1x60",
         },
+    ),
+    "OCRReadinessLost": Case(
+        {replicas("desired"): "2x60", replicas("ready"): "2 2 2 1 2 2 1 2 2 1 2 2 1 2x47"},
+        VARIANT,
+        at=20,
+        calm={replicas("desired"): "4x10 3x10 2x10 1x30", replicas("ready"): "4x10 3x10 2x10 1x30"},
     ),
     "OCRBackendNotScraped": Case(
         {replicas("ready"): "1x60", f"up{{{POD}}}": "0x60"},
@@ -118,30 +111,30 @@ CASES: dict[str, Case] = {
         calm={replicas("ready"): "1x60", f"up{{{POD}}}": "1x60"},
     ),
     "OCRPredictionsFailing": Case(
-        {
-            f'ocr_requests_total{{{POD},path="/predict",status="200"}}': "0+90x60",
-            f'ocr_requests_total{{{POD},path="/predict",status="500"}}': "0+10x60",
-        },
+        {requests(200): "0+90x60", requests(500): "0+10x60"},
         VARIANT,
         calm={
-            f'ocr_requests_total{{{POD},path="/predict",status="200"}}': "0+90x60",
-            f'ocr_requests_total{{{POD},path="/predict",status="400"}}': "0+90x60",
-            f'ocr_requests_total{{{POD},path="/health",status="503"}}': "0+90x60",
+            requests(200): "0+90x60",
+            requests(400): "0+90x60",
+            requests(503): "0+90x60",
+            requests(500, "/health"): "0+90x60",
         },
+    ),
+    "OCRRequestsRejected": Case(
+        {requests(200): "0+90x60", requests(503): "0+10x60"},
+        VARIANT,
+        calm={requests(200): "0+90x60", requests(500): "0+90x60", requests(503, "/readyz"): "0+90x60"},
     ),
     "OCRPredictionsSlow": Case(buckets("0+20x60"), VARIANT, calm=buckets("0+10x60")),
     "OCRImagesNotRead": Case(
-        {
-            f'ocr_tasks_total{{{POD},outcome="read"}}': "0+50x60",
-            f'ocr_tasks_total{{{POD},outcome="unreachable"}}': "0+10x60",
-            f'ocr_tasks_total{{{POD},outcome="broken"}}': "0+10x60",
-        },
+        {tasks("read"): "0+50x60", tasks("unreachable"): "0+10x60", tasks("broken"): "0+10x60"},
         VARIANT,
-        calm={
-            f'ocr_tasks_total{{{POD},outcome="read"}}': "0+50x60",
-            f'ocr_tasks_total{{{POD},outcome="late"}}': "0+50x60",
-            f'ocr_tasks_total{{{POD},outcome="refused"}}': "0+10x60",
-        },
+        calm={tasks("read"): "0+50x60", tasks("late"): "0+50x60", tasks("refused"): "0+10x60"},
+    ),
+    "OCRTasksLate": Case(
+        {tasks("read"): "0+50x60", tasks("late"): "0+20x60"},
+        VARIANT,
+        calm={tasks("read"): "0+50x60", tasks("late"): "0+5x60", tasks("failed"): "0+20x60"},
     ),
     "OCRSlotsSaturated": Case(
         {
@@ -179,6 +172,44 @@ CASES: dict[str, Case] = {
             f"ocr_line_score_count{{{POD}}}": "0+100x1104",
         },
     ),
+    "OCRAutoscalerAtMaximum": Case(
+        {
+            VARIANT_INFO: "1x60",
+            autoscaler("status_current_replicas"): "4x60",
+            autoscaler("spec_max_replicas"): "4x60",
+            autoscaler("spec_min_replicas"): "1x60",
+        },
+        f'{VARIANT},horizontalpodautoscaler="ocr-chinese"',
+        calm={
+            VARIANT_INFO: "1x60",
+            autoscaler("status_current_replicas"): "3x60",
+            autoscaler("spec_max_replicas"): "4x60",
+            autoscaler("spec_min_replicas"): "1x60",
+            autoscaler("status_current_replicas", "web"): "4x60",
+            autoscaler("spec_max_replicas", "web"): "4x60",
+            autoscaler("spec_min_replicas", "web"): "1x60",
+        },
+    ),
+    "OCRModelsVolumeNearlyFull": Case(
+        {
+            condition("Ready", "true", "Available"): "1x60",
+            volume("available"): "9x60",
+            volume("capacity"): "100x60",
+        },
+        f'{OCRBACKEND},persistentvolumeclaim="ocr-models"',
+        calm={
+            condition("Ready", "true", "Available"): "1x60",
+            volume("available"): "11x60",
+            volume("capacity"): "100x60",
+            volume("available", "web"): "1x60",
+            volume("capacity", "web"): "100x60",
+        },
+    ),
+    "OCRPrelabelJobFailed": Case(
+        job("prelabel", failed=1, active=0, succeeded=0),
+        'namespace="labs",job_name="nightly-1"',
+        calm=job("backup", failed=1, active=0, succeeded=0),
+    ),
 }
 
 
@@ -191,52 +222,8 @@ def test_promtool_accepts_the_rules_and_every_alert_has_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_an_alert_fires_only_for_its_cause_after_its_duration(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    [alert] = [alert for alert in ALERTS if alert.name == name]
-    expected = f'ALERTS{{alertname="{name}",alertstate="firing",severity="{alert.severity}"'
-    expected += f",{case.labels}}}" if case.labels else "}"
     checks = [
-        _test(case.minutes, case.series, {0: [], case.at: [{"labels": expected, "value": 1}]}, name),
-        _test(case.minutes, case.calm, {case.at: []}, name),
+        rule_test(case.minutes, case.series, {0: [], case.at: [firing(name, case.labels)]}, name),
+        rule_test(case.minutes, case.calm, {case.at: []}, name),
     ]
-    _run(checks, case.minutes, tmp_path)
-
-
-def test_an_unready_ocrbackend_is_alerted_for_every_reason_that_needs_action(
-    tmp_path: Path,
-) -> None:
-    """Each reason has its own OCRBackend; Evicted and RolledBack are among them."""
-    reasons = sorted(set(Reason) - NORMAL)
-    alerted = sorted(set(reasons) - INFORMATIONAL - {Reason.PAUSED})
-    assert {Reason.EVICTED, Reason.ROLLED_BACK} < set(alerted)
-    series = [
-        condition("Ready", "false", reason).replace('"ocr"', f'"{reason.lower()}"') for reason in reasons
-    ]
-    name, severity = "OCRBackendNotReady", "warning"
-    selector = f'alertname="{name}",alertstate="firing",severity="{severity}",namespace="labs"'
-    expected = [
-        {"labels": f'ALERTS{{{selector},ocrbackend="{reason.lower()}",reason="{reason}"}}', "value": 1}
-        for reason in alerted
-    ]
-    _run([_test(1, dict.fromkeys(series, "1x60"), {0: [], 60: expected}, name)], 1, tmp_path)
-
-
-def _run(checks: list[dict[str, object]], minutes: int, folder: Path) -> None:
-    document = {"rule_files": [str(RULES)], "evaluation_interval": f"{minutes}m", "tests": checks}
-    file = folder / "test.yaml"
-    file.write_text(yaml.safe_dump(document))
-    done = promtool("test", "rules", file)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _test(
-    minutes: int, series: dict[str, str], expected: dict[int, list[object]], name: str
-) -> dict[str, object]:
-    query = f'ALERTS{{alertname="{name}",alertstate="firing"}}'
-    return {
-        "interval": f"{minutes}m",
-        "input_series": [{"series": key, "values": values} for key, values in series.items()],
-        "promql_expr_test": [
-            {"expr": query, "eval_time": f"{sample * minutes}m", "exp_samples": samples}
-            for sample, samples in expected.items()
-        ],
-    }
+    run(checks, case.minutes, tmp_path)

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 Json = dict[str, Any]
 
-PREPARED = {"source": "Claim", "storage": {"existingClaim": "prepared"}}
+PREPARED = {"source": "Claim", "storage": {"claimName": "prepared"}}
 """Models that need no download before pods are created."""
 
 
@@ -46,7 +46,7 @@ def ocrbackend() -> Callable[..., Json]:
     """
 
     def make(*, name: str = "ocr", uid: str = "uid-1", generation: int = 1, **spec: Any) -> Json:
-        spec.setdefault("variants", [{"language": "ch", "modelType": "mobile"}])
+        spec.setdefault("variants", [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}])
         spec.setdefault("models", PREPARED)
         metadata = {
             "name": name,

@@ -39,7 +39,10 @@ class DownloadSite:
         spec = {
             "ocrVersion": "PP-OCRv6",
             "options": {"useTextlineOrientation": False, "extraEnv": variables},
-            "variants": [{"language": "ch", "modelType": "mobile", "resources": _SMALL} | (variant or {})],
+            "variants": [
+                {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "resources": _SMALL}
+                | (variant or {})
+            ],
             "models": {"source": "Hub"} | ({"mirror": hub} if hub else {}) | models,
         }
         metadata = {"name": name, "namespace": self.namespace}

@@ -55,7 +55,7 @@ class Site:
 
     def pod(self, backend: str) -> str:
         """The name of an OCRBackend's only serving pod."""
-        selector = f"--selector=app.kubernetes.io/instance={backend},ocrbackend.io/language"
+        selector = f"--selector=app.kubernetes.io/instance={backend},ocrbackend.io/variant"
         [pod] = self.get("pods", selector)["items"]
         return str(pod["metadata"]["name"])
 

@@ -27,9 +27,15 @@ _CHARACTERS = 260  # of series names, across the full width
 _CHARACTERS_OF_TABLES = 220  # across the full width, at the largest font size
 _MAX_NAME_ROWS, _MAX_ROWS = 4, 9
 _STEP_SECONDS = 1.0
-_COLORS = ("#56a64b", "#ff9830", "#e02f44")  # green, orange, red
-_NAMED_COLORS = {"Ready": _COLORS[0], "Failed": _COLORS[2], "503": _COLORS[2], "error": _COLORS[2]}
-"""Colors of series with a good or bad meaning."""
+_COLORS = {
+    "green": "#56a64b",
+    "blue": "#3274d9",
+    "yellow": "#f2cc0c",
+    "orange": "#ff9830",
+    "red": "#e02f44",
+    "text": "#8e8e8e",
+}
+"""Grafana's colors."""
 _UNITS: dict[str, tuple[float, str]] = {
     "s": (1, "s"),
     "percentunit": (100, "%"),
@@ -44,7 +50,7 @@ mpl.use("agg")
 
 def expression(query: Query) -> str:
     """The query as Grafana sends it, with all values of every variable and a window of 10 s."""
-    return re.sub(r"\$(namespace|ocrbackend|language|model_type)", ".*", query.expression).replace(
+    return re.sub(r"\$(namespace|ocrbackend|variant)", ".*", query.expression).replace(
         "$__rate_interval", "10s"
     )
 
@@ -137,15 +143,15 @@ def _stacked(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> No
     values = [[points.get(second, 0.0) for second in range(last + 1)] for _, points in curves]
     names = [name for name, _ in curves]
     others = itertools.cycle(mpl.colormaps["tab10"].colors)  # type: ignore[attr-defined]
-    colors = [_NAMED_COLORS.get(name.split(" ")[-1]) or next(others) for name in names]
+    colors = [_COLORS[panel.colors[name]] if name in panel.colors else next(others) for name in names]
     axes.stackplot(range(last + 1), *values, labels=names, colors=colors, alpha=0.8)
     _frame(axes, panel, span)
 
 
 def _frame(axes: Axes, panel: Panel, span: Span) -> None:
     factor, unit = _UNITS.get(panel.unit, (1, ""))
-    for value, color in zip(panel.thresholds, _COLORS[3 - len(panel.thresholds) :], strict=True):
-        axes.axhline(value * factor, color=color, linewidth=1, linestyle="--")
+    for level in panel.levels[1:]:
+        axes.axhline(level.minimum * factor, color=_COLORS[level.color], linewidth=1, linestyle="--")
     axes.axvline(span.moment - span.start, color="grey", linewidth=0.8)
     axes.set_xlim(0, span.end - span.start)
     axes.set_ylim(bottom=0, top=panel.maximum and panel.maximum * factor * 1.03)
@@ -175,8 +181,8 @@ def _number(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> Non
     factor, unit = _UNITS.get(panel.unit, (1, ""))
     value = float(samples[0]["value"][1]) if samples else float("nan")
     text = f"{value * factor:.3g} {unit}".rstrip() if value == value else "-"
-    exceeded = sum(value >= limit for limit in panel.thresholds)
-    color = _COLORS[exceeded + 2 - len(panel.thresholds)] if exceeded else _COLORS[0]
+    exceeded = sum(value >= level.minimum for level in panel.levels[1:])
+    color = _COLORS[panel.levels[exceeded].color]
     axes.text(0.5, 0.45, text, fontsize=22, ha="center", va="center", color="white")
     axes.set_facecolor(color)
     axes.set_xticks([])
@@ -205,7 +211,7 @@ def _table(axes: Axes, panel: Panel, prometheus: Prometheus, span: Span) -> None
     table.set_fontsize(min(8, 8 * _CHARACTERS_OF_TABLES * panel.width / (_COLUMNS * sum(widths))))
 
 
-_ORDER = ("namespace", "ocrbackend", "language", "model_type", "role", "name")
+_ORDER = ("namespace", "ocrbackend", "variant", "role", "name")
 """Columns that come first."""
 
 _DRAWERS: dict[str, Callable[[Axes, Panel, Prometheus, Span], None]] = {

@@ -9,7 +9,7 @@ from ocr_backend.config.settings import Settings, from_env
 Json = dict[str, Any]
 
 LABEL_STUDIO = {"url": "http://labels:8080", "apiKeySecretRef": {"name": "labels", "key": "token"}}
-BY_VARIANT = {"backend": {"name": "ocr", "language": "ch", "modelType": "mobile"}}
+BY_VARIANT = {"backend": {"name": "ocr", "variant": "ch-mobile"}}
 RUN = {"project": 12, "labelStudio": LABEL_STUDIO, **BY_VARIANT}
 BUILTIN = {"project": 12, "labelStudio": LABEL_STUDIO, "builtin": {"language": "latin"}}
 

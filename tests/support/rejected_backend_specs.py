@@ -2,9 +2,9 @@
 
 import pytest
 
-MOBILE = {"language": "ch", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 BUILTIN = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
-CLAIM = {"models": {"source": "Claim", "storage": {"existingClaim": "mine"}}}
+CLAIM = {"models": {"source": "Claim", "storage": {"claimName": "mine"}}}
 
 REJECTED_BACKENDS = [
     pytest.param({}, "spec.variants: Required value", id="no variants"),
@@ -13,39 +13,51 @@ REJECTED_BACKENDS = [
         {"variants": [{"language": "ch"}]}, "variants[0].modelType: Required value", id="no model type"
     ),
     pytest.param(
-        {"variants": [{"language": "koreen", "modelType": "mobile"}]},
+        {"variants": [{"name": "koreen-mobile", "language": "koreen", "modelType": "mobile"}]},
         'supported values: "ch", "en", "japan", "korean", "arabic", "cyrillic", "devanagari", "latin", "esl',
         id="an unknown language",
     ),
     pytest.param(
-        {"variants": [{"language": "ch", "modelType": "tiny"}]},
+        {"variants": [{"name": "ch-tiny", "language": "ch", "modelType": "tiny"}]},
         'supported values: "server", "mobile"',
         id="an unknown model type",
     ),
     pytest.param(
         {"variants": [MOBILE, MOBILE]},
-        'variants[1]: Duplicate value: {"language":"ch","modelType":"mobile"}',
+        'variants[1]: Duplicate value: {"name":"ch-mobile"}',
         id="a variant twice",
     ),
     pytest.param({"variants": [MOBILE] * 17}, "must have at most 16 items", id="seventeen variants"),
     pytest.param(
-        {"ocrVersion": "PP-OCRv6", "variants": [{"language": "korean", "modelType": "mobile"}]},
+        {
+            "ocrVersion": "PP-OCRv6",
+            "variants": [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}],
+        },
         "PP-OCRv6 supports only ch, en, japan, latin, chinese_cht: set another language or ocrVersion "
         "(korean needs PP-OCRv5 or PP-OCRv3",
         id="a language that the newest OCR version lacks",
     ),
     pytest.param(
-        {"ocrVersion": "PP-OCRv4", "variants": [{"language": "japan", "modelType": "mobile"}]},
+        {
+            "ocrVersion": "PP-OCRv4",
+            "variants": [{"name": "japan-mobile", "language": "japan", "modelType": "mobile"}],
+        },
         "PP-OCRv4 supports only ch, en",
         id="a language that an old OCR version lacks",
     ),
     pytest.param(
-        {"ocrVersion": "PP-OCRv5", "variants": [{"language": "ka", "modelType": "mobile"}]},
+        {
+            "ocrVersion": "PP-OCRv5",
+            "variants": [{"name": "ka-mobile", "language": "ka", "modelType": "mobile"}],
+        },
         "PP-OCRv5 supports only ch, en, japan, korean, arabic, cyrillic, devanagari, latin, eslav",
         id="a language that only the oldest OCR version has",
     ),
     pytest.param(
-        {"ocrVersion": "PP-OCRv3", "variants": [{"language": "th", "modelType": "mobile"}]},
+        {
+            "ocrVersion": "PP-OCRv3",
+            "variants": [{"name": "th-mobile", "language": "th", "modelType": "mobile"}],
+        },
         "PP-OCRv3 supports only ch, en, japan, korean, arabic, cyrillic, devanagari, latin, eslav",
         id="a language that a later OCR version added",
     ),
@@ -70,7 +82,7 @@ REJECTED_BACKENDS = [
                 MOBILE | {"autoscaling": {"maxReplicas": 2}, "resources": {"limits": {"memory": "1Gi"}}}
             ]
         },
-        "autoscaling needs a CPU request: set resources.requests.cpu",
+        "autoscaling.mode CPU needs a CPU request: set resources.requests.cpu",
         id="autoscaling without a CPU request",
     ),
     pytest.param(
@@ -79,7 +91,7 @@ REJECTED_BACKENDS = [
         id="builtin with another OCR version",
     ),
     pytest.param(
-        BUILTIN | {"variants": [{"language": "ch", "modelType": "server"}]},
+        BUILTIN | {"variants": [{"name": "ch-server", "language": "ch", "modelType": "server"}]},
         "every modelType to mobile",
         id="builtin with another model type",
     ),
@@ -128,33 +140,50 @@ REJECTED_BACKENDS = [
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"source": "Claim"}},
-        "models.source Claim needs models.storage.existingClaim",
+        "models.source Claim needs models.storage.claimName",
         id="the source Claim without a claim",
     ),
     pytest.param(
         {
             "ocrVersion": "PP-OCRv6",
             "variants": [MOBILE],
-            "models": {"source": "Builtin", "storage": {"existingClaim": "mine"}},
+            "models": {"source": "Builtin", "storage": {"claimName": "mine"}},
         },
-        "models.storage.existingClaim needs models.source Claim or Hub",
+        "models.storage.claimName needs models.source Claim or Hub",
         id="a claim for another source",
     ),
     *(
         pytest.param(
             {
                 "variants": [MOBILE],
-                "models": {"source": source, "storage": {"existingClaim": "mine"} | storage},
+                "models": {"source": source, "storage": {"claimName": "mine"} | storage},
             },
-            "models.storage.existingClaim excludes size, storageClassName and accessMode",
+            "models.storage.claimName excludes size and storageClassName",
             id=f"{field} of an existing claim, for {source}",
         )
         for source in ("Claim", "Hub")
         for field, storage in [
             ("size", {"size": "10Gi"}),
             ("class", {"storageClassName": "fast"}),
-            ("mode", {"accessMode": "ReadWriteMany"}),
         ]
+    ),
+    pytest.param(
+        {"variants": [MOBILE | {"autoscaling": {"minReplicas": 2}}]},
+        "autoscaling.maxReplicas is required: set it, or set mode to External",
+        id="autoscaling without a maximum",
+    ),
+    pytest.param(
+        {
+            "variants": [MOBILE | {"autoscaling": {"maxReplicas": 2}}],
+            "accelerator": {"resourceName": "a.b/c"},
+        },
+        "autoscaling.mode CPU does not fit a variant with an accelerator",
+        id="autoscaling on CPU with an accelerator",
+    ),
+    pytest.param(
+        {"variants": [MOBILE | {"accelerator": {"runtimeClassName": "nvidia"}}]},
+        "accelerator needs resourceName: set it, or set accelerator to {} for none",
+        id="an accelerator of a variant without a device",
     ),
     pytest.param(
         {"variants": [MOBILE], "models": {"source": "Image"}},

@@ -2,7 +2,7 @@
 
 import pytest
 
-MOBILE = {"language": "ch", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 
 REJECTED_PODS = [
     pytest.param(
@@ -29,25 +29,21 @@ REJECTED_PODS = [
         {"variants": [MOBILE], "options": {"scoreThreshold": 0.5}}, "must be of type string", id="a float"
     ),
     pytest.param(
-        {"variants": [MOBILE], "options": {"extraEnv": [{"name": "OCR_PORT", "value": "1"}]}},
-        "extraEnv must not set variables that the operator sets",
+        {"variants": [MOBILE], "env": [{"name": "OCR_PORT", "value": "1"}]},
+        "env must not set variables that the operator sets",
         id="a reserved variable",
     ),
     pytest.param(
-        {"variants": [MOBILE], "options": {"extraEnv": [{"name": "LABEL_STUDIO_API_KEY", "value": "x"}]}},
+        {"variants": [MOBILE], "env": [{"name": "LABEL_STUDIO_API_KEY", "value": "x"}]},
         "use the fields of the spec",
         id="a variable for a Secret",
     ),
     pytest.param(
         {
             "variants": [MOBILE],
-            "options": {
-                "extraEnv": [
-                    {"name": "A", "value": "1", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-                ]
-            },
+            "env": [{"name": "A", "value": "1", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
         },
-        "a variable of extraEnv must have value or valueFrom, not both",
+        "a variable of env must have value or valueFrom, not both",
         id="a variable with two sources",
     ),
     pytest.param(
@@ -75,7 +71,7 @@ REJECTED_PODS = [
         id="a deadline below the minimum",
     ),
     pytest.param(
-        {"variants": [MOBILE], "options": {"extraEnv": [{"name": "A", "valueFrom": {}}]}},
+        {"variants": [MOBILE], "env": [{"name": "A", "valueFrom": {}}]},
         "valueFrom must have either secretKeyRef or configMapKeyRef",
         id="a variable without a source",
     ),
@@ -155,8 +151,8 @@ REJECTED_PODS = [
         for path in ("/tmp", "/tmp/more", "/data", "/data/models", "/data/models/x")
     ),
     pytest.param(
-        {"variants": [MOBILE], "placement": {"topologySpread": [{"maxSkew": 1}]}},
-        "topologySpread[0].topologyKey: Required value",
+        {"variants": [MOBILE], "placement": {"topologySpreadConstraints": [{"maxSkew": 1}]}},
+        "topologySpreadConstraints[0].topologyKey: Required value",
         id="a spread without a topology key",
     ),
     pytest.param({"variants": [MOBILE], "option": {}}, 'unknown field "spec.option"', id="an unknown field"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ocr_operator.api.names import REVISION_LABEL, ObjectReference
+from ocr_operator.api.names import REVISION_LABEL, VARIANT_LABEL, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import BackendSpec
@@ -20,7 +20,7 @@ from ocr_operator.observed.state import AppliedObject, Observed
 from ocr_operator.planning.plan import plan
 from ocr_operator.planning.steps import Apply, Plan, Remove
 
-KEYS = [("ch", "mobile"), ("en", "mobile"), ("japan", "mobile"), ("latin", "mobile")]
+KEYS = ["ch-mobile", "en-mobile", "japan-mobile", "latin-mobile"]
 BAD = {"0.8", "0.9"}
 """Score thresholds with which no pod becomes ready."""
 
@@ -54,8 +54,8 @@ class Site:
 
     def _parsed(self, spec: Json) -> BackendSpec:
         variants = [
-            {"language": key[0], "modelType": key[1], **fields}
-            for key, fields in zip(KEYS, spec["variants"], strict=True)
+            {"name": name, "language": name.split("-")[0], "modelType": "mobile", **fields}
+            for name, fields in zip(KEYS, spec["variants"], strict=True)
         ]
         builtin = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
         return parse_backend(self.ocrbackend(**{**spec, **builtin, "variants": variants}))
@@ -135,7 +135,7 @@ class Site:
 
     def ref(self, position: int) -> ObjectReference:
         """Reference of a variant's Deployment."""
-        return ObjectReference("apps/v1", "Deployment", "labs", f"ocr-{'-'.join(KEYS[position])}")
+        return ObjectReference("apps/v1", "Deployment", "labs", f"ocr-{KEYS[position]}")
 
     def is_bad(self, revision: str | None) -> bool:
         """Whether pods of this revision never become ready."""
@@ -175,12 +175,7 @@ class Site:
 
     def with_readiness(self, pod: ObservedPod) -> ObservedPod:
         """The pod when it is ready."""
-        language, model_type = pod.variant or ("", "")
-        labels = {
-            "ocrbackend.io/language": language,
-            "ocrbackend.io/model-type": model_type,
-            REVISION_LABEL: pod.revision or "",
-        }
+        labels = {VARIANT_LABEL: pod.variant or "", REVISION_LABEL: pod.revision or ""}
         return self.pod(labels, name=pod.name, ready=True)
 
     def deadline(self, position: int) -> None:

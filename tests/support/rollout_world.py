@@ -25,8 +25,8 @@ Live = Callable[..., ObservedObject]
 MakePod = Callable[..., ObservedPod]
 Json = dict[str, Any]
 
-KEYS = ("ch", "mobile"), ("en", "mobile"), ("japan", "mobile")
-VARIANTS = [{"language": language, "modelType": model_type} for language, model_type in KEYS]
+KEYS = "ch-mobile", "en-mobile", "japan-mobile"
+VARIANTS = [{"name": name, "language": name.split("-")[0], "modelType": "mobile"} for name in KEYS]
 
 
 class World:
@@ -44,7 +44,7 @@ class World:
         }
         self.objects: dict[Any, Json] = {}
         self.statuses: dict[Any, Json] = {}
-        self.pods: dict[tuple[str, str], tuple[ObservedPod, ...]] = {}
+        self.pods: dict[str, tuple[ObservedPod, ...]] = {}
         self.finish_jobs = False
         self.refused: frozenset[ObjectReference] = frozenset()
 
@@ -75,14 +75,14 @@ class World:
         steps = self.reconcile(**spec)
         return variant_states(parse_backend(self._ocrbackend(**self.spec)), self._observed(), steps, {})
 
-    def deployment(self, key: tuple[str, str]) -> Json:
+    def deployment(self, key: str) -> Json:
         """A variant's Deployment."""
-        name = f"ocr-{'-'.join(key)}"
+        name = f"ocr-{key}"
         return next(
             body for ref, body in self.objects.items() if (ref.kind, ref.name) == ("Deployment", name)
         )
 
-    def revision(self, key: tuple[str, str]) -> str:
+    def revision(self, key: str) -> str:
         """The revision of a variant's Deployment."""
         return str(self.deployment(key)["spec"]["template"]["metadata"]["labels"]["ocrbackend.io/revision"])
 
@@ -90,25 +90,25 @@ class World:
         """The revisions of all three Deployments."""
         return [self.revision(key) for key in KEYS]
 
-    def record(self, key: tuple[str, str]) -> Record:
+    def record(self, key: str) -> Record:
         """The rollout record of a variant's Deployment."""
         return record(self.deployment(key)["metadata"].get("annotations", {}).get(ROLLOUT_ANNOTATION, ""))
 
-    def replace_pods(self, keys: Sequence[tuple[str, str]] = KEYS, **facts: Any) -> None:
+    def replace_pods(self, keys: Sequence[str] = KEYS, **facts: Any) -> None:
         """Replace the pods by one of each Deployment, ready unless the facts say otherwise."""
         for key in keys:
             self.pods[key] = (self.new_pod(key, **({"ready": True} | facts)),)
 
-    def new_pod(self, key: tuple[str, str], **facts: Any) -> ObservedPod:
+    def new_pod(self, key: str, **facts: Any) -> ObservedPod:
         """A pod of the present revision of a variant's Deployment."""
         labels = self.deployment(key)["spec"]["template"]["metadata"]["labels"]
-        return self._pod(labels, name=f"ocr-{'-'.join(key)}-{labels['ocrbackend.io/revision']}", **facts)
+        return self._pod(labels, name=f"ocr-{key}-{labels['ocrbackend.io/revision']}", **facts)
 
-    def add_pod(self, key: tuple[str, str], **facts: Any) -> None:
+    def add_pod(self, key: str, **facts: Any) -> None:
         """One more pod, not ready unless the facts say otherwise."""
         self.pods[key] += (self.new_pod(key, **facts),)
 
-    def miss_deadline(self, key: tuple[str, str], after: int = 1) -> None:
+    def miss_deadline(self, key: str, after: int = 1) -> None:
         """The Deployment reports a missed progress deadline, these minutes after now."""
         at = (self.now + timedelta(minutes=after)).isoformat()
         progressing = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}

@@ -11,7 +11,7 @@ from typing import Any
 from ocr_cluster.cluster import Cluster
 from prometheus_crds import service_monitor_crd
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 Json = dict[str, Any]
 Action = Callable[[Cluster, str], None]
 

@@ -103,7 +103,7 @@ TROUBLES = {
     "claim": Trouble(
         "ClaimNotFound",
         '"prepared" not found',
-        {"models": {"source": "Claim", "storage": {"existingClaim": "prepared"}}},
+        {"models": {"source": "Claim", "storage": {"claimName": "prepared"}}},
         mend=created_object("PersistentVolumeClaim", "prepared", spec=CLAIM_SPEC),
     ),
     "class": Trouble(

@@ -10,14 +10,13 @@ from ocr_operator.manifests import variant_resources
 
 Make = Callable[..., dict[str, Any]]
 
-MOBILE = {"language": "ch", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 
 VARIANT_LABELS = {
     "app.kubernetes.io/name": "ocr-backend",
     "app.kubernetes.io/instance": "ocr",
     "app.kubernetes.io/managed-by": "ocr-operator",
-    "ocrbackend.io/language": "ch",
-    "ocrbackend.io/model-type": "mobile",
+    "ocrbackend.io/variant": "ch-mobile",
 }
 
 

@@ -11,7 +11,7 @@ The pod of a `prelabel` entry. Call with (dict "root" $ "name" its key "run" its
 {{- $run := .run }}
 {{- $arguments := list "prelabel" "--project" (toJson $run.project) "--shards" ($run.shards | default 1 | toJson) "--failures" "-" }}
 {{- with $run.backend }}
-{{- $variant := dict "root" $.root "name" .name "language" .language "modelType" .modelType }}
+{{- $variant := dict "root" $.root "name" .name "variant" .variant }}
 {{- $arguments = concat $arguments (list "--backend" (.url | default (include "ocr-backend.variantUrl" $variant))) }}
 {{- end }}
 {{- range $field := list "filter" "slice" "parallel" "after" }}
@@ -85,34 +85,24 @@ podFailurePolicy:
       onExitCodes: {containerName: prelabel, operator: In, values: [2, 3]}
 template:
   metadata:
-    labels: {{- include "ocr-backend.prelabel.labels" . | nindent 6 }}
+    labels:
+      {{- include "ocr-backend.prelabel.labels" . | nindent 6 }}
+      {{- include "ocr-backend.clientLabels" .root | nindent 6 }}
   spec:
     restartPolicy: Never
     automountServiceAccountToken: false
     enableServiceLinks: false
     # Long enough to finish the images in progress within the predict timeout, and to store them.
     terminationGracePeriodSeconds: {{ add ($server.predictTimeoutSeconds | default 90) 30 }}
-    securityContext:
-      runAsNonRoot: true
-      runAsUser: 10001
-      runAsGroup: 10001
-      seccompProfile: {type: RuntimeDefault}
-    {{- with .root.Values.global.imagePullSecrets }}
-    imagePullSecrets:
-      {{- range . }}
-      - name: {{ . }}
-      {{- end }}
-    {{- end }}
+    securityContext: {{- include "ocr-backend.podSecurityContext" .root | nindent 6 }}
+    {{- include "ocr-backend.pullSecrets" .root | nindent 4 }}
     containers:
       - name: prelabel
         image: {{ include "ocr-backend.image" (dict "root" .root "image" $image) }}
         imagePullPolicy: {{ $image.pullPolicy }}
         args: {{- include "ocr-backend.prelabel.arguments" . | fromJsonArray | toYaml | nindent 10 }}
         env: {{- include "ocr-backend.prelabel.environment" . | nindent 10 }}
-        securityContext:
-          allowPrivilegeEscalation: false
-          readOnlyRootFilesystem: true
-          capabilities: {drop: [ALL]}
+        securityContext: {{- include "ocr-backend.securityContext" .root | nindent 10 }}
         resources: {{- include "ocr-backend.prelabel.resources" . | nindent 10 }}
         terminationMessagePolicy: FallbackToLogsOnError
         volumeMounts:

@@ -13,17 +13,16 @@ Helpers for a `prelabel` entry. Call them with (dict "root" $ "name" its key "ru
 {{- if eq (empty .run.backend) (empty .run.builtin) }}
 {{- fail (printf "%s: set either backend (a running backend) or builtin (the builtin models in the image)" $path) }}
 {{- end }}
-{{- $isComplete := and $backend.name $backend.language $backend.modelType }}
-{{- $isPartial := or $backend.name $backend.language $backend.modelType }}
+{{- $isComplete := and $backend.name $backend.variant }}
+{{- $isPartial := or $backend.name $backend.variant }}
 {{- if and .run.backend (ternary $isPartial (not $isComplete) (not (empty $backend.url))) }}
-{{- fail (printf "%s.backend: set name, language and modelType of a variant, or only url" $path) }}
+{{- fail (printf "%s.backend: set name and variant, or only url" $path) }}
 {{- end }}
 {{- $entry := include "ocr-backend.prelabel.backend" . | fromJson }}
 {{- $variants := list }}
-{{- range $entry.variants }}{{ $variants = append $variants (printf "%s/%s" .language .modelType) }}{{ end }}
-{{- $variant := printf "%s/%s" ($backend.language | default "") ($backend.modelType | default "") }}
-{{- if and $variants (not (has $variant $variants)) }}
-{{- fail (printf "%s.backend: backends.%s has no variant %s; it has %s" $path $backend.name $variant (join ", " $variants)) }}
+{{- range $entry.variants }}{{ $variants = append $variants .name }}{{ end }}
+{{- if and $variants (not (has $backend.variant $variants)) }}
+{{- fail (printf "%s.backend: OCRBackend %s has no variant %s; it has %s" $path $backend.name $backend.variant (join ", " $variants)) }}
 {{- end }}
 {{- $labelStudio := include "ocr-backend.prelabel.labelStudio" . | fromJson }}
 {{- range list "url" "apiKeySecretRef" }}
@@ -49,7 +48,7 @@ Helpers for a `prelabel` entry. Call them with (dict "root" $ "name" its key "ru
 
 {{- define "ocr-backend.prelabel.backend" -}}
 {{- $name := (.run.backend | default dict).name | default "" }}
-{{- get (.root.Values.backends | default dict) $name | default dict | toJson }}
+{{- get (include "ocr-backend.specs" .root | fromYaml) $name | default dict | toJson }}
 {{- end }}
 
 {{- define "ocr-backend.prelabel.labelStudio" -}}

@@ -17,6 +17,8 @@ class ConditionType(StrEnum):
 
     READY = "Ready"
     """All variants of this generation are ready."""
+    AVAILABLE = "Available"
+    """Every variant that is not suspended has a ready pod, of any revision."""
     PROGRESSING = "Progressing"
     """A rollout or download is in progress and within its deadline."""
     MODELS_READY = "ModelsReady"
@@ -41,6 +43,8 @@ class Phase(StrEnum):
     QUEUED = "Queued"
     """The new revision waits for its turn or is held; the previous one keeps serving."""
     READY = "Ready"
+    SUSPENDED = "Suspended"
+    """The variant runs no pods, as the spec asks."""
     ROLLED_BACK = "RolledBack"
     """The revision in the spec was rolled back; the last good one serves or is being restored."""
     FAILED = "Failed"

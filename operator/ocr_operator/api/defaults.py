@@ -5,6 +5,7 @@ Fields that are settings of the backend take their default from the backend: see
 
 REPLICAS = 1
 
+AUTOSCALING_MODE = "CPU"
 MIN_REPLICAS = 1
 TARGET_CPU_UTILIZATION = 80
 """Percent of the requested CPU."""

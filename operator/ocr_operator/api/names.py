@@ -18,6 +18,9 @@ FIELD_MANAGER = "ocr-operator"
 HANDOVER_MANAGER = "ocr-operator-handover"
 """Field manager of `replicas` from the time the operator gives the field up until an autoscaler sets it."""
 
+NAMESPACE_CLAIM = "ocr-operator-claim"
+"""Name of the Lease in each namespace by whose holder it is managed, so that two releases never are."""
+
 PORT = 9090
 PORT_NAME = "http"
 CONTAINER = "backend"
@@ -30,6 +33,7 @@ MODELS_IMAGE_FOLDER = "/models"
 NAME_LABEL = "app.kubernetes.io/name"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
+VARIANT_LABEL = f"{GROUP}/variant"
 LANGUAGE_LABEL = f"{GROUP}/language"
 MODEL_TYPE_LABEL = f"{GROUP}/model-type"
 REVISION_LABEL = f"{GROUP}/revision"
@@ -43,7 +47,9 @@ ADOPT_ANNOTATION = f"{GROUP}/adopt"
 """On an object that has the name of a managed object: the OCRBackend that may take it over."""
 
 MAX_NAME_LENGTH = 40
-"""Characters of an OCRBackend's name: `<name>-chinese-cht-server` must fit a Service name (63)."""
+"""Characters of an OCRBackend's name."""
+MAX_VARIANT_NAME_LENGTH = 22
+"""Characters of a variant's name: `<name>-<variant>` must fit a Service name (63)."""
 
 
 class NamespacedName(NamedTuple):
@@ -76,9 +82,9 @@ class ObjectReference(NamedTuple):
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-def variant_name(name: str, language: str, model_type: str) -> str:
-    """Name of a variant's Deployment, Service, HorizontalPodAutoscaler and PodDisruptionBudget."""
-    return f"{name}-{language.replace('_', '-')}-{model_type}"
+def child_name(name: str, variant: str) -> str:
+    """Name of a variant's Deployment, Service, autoscaler and PodDisruptionBudget."""
+    return f"{name}-{variant}"
 
 
 def claim_name(name: str) -> str:
@@ -91,9 +97,9 @@ def download_job_name(name: str, model_set: str) -> str:
     return f"{claim_name(name)}-{model_set}"
 
 
-def variant_url(key: NamespacedName, language: str, model_type: str) -> str:
+def variant_url(key: NamespacedName, variant: str) -> str:
     """URL of one variant inside the cluster, to enter in Label Studio."""
-    return f"http://{variant_name(key.name, language, model_type)}.{key.namespace}.svc:{PORT}"
+    return f"http://{child_name(key.name, variant)}.{key.namespace}.svc:{PORT}"
 
 
 def backend_labels(name: str) -> dict[str, str]:
@@ -105,6 +111,6 @@ def backend_labels(name: str) -> dict[str, str]:
     }
 
 
-def variant_labels(name: str, language: str, model_type: str) -> dict[str, str]:
+def variant_labels(name: str, variant: str) -> dict[str, str]:
     """Labels of a variant's objects and pods; they never change, since the Deployment selects by them."""
-    return {**backend_labels(name), LANGUAGE_LABEL: language, MODEL_TYPE_LABEL: model_type}
+    return {**backend_labels(name), VARIANT_LABEL: variant}

@@ -27,13 +27,14 @@ EXTERNAL = frozenset(
         Reason.STORAGE_PENDING,
         Reason.UNSCHEDULABLE,
         Reason.NODE_LOST,
+        Reason.READINESS_GATES_NOT_READY,
         Reason.PAUSED,
     }
 )
 """Reasons that wait for something external: a node, a volume, another pod, or the end of a pause."""
 
 NORMAL = frozenset(
-    {Reason.COMPLETE, Reason.APPLIED, Reason.LOADED, Reason.AS_EXPECTED, Reason.AVAILABLE},
+    {Reason.SUSPENDED, Reason.COMPLETE, Reason.APPLIED, Reason.LOADED, Reason.AS_EXPECTED, Reason.AVAILABLE},
 )
 """Reasons of conditions that report no problem."""
 

@@ -26,7 +26,7 @@ class Reason(StrEnum):
     INVALID = (
         "Invalid",
         "The backend or the API server rejects the spec.",
-        "correct the spec, its extraEnv or its Secrets",
+        "correct the spec, its env or its Secrets",
     )
     CONFLICT = (
         "Conflict",
@@ -53,7 +53,7 @@ class Reason(StrEnum):
     CLAIM_NOT_FOUND = (
         "ClaimNotFound",
         "The PersistentVolumeClaim that the spec refers to does not exist.",
-        "create it, or change spec.models.storage.existingClaim",
+        "create it, or change spec.models.storage.claimName",
     )
     STORAGE_CLASS_NOT_FOUND = (
         "StorageClassNotFound",
@@ -100,7 +100,7 @@ class Reason(StrEnum):
     STORAGE_FULL = (
         "StorageFull",
         "The volume has no space left for the models, or is not writable.",
-        "increase spec.models.storage.size, expand or clean up the claim in existingClaim, or make it "
+        "increase spec.models.storage.size, expand or clean up the claim in claimName, or make it "
         "writable for user 10001; the download is retried",
     )
     MODELS_DAMAGED = (
@@ -130,6 +130,16 @@ class Reason(StrEnum):
         "disk limit; its replacement is not ready yet.",
         "raise spec.variants[].resources.requests (memory, ephemeral-storage) or use larger nodes; if the "
         "volume tmp was full, lower spec.server.imageCacheBytes",
+    )
+    UNREADY = (
+        "Unready",
+        "A pod that was ready no longer answers its readiness probe, although its container runs.",
+        "read the pod's log; delete the pod to replace it",
+    )
+    READINESS_GATES_NOT_READY = (
+        "ReadinessGatesNotReady",
+        "The container is ready, but a readiness gate of the pod, such as that of a load balancer, is not.",
+        "see the pod's conditions, and the controller that sets the gate",
     )
     MOUNT_FAILED = (
         "MountFailed",
@@ -211,6 +221,7 @@ class Reason(StrEnum):
     )
     STARTING = ("Starting", "The first pods are starting.", "")
     # Reasons of conditions that report no problem.
+    SUSPENDED = ("Suspended", "spec.variants[].suspend is true: the variant runs no pods.", "")
     PAUSED = ("Paused", "spec.paused is true.", "set spec.paused to false")
     COMPLETE = ("Complete", "All rollouts are complete.", "")
     APPLIED = ("Applied", "All managed objects match the spec.", "")

@@ -15,6 +15,7 @@ from ocr_backend.config.settings import SETTINGS
 
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
 
+ENGINE = ("ocr_version", "engine", "precision")
 OPTIONS = ("use_doc_orientation", "use_doc_unwarping", "use_textline_orientation", "score_threshold")
 MAPPING = (
     "image_data_key",
@@ -153,7 +154,7 @@ def _fields(parents: tuple[str, ...], names: tuple[str, ...], root: str = "spec"
 
 
 SHARED_FIELDS = (
-    *_fields((), ("ocr_version", "engine", "precision")),
+    *_fields((), ENGINE),
     *_fields(("options",), OPTIONS),
     *_fields(("labelStudio",), ("label_studio_url",)),
     *_fields(("labelStudio", "mapping"), MAPPING),
@@ -164,13 +165,19 @@ SHARED_FIELDS = (
 """Settings that all variants of an OCRBackend share."""
 
 KEY_FIELDS = _fields((), ("language", "model_type"), "spec.variants[]")
-"""Settings that identify a variant."""
+"""Settings that every variant has."""
 
 OPTION_FIELDS = _fields(("options",), OPTIONS, "spec.variants[]")
-"""Settings that a variant may override."""
-
+SERVER_FIELDS = _fields(("server",), SERVER, "spec.variants[]")
+ENGINE_FIELDS = _fields((), ENGINE, "spec.variants[]")
 MODEL_FIELDS = _fields(("models",), ("detection_model", "recognition_model"), "spec.variants[]")
 """Settings that only a variant has, in `models`."""
+
+OVERRIDE_FIELDS = (*ENGINE_FIELDS, *OPTION_FIELDS, *SERVER_FIELDS)
+"""Settings of the spec that a variant may override."""
+
+VARIANT_FIELDS = (*KEY_FIELDS, *OVERRIDE_FIELDS, *MODEL_FIELDS)
+"""All settings that a variant may have."""
 
 [DEFAULT_MODEL_SOURCE] = [field.default for field in SHARED_FIELDS if field.setting.name == "model_source"]
 
@@ -196,7 +203,7 @@ RESERVED_NAMES = tuple(
         if not name.startswith(PREFIXES)
     )
 )
-"""Variables that extraEnv must not set; variables with one of the backend's `PREFIXES` are reserved too."""
+"""Variables that env must not set; variables with one of the backend's `PREFIXES` are reserved too."""
 
 FIELD_PATHS = {field.setting.env: field.path for field in KEY_FIELDS + SHARED_FIELDS + MODEL_FIELDS}
 """Environment variable -> path of the field that sets it."""

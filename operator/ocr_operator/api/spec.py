@@ -11,16 +11,20 @@ from ocr_backend.config.settings import Settings
 from ocr_operator.api.names import NamespacedName
 from ocr_operator.api.operator_config import ImageReference, OperatorConfig
 
-VariantKey = tuple[str, str]
-"""(language, modelType)."""
+VariantName = str
+"""Identifies a variant within its OCRBackend."""
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Autoscaling:
-    """Bounds of a HorizontalPodAutoscaler; `target_cpu` is a percentage of the requested CPU."""
+    """Who sets `replicas`. `mode`: CPU (a HorizontalPodAutoscaler) or External (another controller).
 
+    `max_replicas`: 0 if unknown. `target_cpu`: percent of the requested CPU.
+    """
+
+    mode: str
     min_replicas: int
     max_replicas: int
     target_cpu: int
@@ -37,7 +41,7 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class Storage:
-    """The volume of the models: a managed claim (`size`) or one of the user (`existing_claim`).
+    """The volume of the models: a managed claim (`size`) or one of the user (`claim_name`).
 
     `is_retained`: the managed claim outlives the OCRBackend. `is_download_target`: models come from a hub.
     """
@@ -45,7 +49,7 @@ class Storage:
     size: str
     storage_class: str | None
     access_mode: str
-    existing_claim: str
+    claim_name: str
     is_retained: bool
     is_download_target: bool
 
@@ -70,54 +74,76 @@ class Monitoring:
 
 @dataclass(frozen=True)
 class NetworkPolicy:
-    """Peers that may connect to the pods, as Kubernetes writes them; none: all pods of the namespace."""
+    """Peers that may connect to the pods, as Kubernetes writes them; None: all pods of the namespace."""
 
-    allow_from: tuple[Json, ...]
+    allow_from: tuple[Json, ...] | None
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One language and model type. `replicas` is unused if there is an autoscaler."""
+    """One variant, with what it inherits from the spec.
 
+    `replicas` is unused if there is an autoscaler. `is_suspended`: it runs no pods.
+    """
+
+    name: VariantName
     settings: Settings
     replicas: int
     autoscaling: Autoscaling | None
     resources: Json | None
-    extra_env: tuple[Json, ...]
+    env: tuple[Json, ...]
     accelerator: Accelerator | None
     placement: Json
-
-    @property
-    def key(self) -> VariantKey:
-        """Identifies the variant within its OCRBackend."""
-        return self.settings.language, self.settings.model_type
+    image: Json
+    pod_template: Json
+    is_suspended: bool = False
 
     @property
     def needed_replicas(self) -> int:
         """Pods that must be ready before the variant counts as ready."""
+        if self.is_suspended:
+            return 0
         return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+
+    @property
+    def max_replicas(self) -> int:
+        """Pods that it may run at most; that of an external autoscaler is unknown and counts as many."""
+        if self.is_suspended or not self.autoscaling:
+            return self.needed_replicas
+        return self.autoscaling.max_replicas or 2
+
+    def image_reference(self, config: OperatorConfig) -> ImageReference:
+        """The image of the pods: the operator's default for the device, overridden by the spec."""
+        default = config.gpu_image if self.accelerator else config.cpu_image
+        repository = self.image.get("repository") or default.repository
+        tag, digest = self.image.get("tag", ""), self.image.get("digest", "")
+        # The default tag does not apply to another repository, the default digest not to another tag.
+        if not tag and not digest and repository == default.repository:
+            tag, digest = default.tag, default.digest
+        return ImageReference(repository, tag, digest)
 
 
 @dataclass(frozen=True)
 class BackendSpec:
     """One OCRBackend.
 
-    `variant_keys`: all variants, in the order of the spec. `invalid_variants`: those that the backend would
-    reject, with the error; they are not in `variants`, so that one invalid variant does not stop the others.
+    `models_by_variant`: language and model type of all variants, in the order of the spec.
+    `invalid_variants`:
+    those that the backend would reject, with the error; they are not in `variants`, so that one invalid
+    variant does not stop the others.
     """
 
     key: NamespacedName
     uid: str
     generation: int
     is_paused: bool
-    variant_keys: tuple[VariantKey, ...]
+    models_by_variant: Mapping[VariantName, tuple[str, str]]
     variants: tuple[Variant, ...]
-    invalid_variants: Mapping[VariantKey, str]
-    image: Json
+    invalid_variants: Mapping[VariantName, str]
     storage: Storage | None
+    download_resources: Json | None
     models_image: ModelsImage | None
     label_studio: Json
-    pod_template: Json
     monitoring: Monitoring
     network_policy: NetworkPolicy | None
     progress_deadline_seconds: int
@@ -125,12 +151,7 @@ class BackendSpec:
     max_parallel_variants: int
     auto_rollback: bool
 
-    def image_of(self, variant: Variant, config: OperatorConfig) -> ImageReference:
-        """The image of a variant's pods: the operator's default for the device, overridden by the spec."""
-        default = config.gpu_image if variant.accelerator else config.cpu_image
-        repository = self.image.get("repository") or default.repository
-        tag, digest = self.image.get("tag", ""), self.image.get("digest", "")
-        # The default tag does not apply to another repository, the default digest not to another tag.
-        if not tag and not digest and repository == default.repository:
-            tag, digest = default.tag, default.digest
-        return ImageReference(repository, tag, digest)
+    @property
+    def variant_names(self) -> tuple[VariantName, ...]:
+        """All variants, in the order of the spec."""
+        return tuple(self.models_by_variant)

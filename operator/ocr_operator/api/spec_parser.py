@@ -17,7 +17,7 @@ from ocr_operator.api.spec import (
     NetworkPolicy,
     Storage,
     Variant,
-    VariantKey,
+    VariantName,
 )
 
 
@@ -31,14 +31,15 @@ def parse_backend(backend: Json) -> BackendSpec:
         uid=metadata["uid"],
         generation=metadata["generation"],
         is_paused=bool(spec.get("paused")),
-        variant_keys=tuple(_key(variant) for variant in spec["variants"]),
+        models_by_variant={
+            variant["name"]: (variant["language"], variant["modelType"]) for variant in spec["variants"]
+        },
         variants=variants,
         invalid_variants=invalid_variants,
-        image=spec.get("image") or {},
         storage=_storage(models),
+        download_resources=models.get("resources"),
         models_image=_models_image(models),
         label_studio=spec.get("labelStudio") or {},
-        pod_template=spec.get("podTemplate") or {},
         monitoring=_monitoring(spec.get("monitoring") or {}),
         network_policy=_network_policy(spec.get("networkPolicy") or {}),
         progress_deadline_seconds=rollout.get("progressDeadlineSeconds", defaults.PROGRESS_DEADLINE_SECONDS),
@@ -48,17 +49,13 @@ def parse_backend(backend: Json) -> BackendSpec:
     )
 
 
-def _key(variant: Json) -> VariantKey:
-    return variant["language"], variant["modelType"]
-
-
-def _variants(spec: Json) -> tuple[tuple[Variant, ...], dict[VariantKey, str]]:
+def _variants(spec: Json) -> tuple[tuple[Variant, ...], dict[VariantName, str]]:
     valid, invalid = [], {}
     for variant in spec["variants"]:
         try:
             valid.append(_variant(spec, variant))
         except SettingsError as error:
-            invalid[_key(variant)] = _with_field_paths(error)
+            invalid[variant["name"]] = _with_field_paths(error)
     return tuple(valid), invalid
 
 
@@ -72,41 +69,50 @@ def _with_field_paths(error: SettingsError) -> str:
 
 def _variant(spec: Json, variant: Json) -> Variant:
     autoscaling = variant.get("autoscaling")
-    accelerator = _accelerator(variant.get("accelerator") or spec.get("accelerator"))
+    accelerator = _accelerator(_inherited(spec, variant, "accelerator"))
     values = {
         **settings_fields.setting_values(settings_fields.SHARED_FIELDS, spec),
-        **settings_fields.setting_values(settings_fields.KEY_FIELDS, variant),
-        **settings_fields.setting_values(settings_fields.OPTION_FIELDS, variant),
-        **settings_fields.setting_values(settings_fields.MODEL_FIELDS, variant),
+        **settings_fields.setting_values(settings_fields.VARIANT_FIELDS, variant),
     }
     return Variant(
+        name=variant["name"],
         settings=Settings(**values, use_gpu=accelerator is not None),
         replicas=variant.get("replicas", defaults.REPLICAS),
         autoscaling=_autoscaling(autoscaling) if autoscaling else None,
         resources=variant.get("resources"),
-        extra_env=_extra_env(spec, variant),
+        env=_env(spec, variant),
         accelerator=accelerator,
-        placement=variant.get("placement") or spec.get("placement") or {},
+        placement=_inherited(spec, variant, "placement"),
+        image=_inherited(spec, variant, "image"),
+        pod_template=_inherited(spec, variant, "podTemplate"),
+        is_suspended=bool(variant.get("suspend")),
     )
 
 
-def _extra_env(spec: Json, variant: Json) -> tuple[Json, ...]:
+def _inherited(spec: Json, variant: Json, field: str) -> Json:
+    """The field of the variant if it is set, even if empty, or that of the spec."""
+    value = variant.get(field)
+    return (spec.get(field) or {}) if value is None else value
+
+
+def _env(spec: Json, variant: Json) -> tuple[Json, ...]:
     """Variables of the spec, overridden by those of the variant, sorted by name."""
-    lists = ((level.get("options") or {}).get("extraEnv") or [] for level in (spec, variant))
+    lists = (level.get("env") or [] for level in (spec, variant))
     by_name = {entry["name"]: entry for entries in lists for entry in entries}
     return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _autoscaling(autoscaling: Json) -> Autoscaling:
     return Autoscaling(
+        mode=autoscaling.get("mode", defaults.AUTOSCALING_MODE),
         min_replicas=autoscaling.get("minReplicas", defaults.MIN_REPLICAS),
-        max_replicas=autoscaling["maxReplicas"],
-        target_cpu=autoscaling.get("targetCPUUtilization", defaults.TARGET_CPU_UTILIZATION),
+        max_replicas=autoscaling.get("maxReplicas", 0),
+        target_cpu=autoscaling.get("targetCPUUtilizationPercentage", defaults.TARGET_CPU_UTILIZATION),
     )
 
 
 def _accelerator(accelerator: Json | None) -> Accelerator | None:
-    if not accelerator:
+    if not accelerator or "resourceName" not in accelerator:
         return None
     count = accelerator.get("count", defaults.ACCELERATOR_COUNT)
     return Accelerator(accelerator["resourceName"], count, accelerator.get("runtimeClassName"))
@@ -125,7 +131,7 @@ def _storage(models: Json) -> Storage | None:
         size=storage.get("size", defaults.STORAGE_SIZE),
         storage_class=storage.get("storageClassName"),
         access_mode=storage.get("accessMode", defaults.ACCESS_MODE),
-        existing_claim=storage.get("existingClaim", ""),
+        claim_name=storage.get("claimName", ""),
         is_retained=models.get("reclaimPolicy", defaults.RECLAIM_POLICY) == "Retain",
         is_download_target=_source(models) == "Hub",
     )
@@ -148,4 +154,7 @@ def _monitoring(monitoring: Json) -> Monitoring:
 
 
 def _network_policy(policy: Json) -> NetworkPolicy | None:
-    return NetworkPolicy(tuple(policy.get("allowFrom") or ())) if policy.get("enabled") else None
+    if not policy.get("enabled"):
+        return None
+    allow_from = policy.get("allowFrom")
+    return NetworkPolicy(None if allow_from is None else tuple(allow_from))

@@ -6,6 +6,7 @@ from pathlib import Path
 from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig, parse_image_reference
 from ocr_operator.controller.watchdog import STALE_SECONDS
+from ocr_operator.leader.claims import Claimant
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,7 +67,7 @@ def _add_images(arguments: argparse.ArgumentParser) -> None:
 
 def _add_chart_backends(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument(
-        "--backends", type=Path, metavar="FILE", help="OCRBackends to apply at start: names to specs, as YAML"
+        "--backends", type=Path, metavar="FILE", help="OCRBackends to apply: names to specs, as YAML"
     )
     arguments.add_argument(
         "--backends-owner", metavar="NAMESPACE/NAME", help="ConfigMap that holds this file and owns them"
@@ -86,13 +87,17 @@ def lease_owner(options: argparse.Namespace) -> ObjectReference | None:
     return ObjectReference("v1", "ConfigMap", namespace, name) if name else None
 
 
-def operator_config(options: argparse.Namespace, has_image_volumes: bool) -> OperatorConfig:
-    """The configuration that the command line asks for."""
+def claimant(options: argparse.Namespace) -> Claimant:
+    """The release: all its replicas have the same Lease for their election."""
+    return Claimant(f"{options.lease.namespace}/{options.lease.name}", lease_owner(options))
+
+
+def operator_config(options: argparse.Namespace) -> OperatorConfig:
+    """The configuration that the command line asks for, without what only the cluster knows."""
     return OperatorConfig(
         cpu_image=parse_image_reference(options.image),
         gpu_image=parse_image_reference(options.gpu_image),
         pull_policy=options.pull_policy,
         pull_secrets=tuple(options.pull_secret),
         surge_wait_seconds=options.surge_wait_seconds,
-        has_image_volumes=has_image_volumes,
     )

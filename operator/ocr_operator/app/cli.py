@@ -11,14 +11,17 @@ import socket
 import uuid
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
-from ocr_operator.api.names import API_VERSION, KIND, NamespacedName
-from ocr_operator.app.arguments import lease_owner, operator_config, parser
+from ocr_operator.api.names import API_VERSION, KIND, GroupVersionKind, NamespacedName
+from ocr_operator.app.arguments import claimant, lease_owner, operator_config, parser
 from ocr_operator.app.chart_backends import ChartBackends
 from ocr_operator.cluster.client import Cluster
 from ocr_operator.cluster.connection import connect
 from ocr_operator.cluster.errors import ClusterError
 from ocr_operator.controller import handlers
+from ocr_operator.controller.background import background_task
 from ocr_operator.controller.cache_check import CacheVerifier
 from ocr_operator.controller.informer_cache import InformerCache
 from ocr_operator.controller.optional_api_poller import OptionalApiPoller
@@ -26,6 +29,7 @@ from ocr_operator.controller.reconciler import Reconciler
 from ocr_operator.controller.watchdog import INACTIVITY_SHARE, Watchdog
 from ocr_operator.controller.work_queue import WorkQueue
 from ocr_operator.controller.workers import Controller
+from ocr_operator.leader.claims import ClaimFences, NamespaceClaims
 from ocr_operator.leader.election import Election, LeaseLock
 from ocr_operator.leader.lease import Fence
 from ocr_operator.telemetry.endpoints import serve_endpoints
@@ -34,6 +38,9 @@ from ocr_operator.telemetry.metrics import Metrics
 from ocr_operator.telemetry.status_metrics import StatusCollector
 
 logger = logging.getLogger(__name__)
+
+SECURITY_CONTEXT_CONSTRAINTS = GroupVersionKind("security.openshift.io/v1", "SecurityContextConstraints")
+"""OpenShift's API; a cluster that serves it assigns user ids to pods."""
 
 IMAGE_VOLUMES_SINCE = (1, 35)
 """First Kubernetes version in which image volumes are enabled by default (KEP-4639)."""
@@ -56,46 +63,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+@dataclass(frozen=True)
+class _Process:
+    """What every part of this process shares."""
+
+    options: argparse.Namespace
+    cluster: Cluster
+    claims: NamespaceClaims
+    cache: InformerCache
+    metrics: Metrics
+    watchdog: Watchdog
+
+
 async def _run(options: argparse.Namespace) -> int:
     """Waits to become the leader, leads, and releases the Lease; 1 if the Lease was lost, for a restart."""
     metrics, cache, fence, watchdog = Metrics(), InformerCache(), Fence(), Watchdog(options.stale_seconds)
     metrics.registry.register(StatusCollector(cache.statuses))
     metrics.track_leader(options.lease.name, fence.seconds_left)
-    chart = ChartBackends(options.backends, options.backends_owner)
+    fences = ClaimFences(fence)
     lock = LeaseLock(options.lease, f"{socket.gethostname()}_{uuid.uuid4()}", lease_owner(options))
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(connect(fence.seconds_left, metrics.count_api_request))
+        cluster = await stack.enter_async_context(connect(fences.seconds_left, metrics.count_api_request))
         election = Election(cluster, lock, fence)
+        claims = NamespaceClaims(cluster, claimant(options), fences)
+        chart = ChartBackends(options.backends, options.backends_owner, claims.acquire)
+        process = _Process(options, cluster, claims, cache, metrics, watchdog)
 
         def not_ready_reason() -> str:
-            if election.leader not in ("", lock.identity):
-                return ""
-            return chart.not_ready_reason if cache.is_connected else "watches not started yet"
+            is_standby = election.leader not in ("", lock.identity)
+            not_watching = "" if is_standby or cache.is_connected else "watches not started yet"
+            return not_watching or chart.not_ready_reason or claims.not_ready_reason()
 
         await stack.enter_async_context(
             serve_endpoints(options.port, metrics.registry, not_ready_reason, watchdog.unhealthy_reason)
         )
         await _wait_for_crd(cluster)
+        for task in _background_tasks(process, chart):
+            stack.callback(task.cancel)
         stop = _stop_event()
         if not await _finishes_before(stop, election.acquire()):
             return 0
         stack.push_async_callback(election.release)
-        verifier = CacheVerifier(cluster, cache, watchdog, tuple(options.namespace))
-        controller = await _controller(options, cluster, cache, metrics, verifier)
-        applying = asyncio.create_task(chart.apply(cluster))
-        stack.callback(applying.cancel)
-        return await _lead(election, _watch(options, controller, stop), stop)
+        chart.lead()
+        return await _lead(election, _watch(options, await _controller(process), stop), stop)
 
 
-async def _controller(
-    options: argparse.Namespace,
-    cluster: Cluster,
-    cache: InformerCache,
-    metrics: Metrics,
-    verifier: CacheVerifier,
-) -> Controller:
+def _background_tasks(process: _Process, chart: ChartBackends) -> list[asyncio.Task[None]]:
+    """What a standby does too: it finds out whether it is ready to lead."""
+
+    def namespaces() -> set[str]:
+        with_backends = set(map(attrgetter("namespace"), process.cache.keys()))
+        return {*process.options.namespace, *chart.namespaces, *with_backends}
+
+    loops = {"claims": process.claims.run(namespaces), "chart backends": chart.run(process.cluster)}
+    return [background_task(name, loop, process.watchdog) for name, loop in loops.items()]
+
+
+async def _controller(process: _Process) -> Controller:
+    options, cluster, cache = process.options, process.cluster, process.cache
     has_image_volumes = options.image_volumes == "Auto" and await cluster.version() >= IMAGE_VOLUMES_SINCE
-    reconciler = Reconciler(cluster, cache, operator_config(options, has_image_volumes))
+    config = replace(
+        operator_config(options),
+        has_image_volumes=has_image_volumes,
+        assigns_user_ids=await cluster.serves(*SECURITY_CONTEXT_CONSTRAINTS),
+    )
+    reconciler = Reconciler(cluster, cache, config)
     poller = OptionalApiPoller(
         cluster,
         reconciler.observer.optional_apis,
@@ -103,8 +135,9 @@ async def _controller(
         reconciler.last_applied.backends_with,
         tuple(options.namespace),
     )
-    queue = WorkQueue[NamespacedName](metrics=metrics)
-    return Controller(reconciler, cache, queue, metrics, verifier, poller)
+    verifier = CacheVerifier(cluster, cache, process.watchdog, tuple(options.namespace))
+    queue = WorkQueue[NamespacedName](metrics=process.metrics)
+    return Controller(reconciler, cache, queue, process.metrics, verifier, poller, process.claims)
 
 
 def _watch(

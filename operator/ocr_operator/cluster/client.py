@@ -4,28 +4,24 @@ Objects are plain dicts both ways: the client's typed models drop fields that th
 """
 
 import asyncio
-import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import aiohttp
 from kubernetes.aio.dynamic import DynamicClient
-from kubernetes.aio.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+from kubernetes.aio.dynamic.exceptions import ResourceNotFoundError
 
 from ocr_operator.api.names import FIELD_MANAGER, ObjectReference
+from ocr_operator.cluster.calls import TIMEOUT_SECONDS, bounded, retry_delay, while_leading
 from ocr_operator.cluster.errors import ClusterError, NotLeadingError
 from ocr_operator.cluster.failpoints import Failpoint
 
 Body = dict[str, Any]
+WriteSecondsLeft = Callable[[str], float]
+"""Seconds within which a write in a namespace must be answered, as of now; 0 or less: none may be sent."""
 
-TIMEOUT_SECONDS = 15
-"""Per call. Guess: an API server that needs longer is overloaded, and a later retry helps it."""
-
-READ_RETRY_SECONDS = 0.5
-"""Delay before a failed read is retried once. Guess: enough to open a new connection."""
-
-_UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
+_UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
 class Cluster:
@@ -34,7 +30,7 @@ class Cluster:
     def __init__(
         self,
         dynamic: DynamicClient,
-        write_seconds_left: Callable[[], float],
+        write_seconds_left: WriteSecondsLeft,
         reload_token: Callable[[], None],
     ) -> None:
         self._dynamic = dynamic
@@ -62,9 +58,12 @@ class Cluster:
     async def versions(
         self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[tuple[str, str], int]:
-        """The resourceVersions of a kind by (namespace, name), of all namespaces if `namespace` is None."""
+        """The resourceVersions of a kind by (namespace, name), of all namespaces if `namespace` is None.
+
+        They come from the API server's memory, not from etcd, and may be some seconds old.
+        """
         accept = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
-        options = {"label_selector": selector, "header_params": accept}
+        options = {"label_selector": selector, "resource_version": "0", "header_params": accept}
         response = await self._read(api_version, kind, namespace=namespace, **options)
         metadata = (item["metadata"] for item in response["items"] or [])  # null if there are none
         return {(entry["namespace"], entry["name"]): int(entry["resourceVersion"]) for entry in metadata}
@@ -75,6 +74,11 @@ class Cluster:
         A `metadata.uid` in the body makes the call fail with 409 if the object was replaced or deleted.
         """
         return await self._apply(body, manager, subresource=None)
+
+    async def try_apply(self, body: Body, manager: str = FIELD_MANAGER) -> Body:
+        """What `apply` would do now, without doing it. Not fenced: nothing is written."""
+        verb, arguments = _apply_arguments(body, manager)
+        return await self._call(verb, body["apiVersion"], body["kind"], dry_run="All", **arguments)
 
     async def apply_status(self, body: Body) -> Body:
         """Server-side apply of the status alone."""
@@ -124,43 +128,32 @@ class Cluster:
         return response
 
     async def _apply(self, body: Body, manager: str, subresource: str | None) -> Body:
-        return await self._write(
-            "server_side_apply",
-            body["apiVersion"],
-            body["kind"],
-            subresource=subresource,
-            body=body,
-            namespace=body["metadata"]["namespace"],
-            field_manager=manager,
-            force_conflicts=True,
-        )
+        verb, arguments = _apply_arguments(body, manager)
+        return await self._write(verb, body["apiVersion"], body["kind"], subresource=subresource, **arguments)
 
     async def _read(self, api_version: str, kind: str, **arguments: Any) -> Body:
         """`_call`, retried once after a transient error: of a reconcile's many reads one would often fail."""
         try:
             return await self._call("get", api_version, kind, **arguments)
         except ClusterError as error:
-            if not _is_transient(error.status):
+            delay = retry_delay(error)
+            if delay is None:
                 raise
-        await asyncio.sleep(READ_RETRY_SECONDS)
+        await asyncio.sleep(delay)
         return await self._call("get", api_version, kind, **arguments)
 
     async def _write(self, verb: str, api_version: str, kind: str, **arguments: Any) -> Body:
-        """`_call` while this process leads: the last check before a request is sent.
+        """`_call` while this process may write in the namespace: the last check before a request is sent.
 
         Raises:
             NotLeadingError: the time for writes is over. Between this check and the socket lies one step of
                 the event loop; what a process that is suspended just there sends later is repaired as drift.
         """
-        seconds = self._write_seconds_left()
-        if seconds <= 0:
+        seconds_left = partial(self._write_seconds_left, arguments["namespace"])
+        if seconds_left() <= 0:
             raise NotLeadingError
         number = self._failpoint.before()
-        try:
-            async with asyncio.timeout(seconds):
-                response = await self._call(verb, api_version, kind, **arguments)
-        except TimeoutError as error:
-            raise NotLeadingError from error
+        response: Body = await while_leading(self._call(verb, api_version, kind, **arguments), seconds_left)
         self._failpoint.after(number)
         return response
 
@@ -185,32 +178,8 @@ class Cluster:
         return response
 
 
-async def bounded(call: Awaitable[Any]) -> Any:
-    """The result of a call to the API server.
-
-    Raises:
-        ClusterError: the call failed or timed out.
-    """
-    try:
-        # The client's own timeout ends a silent connection; this one also covers what precedes the request.
-        async with asyncio.timeout(TIMEOUT_SECONDS * 2):
-            return await call
-    except DynamicApiError as error:
-        raise ClusterError(error.status, _message(error)) from error
-    except TimeoutError as error:
-        raise ClusterError(None, f"no response within {TIMEOUT_SECONDS} s") from error
-    except aiohttp.ClientError as error:
-        raise ClusterError(None, f"the API server is unreachable: {error}") from error
-
-
-def _is_transient(status: int | None) -> bool:
-    """Whether a retry may succeed: no response, a server error, throttling, or an expired token."""
-    return status is None or status >= 500 or status in (_UNAUTHORIZED, _TOO_MANY_REQUESTS)
-
-
-def _message(error: DynamicApiError) -> str:
-    """The message of the Status object in the response."""
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.status} {error.reason}"
+def _apply_arguments(body: Body, manager: str) -> tuple[str, dict[str, Any]]:
+    """The verb and the arguments of a server-side apply with force."""
+    namespace = body["metadata"]["namespace"]
+    options = {"namespace": namespace, "field_manager": manager, "force_conflicts": True}
+    return "server_side_apply", {"body": body, **options}

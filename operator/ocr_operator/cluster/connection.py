@@ -11,7 +11,8 @@ import aiohttp
 from kubernetes.aio import client, config
 from kubernetes.aio.dynamic import DynamicClient
 
-from ocr_operator.cluster.client import Cluster, bounded
+from ocr_operator.cluster.calls import bounded
+from ocr_operator.cluster.client import Cluster, WriteSecondsLeft
 from ocr_operator.cluster.errors import ClusterError
 
 OnResponse = Callable[[str, str], None]
@@ -19,14 +20,14 @@ OnResponse = Callable[[str, str], None]
 
 @asynccontextmanager
 async def connect(
-    write_seconds_left: Callable[[], float] = lambda: 0.0,
+    write_seconds_left: WriteSecondsLeft = lambda namespace: 0.0,
     on_response: OnResponse = lambda method, status: None,
 ) -> AsyncIterator[Cluster]:
     """A connection with the pod's service account, or outside of a cluster with the kubeconfig of KUBECONFIG.
 
-    `write_seconds_left`: seconds within which a write must be finished; 0 or less forbids writes, so that a
-    connection is read-only unless a leader opens it. `on_response`: called with method and HTTP status of
-    each request; the status is `<error>` without a response.
+    `write_seconds_left`: seconds within which a write in a namespace must be finished; 0 or less forbids it,
+    so that a connection is read-only unless a leader opens it. `on_response`: called with method and HTTP
+    status of each request; the status is `<error>` without a response.
 
     Raises:
         ClusterError: no API server is configured, or it does not respond.

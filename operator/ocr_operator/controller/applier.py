@@ -23,13 +23,16 @@ from ocr_operator.planning.steps import Apply, Plan, Remove, Step, TransferRepli
 
 logger = logging.getLogger(__name__)
 
+_REFUSED = frozenset({400, 403, 422})
+"""The API server has judged what was sent: this tells nothing about the cache."""
+
 
 @dataclass(frozen=True)
 class WriteResults:
     """The outcome of a plan. `failures`: why an object could not be written.
 
-    `written`: objects as this process wrote them, in this reconcile or an earlier one. `has_errors`: the API
-    server refused a request or did not respond, so the cache may be stale.
+    `written`: objects as this process wrote them, in this reconcile or an earlier one. `has_errors`: a
+    request failed in a way that may mean that the cache is stale.
     """
 
     failures: dict[ObjectReference, Cause]
@@ -62,7 +65,7 @@ class Applier:
                 cause = await self._carry_out(spec, step)
             except ClusterError as error:
                 logger.warning("%s: %s failed: %s", step.ref, type(step).__name__.lower(), error)
-                has_errors = True
+                has_errors |= error.status not in _REFUSED
                 cause = write_cause(error.status, error.message, str(step.ref))
             if cause:
                 failures[step.ref] = cause

@@ -69,6 +69,7 @@ class CacheVerifier:
             differences = await self.differences(api_version, kind, selector)
         except ClusterError as error:
             logger.warning("%s cannot be listed to verify the watch: %s", kind, error)
+            self.watchdog.could_not_verify(kind)
             return
         if differences:
             names = ", ".join(sorted(f"{key.namespace}/{key.name}" for key in differences)[:5])
@@ -90,15 +91,23 @@ class CacheVerifier:
     async def _list(
         self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[NamespacedName, int]:
-        """Empty if the kind is not served, or if the namespace was deleted and our rights in it."""
+        """The versions from the API server, or the cached ones where the kind may not or cannot be listed.
+
+        That is so if it is not served, if the namespace was deleted with our rights in it, and for some time
+        while the API server starts.
+        """
         try:
             versions = await self._cluster.versions(api_version, kind, namespace, selector)
         except ClusterError as error:
             if error.status in (_FORBIDDEN, _NOT_FOUND):
                 logger.warning("%s is not watched in %s: %s", kind, namespace or "any namespace", error)
-                return {}
+                return self._cached(kind, namespace)
             raise
         return {NamespacedName(*name): version for name, version in versions.items()}
+
+    def _cached(self, kind: str, namespace: str | None) -> dict[NamespacedName, int]:
+        versions = self._cache.versions(kind)
+        return {key: version for key, version in versions.items() if namespace in (None, key.namespace)}
 
     def _compare(
         self, kind: str, before: set[NamespacedName], listed: Mapping[NamespacedName, int]

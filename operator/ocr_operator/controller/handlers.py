@@ -13,6 +13,7 @@ import kopf
 
 from ocr_operator.api.managed_kinds import MANAGED
 from ocr_operator.api.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, NamespacedName
+from ocr_operator.controller.backoffs import EndlessBackoffs
 from ocr_operator.controller.workers import Controller
 from ocr_operator.observed.managed_objects import ObservedObject, observed_object
 from ocr_operator.observed.object_metadata import owner_of
@@ -107,6 +108,7 @@ def kopf_settings(inactivity_seconds: float) -> kopf.OperatorSettings:
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.enforce_retry_after = True
+    settings.networking.error_backoffs = EndlessBackoffs()
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = inactivity_seconds
     # A stream that ended without an error can leave kopf blind; a new one every few minutes limits that.

@@ -24,6 +24,10 @@ _POLL_SECONDS_BY_REASON = {
 """Problems whose end no event reports, and how often each is checked again."""
 
 
+MIN_REQUEUE_SECONDS = 1.0
+"""Floor under every requeue: a time that has passed must not keep a core busy."""
+
+
 @dataclass(frozen=True)
 class Result:
     """How a reconcile ended. Settled: no step has to be retried with backoff."""
@@ -38,7 +42,9 @@ def result_of(observed: Observed, plan: Plan, problems: Mapping[ObjectReference,
     times = [plan.requeue_after, *_poll_times(observed), *map(_POLL_SECONDS_BY_REASON.get, reasons)]
     return Result(
         is_settled=reasons <= _POLL_SECONDS_BY_REASON.keys(),
-        requeue_after=min((seconds for seconds in times if seconds is not None), default=None),
+        requeue_after=min(
+            (max(seconds, MIN_REQUEUE_SECONDS) for seconds in times if seconds is not None), default=None
+        ),
     )
 
 

@@ -7,17 +7,18 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
 
 from ocr_operator.api.names import NamespacedName
 from ocr_operator.cluster.errors import ClusterError
+from ocr_operator.controller.background import background_task
 from ocr_operator.controller.cache_check import WATCHED_KINDS, CacheVerifier
 from ocr_operator.controller.informer_cache import InformerCache
 from ocr_operator.controller.optional_api_poller import OptionalApiPoller
 from ocr_operator.controller.reconciler import Reconciler
 from ocr_operator.controller.work_queue import WorkQueue
+from ocr_operator.leader.claims import NamespaceClaims
 from ocr_operator.telemetry.log_format import reconciling
 from ocr_operator.telemetry.metrics import Metrics
 
@@ -42,18 +43,21 @@ class Controller:
     metrics: Metrics
     verifier: CacheVerifier
     poller: OptionalApiPoller
+    claims: NamespaceClaims
 
     async def start(self) -> list[asyncio.Task[None]]:
         """Starts the background tasks. Called once the cache is connected, before the watches begin."""
         self._register_metrics()
+        self.claims.on_claimed = self._reconcile_namespace
         await self.poller.find_absent()
-        loops = [
-            *(self._work() for _ in range(WORKERS)),
-            self._resync(),
-            self.verifier.run(),
-            self.poller.run(self._reconcile_from_api_server),
-        ]
-        return [_background_task(loop) for loop in loops]
+        loops = {
+            **{f"worker {number}": self._work() for number in range(WORKERS)},
+            "resync": self._resync(),
+            "cache check": self.verifier.run(),
+            "optional APIs": self.poller.run(self._reconcile_from_api_server),
+        }
+        watchdog = self.verifier.watchdog
+        return [background_task(name, loop, watchdog) for name, loop in loops.items()]
 
     async def stop(self, tasks: list[asyncio.Task[None]]) -> None:
         """Ends the background tasks and drops what is still in the queue."""
@@ -81,6 +85,9 @@ class Controller:
 
     async def _reconcile(self, key: NamespacedName) -> str:
         """Reconciles one key and returns it to the queue; the value of the metric label `result`."""
+        if not await self.claims.acquire(key.namespace):
+            self.queue.done(key)  # `_reconcile_namespace` adds it again
+            return "success"
         try:
             result = await self.reconciler.reconcile(key)
         except ClusterError as error:
@@ -105,17 +112,12 @@ class Controller:
                 self.reconciler.mark_stale(key)
                 self.queue.add_after(key, position * _RESYNC_STAGGER_SECONDS)
 
+    def _reconcile_namespace(self, namespace: str) -> None:
+        """Reconciles what may have changed while this process was not allowed to write in the namespace."""
+        keys = self.cache.keys()
+        for key in filter(lambda key: key.namespace == namespace, keys):
+            self.queue.add(key)
+
     def _reconcile_from_api_server(self, key: NamespacedName) -> None:
         self.reconciler.mark_stale(key)
         self.queue.add(key)
-
-
-def _background_task(loop: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    task = asyncio.create_task(loop)
-    task.add_done_callback(_log_unexpected_exit)
-    return task
-
-
-def _log_unexpected_exit(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.error("background task exited unexpectedly", exc_info=error)

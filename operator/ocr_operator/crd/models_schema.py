@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ocr_operator.api import defaults
 from ocr_operator.api.names import MODELS_IMAGE_FOLDER
 from ocr_operator.crd.models_rules import models_rules
+from ocr_operator.crd.resources_schema import resources
 from ocr_operator.crd.schema_types import (
     QUANTITY_PATTERN,
     Schema,
@@ -31,6 +32,7 @@ def models(settings: Mapping[str, Schema]) -> Schema:
             "mirror": mirror,
             "image": _image(),
             "storage": _storage(),
+            "resources": resources("Default: small.", "Resources of the pods that download models."),
             "reclaimPolicy": string_enum(
                 "Whether to delete the volume of the source Hub together with this object, or to retain it "
                 "for the next OCRBackend with this name.",
@@ -44,31 +46,29 @@ def models(settings: Mapping[str, Schema]) -> Schema:
 
 
 def _storage() -> Schema:
-    schema = struct(
+    return struct(
         "Volume of the models.",
         {
             "size": string(
-                "Size of the volume that the source Hub downloads to.",
+                f"Size of the volume that the source Hub downloads to. Default: {defaults.STORAGE_SIZE}.",
                 pattern=QUANTITY_PATTERN,
                 maxLength=32,
-                default=defaults.STORAGE_SIZE,
             ),
             "storageClassName": string(
                 "StorageClass of the volume. Default: that of the cluster.", maxLength=253
             ),
             "accessMode": string_enum(
-                "ReadWriteMany if the pods run on several nodes.",
-                ["ReadWriteOnce", "ReadWriteMany"],
-                default=defaults.ACCESS_MODE,
+                "Access mode of the volume. ReadWriteOnce and ReadWriteOncePod keep the pods on one node, "
+                f"ReadWriteMany lets them run on several. Default: {defaults.ACCESS_MODE}.",
+                ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"],
             ),
-            "existingClaim": string(
+            "claimName": string(
                 "Name of an existing PersistentVolumeClaim: with the source Claim, it holds the models; "
                 "with Hub, models are downloaded to it, and several OCRBackends may share it.",
                 maxLength=253,
             ),
         },
     )
-    return with_defaults(schema)
 
 
 def _image() -> Schema:

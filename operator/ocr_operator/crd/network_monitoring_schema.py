@@ -50,8 +50,8 @@ def network_policy() -> Schema:
         {
             "enabled": boolean("Allow ingress only from allowFrom. Egress is not restricted.", default=False),
             "allowFrom": array(
-                "Peers that may connect, such as Label Studio and Prometheus. Default: all pods of the "
-                "namespace.",
+                "Peers that may connect, such as Label Studio and Prometheus; an empty list allows none. "
+                "Default: all pods of the namespace.",
                 _peer(),
                 16,
                 **ATOMIC_LIST,

@@ -39,8 +39,18 @@ def accelerator(default: str = " Default: none, inference runs on the CPU.") -> 
     )
 
 
+def variant_accelerator() -> Schema:
+    """Schema of `accelerator` of a variant."""
+    schema = accelerator(" Default: spec.accelerator; {} for none.")
+    required = {name: value for name, value in schema.items() if name != "required"}
+    return required | rules(*pod_rules.variant_accelerator_rules())
+
+
 def placement(default: str = "", *, has_spread: bool = True) -> Schema:
-    """Schema of `placement`; `default` ends the description, `has_spread` adds `topologySpread`."""
+    """Schema of `placement`; `default` ends the description.
+
+    `has_spread` adds `topologySpreadConstraints`.
+    """
     fields = {
         "nodeSelector": map_of(
             "Labels that a node must have.", {"type": "string", "maxLength": 63}, maxProperties=32
@@ -50,7 +60,7 @@ def placement(default: str = "", *, has_spread: bool = True) -> Schema:
         "priorityClassName": string("PriorityClass of the pods.", minLength=1, maxLength=253),
     }
     if has_spread:
-        fields["topologySpread"] = _topology_spread()
+        fields["topologySpreadConstraints"] = _topology_spread()
     return struct("Scheduling constraints of the pods." + default, fields)
 
 

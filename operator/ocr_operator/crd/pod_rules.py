@@ -1,4 +1,4 @@
-"""Validation rules for pods and their peers: `podTemplate`, `extraEnv`, `accelerator` and `networkPolicy`.
+"""Validation rules for pods and their peers: `podTemplate`, `env`, `accelerator` and `networkPolicy`.
 
 Pure; see `spec_rules` for how rules are tested.
 """
@@ -41,6 +41,16 @@ def resource_name_rules() -> list[Rule]:
     ]
 
 
+def variant_accelerator_rules() -> list[Rule]:
+    """Rules for `accelerator` of a variant, which may be empty."""
+    return [
+        rule(
+            "has(self.resourceName) || !has(self.runtimeClassName)",
+            "accelerator needs resourceName: set it, or set accelerator to {} for none",
+        )
+    ]
+
+
 def volume_rules() -> list[Rule]:
     """Rules for one volume of `podTemplate`."""
     sources = ("configMap", "secret", "persistentVolumeClaim", "emptyDir")
@@ -79,24 +89,23 @@ def pod_template_rules() -> list[Rule]:
 
 
 def variable_rules() -> list[Rule]:
-    """Rules for one variable of `extraEnv`."""
+    """Rules for one variable of `env`."""
     has_no_prefix = " && ".join(f"!self.name.startsWith('{prefix}')" for prefix in PREFIXES)
     reserved = ", ".join((*RESERVED_NAMES, *(f"{prefix}*" for prefix in PREFIXES)))
     return [
         rule(
             f"!(self.name in {list(RESERVED_NAMES)}) && {has_no_prefix}",
-            f"extraEnv must not set variables that the operator sets ({reserved}): use the fields of the "
-            "spec",
+            f"env must not set variables that the operator sets ({reserved}): use the fields of the spec",
         ),
         rule(
             "!(has(self.value) && has(self.valueFrom))",
-            "a variable of extraEnv must have value or valueFrom, not both",
+            "a variable of env must have value or valueFrom, not both",
         ),
     ]
 
 
 def variable_source_rules() -> list[Rule]:
-    """Rules for `valueFrom` of a variable of `extraEnv`."""
+    """Rules for `valueFrom` of a variable of `env`."""
     return [
         rule(
             "has(self.secretKeyRef) != has(self.configMapKeyRef)",

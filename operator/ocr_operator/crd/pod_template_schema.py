@@ -8,6 +8,7 @@ from ocr_operator.crd.schema_types import (
     ATOMIC_LIST,
     QUANTITY_PATTERN,
     Schema,
+    any_object,
     array,
     boolean,
     integer,
@@ -21,10 +22,10 @@ from ocr_operator.crd.schema_types import (
 )
 
 
-def pod_template() -> Schema:
-    """Schema of `podTemplate`."""
+def pod_template(default: str = "") -> Schema:
+    """Schema of `podTemplate`; `default` ends the description."""
     return struct(
-        "Additions to every pod. A change restarts the pods.",
+        "Additions to every pod. A change restarts the pods." + default,
         {
             "labels": labels("Additional labels of the pods."),
             "annotations": map_of(
@@ -36,12 +37,38 @@ def pod_template() -> Schema:
                 minLength=1,
                 maxLength=253,
             ),
+            "securityContext": any_object(
+                "Fields of the pods' security context; each replaces the operator's. See `kubectl explain "
+                "pod.spec.securityContext`."
+            ),
+            "containerSecurityContext": any_object(
+                "Fields of the containers' security context; each replaces the operator's. See `kubectl "
+                "explain pod.spec.containers.securityContext`."
+            ),
+            "schedulerName": string("Scheduler of the pods. Default: that of the cluster.", maxLength=253),
+            "hostAliases": array("Additional entries of /etc/hosts.", _host_alias(), 32, **list_map("ip")),
+            "dnsPolicy": string_enum(
+                "DNS policy of the pods.", ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]
+            ),
+            "dnsConfig": any_object("DNS configuration; see `kubectl explain pod.spec.dnsConfig`."),
             "volumes": array("Additional volumes, such as certificates.", _volume(), 16, **list_map("name")),
             "volumeMounts": array(
                 "Mounts of the additional volumes in the container.", _mount(), 32, **list_map("mountPath")
             ),
         },
         **rules(*pod_rules.pod_template_rules()),
+    )
+
+
+def _host_alias() -> Schema:
+    hostname = {"type": "string", "minLength": 1, "maxLength": 253}
+    return struct(
+        "Names of an IP address.",
+        {
+            "ip": string("IP address.", minLength=1, maxLength=45),
+            "hostnames": array("Names.", hostname, 16, **ATOMIC_LIST),
+        },
+        required=["ip"],
     )
 
 

@@ -6,6 +6,7 @@ Pure. The operator does not use it; it is here because it shares parts with the 
 
 from ocr_backend.config import model_catalog
 from ocr_operator.crd import placement_schema
+from ocr_operator.crd.resources_schema import resources
 from ocr_operator.crd.schema_types import (
     Schema,
     boolean,
@@ -16,7 +17,7 @@ from ocr_operator.crd.schema_types import (
     string_enum,
     struct,
 )
-from ocr_operator.crd.variant_schema import extra_env, resources
+from ocr_operator.crd.variant_schema import env
 
 _URL_PATTERN = "^https?://[^/]"
 _MAX_SECONDS = 28 * 24 * 3600
@@ -40,7 +41,7 @@ def prelabel_schema() -> Schema:
             **_task_fields(),
             **_parallelism_fields(),
             **_job_fields(),
-            "extraEnv": extra_env(),
+            "extraEnv": env(),
             "resources": resources(
                 "Default: small with `backend`, and with `builtin` as much as the small models need."
             ),
@@ -52,12 +53,11 @@ def prelabel_schema() -> Schema:
 
 def _backend() -> Schema:
     return struct(
-        "The running backend to use: a variant by name, language and modelType, or any backend by URL.",
+        "The running backend to use: a variant by name and variant, or any backend by URL.",
         {
             "name": string("Name of an OCRBackend in the release's namespace.", minLength=1),
-            "language": string_enum("Language of the variant.", list(model_catalog.LANGUAGES)),
-            "modelType": string_enum("Model type of the variant.", list(model_catalog.MODEL_TYPES)),
-            "url": string("URL of a backend, instead of the other three fields.", pattern=_URL_PATTERN),
+            "variant": string("Name of its variant.", minLength=1),
+            "url": string("URL of a backend, instead of name and variant.", pattern=_URL_PATTERN),
             "basicAuthSecretRef": secret(
                 "User and password of the backend: a Secret of type kubernetes.io/basic-auth. Default: that "
                 "of the backend's entry in `backends`."

@@ -4,6 +4,8 @@ Pure; the backend's table has all of them. A description of the backend that use
 has a counterpart here that uses those of the API.
 """
 
+import json
+
 from ocr_operator.api.settings_fields import SettingField
 from ocr_operator.crd.schema_types import (
     Rule,
@@ -37,20 +39,42 @@ _DESCRIPTIONS = {
 """By name of the setting."""
 
 
-def setting_schema(field: SettingField, *, with_default: bool = True) -> Schema:
-    """The schema of one field."""
-    schema = _typed_schema(field, _description(field))
-    if with_default and field.setting.default not in (None, "", ()):
+_STORED_DEFAULTS = ("ocr_version", "engine", "model_source")
+"""Settings whose default every object stores, since the operator or a rule depends on them.
+
+The others stay unset, so that existing objects get a later, better default of the backend.
+"""
+
+
+def setting_schema(field: SettingField) -> Schema:
+    """The schema of a field of the spec, with its default or with a description that names it."""
+    schema = _typed_schema(field, _description(field) + _default_sentence(field))
+    if field.setting.name in _STORED_DEFAULTS:
         schema["default"] = field.default
     return schema
 
 
+def override_schema(field: SettingField) -> Schema:
+    """The schema of a field of a variant that overrides the same field of the spec."""
+    return _typed_schema(field, f"Overrides {field.path.replace('variants[].', '')}.")
+
+
+def required_schema(field: SettingField) -> Schema:
+    """The schema of a field without a default."""
+    return _typed_schema(field, _description(field))
+
+
 def _description(field: SettingField) -> str:
+    return _DESCRIPTIONS.get(field.setting.name, f"{field.setting.doc}.")
+
+
+def _default_sentence(field: SettingField) -> str:
     setting = field.setting
-    description = _DESCRIPTIONS.get(setting.name, f"{setting.doc}.")
-    if setting.fallback_default is None:
-        return description
-    return f"{description} Default: taken from the label config, otherwise `{setting.fallback_default}`."
+    if setting.fallback_default is not None:
+        return f" Default: taken from the label config, otherwise `{setting.fallback_default}`."
+    if setting.name in _STORED_DEFAULTS or setting.default in (None, "", ()):
+        return ""
+    return f" Default: {json.dumps(field.default)}."
 
 
 def _typed_schema(field: SettingField, description: str) -> Schema:

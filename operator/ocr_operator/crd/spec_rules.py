@@ -7,10 +7,14 @@ API server. What only the cluster can know is not a rule but a condition.
 from collections.abc import Iterator
 
 from ocr_backend.config import model_catalog
+from ocr_backend.config.settings import Settings
 from ocr_operator.api.names import MAX_NAME_LENGTH
+from ocr_operator.api.settings_fields import OPTION_FIELDS
 from ocr_operator.crd.schema_types import Rule, rule
 
 _DIRECT_ENGINES = ("OpenVINO", "OnnxRuntime")
+_HAS_ACCELERATOR = "(has(v.accelerator) ? has(v.accelerator.resourceName) : has(self.accelerator))"
+_SETTING_NAMES = {field.name: field.setting.name for field in OPTION_FIELDS}
 
 
 def name_rules() -> list[Rule]:
@@ -31,7 +35,31 @@ def name_rules() -> list[Rule]:
 
 def spec_rules() -> list[Rule]:
     """Rules between fields of the spec."""
-    return [*_language_rules(), *_builtin_rules(), *_custom_model_rules(), *_engine_rules()]
+    return [
+        *_language_rules(),
+        *_builtin_rules(),
+        *_custom_model_rules(),
+        *_engine_rules(),
+        *_autoscaling_rules(),
+    ]
+
+
+def _effective(field: str) -> str:
+    """The field of the variant `v`, or that of the spec."""
+    return f"(has(v.{field}) ? v.{field} : self.{field})"
+
+
+def _has_option(option: str) -> str:
+    """Whether the variant `v` uses an option, which it may inherit from the spec."""
+    default = str(getattr(Settings(), _SETTING_NAMES[option])).lower()
+    return (
+        f"(has(v.options) && has(v.options.{option}) ? v.options.{option} : "
+        f"(has(self.options) && has(self.options.{option}) ? self.options.{option} : {default}))"
+    )
+
+
+def _all_variants(condition: str) -> str:
+    return f"self.variants.all(v, {condition})"
 
 
 def _language_rules() -> Iterator[Rule]:
@@ -45,7 +73,9 @@ def _language_rules() -> Iterator[Rule]:
             for language in unsupported
         )
         yield rule(
-            f"self.ocrVersion != '{ocr_version}' || self.variants.all(v, v.language in {list(supported)})",
+            _all_variants(
+                f"{_effective('ocrVersion')} != '{ocr_version}' || v.language in {list(supported)}"
+            ),
             f"{ocr_version} supports only {', '.join(supported)}: set another language or ocrVersion "
             f"({alternatives})",
         )
@@ -55,21 +85,21 @@ def _builtin_rules() -> Iterator[Rule]:
     ocr_version, model_type = model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE
     is_other_source = "self.models.source != 'Builtin'"
     # Languages are checked by the language rules.
-    has_builtin_types = f"self.variants.all(v, v.modelType == '{model_type}')"
+    is_builtin = f"{_effective('ocrVersion')} == '{ocr_version}' && v.modelType == '{model_type}'"
     yield rule(
-        f"{is_other_source} || (self.ocrVersion == '{ocr_version}' && {has_builtin_types})",
+        f"{is_other_source} || {_all_variants(is_builtin)}",
         f"models.source Builtin has only the {model_type} models of {ocr_version}: set ocrVersion to "
         f"{ocr_version} and every modelType to {model_type}, or models.source to Hub or Claim",
     )
     for option in ("useDocOrientation", "useDocUnwarping"):
         yield rule(
-            f"{is_other_source} || (!self.options.{option} && {_no_variant_has(option)})",
+            f"{is_other_source} || {_all_variants(f'!{_has_option(option)}')}",
             f"models.source Builtin has no models for {option}: set {option} to false, "
             "or models.source to Hub or Claim",
         )
+    has_no_paddle = f"{_effective('engine')} != 'Paddle' || !{_has_option('useTextlineOrientation')}"
     yield rule(
-        f"{is_other_source} || self.engine != 'Paddle' || "
-        "(!self.options.useTextlineOrientation && " + _no_variant_has("useTextlineOrientation") + ")",
+        f"{is_other_source} || {_all_variants(has_no_paddle)}",
         "models.source Builtin has no model for useTextlineOrientation with the engine Paddle: set "
         "useTextlineOrientation to false, or engine to Auto",
     )
@@ -78,38 +108,42 @@ def _builtin_rules() -> Iterator[Rule]:
 def _custom_model_rules() -> Iterator[Rule]:
     has_custom_model = "has(v.models) && (has(v.models.detection) || has(v.models.recognition))"
     yield rule(
-        f"self.models.source in ['Claim', 'Image'] || !self.variants.exists(v, {has_custom_model})",
+        f"self.models.source in ['Claim', 'Image'] || {_all_variants(f'!({has_custom_model})')}",
         "variants[].models needs a claim or image with custom models: set models.source to Claim or Image, "
         "or remove variants[].models",
     )
 
 
 def _engine_rules() -> Iterator[Rule]:
-    is_other_engine = f"!(self.engine in {list(_DIRECT_ENGINES)})"
+    is_direct = f"{_effective('engine')} in {list(_DIRECT_ENGINES)}"
     paddle_only = [
         ocr_version
         for ocr_version in model_catalog.OCR_VERSIONS
         if "onnx" not in model_catalog.published_formats(ocr_version)
     ]
+    is_paddle_only = f"{is_direct} && {_effective('ocrVersion')} in {paddle_only}"
     yield rule(
-        f"{is_other_engine} || self.models.source != 'Hub' || !(self.ocrVersion in {paddle_only})",
+        f"self.models.source != 'Hub' || {_all_variants(f'!({is_paddle_only})')}",
         f"the hubs have {' and '.join(paddle_only)} only for the engine Paddle: set engine to Auto or Paddle",
     )
     yield rule(
-        f"{is_other_engine} || (!self.options.useDocUnwarping && {_no_variant_has('useDocUnwarping')})",
+        _all_variants(f"!({is_direct} && {_has_option('useDocUnwarping')})"),
         f"the engines {' and '.join(_DIRECT_ENGINES)} do not support useDocUnwarping: set it to false, "
         "or engine to Auto or Paddle",
     )
     yield rule(
-        "self.engine != 'OpenVINO' || "
-        "(!has(self.accelerator) && !self.variants.exists(v, has(v.accelerator)))",
+        _all_variants(f"{_effective('engine')} != 'OpenVINO' || !{_HAS_ACCELERATOR}"),
         "the engine OpenVINO runs on the CPU only: remove accelerator, or set engine to Auto",
     )
 
 
-def _no_variant_has(option: str) -> str:
-    has_option = f"has(v.options) && has(v.options.{option}) && v.options.{option}"
-    return f"!self.variants.exists(v, {has_option})"
+def _autoscaling_rules() -> Iterator[Rule]:
+    scales_on_cpu = "has(v.autoscaling) && v.autoscaling.mode == 'CPU'"
+    yield rule(
+        _all_variants(f"!({scales_on_cpu} && {_HAS_ACCELERATOR})"),
+        "autoscaling.mode CPU does not fit a variant with an accelerator, whose CPU is mostly idle: set mode "
+        "to External and scale it with KEDA, for example on ocr_images_waiting",
+    )
 
 
 def variant_rules() -> list[Rule]:
@@ -117,14 +151,15 @@ def variant_rules() -> list[Rule]:
     has_cpu = " || ".join(
         f"(has(self.resources.{kind}) && 'cpu' in self.resources.{kind})" for kind in ("requests", "limits")
     )
+    scales_on_cpu = "has(self.autoscaling) && self.autoscaling.mode == 'CPU'"
     return [
         rule(
             "!(has(self.replicas) && has(self.autoscaling))",
             "replicas and autoscaling exclude each other: remove one of them",
         ),
         rule(
-            f"!has(self.autoscaling) || !has(self.resources) || {has_cpu}",
-            "autoscaling needs a CPU request: set resources.requests.cpu, or remove resources",
+            f"!({scales_on_cpu}) || !has(self.resources) || {has_cpu}",
+            "autoscaling.mode CPU needs a CPU request: set resources.requests.cpu, or remove resources",
         ),
     ]
 
@@ -133,7 +168,11 @@ def autoscaling_rules() -> list[Rule]:
     """Rules between fields of `autoscaling`."""
     return [
         rule(
-            "self.minReplicas <= self.maxReplicas",
+            "self.mode == 'External' || has(self.maxReplicas)",
+            "autoscaling.maxReplicas is required: set it, or set mode to External",
+        ),
+        rule(
+            "!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
             "autoscaling.minReplicas must not be greater than autoscaling.maxReplicas",
-        )
+        ),
     ]

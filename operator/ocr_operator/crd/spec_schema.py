@@ -6,7 +6,13 @@ languages come from the backend's tables.
 
 from ocr_operator.api import defaults
 from ocr_operator.api.settings_fields import SHARED_FIELDS
-from ocr_operator.crd import network_monitoring_schema, placement_schema, pod_template_schema, spec_rules
+from ocr_operator.crd import (
+    image_schema,
+    network_monitoring_schema,
+    placement_schema,
+    pod_template_schema,
+    spec_rules,
+)
 from ocr_operator.crd.models_schema import models
 from ocr_operator.crd.schema_types import (
     Schema,
@@ -14,18 +20,16 @@ from ocr_operator.crd.schema_types import (
     boolean,
     integer,
     list_map,
-    pull_secrets,
     rules,
     secret,
     secret_key,
-    string,
     string_enum,
     struct,
     url_rule,
     with_defaults,
 )
 from ocr_operator.crd.setting_schema import setting_schema
-from ocr_operator.crd.variant_schema import options, variant
+from ocr_operator.crd.variant_schema import env, options, variant
 
 MAX_VARIANTS = 16
 """A guess of what one OCRBackend needs at most. The API server estimates the cost of the rules from it."""
@@ -37,20 +41,19 @@ def spec_schema() -> Schema:
         "Desired state. Only `variants` is required.",
         {
             "paused": boolean("Suspend reconciliation; status is still updated.", default=False),
-            "image": _image(),
+            "image": image_schema.image(),
             **_settings(()),
             "variants": array(
                 "Languages and model types to run, each with its own Deployment and Service.",
                 variant(),
                 MAX_VARIANTS,
                 minItems=1,
-                **list_map("language", "modelType"),
+                **list_map("name"),
             ),
-            "options": options(is_shared=True),
+            "options": options(),
+            "env": env(),
             "labelStudio": _label_studio(),
-            "server": with_defaults(
-                struct("HTTP server of each pod and its limits.", _settings(("server",)))
-            ),
+            "server": struct("HTTP server of each pod and its limits.", _settings(("server",))),
             "models": models(_settings(("models",))),
             "accelerator": placement_schema.accelerator(),
             "placement": placement_schema.placement(),
@@ -66,23 +69,6 @@ def spec_schema() -> Schema:
 
 def _settings(parents: tuple[str, ...]) -> dict[str, Schema]:
     return {field.name: setting_schema(field) for field in SHARED_FIELDS if field.parents == parents}
-
-
-def _image() -> Schema:
-    return struct(
-        "Image of the backend. Default: the operator's image for the device; set fields override its parts.",
-        {
-            "repository": string("Image without tag or digest, such as `registry.example.com/ocr/backend`."),
-            "tag": string("Tag.", maxLength=128),
-            "digest": string(
-                "Digest (`sha256:…`); takes precedence over the tag.", pattern="^(sha256:[0-9a-f]{64})?$"
-            ),
-            "pullPolicy": string_enum(
-                "Image pull policy. Default: that of the operator.", ["Always", "IfNotPresent", "Never"]
-            ),
-            "pullSecrets": pull_secrets("Secrets for pulling the image. Default: those of the operator."),
-        },
-    )
 
 
 def _label_studio() -> Schema:

@@ -3,14 +3,15 @@
 Pure; `status` fills the fields.
 """
 
-from ocr_operator.api.conditions import ConditionType, Phase
-from ocr_operator.api.reasons import Reason
 from ocr_operator.crd.schema_types import Schema, array, integer, list_map, string, string_enum, struct
 
 _MAX_INT32 = 2**31 - 1
 _MAX_INT = 2**62
 
-_REASONS = [str(reason) for reason in Reason]
+
+def _word(description: str) -> Schema:
+    """A word that is no enum: an operator may be newer than the CRD, and its words must not be rejected."""
+    return string(description, maxLength=256, pattern="^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
 
 
 def status_schema() -> Schema:
@@ -21,7 +22,7 @@ def status_schema() -> Schema:
             "observedGeneration": integer("Generation of the spec that this status describes.", 0, _MAX_INT),
             "summary": string("Number of ready variants and of all variants, such as `3/4`."),
             "conditions": _conditions(),
-            "variants": array("State of each variant.", _variant(), 64, **list_map("language", "modelType")),
+            "variants": array("State of each variant.", _variant(), 64, **list_map("name")),
         },
     )
 
@@ -30,7 +31,7 @@ def _conditions() -> Schema:
     condition = struct(
         "A condition, as in metav1.Condition.",
         {
-            "type": string_enum("Type of the condition.", [str(type_) for type_ in ConditionType]),
+            "type": _word("Type of the condition."),
             "status": string_enum("Status of the condition.", ["True", "False", "Unknown"]),
             "observedGeneration": integer(
                 "Generation of the spec that this condition describes.", 0, _MAX_INT
@@ -40,13 +41,14 @@ def _conditions() -> Schema:
                 "format": "date-time",
                 "description": "Time of the last change of `status`.",
             },
-            "reason": string_enum("Reason for the status, in one word.", _REASONS),
+            "reason": _word("Reason for the status, in one word."),
             "message": string("Details, and the next action if one is needed.", maxLength=32768),
         },
         required=["type", "status", "lastTransitionTime", "reason", "message"],
     )
     return array(
-        "Ready: all variants of this generation are ready. Progressing: a rollout or download is in "
+        "Ready: all variants of this generation are ready. Available: every variant has a ready pod, of any "
+        "revision. Progressing: a rollout or download is in "
         "progress. ModelsReady: every variant has loaded its models. Degraded: action is required, or an "
         "external resource is missing. Reconciled: all managed objects match the spec.",
         condition,
@@ -59,9 +61,10 @@ def _variant() -> Schema:
     return struct(
         "State of one variant.",
         {
+            "name": string("Name of the variant.", maxLength=63),
             "language": string("Language of the variant."),
             "modelType": string("Model type of the variant."),
-            "phase": string_enum("State of the variant in one word.", [str(phase) for phase in Phase]),
+            "phase": _word("State of the variant in one word."),
             "url": string("URL of the variant, to enter in Label Studio (Settings > Model)."),
             "replicas": struct(
                 "Numbers of pods.",
@@ -79,13 +82,13 @@ def _variant() -> Schema:
                     "lastGood": string("Last revision of which all pods were ready."),
                 },
             ),
-            "reason": string_enum("Reason for the phase, in one word.", _REASONS),
+            "reason": _word("Reason for the phase, in one word."),
             "message": string("Details, and the next action if one is needed."),
             "models": _models(),
             "lastFailure": _last_failure("Last failure of a container in the running pods."),
             "rolledBack": _rolled_back(),
         },
-        required=["language", "modelType"],
+        required=["name"],
     )
 
 
@@ -95,9 +98,7 @@ def _models() -> Schema:
         "Download of the models from a hub.",
         {
             "job": string("Job that downloads the models; variants that need the same models share it."),
-            "state": string_enum(
-                "State of the download.", ["Waiting", "Downloading", "Verifying", "Published"]
-            ),
+            "state": _word("State of the download: Waiting, Downloading, Verifying or Published."),
             "bytes": integer("Downloaded bytes.", 0, _MAX_INT),
             "totalBytes": integer("Total size in bytes; 0 if unknown.", 0, _MAX_INT),
             "percent": integer("Downloaded share in percent, in steps.", 0, 100),
@@ -117,7 +118,7 @@ def _last_failure(description: str) -> Schema:
         description,
         {
             "pod": string("Name of the pod."),
-            "reason": string_enum("Reason for the failure, in one word.", _REASONS),
+            "reason": _word("Reason for the failure, in one word."),
             "message": string("Details, with the end of the container's log."),
             "exitCode": integer("Exit code of the container.", -_MAX_INT32, _MAX_INT32),
             "time": string("Time at which the container ended."),
@@ -131,7 +132,7 @@ def _rolled_back() -> Schema:
         "Revision that was rolled back; absent once the spec results in another revision.",
         {
             "revision": string("Revision that was rolled back."),
-            "reason": string_enum("Reason why it was not ready in time, in one word.", _REASONS),
+            "reason": _word("Reason why it was not ready in time, in one word."),
             "message": string("Details."),
             "time": string("Time of the rollback."),
         },
@@ -141,8 +142,10 @@ def _rolled_back() -> Schema:
 def printer_columns() -> list[dict[str, object]]:
     """Columns of `kubectl get ocrb`; those with a priority are for `-o wide`."""
     ready = '.status.conditions[?(@.type=="Ready")]'
+    available = '.status.conditions[?(@.type=="Available")]'
     return [
         {"name": "Ready", "type": "string", "jsonPath": f"{ready}.status"},
+        {"name": "Available", "type": "string", "jsonPath": f"{available}.status"},
         {"name": "Variants", "type": "string", "jsonPath": ".status.summary"},
         {"name": "Reason", "type": "string", "jsonPath": f"{ready}.reason"},
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},

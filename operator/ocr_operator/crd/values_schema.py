@@ -33,8 +33,11 @@ def as_values_schema(schema: Schema) -> Schema:
 
 
 def backend_values() -> Schema:
-    """Schema of an entry of `backends`: a spec whose accelerators may refer to a preset."""
-    spec = as_values_schema(spec_schema())
+    """Schema of an entry of `backends`: a spec whose accelerators may refer to a preset.
+
+    Null removes the entry.
+    """
+    spec = as_values_schema(spec_schema()) | {"type": ["object", "null"]}
     for level in (spec, spec["properties"]["variants"]["items"]):
         level["properties"]["accelerator"] = _or_preset(level["properties"]["accelerator"])
     return spec
@@ -50,9 +53,9 @@ def accelerator_preset() -> Schema:
 
 def _or_preset(accelerator: Schema) -> Schema:
     preset = string("Name of an entry of `accelerators`, instead of resourceName.", minLength=1)
-    schema = accelerator | {"properties": {"preset": preset, **accelerator["properties"]}}
-    del schema["required"]
-    return schema | {"oneOf": [{"required": ["preset"]}, {"required": ["resourceName"]}]}
+    schema = {name: value for name, value in accelerator.items() if name != "required"}
+    choices = [{"required": ["preset"]}, {"required": ["resourceName"]}, {"maxProperties": 0}]
+    return schema | {"properties": {"preset": preset, **accelerator["properties"]}, "oneOf": choices}
 
 
 def values_schema_text(current: str) -> str:

@@ -1,45 +1,73 @@
 """The schema of one variant, and of the options that a variant shares with the spec.
 
-Pure; `spec_schema` includes both.
+Pure; `spec_schema` includes them.
 """
 
 from ocr_operator.api import defaults
-from ocr_operator.api.settings_fields import KEY_FIELDS, MODEL_FIELDS, OPTION_FIELDS
-from ocr_operator.crd import models_rules, placement_schema, pod_rules, spec_rules
+from ocr_operator.api.names import MAX_VARIANT_NAME_LENGTH
+from ocr_operator.api.settings_fields import (
+    ENGINE_FIELDS,
+    KEY_FIELDS,
+    MODEL_FIELDS,
+    OPTION_FIELDS,
+    SERVER_FIELDS,
+)
+from ocr_operator.crd import (
+    image_schema,
+    models_rules,
+    placement_schema,
+    pod_rules,
+    pod_template_schema,
+    spec_rules,
+)
+from ocr_operator.crd.resources_schema import resources
 from ocr_operator.crd.schema_types import (
     Schema,
     array,
     boolean,
     integer,
     list_map,
-    map_of,
-    quantity,
     rules,
     string,
+    string_enum,
     struct,
-    with_defaults,
 )
-from ocr_operator.crd.setting_schema import setting_schema
+from ocr_operator.crd.setting_schema import override_schema, required_schema, setting_schema
 
 
 def variant() -> Schema:
     """Schema of an entry of `variants`."""
-    key_fields = {field.name: setting_schema(field, with_default=False) for field in KEY_FIELDS}
     return struct(
-        "A language and model type.",
+        "A language and model type. Fields that the spec has too override it; an empty value such as `{}` "
+        "overrides it with nothing.",
         {
-            **key_fields,
+            "name": string(
+                "Name of the variant; with the name of the object it is the name of the Service.",
+                minLength=1,
+                maxLength=MAX_VARIANT_NAME_LENGTH,
+                pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            ),
+            **{field.name: required_schema(field) for field in KEY_FIELDS},
+            "suspend": boolean("Run no pods; the Service and the models stay.", default=False),
+            **{field.name: override_schema(field) for field in ENGINE_FIELDS},
+            "image": image_schema.image(" Replaces spec.image as a whole."),
             "replicas": integer(
                 f"Desired number of pods. Default: {defaults.REPLICAS}. Excludes autoscaling.", 1, 100
             ),
             "autoscaling": _autoscaling(),
             "resources": resources("Default: depends on modelType."),
-            "options": options(is_shared=False),
+            "options": override_options(),
+            "env": env(),
+            "server": struct(
+                "Overrides of spec.server for this variant.",
+                {field.name: override_schema(field) for field in SERVER_FIELDS},
+            ),
             "models": _custom_models(),
-            "accelerator": placement_schema.accelerator(" Default: spec.accelerator."),
+            "accelerator": placement_schema.variant_accelerator(),
             "placement": placement_schema.placement(" Replaces spec.placement as a whole."),
+            "podTemplate": pod_template_schema.pod_template(" Replaces spec.podTemplate as a whole."),
         },
-        required=["language", "modelType"],
+        required=["name", "language", "modelType"],
         **rules(*spec_rules.variant_rules()),
     )
 
@@ -49,7 +77,7 @@ def _custom_models() -> Schema:
         "Custom models, such as fine-tuned ones, that replace the official ones: folders on the claim or in "
         "the image, for models.source Claim or Image.",
         {
-            field.name: setting_schema(field)
+            field.name: required_schema(field)
             | {"maxLength": 253}
             | rules(models_rules.folder_rule(f"models.{field.name}"))
             for field in MODEL_FIELDS
@@ -59,44 +87,40 @@ def _custom_models() -> Schema:
 
 def _autoscaling() -> Schema:
     return struct(
-        "Scale the number of pods with a HorizontalPodAutoscaler. The cluster must have a metrics server.",
+        "Scale the number of pods automatically.",
         {
+            "mode": string_enum(
+                "CPU: a HorizontalPodAutoscaler on CPU utilization; the cluster must have a metrics server. "
+                "External: the operator never sets the number of pods, another autoscaler such as KEDA does.",
+                ["CPU", "External"],
+                default=defaults.AUTOSCALING_MODE,
+            ),
             "minReplicas": integer("Minimum number of pods.", 1, 100, default=defaults.MIN_REPLICAS),
             "maxReplicas": integer("Maximum number of pods.", 1, 100),
-            "targetCPUUtilization": integer(
-                "Target average CPU utilization, in percent of the requested CPU.",
+            "targetCPUUtilizationPercentage": integer(
+                "Target average CPU utilization for the mode CPU, in percent of the requested CPU.",
                 1,
                 1000,
                 default=defaults.TARGET_CPU_UTILIZATION,
             ),
         },
-        required=["maxReplicas"],
         **rules(*spec_rules.autoscaling_rules()),
     )
 
 
-def resources(default: str) -> Schema:
-    """Schema of `resources`; `default` ends the description."""
-    limits = {"maxProperties": 16}
-    return struct(
-        f"Resources of the container. {default}",
-        {
-            "requests": map_of("Resources reserved for the pod.", quantity("A quantity."), **limits),
-            "limits": map_of("Maximum resources of the pod.", quantity("A quantity."), **limits),
-        },
-    )
+def options() -> Schema:
+    """Schema of `options` of the spec."""
+    return struct("How images are read.", {field.name: setting_schema(field) for field in OPTION_FIELDS})
 
 
-def options(*, is_shared: bool) -> Schema:
-    """Schema of `options`: those of the spec, with the backend's defaults, or those of a variant, without."""
-    description = "How images are read." if is_shared else "Overrides of spec.options for this variant."
-    fields = {field.name: setting_schema(field, with_default=is_shared) for field in OPTION_FIELDS}
-    schema = struct(description, {**fields, "extraEnv": extra_env()})
-    return with_defaults(schema) if is_shared else schema
+def override_options() -> Schema:
+    """Schema of `options` of a variant."""
+    fields = {field.name: override_schema(field) for field in OPTION_FIELDS}
+    return struct("Overrides of spec.options for this variant.", fields)
 
 
-def extra_env() -> Schema:
-    """Schema of `extraEnv`."""
+def env() -> Schema:
+    """Schema of `env`."""
     variable = struct(
         "An environment variable, from `value` or `valueFrom`.",
         {

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ocr_operator.api.names import ADOPT_ANNOTATION, API_VERSION, KIND, SHORT_NAME
-from ocr_operator.api.reasons import Reason
 from ocr_operator.crd.schema_types import Schema
 from ocr_operator.crd.spec_rules import name_rules
 from ocr_operator.crd.spec_schema import spec_schema
@@ -27,7 +26,8 @@ metadata:
   name: ocr
 spec:
   variants:
-    - language: korean
+    - name: korean
+      language: korean
       modelType: mobile
 ```
 
@@ -39,7 +39,6 @@ the operator take it over: it then sets the fields that it manages and keeps all
 an object that has a controller.
 
 """
-_REASONS = [str(reason) for reason in Reason]
 
 
 def page() -> str:
@@ -91,7 +90,7 @@ def _type(field: Schema) -> str:
     if field.get("x-kubernetes-int-or-string"):
         return "quantity"
     if "enum" in field:
-        return "a [reason](reasons.md)" if field["enum"] == _REASONS else ", ".join(field["enum"])
+        return ", ".join(field["enum"])
     if field["type"] == "array":
         return f"list of {_type(field['items'])}"
     if "additionalProperties" in field:

@@ -23,7 +23,7 @@ Unknown keys are rejected. Example files, for use with `helm install --values`:
 | File | Purpose |
 | --- | --- |
 """
-_OPAQUE = ("backends",)
+_OPAQUE = ("backends", "defaultBackend.spec")
 """Values whose default is an object that the page shows in one row."""
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ocr_operator.api.names import PORT, variant_name
+from ocr_operator.api.names import PORT, child_name
 from ocr_operator.kubectl import bundle, predict, table
 from ocr_operator.kubectl.cluster_objects import BACKENDS, ClusterObjects, read_objects
 from ocr_operator.kubectl.kubectl_program import Kubectl, KubectlError
@@ -93,28 +93,25 @@ def _status(kubectl: Kubectl, options: argparse.Namespace) -> int:
 
 def _predict(kubectl: Kubectl, options: argparse.Namespace) -> int:
     spec = read_objects(kubectl, options.name).backend["spec"]
-    keys = [(variant["language"], variant["modelType"]) for variant in spec["variants"]]
-    variant = chosen_variant(keys, options.variant)
+    variant = chosen_variant([variant["name"] for variant in spec["variants"]], options.variant)
     credentials = _credentials(kubectl, (spec.get("labelStudio") or {}).get("basicAuthSecretRef"))
-    with kubectl.port_forward(variant_name(options.name, *variant), PORT) as port:
+    with kubectl.port_forward(child_name(options.name, variant), PORT) as port:
         for text in predict.texts(f"http://127.0.0.1:{port}", options.file, credentials):
             print(text)
     return 0
 
 
-def chosen_variant(keys: Sequence[tuple[str, str]], name: str | None) -> tuple[str, str]:
-    """The variant named `ch/mobile`, or `ch-mobile` as in the names of Services; the first for None.
+def chosen_variant(variants: Sequence[str], name: str | None) -> str:
+    """The variant of this name; the first for None.
 
     Raises:
         KubectlError: there is no such variant; the message lists the existing ones.
     """
     if name is None:
-        return keys[0]
-    match = next((key for key in keys if name in ("/".join(key), "-".join(key))), None)
-    if match is None:
-        existing = ", ".join("/".join(key) for key in keys)
-        raise KubectlError(f"variant {name} not found; existing: {existing}")
-    return match
+        return variants[0]
+    if name not in variants:
+        raise KubectlError(f"variant {name} not found; existing: {', '.join(variants)}")
+    return name
 
 
 def _credentials(kubectl: Kubectl, reference: Mapping[str, str] | None) -> tuple[str, str] | None:

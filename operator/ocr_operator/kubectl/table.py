@@ -19,13 +19,9 @@ def variant_rows(backends: Iterable[Json]) -> list[tuple[str, ...]]:
 
 
 def _variants(backend: Json) -> list[Json]:
-    """Status of each variant in the spec; a new variant without a status has only its key."""
-    statuses = {_key(status): status for status in (backend.get("status") or {}).get("variants") or []}
-    return [statuses.get(_key(variant), variant) for variant in backend["spec"]["variants"]]
-
-
-def _key(variant: Json) -> tuple[str, str]:
-    return variant["language"], variant["modelType"]
+    """Status of each variant in the spec; a new variant without a status has only its spec."""
+    statuses = {status["name"]: status for status in (backend.get("status") or {}).get("variants") or []}
+    return [statuses.get(variant["name"], variant) for variant in backend["spec"]["variants"]]
 
 
 def _row(name: str, variant: Json) -> tuple[str, ...]:
@@ -34,7 +30,7 @@ def _row(name: str, variant: Json) -> tuple[str, ...]:
     counts = replicas if isinstance(replicas, Mapping) else {}
     return (
         name,
-        "/".join(_key(variant)),
+        variant["name"],
         variant.get("phase", "Unknown"),
         f"{counts.get('ready', 0)}/{counts.get('desired', 0)}",
         variant.get("reason", ""),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ocr_operator.api.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, MODELS_LABEL, variant_name
+from ocr_operator.api.names import MODELS_LABEL, child_name
 from ocr_operator.api.reasons import URGENCY, Reason
 from ocr_operator.kubectl.cluster_objects import ClusterObjects
 from ocr_operator.kubectl.next_command import Command, describe, next_command
@@ -122,23 +122,24 @@ def _download_message(objects: ClusterObjects, job: str) -> str:
 def _variant_answers(objects: ClusterObjects) -> Iterator[Answer]:
     deployments = {body["metadata"]["name"]: body for body in objects.of_kind("deployments")}
     for variant in objects.backend["spec"]["variants"]:
-        key = variant["language"], variant["modelType"]
-        name = variant_name(objects.key.name, *key)
+        name = child_name(objects.key.name, variant["name"])
         if name not in deployments:
-            path = (_top(objects), f"variant {'/'.join(key)}")
+            path = (_top(objects), f"variant {variant['name']}")
             message = f"Deployment {name} does not exist yet; see the conditions of the OCRBackend"
             yield Answer(path, Reason.STARTING, message, describe("ocrb", objects.key.name))
             continue
         deployment = observed_object(deployments[name])
-        located = [*_rollout_causes(objects, variant, deployment), *_waiting_causes(objects, key, deployment)]
+        located = [
+            *_rollout_causes(objects, variant, deployment),
+            *_waiting_causes(objects, variant["name"], deployment),
+        ]
         path = (_top(objects), f"Deployment {name}")
         yield from (_answer(objects, (*path, *_owners(objects, each.pod)), each) for each in located)
 
 
 def _rollout_causes(objects: ClusterObjects, variant: Json, deployment: ObservedObject) -> list[LocatedCause]:
     """The first cause why the Deployment's revision is not rolled out; none if it is."""
-    key = variant["language"], variant["modelType"]
-    pods = [observed_pod(pod) for pod in objects.of_kind("pods") if _variant_key(pod) == key]
+    pods = [pod for pod in map(observed_pod, objects.of_kind("pods")) if pod.variant == variant["name"]]
     autoscaling = variant.get("autoscaling")
     needed = autoscaling["minReplicas"] if autoscaling else deployment.replicas or 0
     if is_rolled_out(deployment.revision, pods, needed):
@@ -149,16 +150,13 @@ def _rollout_causes(objects: ClusterObjects, variant: Json, deployment: Observed
     return [LocatedCause(rollout_progress(deployment.revision, pods), starting)]
 
 
-def _waiting_causes(
-    objects: ClusterObjects, key: tuple[str, str], deployment: ObservedObject
-) -> Iterator[LocatedCause]:
+def _waiting_causes(objects: ClusterObjects, name: str, deployment: ObservedObject) -> Iterator[LocatedCause]:
     """Why a variant runs another revision than the spec's, although its pods may all be ready."""
     if rolled_back := record(deployment.rollout).rolled_back:
         yield LocatedCause(cause_with_action(Reason.ROLLED_BACK, rolled_back.summary))
         return
     for variant in objects.status.get("variants") or []:
-        is_same = (variant["language"], variant["modelType"]) == key
-        if is_same and variant.get("reason") in _WAITING_REASONS:
+        if variant["name"] == name and variant.get("reason") in _WAITING_REASONS:
             yield LocatedCause(Cause(Reason(variant["reason"]), variant["message"]))
 
 
@@ -179,8 +177,3 @@ def _owners(objects: ClusterObjects, pod: ObservedPod | None) -> Path:
     body = next(body for body in objects.of_kind("pods") if body["metadata"]["name"] == pod.name)
     owners = body["metadata"].get("ownerReferences") or []
     return (*(f"{owner['kind']} {owner['name']}" for owner in owners), f"Pod {pod.name}")
-
-
-def _variant_key(pod: Json) -> tuple[Any, Any]:
-    labels = pod["metadata"].get("labels") or {}
-    return labels.get(LANGUAGE_LABEL), labels.get(MODEL_TYPE_LABEL)

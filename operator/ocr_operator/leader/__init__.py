@@ -1,4 +1,4 @@
-"""Leader election: the rules of the Lease, and the candidate that acquires, renews and releases it.
+"""Who may write: the rules of Leases, the election of a leader, and the claims on namespaces.
 
 Knows nothing of OCRBackends.
 """

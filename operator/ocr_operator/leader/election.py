@@ -122,7 +122,8 @@ class Election:
 
     async def _try_to_renew(self) -> bool:
         """False if the Lease is lost; True also if that cannot be known now."""
-        assert self._held is not None
+        if self._held is None:
+            return False
         requested = self._clock()
         try:
             async with asyncio.timeout(lease.CALL_SECONDS):

@@ -37,13 +37,14 @@ def boot_seconds() -> float:
 class Fence:
     """The time left for writes: none at first and after `close`."""
 
-    def __init__(self, clock: Clock = boot_seconds) -> None:
+    def __init__(self, clock: Clock = boot_seconds, seconds: float = FENCE_SECONDS) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._deadline = float("-inf")
 
     def open_from(self, requested: float) -> None:
         """The Lease was acquired or renewed by a call that began at this time of the clock."""
-        self._deadline = requested + FENCE_SECONDS
+        self._deadline = requested + self._seconds
 
     def close(self) -> None:
         """Allows no more writes."""
@@ -72,11 +73,13 @@ class LeaseObserver:
         return not spec.get("holderIdentity") or now - self._changed_at > duration
 
 
-def new(namespace: str, name: str, identity: str, now: datetime) -> dict[str, Any]:
-    """A new Lease, held by `identity`."""
+def new(
+    namespace: str, name: str, identity: str, now: datetime, duration: int = LEASE_SECONDS
+) -> dict[str, Any]:
+    """A new Lease, held by `identity`; it expires `duration` seconds after its last renewal."""
     metadata = {"namespace": namespace, "name": name}
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
-    return acquired(lease, identity, now)
+    return acquired(lease, identity, now, duration)
 
 
 def owned(lease: Json, owner: Json | None) -> dict[str, Any]:
@@ -88,12 +91,12 @@ def owned(lease: Json, owner: Json | None) -> dict[str, Any]:
     return {**lease, "metadata": {**lease["metadata"], "ownerReferences": [reference]}}
 
 
-def acquired(lease: Json, identity: str, now: datetime) -> dict[str, Any]:
+def acquired(lease: Json, identity: str, now: datetime, duration: int = LEASE_SECONDS) -> dict[str, Any]:
     """The Lease as its next holder writes it."""
     previous = lease.get("spec") or {}
     spec = {
         "holderIdentity": identity,
-        "leaseDurationSeconds": LEASE_SECONDS,
+        "leaseDurationSeconds": duration,
         "acquireTime": _micro_time(now),
         "renewTime": _micro_time(now),
         "leaseTransitions": previous.get("leaseTransitions", -1) + 1,

@@ -12,6 +12,7 @@ from ocr_operator.api.spec import BackendSpec, Json, Storage
 from ocr_operator.manifests import models_volume, pod_fields
 from ocr_operator.manifests.metadata import ManagedObject, owned, shared_metadata
 from ocr_operator.manifests.model_sets import ModelSet, model_sets
+from ocr_operator.manifests.volume_affinity import volume_affinity
 from ocr_operator.observed.managed_objects import ObservedObject
 
 REPORT = "/dev/termination-log"
@@ -41,18 +42,21 @@ def _job(spec: BackendSpec, storage: Storage, model_set: ModelSet, config: Opera
     metadata = shared_metadata(spec, download_job_name(spec.key.name, model_set.id))
     labels = {**metadata["labels"], MODELS_LABEL: model_set.id}
     pod_spec = _pod_spec(spec, storage, model_set, config)
+    pod_template = model_set.variants[0].pod_template
     pod_labels = {
+        **(pod_template.get("labels") or {}),
         **backend_labels(spec.key.name),
         MODELS_LABEL: model_set.id,
         REVISION_LABEL: digest(pod_spec),
     }
+    pod_metadata = {"labels": pod_labels, "annotations": pod_template.get("annotations")}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": owned(spec, {**metadata, "labels": labels}),
         "spec": {
             "backoffLimit": _UNLIMITED,
-            "template": {"metadata": {"labels": pod_labels}, "spec": pod_spec},
+            "template": {"metadata": pod_fields.without_empty(pod_metadata), "spec": pod_spec},
         },
     }
 
@@ -60,21 +64,19 @@ def _job(spec: BackendSpec, storage: Storage, model_set: ModelSet, config: Opera
 def _pod_spec(
     spec: BackendSpec, storage: Storage, model_set: ModelSet, config: OperatorConfig
 ) -> dict[str, Any]:
+    variant = model_set.variants[0]
     return pod_fields.without_empty(
         {
+            **pod_fields.shared_pod_fields(variant, config),
+            **volume_affinity(spec, variant),
             "restartPolicy": "OnFailure",
-            "automountServiceAccountToken": False,
-            "serviceAccountName": spec.pod_template.get("serviceAccountName"),
-            "enableServiceLinks": False,
-            "securityContext": pod_fields.POD_SECURITY,
-            "imagePullSecrets": [{"name": name} for name in pod_fields.pull_secrets(spec, config)],
+            "imagePullSecrets": [{"name": name} for name in pod_fields.pull_secrets(variant, config)],
             "containers": [_container(spec, model_set, config)],
             "volumes": [
                 {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
                 models_volume.claim_volume(spec, storage),
-                *(spec.pod_template.get("volumes") or []),
+                *(variant.pod_template.get("volumes") or []),
             ],
-            **pod_fields.node_placement(model_set.variants[0]),
         }
     )
 
@@ -82,15 +84,15 @@ def _pod_spec(
 def _container(spec: BackendSpec, model_set: ModelSet, config: OperatorConfig) -> Json:
     variant = model_set.variants[0]
     return {
-        **pod_fields.backend_container(spec, variant, config),
+        **pod_fields.backend_container(variant, config),
         "args": list(COMMAND),
-        "env": [*pod_fields.environment(model_set.settings), *variant.extra_env],
+        "env": [*pod_fields.environment(model_set.settings), *variant.env],
         "ports": [{"name": "progress", "containerPort": PORT, "protocol": "TCP"}],
-        "resources": _RESOURCES,
+        "resources": _RESOURCES if spec.download_resources is None else spec.download_resources,
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},
             {"name": "models", "mountPath": model_set.settings.model_dir},
-            *(spec.pod_template.get("volumeMounts") or []),
+            *(variant.pod_template.get("volumeMounts") or []),
         ],
     }
 

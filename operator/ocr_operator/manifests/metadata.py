@@ -9,13 +9,12 @@ from typing import Any
 from ocr_operator.api.names import (
     API_VERSION,
     KIND,
-    LANGUAGE_LABEL,
-    MODEL_TYPE_LABEL,
+    VARIANT_LABEL,
     backend_labels,
+    child_name,
     variant_labels,
-    variant_name,
 )
-from ocr_operator.api.spec import BackendSpec, Json, Variant, VariantKey
+from ocr_operator.api.spec import BackendSpec, Json, Variant, VariantName
 
 ManagedObject = dict[str, Any]
 """A complete Kubernetes object, as the operator applies it."""
@@ -23,14 +22,13 @@ ManagedObject = dict[str, Any]
 
 def variant_metadata(spec: BackendSpec, variant: Variant) -> dict[str, Any]:
     """Metadata of a variant's objects, which all have the same name."""
-    name = variant_name(spec.key.name, *variant.key)
-    return owned(spec, _metadata(spec, name, variant_labels(spec.key.name, *variant.key)))
+    name = child_name(spec.key.name, variant.name)
+    return owned(spec, _metadata(spec, name, variant_labels(spec.key.name, variant.name)))
 
 
-def variant_of(manifest: ManagedObject) -> VariantKey:
+def variant_of(manifest: ManagedObject) -> VariantName:
     """The variant that one of its objects belongs to."""
-    labels = manifest["metadata"]["labels"]
-    return labels[LANGUAGE_LABEL], labels[MODEL_TYPE_LABEL]
+    return str(manifest["metadata"]["labels"][VARIANT_LABEL])
 
 
 def shared_metadata(spec: BackendSpec, name: str) -> dict[str, Any]:

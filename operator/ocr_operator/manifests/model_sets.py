@@ -46,7 +46,7 @@ class ModelSet:
 def model_sets(variants: Iterable[Variant]) -> tuple[ModelSet, ...]:
     """The sets to download for these variants, in order of their ids."""
     variants_by_set: dict[str, list[Variant]] = {}
-    for variant in sorted(variants, key=lambda variant: variant.key):
+    for variant in sorted(variants, key=lambda variant: variant.name):
         if needs_download(variant):
             variants_by_set.setdefault(set_id(variant.settings), []).append(variant)
     return tuple(ModelSet(id_, tuple(users)) for id_, users in sorted(variants_by_set.items()))

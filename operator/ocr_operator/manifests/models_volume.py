@@ -21,7 +21,7 @@ def claim_volume(spec: BackendSpec, storage: Storage) -> Json:
     In that case the mounts decide who may write: some drivers would attach a read-only volume for reading,
     and then refuse it to the download pod.
     """
-    claim: dict[str, Any] = {"claimName": storage.existing_claim or claim_name(spec.key.name)}
+    claim: dict[str, Any] = {"claimName": storage.claim_name or claim_name(spec.key.name)}
     if not storage.is_download_target:
         claim["readOnly"] = True
     return {"name": _NAME, "persistentVolumeClaim": claim}

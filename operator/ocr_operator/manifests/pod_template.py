@@ -7,11 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from ocr_backend.config.settings import Settings
-from ocr_operator.api.names import PORT, PORT_NAME, REVISION_LABEL, variant_labels
+from ocr_operator.api.names import (
+    LANGUAGE_LABEL,
+    MODEL_TYPE_LABEL,
+    PORT,
+    PORT_NAME,
+    REVISION_LABEL,
+    variant_labels,
+)
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import BackendSpec, Json, Variant
 from ocr_operator.manifests import models_volume, pod_fields
+from ocr_operator.manifests.volume_affinity import volume_affinity
 
 STARTUP_SECONDS = 3600
 """A first start may download models over a slow connection; `progressDeadlineSeconds` reports it earlier."""
@@ -36,9 +44,14 @@ _RESOURCES = {
 
 def pod_template(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     """The template, labelled with the revision, which is the digest of its content."""
-    custom_labels = spec.pod_template.get("labels") or {}
-    annotations = spec.pod_template.get("annotations")
-    labels = {**custom_labels, **variant_labels(spec.key.name, *variant.key)}
+    custom_labels = variant.pod_template.get("labels") or {}
+    annotations = variant.pod_template.get("annotations")
+    labels = {
+        **custom_labels,
+        **variant_labels(spec.key.name, variant.name),
+        LANGUAGE_LABEL: variant.settings.language,
+        MODEL_TYPE_LABEL: variant.settings.model_type,
+    }
     metadata = {"labels": labels, **({"annotations": annotations} if annotations else {})}
     pod_spec = _pod_spec(spec, variant, config)
     revision = digest({**metadata, "spec": pod_spec})
@@ -49,18 +62,16 @@ def _pod_spec(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> di
     accelerator = variant.accelerator
     return pod_fields.without_empty(
         {
-            "automountServiceAccountToken": False,
-            "serviceAccountName": spec.pod_template.get("serviceAccountName"),
-            # Otherwise a Service named `ocr` would add OCR_PORT and the like to every pod of the namespace.
-            "enableServiceLinks": False,
+            **pod_fields.shared_pod_fields(variant, config),
+            **volume_affinity(spec, variant),
             "terminationGracePeriodSeconds": _grace_seconds(variant),
-            "securityContext": pod_fields.POD_SECURITY,
-            "initContainers": models_volume.init_containers(spec, config, pod_fields.CONTAINER_SECURITY),
+            "initContainers": models_volume.init_containers(
+                spec, config, pod_fields.container_security(variant)
+            ),
             "containers": [_container(spec, variant, config)],
             "volumes": _volumes(spec, variant, config),
-            "imagePullSecrets": [{"name": name} for name in _all_pull_secrets(spec, config)],
+            "imagePullSecrets": [{"name": name} for name in _all_pull_secrets(spec, variant, config)],
             "runtimeClassName": accelerator.runtime_class if accelerator else None,
-            **pod_fields.node_placement(variant),
             "topologySpreadConstraints": _spread_constraints(spec, variant),
         }
     )
@@ -69,10 +80,12 @@ def _pod_spec(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> di
 def _spread_constraints(spec: BackendSpec, variant: Variant) -> list[Json]:
     # Only the pods of one ReplicaSet count: the old ones are about to stop, wherever they run.
     selector = {
-        "labelSelector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
+        "labelSelector": {"matchLabels": variant_labels(spec.key.name, variant.name)},
         "matchLabelKeys": ["pod-template-hash"],
     }
-    return [{**constraint, **selector} for constraint in variant.placement.get("topologySpread") or []]
+    return [
+        {**constraint, **selector} for constraint in variant.placement.get("topologySpreadConstraints") or []
+    ]
 
 
 def _grace_seconds(variant: Variant) -> int:
@@ -80,14 +93,14 @@ def _grace_seconds(variant: Variant) -> int:
     return DRAIN_SECONDS + int(variant.settings.predict_timeout_seconds) + _STOP_MARGIN_SECONDS
 
 
-def _all_pull_secrets(spec: BackendSpec, config: OperatorConfig) -> list[str]:
+def _all_pull_secrets(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> list[str]:
     models_secrets = spec.models_image.pull_secrets if spec.models_image else ()
-    return list(dict.fromkeys((*pod_fields.pull_secrets(spec, config), *models_secrets)))
+    return list(dict.fromkeys((*pod_fields.pull_secrets(variant, config), *models_secrets)))
 
 
 def _container(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> dict[str, Any]:
     return {
-        **pod_fields.backend_container(spec, variant, config),
+        **pod_fields.backend_container(variant, config),
         "env": _environment(spec, variant),
         "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
         "resources": _resources(variant),
@@ -114,7 +127,7 @@ def _environment(spec: BackendSpec, variant: Variant) -> list[Json]:
     return [
         *pod_fields.environment(serving_settings(variant.settings)),
         *_secret_environment(spec.label_studio),
-        *variant.extra_env,
+        *variant.env,
     ]
 
 
@@ -143,7 +156,7 @@ def _from_secret(variable: str, name: str, key: str) -> Json:
 
 def _resources(variant: Variant) -> dict[str, Any]:
     """The resources in the spec, or the default for the model type, plus the devices."""
-    base = variant.resources or _RESOURCES[variant.settings.model_type]
+    base = _RESOURCES[variant.settings.model_type] if variant.resources is None else variant.resources
     resources = {kind: dict(quantities) for kind, quantities in base.items()}
     if variant.accelerator:
         # Extended resources need only a limit; the API server copies it to the requests.
@@ -157,7 +170,7 @@ def _volumes(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> lis
     return [
         {"name": "tmp", "emptyDir": {"sizeLimit": tmp_size}},
         *models_volume.volumes(spec, config),
-        *(spec.pod_template.get("volumes") or []),
+        *(variant.pod_template.get("volumes") or []),
     ]
 
 
@@ -171,5 +184,5 @@ def _mounts(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> list
     return [
         {"name": "tmp", "mountPath": "/tmp"},
         *models_volume.mounts(spec, config, variant.settings.model_dir),
-        *(spec.pod_template.get("volumeMounts") or []),
+        *(variant.pod_template.get("volumeMounts") or []),
     ]

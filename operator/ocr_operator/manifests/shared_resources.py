@@ -25,7 +25,7 @@ def shared_objects(spec: BackendSpec, absent: frozenset[GroupVersionKind]) -> It
     `absent`: optional kinds that the cluster does not serve; what is requested with Auto is left out then.
     """
     storage = spec.storage
-    if storage and not storage.existing_claim:
+    if storage and not storage.claim_name:
         yield claim(spec, storage)
     if spec.network_policy:
         yield network_policy(spec, spec.network_policy)
@@ -54,9 +54,11 @@ def claim(spec: BackendSpec, storage: Storage) -> ManagedObject:
 def network_policy(spec: BackendSpec, policy: NetworkPolicy) -> ManagedObject:
     """The NetworkPolicy: ingress to the pods' port from the peers in the spec, by default from the namespace.
 
+    An empty list of peers allows no ingress.
+
     Egress is not restricted: images and models may come from anywhere.
     """
-    peers = list(policy.allow_from) or [{"podSelector": {}}]
+    peers = [{"podSelector": {}}] if policy.allow_from is None else list(policy.allow_from)
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -64,7 +66,7 @@ def network_policy(spec: BackendSpec, policy: NetworkPolicy) -> ManagedObject:
         "spec": {
             "podSelector": {"matchLabels": backend_labels(spec.key.name)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": peers, "ports": [{"port": PORT, "protocol": "TCP"}]}],
+            "ingress": [{"from": peers, "ports": [{"port": PORT, "protocol": "TCP"}]}] if peers else [],
         },
     }
 

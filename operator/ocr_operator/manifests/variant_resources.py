@@ -6,7 +6,7 @@ Pure. `plan` compares them with the existing objects; `shared_resources` has tho
 from collections.abc import Mapping
 from typing import Any
 
-from ocr_operator.api.names import PORT, PORT_NAME, variant_labels, variant_name
+from ocr_operator.api.names import PORT, PORT_NAME, child_name, variant_labels
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.spec import Autoscaling, BackendSpec, Variant
 from ocr_operator.manifests.metadata import ManagedObject, variant_metadata
@@ -21,9 +21,11 @@ def variant_objects(
     `in_place`: a new revision replaces the old pod before it starts, because there is no room for both.
     """
     objects = [service(spec, variant), deployment(spec, variant, config, in_place=in_place)]
-    if variant.autoscaling:
+    if variant.is_suspended:
+        return tuple(objects)
+    if variant.autoscaling and variant.autoscaling.mode == "CPU":
         objects.append(autoscaler(spec, variant, variant.autoscaling))
-    if variant.needed_replicas > 1:
+    if variant.max_replicas > 1:
         objects.append(disruption_budget(spec, variant))
     return tuple(objects)
 
@@ -33,14 +35,16 @@ def deployment(
 ) -> ManagedObject:
     """The Deployment, without `replicas` if an autoscaler sets them."""
     deployment_spec: dict[str, Any] = {
-        "selector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
+        "selector": {"matchLabels": variant_labels(spec.key.name, variant.name)},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": _rolling_update(in_place)},
         "progressDeadlineSeconds": spec.progress_deadline_seconds,
+        "minReadySeconds": 0,
+        "paused": False,
         "revisionHistoryLimit": 2,
         "template": pod_template(spec, variant, config),
     }
-    if not variant.autoscaling:
-        deployment_spec["replicas"] = variant.replicas
+    if variant.is_suspended or not variant.autoscaling:
+        deployment_spec["replicas"] = 0 if variant.is_suspended else variant.replicas
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -64,7 +68,7 @@ def service(spec: BackendSpec, variant: Variant) -> ManagedObject:
         "metadata": variant_metadata(spec, variant),
         "spec": {
             "type": "ClusterIP",
-            "selector": variant_labels(spec.key.name, *variant.key),
+            "selector": variant_labels(spec.key.name, variant.name),
             "ports": [{"name": PORT_NAME, "port": PORT, "targetPort": PORT_NAME, "protocol": "TCP"}],
         },
     }
@@ -87,7 +91,7 @@ def autoscaler(spec: BackendSpec, variant: Variant, autoscaling: Autoscaling) ->
             "scaleTargetRef": {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
-                "name": variant_name(spec.key.name, *variant.key),
+                "name": child_name(spec.key.name, variant.name),
             },
             "minReplicas": autoscaling.min_replicas,
             "maxReplicas": autoscaling.max_replicas,
@@ -105,6 +109,6 @@ def disruption_budget(spec: BackendSpec, variant: Variant) -> ManagedObject:
         "spec": {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": variant_labels(spec.key.name, *variant.key)},
+            "selector": {"matchLabels": variant_labels(spec.key.name, variant.name)},
         },
     }

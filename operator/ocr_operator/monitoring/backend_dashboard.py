@@ -1,17 +1,15 @@
 """The dashboard of one OCRBackend: latency, failures, saturation and rollouts. Pure data."""
 
-from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query, Variable
+from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query, Variable, rising
 from ocr_operator.monitoring.promql import BACKEND, RATE_INTERVAL, SLOW_SECONDS, mean, quantile, rate
 
-_CHOSEN = (
-    'namespace=~"$namespace", ocrbackend=~"$ocrbackend", language=~"$language", model_type=~"$model_type"'
-)
+_CHOSEN = 'namespace=~"$namespace", ocrbackend=~"$ocrbackend", variant=~"$variant"'
 _PODS = f"{BACKEND}, {_CHOSEN}"
+_NAMESPACE = 'namespace=~"$namespace"'
 _VARIABLES = (
-    Variable("namespace", "Namespace", "ocrbackend_status_variant"),
-    Variable("ocrbackend", "OCRBackend", 'ocrbackend_status_variant{namespace=~"$namespace"}'),
-    Variable("language", "Language", 'ocrbackend_status_variant{ocrbackend=~"$ocrbackend"}'),
-    Variable("model_type", "Model type", 'ocrbackend_status_variant{ocrbackend=~"$ocrbackend"}'),
+    Variable("namespace", "Namespace", "ocrbackend_status_variant", is_single=True),
+    Variable("ocrbackend", "OCRBackend", f"ocrbackend_status_variant{{{_NAMESPACE}}}", is_single=True),
+    Variable("variant", "Variant", f'ocrbackend_status_variant{{{_NAMESPACE}, ocrbackend=~"$ocrbackend"}}'),
 )
 
 _REQUESTS = (
@@ -21,14 +19,13 @@ _REQUESTS = (
         "lines",
         tuple(
             Query(
-                f"histogram_quantile({q}, sum by (le) (rate(ocr_request_seconds_bucket"
-                f'{{{_PODS}, path="/predict"}}[{RATE_INTERVAL}])))',
-                legend,
+                quantile(q, "ocr_request_seconds", "variant", RATE_INTERVAL, f'{_PODS}, path="/predict"'),
+                f"{{{{variant}}}} {legend}",
             )
             for q, legend in ((0.5, "p50"), (0.95, "p95"))
         ),
         unit="s",
-        thresholds=(SLOW_SECONDS,),
+        levels=rising(SLOW_SECONDS),
     ),
     Panel(
         "Time per image by stage",
@@ -76,9 +73,15 @@ _REQUESTS = (
         "limit.",
         "lines",
         (
-            Query(f"sum(avg_over_time(ocr_slots_busy{{{_PODS}}}[{RATE_INTERVAL}]))", "busy"),
-            Query(f"sum(ocr_slots{{{_PODS}}})", "all"),
-            Query(f"sum(avg_over_time(ocr_images_waiting{{{_PODS}}}[{RATE_INTERVAL}]))", "queued"),
+            Query(
+                f"sum by (variant) (avg_over_time(ocr_slots_busy{{{_PODS}}}[{RATE_INTERVAL}]))",
+                "{{variant}} busy",
+            ),
+            Query(f"sum by (variant) (ocr_slots{{{_PODS}}})", "{{variant}} all"),
+            Query(
+                f"sum by (variant) (avg_over_time(ocr_images_waiting{{{_PODS}}}[{RATE_INTERVAL}]))",
+                "{{variant}} queued",
+            ),
         ),
     ),
 )
@@ -90,7 +93,7 @@ _PODS_AND_MODELS = (
         "lines",
         (
             Query(f"sum by (pod) (rate(ocr_cpu_seconds_total{{{_PODS}}}[{RATE_INTERVAL}]))", "{{pod}}"),
-            Query(f"max(ocr_cpu_cores{{{_PODS}}})", "limit"),
+            Query(f"max by (variant) (ocr_cpu_cores{{{_PODS}}})", "{{variant}} limit"),
         ),
     ),
     Panel(
@@ -99,7 +102,7 @@ _PODS_AND_MODELS = (
         "lines",
         (
             Query(f"max by (pod) (ocr_memory_bytes{{{_PODS}}})", "{{pod}}"),
-            Query(f"min(ocr_memory_limit_bytes{{{_PODS}}})", "limit"),
+            Query(f"min by (variant) (ocr_memory_limit_bytes{{{_PODS}}})", "{{variant}} limit"),
         ),
         unit="bytes",
     ),
@@ -107,46 +110,52 @@ _PODS_AND_MODELS = (
         "Pods",
         "Progress of a rollout: desired pods, pods of the new revision (updated) and serving pods (ready).",
         "lines",
-        (
+        tuple(
             Query(
-                f"sum by (language, model_type, state) (ocrbackend_status_variant_replicas{{{_CHOSEN}}})",
-                "{{language}}/{{model_type}} {{state}}",
-            ),
+                f"max by (variant) (ocrbackend_status_variant_replicas_{state}{{{_CHOSEN}}})",
+                f"{{{{variant}}}} {state}",
+            )
+            for state in ("desired", "updated", "ready")
         ),
     ),
     Panel(
         "Model downloads",
-        "State of the models of each variant that downloads them; `kubectl ocr why` shows details.",
+        "Downloaded bytes of each variant's models, and their size; `kubectl ocr why` shows details.",
         "lines",
-        (
+        tuple(
             Query(
-                f"sum by (language, model_type, state) (ocrbackend_status_variant_models{{{_CHOSEN}}})",
-                "{{language}}/{{model_type}} {{state}}",
-            ),
+                f"max by (variant) (ocrbackend_status_variant_models_{amount}_bytes{{{_CHOSEN}}})",
+                f"{{{{variant}}}} {amount}",
+            )
+            for amount in ("downloaded", "total")
         ),
+        unit="bytes",
     ),
     Panel(
-        "Model load time and worker starts",
-        "Seconds until a pod could read, and the number of worker starts. More starts than workers mean "
-        "restarts.",
+        "Model load time",
+        "Seconds until a pod had loaded its models and could read.",
         "lines",
-        (
-            Query(f"max by (pod) (ocr_load_seconds{{{_PODS}}})", "{{pod}} load time, s"),
-            Query(f"max by (pod) (ocr_worker_starts_total{{{_PODS}}})", "{{pod}} worker starts"),
-        ),
+        (Query(f"max by (pod) (ocr_load_seconds{{{_PODS}}})", "{{pod}}"),),
+        unit="s",
     ),
     Panel(
-        "Cache lookups",
-        "Lookups of pages (`joined`: requested again while being read) and of image files, by outcome.",
+        "Worker starts",
+        "Number of worker processes that each pod started. More starts than workers mean restarts.",
+        "lines",
+        (Query(f"max by (pod) (ocr_worker_starts_total{{{_PODS}}})", "{{pod}}"),),
+    ),
+    Panel(
+        "Result cache lookups",
+        "Lookups of pages by outcome; `joined`: requested again while being read.",
         "stacked",
-        (
-            Query(
-                rate("ocr_result_cache_requests_total", "outcome", RATE_INTERVAL, _PODS), "page {{outcome}}"
-            ),
-            Query(
-                rate("ocr_image_cache_requests_total", "outcome", RATE_INTERVAL, _PODS), "file {{outcome}}"
-            ),
-        ),
+        (Query(rate("ocr_result_cache_requests_total", "outcome", RATE_INTERVAL, _PODS), "{{outcome}}"),),
+        unit="ops",
+    ),
+    Panel(
+        "Image cache lookups",
+        "Lookups of image files by outcome.",
+        "stacked",
+        (Query(rate("ocr_image_cache_requests_total", "outcome", RATE_INTERVAL, _PODS), "{{outcome}}"),),
         unit="ops",
     ),
 )
@@ -164,7 +173,7 @@ _QUALITY = (
         "Loaded models",
         "The loaded models with their engine and the first digits of their digest.",
         "table",
-        (Query(f"count by (language, model_type, role, name, engine, digest) (ocr_model_info{{{_PODS}}})"),),
+        (Query(f"count by (variant, role, name, engine, digest) (ocr_model_info{{{_PODS}}})"),),
         width=16,
     ),
     Panel(

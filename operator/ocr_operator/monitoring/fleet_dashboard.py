@@ -1,6 +1,16 @@
 """The dashboard of all OCRBackends: readiness, latency and failures. Pure data."""
 
-from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query, Variable
+from ocr_operator.monitoring.alerts import ALERTS
+from ocr_operator.monitoring.dashboard_model import (
+    PHASE_COLORS,
+    SEVERITY_COLORS,
+    Dashboard,
+    Level,
+    Panel,
+    Query,
+    Variable,
+    rising,
+)
 from ocr_operator.monitoring.promql import (
     BACKEND,
     OCRBACKEND,
@@ -11,49 +21,54 @@ from ocr_operator.monitoring.promql import (
     quantile,
     rate,
     ratio,
+    variants_without_ready_pod,
 )
 
-_VARIANT_LEGEND = "{{ocrbackend}} {{language}}/{{model_type}}"
+_VARIANT_LEGEND = "{{ocrbackend}} {{variant}}"
 _UNREAD = 'outcome!~"read|no_text"'
 _NAMESPACE = 'namespace=~"$namespace"'
 _BACKENDS = f"{BACKEND}, {_NAMESPACE}"
+_FIRING = f'alertname=~"{"|".join(alert.name for alert in ALERTS)}", alertstate="firing", {_NAMESPACE}'
 _PREDICT_REQUESTS = f'{_BACKENDS}, path="/predict"'
 
 _NUMBERS = (
     Panel(
         "Variants ready",
-        "Number of variants whose pods all match the spec and serve.",
+        "Number of variants whose pods all match the spec and serve. Red if there is none.",
         "number",
         (Query(f'count(ocrbackend_status_variant{{phase="Ready", {_NAMESPACE}}}) or vector(0)'),),
         width=4,
+        levels=(Level(0, "red"), Level(1, "green")),
     ),
     Panel(
-        "Variants not ready",
-        "Number of variants in any other phase; the table below shows the reasons.",
-        "number",
-        (Query(f'count(ocrbackend_status_variant{{phase!="Ready", {_NAMESPACE}}}) or vector(0)'),),
-        width=4,
-        thresholds=(1,),
-    ),
-    Panel(
-        "Variants without a ready pod",
-        "Number of variants that serve nothing: their annotators get no predictions.",
+        "Variants that need action",
+        "Number of variants that failed or were rolled back; the table below shows the reasons. A rollout "
+        "is not counted.",
         "number",
         (
             Query(
-                f'count(ocrbackend_status_variant_replicas{{state="ready", {_NAMESPACE}}} == 0) or vector(0)'
+                f'count(ocrbackend_status_variant{{phase=~"Failed|RolledBack", {_NAMESPACE}}}) or vector(0)'
             ),
         ),
         width=4,
-        thresholds=(1,),
+        levels=rising(1),
+    ),
+    Panel(
+        "Variants without a ready pod",
+        "Number of variants that should serve and do not: their annotators get no predictions. Suspended "
+        "variants and those scaled to zero are not counted.",
+        "number",
+        (Query(f"count({variants_without_ready_pod(_NAMESPACE)}) or vector(0)"),),
+        width=4,
+        levels=rising(1),
     ),
     Panel(
         "Alerts firing",
-        "Number of firing alerts of this product, in all namespaces.",
+        "Number of firing alerts of this product in the namespace; the table below lists them.",
         "number",
-        (Query('count(ALERTS{alertname=~"OCR.*", alertstate="firing"}) or vector(0)'),),
+        (Query(f"count(ALERTS{{{_FIRING}}}) or vector(0)"),),
         width=4,
-        thresholds=(1, 3),
+        levels=rising(1, 3),
     ),
     Panel(
         "Predict latency (p95)",
@@ -67,7 +82,7 @@ _NUMBERS = (
         ),
         unit="s",
         width=4,
-        thresholds=(SLOW_SECONDS / 2, SLOW_SECONDS),
+        levels=rising(SLOW_SECONDS / 2, SLOW_SECONDS),
     ),
     Panel(
         "Tasks not read",
@@ -81,24 +96,36 @@ _NUMBERS = (
         ),
         unit="percentunit",
         width=4,
-        thresholds=(0.05, 0.2),
+        levels=rising(0.05, 0.2),
     ),
 )
 
 _ROLLOUTS = (
     Panel(
         "Variants",
-        "Phase and reason of every variant. docs/reasons.md describes the fix for each reason.",
+        "Phase and reason of every variant; a click shows its dashboard. docs/reasons.md describes the fix "
+        "for each reason.",
         "table",
         (Query(f"max by ({VARIANT}, phase, reason) (ocrbackend_status_variant{{{_NAMESPACE}}})"),),
-        width=12,
+        width=10,
+        colors=PHASE_COLORS,
+        links_to="backend",
     ),
     Panel(
         "Variants by phase",
         "RollingOut: the previous revision serves while the new one starts.",
         "stacked",
         (Query(f"sum by (phase) (ocrbackend_status_variant{{{_NAMESPACE}}})", "{{phase}}"),),
-        width=12,
+        width=6,
+        colors=PHASE_COLORS,
+    ),
+    Panel(
+        "Firing alerts",
+        "The firing alerts of this product. docs/monitoring.md has a runbook for each.",
+        "table",
+        (Query(f"max by (alertname, severity, {VARIANT}) (ALERTS{{{_FIRING}}})"),),
+        colors=SEVERITY_COLORS,
+        links_to="backend",
     ),
 )
 
@@ -114,7 +141,7 @@ _PREDICTIONS = (
             ),
         ),
         unit="s",
-        thresholds=(SLOW_SECONDS,),
+        levels=rising(SLOW_SECONDS),
     ),
     Panel(
         "Tasks per second",
@@ -129,7 +156,7 @@ _PREDICTIONS = (
         "lines",
         (Query(ratio("ocr_tasks_total", VARIANT, RATE_INTERVAL, _UNREAD, _BACKENDS), _VARIANT_LEGEND),),
         unit="percentunit",
-        thresholds=(0.2,),
+        levels=rising(0.2),
         maximum=1,
     ),
     Panel(
@@ -145,7 +172,7 @@ _PREDICTIONS = (
             ),
         ),
         unit="percentunit",
-        thresholds=(0.9,),
+        levels=rising(0.9),
         maximum=1,
     ),
     Panel(

@@ -1,7 +1,7 @@
 """Converts dashboards to JSON with Grafana's SDK, which no other module uses. Knows no single dashboard."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from grafana_foundation_sdk.builders import (
     common,
@@ -17,12 +17,19 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, PanelKind, Query, Variable
+from ocr_operator.monitoring.dashboard_model import (
+    Color,
+    Dashboard,
+    Level,
+    Panel,
+    PanelKind,
+    Query,
+    Variable,
+)
 
 _PanelBuilder = timeseries.Panel | stat.Panel | table.Panel
 
 _DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-_GREEN, _ORANGE, _RED = "green", "orange", "red"
 _NUMBER_HEIGHT, _HEIGHT = 4, 8
 
 
@@ -33,7 +40,8 @@ def dashboard_text(page: Dashboard, others: tuple[Dashboard, ...]) -> str:
         .uid(uid(page))
         .description(page.description)
         .tags(["ocr-backend"])
-        .readonly()
+        .editable()
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .refresh("1m")
         .time("now-6h", "now")
         .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
@@ -49,7 +57,11 @@ def dashboard_text(page: Dashboard, others: tuple[Dashboard, ...]) -> str:
 
 def uid(page: Dashboard) -> str:
     """The identifier of the dashboard, the same in every Grafana."""
-    return f"ocr-backend-{page.name}"
+    return _uid(page.name)
+
+
+def _uid(name: str) -> str:
+    return f"ocr-backend-{name}"
 
 
 def _link(page: Dashboard) -> dashboard.DashboardLink:
@@ -58,25 +70,25 @@ def _link(page: Dashboard) -> dashboard.DashboardLink:
 
 
 def _variable(variable: Variable) -> Builder[models.VariableModel]:
-    return (
+    builder = (
         dashboard.QueryVariable(variable.name)
         .label(variable.label)
         .datasource(_DATA_SOURCE)
         .query(f"label_values({variable.metric}, {variable.name})")
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
-        .multi(True)
-        .include_all(True)
-        .all_value(".*")
-        .current(models.VariableOption(selected=True, text=["All"], value=["$__all"]))
     )
+    if variable.is_single:
+        return builder
+    everything = models.VariableOption(selected=True, text=["All"], value=["$__all"])
+    return builder.multi(True).include_all(True).all_value(".*").current(everything)
 
 
 def _panel(panel: Panel) -> _PanelBuilder:
     builder = _BUILDERS[panel.kind](panel)
     builder.title(panel.title).description(panel.description).datasource(_DATA_SOURCE).unit(panel.unit)
     builder.span(panel.width).height(_NUMBER_HEIGHT if panel.kind == "number" else _HEIGHT)
-    builder.thresholds(_thresholds(panel.thresholds))
+    builder.thresholds(_thresholds(panel.levels))
     if panel.maximum is not None:
         builder.min(0).max(panel.maximum)
     for target in _targets(panel):
@@ -98,11 +110,10 @@ def _target(kind: PanelKind, query: Query, ref_id: str) -> prometheus.Dataquery:
     return target.instant() if kind == "number" else target.range()
 
 
-def _thresholds(thresholds: tuple[float, ...]) -> dashboard.ThresholdsConfig:
-    steps = [models.Threshold(value=None, color=_GREEN)]
-    colors = (_ORANGE, _RED)[2 - len(thresholds) :]
-    steps += [
-        models.Threshold(value=value, color=color) for value, color in zip(thresholds, colors, strict=True)
+def _thresholds(levels: tuple[Level, ...]) -> dashboard.ThresholdsConfig:
+    steps = [
+        models.Threshold(value=level.minimum if index else None, color=level.color)
+        for index, level in enumerate(levels)
     ]
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
@@ -115,7 +126,10 @@ def _lines(panel: Panel) -> timeseries.Panel:
         .show_legend(True)
     )
     builder = timeseries.Panel().legend(legend).fill_opacity(10).line_width(1).min(0)
-    if panel.thresholds:
+    for name, color in panel.colors.items():
+        fixed = {"mode": "fixed", "fixedColor": color}
+        builder.override_by_name(name, [models.DynamicConfigValue("color", fixed)])
+    if len(panel.levels) > 1:
         dashed = common.GraphThresholdsStyleConfig().mode(common_models.GraphTresholdsStyleMode.DASHED)
         builder.thresholds_style(dashed)
     return builder
@@ -133,11 +147,35 @@ def _number(_panel: Panel) -> stat.Panel:
     )
 
 
-def _table(_panel: Panel) -> table.Panel:
+def _table(panel: Panel) -> table.Panel:
     visible_columns = models.DataTransformerConfig(
         id_val="organize", options={"excludeByName": {"Time": True, "Value": True}}
     )
-    return table.Panel().with_transformation(visible_columns)
+    builder = table.Panel().with_transformation(visible_columns)
+    if panel.colors:
+        colored = models.DynamicConfigValue("custom.cellOptions", {"type": "color-text"})
+        mapping = models.DynamicConfigValue("mappings", [_value_colors(panel.colors)])
+        builder.override_by_regexp("phase|severity", [mapping, colored])
+    if panel.links_to:
+        link = {"title": "Show its dashboard", "url": _row_url(panel.links_to)}
+        links = models.DynamicConfigValue("links", [link])
+        builder.override_by_regexp("ocrbackend|variant", [links])
+    return builder
+
+
+def _value_colors(colors: Mapping[str, Color]) -> models.ValueMap:
+    results = enumerate(colors.items())
+    return models.ValueMap(
+        {value: models.ValueMappingResult(color=color, index=index) for index, (value, color) in results}
+    )
+
+
+def _row_url(name: str) -> str:
+    """The dashboard of a row's variant, in the same time range and data source."""
+    labels = "&".join(
+        f"var-{label}=${{__data.fields.{label}}}" for label in ("namespace", "ocrbackend", "variant")
+    )
+    return f"/d/{_uid(name)}?{labels}&${{datasource:queryparam}}&${{__url_time_range}}"
 
 
 _BUILDERS: dict[PanelKind, Callable[[Panel], _PanelBuilder]] = {

@@ -19,7 +19,7 @@ def page(text: str, dashboards: Sequence[Dashboard]) -> str:
 
 def _alert_table() -> str:
     rows = (
-        f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.meaning} |\n"
+        f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.meaning}{_needs(alert)} |\n"
         for alert in ALERTS
     )
     return "| Alert | Severity | Meaning |\n| --- | --- | --- |\n" + "".join(rows)
@@ -30,11 +30,17 @@ def _runbooks() -> str:
 
 
 def _runbook(alert: Alert) -> str:
-    reason = " The alert links to its reason in [reasons.md](reasons.md)." * alert.by_reason
+    reason = " The annotations name the reason; its section is in [reasons.md](reasons.md)." * bool(
+        alert.reason_selector
+    )
     return (
-        f"### {alert.name}\n\n{alert.meaning} {alert.action}{reason}\n\n"
+        f"### {alert.name}\n\n{alert.meaning} {alert.action}{reason}{_needs(alert)}\n\n"
         f"Severity {alert.severity}, after {alert.for_duration} of:\n\n```promql\n{alert.expression}\n```\n"
     )
+
+
+def _needs(alert: Alert) -> str:
+    return f" Needs metrics of {alert.source}." if alert.source else ""
 
 
 def _panel_table(dashboard: Dashboard) -> str:

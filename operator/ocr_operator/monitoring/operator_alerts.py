@@ -9,18 +9,21 @@ from ocr_operator.monitoring.promql import OPERATOR, ratio
 OPERATOR_ALERTS = (
     Alert(
         "OCROperatorDown",
-        "critical",
+        "warning",
         "5m",
-        f"absent(up{{{OPERATOR}}} == 1)",
-        "Prometheus cannot scrape any OCR operator",
-        "No operator pod answers Prometheus. Backends keep serving, but changes to OCRBackends are not "
+        f"(group by (namespace) (max_over_time(up{{{OPERATOR}}}[6h])) "
+        f"or group by (namespace) (absent_over_time(up{{{OPERATOR}}}[6h]))) "
+        f"unless on (namespace) group by (namespace) (up{{{OPERATOR}}} == 1)",
+        "Prometheus cannot scrape the OCR operator{{ with $labels.namespace }} in {{ . }}{{ end }}",
+        "No operator pod of a namespace that had one in the last six hours answers Prometheus, or Prometheus "
+        "has not seen any operator. Backends keep serving, but changes to OCRBackends are not "
         "applied, managed objects are not repaired, and alerts based on operator metrics cannot fire.",
         "Run `kubectl describe pod` and `kubectl logs --previous` for the operator's pods. If they are "
         "healthy, check that Prometheus can reach port 8081.",
     ),
     Alert(
         "OCROperatorNotLeading",
-        "critical",
+        "warning",
         "2m",
         f"max by (namespace, name) (leader_election_master_status{{{OPERATOR}}}) == 0",
         "No OCR operator in {{ $labels.namespace }} holds the Lease {{ $labels.name }}",

@@ -1,9 +1,10 @@
 """The dashboard of the operator: leadership, watches, reconciles and API server requests. Pure data."""
 
-from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query, Variable
+from ocr_operator.monitoring.dashboard_model import Dashboard, Level, Panel, Query, Variable, rising
 from ocr_operator.monitoring.promql import OPERATOR, RATE_INTERVAL, rate
 
 _OPERATORS = f'{OPERATOR}, namespace=~"$namespace"'
+_LEADERS = f"sum by (namespace, name) (leader_election_master_status{{{_OPERATORS}}})"
 
 
 def _p95(metric: str) -> str:
@@ -13,10 +14,12 @@ def _p95(metric: str) -> str:
 _NUMBERS = (
     Panel(
         "Leaders",
-        "Operators that may write: one per release.",
+        "Operators that may write, of the release with the fewest or most: 1 is right, 0 means that nothing "
+        "is applied, and 2 that two operators write the same objects.",
         "number",
-        (Query(f"sum(leader_election_master_status{{{_OPERATORS}}})"),),
+        (Query(f"max({_LEADERS} > 1) or min({_LEADERS})"),),
         width=4,
+        levels=(Level(0, "red"), Level(1, "green"), Level(2, "red")),
     ),
     Panel(
         "OCRBackends",
@@ -31,16 +34,17 @@ _NUMBERS = (
         "number",
         (Query(f"sum(workqueue_depth{{{_OPERATORS}}})"),),
         width=4,
-        thresholds=(10, 50),
+        levels=rising(10, 50),
     ),
     Panel(
         "Maximum watch staleness",
-        "Longest time since a watch was last confirmed. The operator restarts after 180 s.",
+        "Longest time since a watch was last confirmed; up to 72 s is normal. The operator restarts after "
+        "180 s.",
         "number",
         (Query(f"max(ocr_operator_watch_staleness_seconds{{{_OPERATORS}}})"),),
         unit="s",
         width=4,
-        thresholds=(90, 120),
+        levels=rising(120, 180),
     ),
     Panel(
         "Reconcile errors in 1 h",
@@ -48,7 +52,7 @@ _NUMBERS = (
         "number",
         (Query(f"sum(increase(controller_runtime_reconcile_errors_total{{{_OPERATORS}}}[1h]))"),),
         width=4,
-        thresholds=(1, 10),
+        levels=rising(1, 10),
     ),
     Panel(
         "Longest-running reconcile",
@@ -57,7 +61,7 @@ _NUMBERS = (
         (Query(f"max(workqueue_longest_running_processor_seconds{{{_OPERATORS}}})"),),
         unit="s",
         width=4,
-        thresholds=(30, 60),
+        levels=rising(30, 60),
     ),
 )
 
@@ -102,7 +106,7 @@ _TIME_SERIES = (
             ),
         ),
         unit="s",
-        thresholds=(120,),
+        levels=rising(120),
     ),
     Panel(
         "CPU cores used by pod",

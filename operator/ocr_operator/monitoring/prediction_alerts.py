@@ -11,6 +11,7 @@ from ocr_operator.monitoring.promql import (
     POD,
     SLOW_SECONDS,
     VARIANT,
+    increase,
     mean,
     quantile,
     ratio,
@@ -18,21 +19,42 @@ from ocr_operator.monitoring.promql import (
 
 _PREDICT_REQUESTS = f'{BACKEND}, path="/predict"'
 _LANGUAGE = f"{OCRBACKEND}, language"
+_ERROR = 'status=~"5..", status!="503"'
+_FAILED = 'outcome="failed"'
+_FEW = 5
+"""Requests or tasks in half an hour below which a share says nothing."""
+
+
+def _share(metric: str, subset: str, limit: float, selector: str = BACKEND) -> str:
+    """The share of a counter that matches `subset` is above the limit, and is more than a few.
+
+    The window is shorter than the alerts' durations, so that a single burst does not fire them.
+    """
+    few = increase(metric, VARIANT, "30m", f"{selector}, {subset}")
+    return f"({ratio(metric, VARIANT, '8m', subset, selector)} > {limit} and {few} > {_FEW})"
+
 
 PREDICTION_ALERTS = (
     Alert(
         "OCRPredictionsFailing",
         "critical",
-        "5m",
-        ratio("ocr_requests_total", VARIANT, "5m", 'status=~"5.."', _PREDICT_REQUESTS)
-        + " > 0.05 or "
-        + ratio("ocr_tasks_total", VARIANT, "5m", 'outcome="failed"')
-        + " > 0.05",
+        "10m",
+        f"{_share('ocr_requests_total', _ERROR, 0.05, _PREDICT_REQUESTS)} or "
+        f"{_share('ocr_tasks_total', _FAILED, 0.05)}",
         f"{{{{ $value | humanizePercentage }}}} of the predictions of {VARIANT_LABELS} fail",
-        "More than 5 % of the predict requests return a 5xx status, or more than 5 % of the tasks fail "
-        "because of an error in the backend.",
-        "Search the pods' log for the errors by the id in brackets. 503 means that too many requests are "
-        "queued: add replicas or send fewer requests at once.",
+        "More than 5 % of the predict requests return a 5xx status other than 503, or more than 5 % of the "
+        "tasks fail because of an error in the backend; more than five in half an hour.",
+        "Search the pods' log for the errors by the id in brackets.",
+    ),
+    Alert(
+        "OCRRequestsRejected",
+        "warning",
+        "10m",
+        _share("ocr_requests_total", 'status="503"', 0.05, _PREDICT_REQUESTS),
+        f"{VARIANT_LABELS} rejects {{{{ $value | humanizePercentage }}}} of the predict requests",
+        "More than 5 % of the predict requests return 503, more than five in half an hour: too many requests "
+        "are queued, or no worker is ready.",
+        "Add replicas or send fewer requests at once. Check the pods' log for workers that restart.",
     ),
     Alert(
         "OCRPredictionsSlow",
@@ -49,13 +71,25 @@ PREDICTION_ALERTS = (
         "OCRImagesNotRead",
         "warning",
         "10m",
-        ratio("ocr_tasks_total", VARIANT, "5m", f'outcome=~"{NOT_READ}"') + " > 0.2",
+        _share("ocr_tasks_total", f'outcome=~"{NOT_READ}"', 0.2),
         f"{{{{ $value | humanizePercentage }}}} of the images for {VARIANT_LABELS} cannot be read",
-        "More than 20 % of the tasks have an image that could not be fetched (unreachable), was blocked by "
-        "policy (refused) or is not a valid image (broken).",
+        "More than 20 % of the tasks, and more than five in half an hour, have an image that "
+        "could not be fetched (unreachable), was blocked by policy (refused) or is not a valid image "
+        "(broken).",
         "The pods' log names each task and its cause. For `unreachable`, check the storage, its credentials "
         "and LABEL_STUDIO_API_KEY; for `refused`, OCR_FETCH_ALLOW and the limits in settings.md. "
         "`ocr-backend doctor` checks all of these.",
+    ),
+    Alert(
+        "OCRTasksLate",
+        "warning",
+        "10m",
+        _share("ocr_tasks_total", 'outcome="late"', 0.2),
+        f"{{{{ $value | humanizePercentage }}}} of the tasks for {VARIANT_LABELS} are late",
+        "More than 20 % of the tasks, and more than five in half an hour, were not read before the response "
+        "was due. Each of them needs another Retrieve.",
+        "The backend dashboard shows which stage is slow. Add replicas, cores or a GPU, or let Label Studio "
+        "send fewer tasks in a request.",
     ),
     Alert(
         "OCRSlotsSaturated",

@@ -5,7 +5,7 @@ from ocr_operator.manifests.relabelings import BACKEND_JOB, OPERATOR_JOB
 BACKEND = f'job="{BACKEND_JOB}"'
 OPERATOR = f'job="{OPERATOR_JOB}"'
 OCRBACKEND = "namespace, ocrbackend"
-VARIANT = "namespace, ocrbackend, language, model_type"
+VARIANT = "namespace, ocrbackend, variant"
 POD = f"{VARIANT}, pod"
 
 RATE_INTERVAL = "$__rate_interval"
@@ -24,6 +24,11 @@ def rate(metric: str, by: str, window: str, selector: str = BACKEND) -> str:
     return f"sum by ({by}) (rate({metric}{{{selector}}}[{length}]{f' offset {ago}' if ago else ''}))"
 
 
+def increase(metric: str, by: str, window: str, selector: str = BACKEND) -> str:
+    """A counter's growth in the window, summed by labels."""
+    return f"sum by ({by}) (increase({metric}{{{selector}}}[{window}]))"
+
+
 def ratio(metric: str, by: str, window: str, subset: str, selector: str = BACKEND) -> str:
     """The share (0 to 1) of a counter's growth that also matches `subset`; no series without growth."""
     all_series = rate(metric, by, window, selector)
@@ -39,3 +44,12 @@ def mean(metric: str, by: str, window: str, selector: str = BACKEND) -> str:
     """The mean of a histogram's observations; no series without observations."""
     count = rate(f"{metric}_count", by, window, selector)
     return f"{rate(f'{metric}_sum', by, window, selector)} / ({count} > 0)"
+
+
+def variants_without_ready_pod(selector: str = "") -> str:
+    """The variants that should have pods and have no ready one."""
+    desired, ready = (
+        f"max by ({VARIANT}) (ocrbackend_status_variant_replicas_{state}{{{selector}}})"
+        for state in ("desired", "ready")
+    )
+    return f"({desired} > 0 and {ready} == 0)"

@@ -1,5 +1,6 @@
 """The file of alerting rules that Prometheus and the chart's PrometheusRule read. Pure."""
 
+import re
 from typing import Any
 
 import yaml
@@ -19,15 +20,15 @@ def rules_text() -> str:
 
 
 def rules() -> dict[str, Any]:
-    """The rule groups. `runbook_url` is a path in the repository; the chart puts a prefix before it."""
+    """The rule groups. `runbook` is a path in the manual; the chart makes a URL of it by a prefix."""
     groups = [{"name": name, "rules": [_rule(alert) for alert in alerts]} for name, alerts in GROUPS.items()]
     return {"groups": groups}
 
 
 def runbook(alert: Alert) -> str:
-    """Path and anchor of the alert's runbook; a Prometheus template if the alert carries a reason."""
-    if alert.by_reason:
-        return f"{REASONS_PAGE}#{{{{ $labels.reason | toLower }}}}"
+    """Path and anchor of the alert's runbook; a Prometheus template if the alert has a reason."""
+    if alert.reason_selector:
+        return f"{REASONS_PAGE}#{_reason_template(alert.reason_selector, ' | toLower')}"
     return f"{ALERTS_PAGE}#{alert.name.lower()}"
 
 
@@ -38,8 +39,22 @@ def _rule(alert: Alert) -> dict[str, Any]:
         "for": alert.for_duration,
         "labels": {"severity": alert.severity},
         "annotations": {
-            "summary": alert.summary,
+            "summary": _summary(alert),
             "description": f"{alert.meaning} {alert.action}",
-            "runbook_url": runbook(alert),
+            "runbook": runbook(alert),
         },
     }
+
+
+def _summary(alert: Alert) -> str:
+    selector = alert.reason_selector
+    return f"{alert.summary}: {_reason_template(selector)}" if selector else alert.summary
+
+
+def _reason_template(selector: str, pipe: str = "") -> str:
+    """A Prometheus template: the reason of the first series of the selector, as of the evaluation."""
+    labels = re.findall(r"\$(\w+)", selector)
+    pattern = re.sub(r"\$\w+", "%s", selector).replace('"%s"', "%q").replace('"', "'")
+    values = " ".join(f"$labels.{label}" for label in labels)
+    series = f'printf "{pattern}" {values} | query'
+    return f'{{{{ with {series} }}}}{{{{ . | first | label "reason"{pipe} }}}}{{{{ end }}}}'

@@ -22,7 +22,11 @@ def needs_events(pod: ObservedPod, now: datetime) -> bool:
         return False
     if pod.unschedulable_message:
         return bool(pod.claims and lacks_volume(pod))
-    return pod.waiting_reason == "ContainerCreating" and is_overdue(pod, now)
+    return _is_being_created(pod) and is_overdue(pod, now)
+
+
+def _is_being_created(pod: ObservedPod) -> bool:
+    return pod.waiting_reason == "ContainerCreating" and not (pod.is_ready or pod.is_terminating)
 
 
 def is_overdue(item: ObservedPod | ObservedObject, now: datetime) -> bool:
@@ -44,7 +48,7 @@ def event_poll_seconds(
     waits = [
         _POLL_SECONDS if needs_events(pod, now) else _GRACE_SECONDS - _age_seconds(pod, now)
         for pod in pods
-        if needs_events(pod, now) or pod.waiting_reason == "ContainerCreating"
+        if needs_events(pod, now) or _is_being_created(pod)
     ]
     waits += [
         _POLL_SECONDS if is_overdue(item, now) else _GRACE_SECONDS - _age_seconds(item, now)

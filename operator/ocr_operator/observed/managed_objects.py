@@ -18,7 +18,7 @@ from ocr_operator.api.names import (
     ObjectReference,
 )
 from ocr_operator.api.revision import digest
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.object_metadata import Json, controller_uid, parsed_time, variant_in_labels
 
 
@@ -49,7 +49,7 @@ class ObservedObject:
     template: str = ""
 
     @property
-    def variant(self) -> VariantKey | None:
+    def variant(self) -> VariantName | None:
         """The variant that it belongs to; None if it belongs to the whole OCRBackend."""
         return variant_in_labels(self.labels)
 

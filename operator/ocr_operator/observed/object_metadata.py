@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ocr_operator.api.names import INSTANCE_LABEL, KIND, LANGUAGE_LABEL, MODEL_TYPE_LABEL, NamespacedName
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.names import INSTANCE_LABEL, KIND, VARIANT_LABEL, NamespacedName
+from ocr_operator.api.spec import VariantName
 
 Json = Mapping[str, Any]
 
@@ -35,10 +35,9 @@ def is_controller(owner: Json) -> bool:
     return bool(owner.get("controller"))
 
 
-def variant_in_labels(labels: Json) -> VariantKey | None:
+def variant_in_labels(labels: Json) -> VariantName | None:
     """The variant that the labels name; None if they name no variant."""
-    language, model_type = labels.get(LANGUAGE_LABEL), labels.get(MODEL_TYPE_LABEL)
-    return (language, model_type) if language and model_type else None
+    return labels.get(VARIANT_LABEL)
 
 
 def parsed_time(text: str | None) -> datetime | None:

@@ -6,6 +6,7 @@ Pure; reads only what the API server reports, no logs.
 import re
 from collections.abc import Iterable
 
+from ocr_operator.api.conditions import timestamp
 from ocr_operator.api.reasons import Reason
 from ocr_operator.observed.causes import Cause, cause_with_action, detail
 from ocr_operator.observed.pods import ContainerTermination, ObservedPod
@@ -66,7 +67,20 @@ def pod_cause(pod: ObservedPod, warnings: Iterable[WarningEvent] = ()) -> Cause 
         return cause_with_action(Reason.NODE_LOST, message)
     if pod.unschedulable_message:
         return _scheduling_cause(pod, [warning for warning in warnings if warning.name in pod.claims])
-    return _waiting_cause(pod) or termination_cause(pod) or _mount_cause(pod, warnings)
+    return (
+        _waiting_cause(pod) or _readiness_cause(pod) or termination_cause(pod) or _mount_cause(pod, warnings)
+    )
+
+
+def _readiness_cause(pod: ObservedPod) -> Cause | None:
+    """Why a pod whose container runs is not ready; an earlier termination is not the cause then."""
+    if pod.failed_gates:
+        message = f"pod {pod.name}: {detail(pod.failed_gates)}"
+        return cause_with_action(Reason.READINESS_GATES_NOT_READY, message)
+    if pod.unready_since is None:
+        return None
+    message = f"pod {pod.name} was ready, but has not been since {timestamp(pod.unready_since)}"
+    return cause_with_action(Reason.UNREADY, message)
 
 
 def _scheduling_cause(pod: ObservedPod, claim_warnings: list[WarningEvent]) -> Cause:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ocr_operator.api.names import CONTAINER, MODELS_CONTAINER, MODELS_LABEL, REVISION_LABEL
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.object_metadata import Json, parsed_time, variant_in_labels
 
 
@@ -29,12 +29,14 @@ class ObservedPod:
     `unschedulable_message` is the scheduler's, while the pod has no node. `is_terminating`: the pod is being
     deleted, or has ended for good (after an eviction, for example) and only its record is left.
     `is_node_unreachable`: the node stopped reporting, so the pod's status may be out of date.
-    `eviction_message` is the kubelet's, if it evicted the pod at `evicted_at`. `model_set` is the id of the
+    `unready_since`: when the running container, which had been ready, stopped being ready.
+    `eviction_message` is the kubelet's, if it evicted the pod at `evicted_at`. `failed_gates`
+    is the message about readiness gates that are not met. `model_set` is the id of the
     model set that the pod downloads; empty for pods of variants.
     """
 
     name: str
-    variant: VariantKey | None
+    variant: VariantName | None
     revision: str | None
     is_terminating: bool
     is_ready: bool
@@ -53,6 +55,8 @@ class ObservedPod:
     address: str = ""
     eviction_message: str = ""
     evicted_at: datetime | None = None
+    unready_since: datetime | None = None
+    failed_gates: str = ""
 
     @property
     def is_downloading(self) -> bool:
@@ -88,6 +92,8 @@ def observed_pod(body: Json) -> ObservedPod:
         model_set=labels.get(MODELS_LABEL, ""),
         address=status.get("podIP", ""),
         eviction_message=_eviction_message(status),
+        unready_since=_unready_since(conditions, container),
+        failed_gates=_failed_gates(conditions),
         evicted_at=parsed_time((conditions.get("DisruptionTarget") or {}).get("lastTransitionTime")),
     )
 
@@ -101,7 +107,25 @@ def _eviction_message(status: Json) -> str:
 def _is_node_unreachable(conditions: Mapping[str, Json]) -> bool:
     """The node controller sets a pod's Ready to False and leaves ContainersReady as the node reported it."""
     statuses = {name: (conditions.get(name) or {}).get("status") for name in ("Ready", "ContainersReady")}
-    return statuses == {"Ready": "False", "ContainersReady": "True"}
+    return statuses == {"Ready": "False", "ContainersReady": "True"} and not _failed_gates(conditions)
+
+
+def _failed_gates(conditions: Mapping[str, Json]) -> str:
+    """The message about readiness gates that are not met; empty if there is none."""
+    ready = conditions.get("Ready") or {}
+    return str(ready.get("message") or "") if ready.get("reason") == "ReadinessGatesNotReady" else ""
+
+
+def _unready_since(conditions: Mapping[str, Json], container: Json) -> datetime | None:
+    """When a container that runs stopped being ready; None if it never was, or is.
+
+    Before its first readiness the condition is older than the container.
+    """
+    ready = conditions.get("Ready") or {}
+    running = (container.get("state") or {}).get("running") or {}
+    changed, started = parsed_time(ready.get("lastTransitionTime")), parsed_time(running.get("startedAt"))
+    is_lost = ready.get("status") == "False" and changed and started and changed > started
+    return changed if is_lost else None
 
 
 def _claims(spec: Json) -> tuple[str, ...]:

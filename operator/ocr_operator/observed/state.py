@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from ocr_operator.api.names import GroupVersionKind, ObjectReference
+from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.download_progress import Progress
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
@@ -41,6 +42,10 @@ class Observed:
     progress: Mapping[str, Progress] = field(default_factory=dict)
     previous_status: Mapping[str, Any] = field(default_factory=dict)
     last_applied: Mapping[ObjectReference, AppliedObject] = field(default_factory=dict)
+
+    def running_pods(self, variant: VariantName) -> list[ObservedPod]:
+        """The pods of a variant that are not terminating."""
+        return [pod for pod in self.pods if pod.variant == variant and not pod.is_terminating]
 
     @property
     def recorded_jobs(self) -> frozenset[str]:

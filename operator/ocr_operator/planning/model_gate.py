@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ocr_operator.api.names import ObjectReference, claim_name, download_job_name
-from ocr_operator.api.spec import BackendSpec, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests import download_job
 from ocr_operator.manifests.metadata import ManagedObject, variant_of
 from ocr_operator.manifests.model_sets import model_sets
@@ -26,7 +26,7 @@ class ModelGate:
     """
 
     published: frozenset[str]
-    waiting: frozenset[VariantKey]
+    waiting: frozenset[VariantName]
     outdated: frozenset[ObjectReference]
 
     def blocks(self, desired: ManagedObject, existing: ObservedObject | None) -> bool:
@@ -54,7 +54,7 @@ def model_gate(spec: BackendSpec, observed: Observed) -> ModelGate:
         if download_job_name(spec.key.name, model_set.id) in complete_names:
             published.add(model_set.id)
         else:
-            waiting |= {variant.key for variant in model_set.variants}
+            waiting |= {variant.name for variant in model_set.variants}
     return ModelGate(frozenset(published), frozenset(waiting), outdated)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import BackendSpec, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests import download_job, shared_resources, variant_resources
 from ocr_operator.manifests.metadata import ManagedObject, variant_of
 from ocr_operator.observed.causes import Cause, cause_with_action
@@ -57,25 +57,25 @@ def _manifests(
 
 def _rollouts(
     spec: BackendSpec, manifests: Iterable[ManagedObject], observed: Observed, gate: ModelGate
-) -> Mapping[VariantKey, RolloutState]:
+) -> Mapping[VariantName, RolloutState]:
     deployments = {variant_of(each): each for each in manifests if each["kind"] == "Deployment"}
     existing = {each.ref: each for each in observed.objects}
     inputs = [
         VariantInput(
-            key=variant.key,
-            desired=deployments[variant.key]["spec"]["template"],
-            existing=existing.get(ref_of(deployments[variant.key])),
-            pods=tuple(pod for pod in observed.pods if pod.variant == variant.key and not pod.is_terminating),
+            name=variant.name,
+            desired=deployments[variant.name]["spec"]["template"],
+            existing=existing.get(ref_of(deployments[variant.name])),
+            pods=tuple(observed.running_pods(variant.name)),
             needed=variant.needed_replicas,
-            has_models=variant.key not in gate.waiting,
-            is_refused=ref_of(deployments[variant.key]) in observed.refused,
+            has_models=variant.name not in gate.waiting,
+            is_refused=ref_of(deployments[variant.name]) in observed.refused,
         )
         for variant in spec.variants
     ]
     return rollout_states(spec, inputs, observed)
 
 
-def _with_rollout(manifest: ManagedObject, rollouts: Mapping[VariantKey, RolloutState]) -> ManagedObject:
+def _with_rollout(manifest: ManagedObject, rollouts: Mapping[VariantName, RolloutState]) -> ManagedObject:
     if manifest["kind"] != "Deployment":
         return manifest
     return with_rollout(manifest, rollouts[variant_of(manifest)])

@@ -12,7 +12,7 @@ from ocr_operator.api.conditions import timestamp
 from ocr_operator.api.names import ROLLOUT_ANNOTATION
 from ocr_operator.api.reason_groups import EXTERNAL
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import BackendSpec, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests.metadata import ManagedObject
 from ocr_operator.observed.causes import most_urgent
 from ocr_operator.observed.controller_causes import is_late
@@ -36,13 +36,13 @@ def with_rollout(deployment: ManagedObject, state: RolloutState) -> ManagedObjec
 
 def rollout_states(
     spec: BackendSpec, variants: Sequence[VariantInput], observed: Observed
-) -> dict[VariantKey, RolloutState]:
+) -> dict[VariantName, RolloutState]:
     """The decision for each variant; rollouts start in the order of the spec.
 
     A refused Deployment comes last, because its rollout would never end. A variant without its models queues
     once they are published. A variant is held if another was rolled back with the image that it would get.
     """
-    decided = {variant.key: _decide_without_queue(spec, variant, observed) for variant in variants}
+    decided = {variant.name: _decide_without_queue(spec, variant, observed) for variant in variants}
     queue = _Queue(
         rolling=[key for key, state in decided.items() if state and state.is_rolling],
         limit=spec.max_parallel_variants,
@@ -50,16 +50,16 @@ def rollout_states(
         now=observed.now,
     )
     ordered = sorted(variants, key=lambda variant: variant.is_refused)
-    return {variant.key: decided[variant.key] or queue.decide(variant) for variant in ordered}
+    return {variant.name: decided[variant.name] or queue.decide(variant) for variant in ordered}
 
 
 @dataclass
 class _Queue:
     """The variants that wait for their turn. At most `limit` variants are in `rolling` at a time."""
 
-    rolling: list[VariantKey]
+    rolling: list[VariantName]
     limit: int
-    failed_images: Mapping[str, VariantKey]
+    failed_images: Mapping[str, VariantName]
     now: datetime
 
     def decide(self, variant: VariantInput) -> RolloutState:
@@ -70,20 +70,20 @@ class _Queue:
             return replace(_queued(variant, ()), held_by=holder)
         if len(self.rolling) >= self.limit:
             return _queued(variant, tuple(self.rolling))
-        self.rolling.append(variant.key)
+        self.rolling.append(variant.name)
         return _start_rollout(variant, self.now)
 
 
 def _failed_images(
-    variants: Sequence[VariantInput], decided: Mapping[VariantKey, RolloutState | None]
-) -> dict[str, VariantKey]:
+    variants: Sequence[VariantInput], decided: Mapping[VariantName, RolloutState | None]
+) -> dict[str, VariantName]:
     """New images with which a variant was rolled back, unless the cause was external."""
-    failed: dict[str, VariantKey] = {}
+    failed: dict[str, VariantName] = {}
     for variant in variants:
-        state = decided[variant.key]
+        state = decided[variant.name]
         rolled_back = state.record.rolled_back if state else None
         if rolled_back and Reason(rolled_back.reason) not in EXTERNAL and variant.new_image:
-            failed.setdefault(variant.new_image, variant.key)
+            failed.setdefault(variant.new_image, variant.name)
     return failed
 
 
@@ -92,8 +92,8 @@ def _decide_without_queue(
 ) -> RolloutState | None:
     """The decision that does not depend on other variants; None if the variant has to queue."""
     existing, good = variant.existing, variant.last_good
-    if existing is None:
-        return RolloutState(variant.target, variant.desired, Record())
+    if existing is None or not variant.needed:
+        return RolloutState(variant.target, variant.desired, Record(good))
     if existing.revision == variant.target:
         return _in_progress(spec, variant, existing, observed)
     rolled_back = record(existing.rollout).rolled_back
@@ -113,7 +113,7 @@ def _start_rollout(variant: VariantInput, now: datetime) -> RolloutState:
     return replace(state, is_rolling=variant.has_models)
 
 
-def _queued(variant: VariantInput, rolling: tuple[VariantKey, ...]) -> RolloutState:
+def _queued(variant: VariantInput, rolling: tuple[VariantName, ...]) -> RolloutState:
     good = variant.last_good
     template = good.template if good else variant.desired
     return RolloutState(variant.target, template, Record(good), waits_for=rolling)

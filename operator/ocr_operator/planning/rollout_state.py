@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_operator.api.names import REVISION_LABEL
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.first_cause import is_rolled_out
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
@@ -26,7 +26,7 @@ class VariantInput:
     need no download. `is_refused`: the API server refused the last write of the Deployment.
     """
 
-    key: VariantKey
+    name: VariantName
     desired: Template
     existing: ObservedObject | None
     pods: tuple[ObservedPod, ...]
@@ -51,7 +51,11 @@ class VariantInput:
         if existing is None:
             return None
         recorded = record(existing.rollout).good
-        if not existing.revision or not is_rolled_out(existing.revision, self.pods, self.needed):
+        if (
+            not self.needed
+            or not existing.revision
+            or not is_rolled_out(existing.revision, self.pods, self.needed)
+        ):
             return recorded
         if existing.revision == self.target:
             return LastGood(self.target, self.desired)
@@ -77,9 +81,9 @@ class RolloutState:
     target: str
     template: Template
     record: Record
-    waits_for: tuple[VariantKey, ...] = ()
+    waits_for: tuple[VariantName, ...] = ()
     is_rolling: bool = False
-    held_by: VariantKey | None = None
+    held_by: VariantName | None = None
 
     @property
     def applied(self) -> str:

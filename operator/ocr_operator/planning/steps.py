@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ocr_operator.api.names import ObjectReference
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.spec import VariantName
 from ocr_operator.manifests.metadata import ManagedObject
 from ocr_operator.observed.causes import Cause
 from ocr_operator.planning.rollout_state import RolloutState
@@ -56,7 +56,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     problems: Mapping[ObjectReference, Cause]
-    rollouts: Mapping[VariantKey, RolloutState]
+    rollouts: Mapping[VariantName, RolloutState]
     requeue_after: float | None = None
     published: frozenset[str] = frozenset()
 

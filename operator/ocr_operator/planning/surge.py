@@ -18,7 +18,7 @@ def surge_wait_seconds(
     if spec.surge != "Auto" or variant.accelerator is None:
         return None
     device = variant.accelerator.resource_name
-    pods = [pod for pod in observed.pods if pod.variant == variant.key and not pod.is_terminating]
+    pods = observed.running_pods(variant.name)
     # Only a pod that holds this device can free it; a CPU pod is not stopped for a missing GPU.
     holders = {pod.revision for pod in pods if pod.is_scheduled and device in pod.devices}
     waiting = [pod for pod in pods if device in missing_devices(pod) and holders - {pod.revision}]

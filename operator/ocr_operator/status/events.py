@@ -3,6 +3,7 @@
 Pure. A repeated problem of one variant is one Event with a count; `cluster.event_recorder` writes Events.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ Json = Mapping[str, Any]
 
 _MAX_MESSAGE = 1024
 """Characters; the API server rejects longer messages (core v1 Event)."""
+_NUMBER = re.compile(r"\b\d+\b")
 _NOT_RECORDED = INFORMATIONAL - {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
 """Reasons that come and go without an effect on running pods."""
 _NO_WARNING = {*_NOT_RECORDED, *NORMAL, Reason.PAUSED}
@@ -72,11 +74,12 @@ def _variant_record(previous: Json, variant: Json) -> EventRecord | None:
 
 
 def _name(variant: Json) -> str:
-    return f"{variant['language']}/{variant['modelType']}"
+    return str(variant["name"])
 
 
-def _reason_and_message(entry: Json) -> tuple[Any, Any]:
-    return entry.get("reason"), entry.get("message")
+def _reason_and_message(entry: Json) -> tuple[Any, str]:
+    """Without numbers: "0/120 nodes are available" is no news if there are 121 nodes now."""
+    return entry.get("reason"), _NUMBER.sub("#", entry.get("message") or "")
 
 
 def _backend_records(previous: Json, status: Json) -> Iterator[EventRecord]:

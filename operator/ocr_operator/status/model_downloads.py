@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ocr_operator.api.names import ObjectReference, download_job_name
-from ocr_operator.api.spec import BackendSpec, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests.model_sets import model_sets
 from ocr_operator.observed.causes import Cause, most_urgent
 from ocr_operator.observed.container_failures import Failure, last_failure
@@ -54,10 +54,10 @@ class ModelDownload:
 
 def model_downloads(
     spec: BackendSpec, observed: Observed, plan: Plan, problems: Mapping[ObjectReference, Cause]
-) -> dict[VariantKey, ModelDownload]:
+) -> dict[VariantName, ModelDownload]:
     """The download of each variant whose models come from a hub."""
     write_causes = {ref.name: cause for ref, cause in problems.items() if ref.kind == "Job"}
-    downloads: dict[VariantKey, ModelDownload] = {}
+    downloads: dict[VariantName, ModelDownload] = {}
     for model_set in model_sets(spec.variants):
         job = download_job_name(spec.key.name, model_set.id)
         pods = [pod for pod in observed.pods if pod.model_set == model_set.id]
@@ -65,7 +65,7 @@ def model_downloads(
             download = _published(job, pods)
         else:
             download = _unpublished(job, pods, observed, write_causes.get(job))
-        downloads |= dict.fromkeys((variant.key for variant in model_set.variants), download)
+        downloads |= dict.fromkeys((variant.name for variant in model_set.variants), download)
     return downloads
 
 

@@ -29,9 +29,7 @@ def status_of(
     """The whole status. `problems`: why managed objects could not be written."""
     states = variant_states(spec, observed, plan, problems)
     previous = observed.previous_status
-    previous_variants = {
-        (entry["language"], entry["modelType"]): entry for entry in previous.get("variants") or []
-    }
+    previous_variants = {entry["name"]: entry for entry in previous.get("variants") or []}
     return {
         "observedGeneration": spec.generation,
         "summary": f"{sum(state.is_ready for state in states)}/{len(states)}",
@@ -41,19 +39,26 @@ def status_of(
             spec.generation,
             observed.now,
         ),
-        "variants": [_variant(spec.key, state, previous_variants.get(state.key) or {}) for state in states],
+        "variants": [_variant(spec.key, state, previous_variants.get(state.name) or {}) for state in states],
     }
+
+
+def _reason(state: VariantState) -> Reason:
+    if state.cause:
+        return state.cause.reason
+    return Reason.SUSPENDED if state.is_suspended else Reason.AVAILABLE
 
 
 def _variant(key: NamespacedName, state: VariantState, previous: Mapping[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "language": state.key[0],
-        "modelType": state.key[1],
+        "name": state.name,
+        "language": state.language,
+        "modelType": state.model_type,
         "phase": str(state.phase),
-        "url": variant_url(key, *state.key),
+        "url": variant_url(key, state.name),
         "replicas": {"desired": state.desired, "updated": state.updated, "ready": state.ready},
         "revision": {"current": state.current, "target": state.target, "lastGood": state.last_good},
-        "reason": str(state.cause.reason) if state.cause else str(Reason.AVAILABLE),
+        "reason": str(_reason(state)),
         "message": state.cause.message if state.cause else "",
     }
     if state.download:

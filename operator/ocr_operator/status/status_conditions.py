@@ -21,6 +21,7 @@ def conditions_of(spec: BackendSpec, states: Sequence[VariantState], problems: P
     """All conditions, always in the same order."""
     return [
         _ready(states, problems),
+        _available(states),
         _progressing(spec, states),
         _models_ready(states),
         _degraded(states, problems),
@@ -34,6 +35,17 @@ def _ready(states: Sequence[VariantState], problems: Problems) -> Condition:
         return Condition(ConditionType.READY, False, cause.reason, message)
     message = f"{len(states)} of {len(states)} variants are ready"
     return Condition(ConditionType.READY, True, Reason.AVAILABLE, message)
+
+
+def _available(states: Sequence[VariantState]) -> Condition:
+    """Whether the OCRBackend can be used, even while a rollout goes wrong."""
+    missing = [state for state in states if not state.ready and not state.is_suspended]
+    if not missing:
+        message = "Every variant has a ready pod"
+        return Condition(ConditionType.AVAILABLE, True, Reason.AVAILABLE, message)
+    cause = most_urgent(_causes(missing))
+    reason = cause.reason if cause else Reason.STARTING
+    return Condition(ConditionType.AVAILABLE, False, reason, f"Without a ready pod: {_names(missing)}")
 
 
 def _degraded(states: Sequence[VariantState], problems: Problems) -> Condition:
@@ -54,7 +66,7 @@ def _summary(states: Sequence[VariantState], problems: Problems) -> tuple[Cause 
 
 
 def _models_ready(states: Sequence[VariantState]) -> Condition:
-    missing = [state for state in states if not state.has_loaded]
+    missing = [state for state in states if not state.has_loaded and not state.is_suspended]
     if not missing:
         message = "All variants have loaded their models"
         return Condition(ConditionType.MODELS_READY, True, Reason.LOADED, message)

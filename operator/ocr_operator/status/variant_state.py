@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ocr_operator.api.conditions import Phase
 from ocr_operator.api.reason_groups import EXTERNAL, INFORMATIONAL
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import VariantKey
+from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.causes import Cause
 from ocr_operator.observed.container_failures import Failure
 from ocr_operator.observed.rollout_record import RolledBack
@@ -23,7 +23,9 @@ class VariantState:
     `download`: None if no models are downloaded for it.
     """
 
-    key: VariantKey
+    name: VariantName
+    language: str
+    model_type: str
     phase: Phase
     cause: Cause | None
     desired: int
@@ -36,12 +38,8 @@ class VariantState:
     is_late: bool
     last_failure: Failure | None
     rolled_back: RolledBack | None = None
+    is_suspended: bool = False
     download: ModelDownload | None = None
-
-    @property
-    def name(self) -> str:
-        """Language and model type: `ch/mobile`."""
-        return "/".join(self.key)
 
     @property
     def is_ready(self) -> bool:

@@ -6,10 +6,10 @@ Pure; `status` makes the OCRBackend's status of it.
 from collections.abc import Mapping
 
 from ocr_operator.api.conditions import Phase
-from ocr_operator.api.names import ObjectReference, variant_name
+from ocr_operator.api.names import ObjectReference, child_name
 from ocr_operator.api.reason_groups import EXTERNAL, INFORMATIONAL
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import BackendSpec, VariantKey
+from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.observed.causes import Cause, cause_with_action, most_urgent
 from ocr_operator.observed.container_failures import last_failure
 from ocr_operator.observed.first_cause import rollout_causes, rollout_progress
@@ -34,22 +34,22 @@ def variant_states(
     """States in the order of the spec. `problems`: why managed objects could not be written."""
     downloads = model_downloads(spec, observed, plan, problems)
     states = []
-    for key in spec.variant_keys:
-        name = variant_name(spec.key.name, *key)
-        variant_problems = [cause for ref, cause in problems.items() if ref.name == name]
-        if key in spec.invalid_variants:
-            variant_problems.append(Cause(Reason.INVALID, spec.invalid_variants[key]))
-        pods = [pod for pod in observed.pods if pod.variant == key]
+    for name in spec.variant_names:
+        child = child_name(spec.key.name, name)
+        variant_problems = [cause for ref, cause in problems.items() if ref.name == child]
+        if name in spec.invalid_variants:
+            variant_problems.append(Cause(Reason.INVALID, spec.invalid_variants[name]))
+        pods = [pod for pod in observed.pods if pod.variant == name]
         view = VariantView(
-            variant=next((variant for variant in spec.variants if variant.key == key), None),
-            deployment=_deployment(observed, name, spec.uid),
-            rollout=plan.rollouts.get(key),
+            variant=next((variant for variant in spec.variants if variant.name == name), None),
+            deployment=_deployment(observed, child, spec.uid),
+            rollout=plan.rollouts.get(name),
             pods=tuple(pod for pod in pods if not pod.is_terminating),
             evicted=tuple(pod for pod in pods if pod.eviction_message),
             problems=tuple(variant_problems),
-            download=downloads.get(key),
+            download=downloads.get(name),
         )
-        states.append(_state(spec, key, view, observed))
+        states.append(_state(spec, name, view, observed))
     return states
 
 
@@ -60,13 +60,15 @@ def _deployment(observed: Observed, name: str, owner_uid: str) -> ObservedObject
     return None
 
 
-def _state(spec: BackendSpec, key: VariantKey, view: VariantView, observed: Observed) -> VariantState:
+def _state(spec: BackendSpec, name: VariantName, view: VariantView, observed: Observed) -> VariantState:
     cause = _cause(view, observed)
     if cause is None and not view.is_target_rolled_out:
         cause = _progress(spec, view)
     ready_revisions = [pod.revision for pod in view.ready_pods if pod.revision]
     return VariantState(
-        key=key,
+        name=name,
+        language=spec.models_by_variant[name][0],
+        model_type=spec.models_by_variant[name][1],
         phase=_phase(cause, view),
         cause=cause,
         desired=(view.deployment.replicas or 0) if view.deployment else 0,
@@ -80,6 +82,7 @@ def _state(spec: BackendSpec, key: VariantKey, view: VariantView, observed: Obse
         last_failure=last_failure(view.pods),
         download=view.download,
         rolled_back=view.rolled_back,
+        is_suspended=view.is_suspended,
     )
 
 
@@ -92,7 +95,7 @@ def _cause(view: VariantView, observed: Observed) -> Cause | None:
     if view.rolled_back:
         causes.append(_rolled_back_cause(view))
     if view.rollout and view.rollout.held_by:
-        causes.append(_held_cause("/".join(view.rollout.held_by)))
+        causes.append(_held_cause(view.rollout.held_by))
     return most_urgent(causes)
 
 
@@ -129,7 +132,7 @@ def _progress(spec: BackendSpec, view: VariantView) -> Cause:
     if view.pending_download:
         return Cause(Reason.DOWNLOADING, view.pending_download.message)
     if view.rollout and view.rollout.waits_for:
-        names = ", ".join("/".join(key) for key in view.rollout.waits_for)
+        names = ", ".join(view.rollout.waits_for)
         limit = f"spec.rollout.maxParallelVariants is {spec.max_parallel_variants}"
         message = f"waiting for the rollout of {names} ({limit}); the previous revision serves until then"
         return Cause(Reason.ROLLOUT_QUEUED, message)
@@ -138,7 +141,7 @@ def _progress(spec: BackendSpec, view: VariantView) -> Cause:
 
 def _phase(cause: Cause | None, view: VariantView) -> Phase:
     if cause is None:
-        return Phase.READY
+        return Phase.SUSPENDED if view.is_suspended else Phase.READY
     if cause.reason in _PHASES:
         return _PHASES[cause.reason]
     if cause.reason not in INFORMATIONAL | EXTERNAL:

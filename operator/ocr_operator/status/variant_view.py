@@ -33,6 +33,11 @@ class VariantView:
     download: ModelDownload | None
 
     @property
+    def is_suspended(self) -> bool:
+        """Whether it must run no pods."""
+        return self.variant is not None and self.variant.is_suspended
+
+    @property
     def target(self) -> str:
         """The revision in the spec; empty if the settings are invalid."""
         return self.rollout.target if self.rollout else ""

@@ -6,7 +6,16 @@ other operators work for this one. `workers` counts; `endpoints` serves the regi
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 CONTROLLER = "ocrbackend"
 

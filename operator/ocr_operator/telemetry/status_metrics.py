@@ -5,7 +5,6 @@ objects. `cli` registers the collector.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
@@ -17,73 +16,64 @@ Json = Mapping[str, Any]
 Statuses = Iterable[tuple[NamespacedName, Json]]
 
 _BACKEND_LABELS = ("namespace", "ocrbackend")
-_VARIANT_LABELS = (*_BACKEND_LABELS, "language", "model_type")
+_VARIANT_LABELS = (*_BACKEND_LABELS, "variant")
+_PREFIX = "ocrbackend_status_"
+
+_FAMILIES = {
+    "condition": (
+        "1 for each condition of each OCRBackend",
+        (*_BACKEND_LABELS, "condition", "status", "reason"),
+    ),
+    "variant": ("1 for each variant, with its phase and reason", (*_VARIANT_LABELS, "phase", "reason")),
+    "variant_info": (
+        "1 for each variant, with its language and model type",
+        (*_VARIANT_LABELS, "language", "model_type"),
+    ),
+    "variant_replicas_desired": ("Desired number of pods of each variant", _VARIANT_LABELS),
+    "variant_replicas_updated": ("Pods of the target revision of each variant", _VARIANT_LABELS),
+    "variant_replicas_ready": ("Ready pods of any revision of each variant", _VARIANT_LABELS),
+    "variant_models": (
+        "1 for each variant that downloads models, with the state of the download",
+        (*_VARIANT_LABELS, "state"),
+    ),
+    "variant_models_downloaded_bytes": ("Downloaded bytes of the models of each variant", _VARIANT_LABELS),
+    "variant_models_total_bytes": ("Size of the models that each variant downloads", _VARIANT_LABELS),
+}
+"""Name without prefix -> description and labels."""
 
 
-def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, labels=labels)
-
-
-@dataclass(frozen=True)
-class _Families:
+class _Scrape:
     """The metrics of one scrape."""
 
-    conditions: GaugeMetricFamily = field(
-        default_factory=lambda: _gauge(
-            "ocrbackend_status_condition",
-            "1 for each condition of each OCRBackend",
-            *(*_BACKEND_LABELS, "condition", "status", "reason"),
-        )
-    )
-    variants: GaugeMetricFamily = field(
-        default_factory=lambda: _gauge(
-            "ocrbackend_status_variant",
-            "1 for each variant, with its phase and reason",
-            *(*_VARIANT_LABELS, "phase", "reason"),
-        )
-    )
-    replicas: GaugeMetricFamily = field(
-        default_factory=lambda: _gauge(
-            "ocrbackend_status_variant_replicas",
-            "Pods of each variant: desired, updated, ready",
-            *(*_VARIANT_LABELS, "state"),
-        )
-    )
-    models: GaugeMetricFamily = field(
-        default_factory=lambda: _gauge(
-            "ocrbackend_status_variant_models",
-            "1 for each variant that downloads models, with the state of the download",
-            *(*_VARIANT_LABELS, "state"),
-        )
-    )
-    models_bytes: GaugeMetricFamily = field(
-        default_factory=lambda: _gauge(
-            "ocrbackend_status_variant_models_bytes",
-            "Bytes of the models that a variant downloads: there so far, and all",
-            *(*_VARIANT_LABELS, "amount"),
-        )
-    )
-
-    def __iter__(self) -> Iterator[GaugeMetricFamily]:
-        return iter((self.conditions, self.variants, self.replicas, self.models, self.models_bytes))
+    def __init__(self) -> None:
+        self.families = {
+            name: GaugeMetricFamily(f"{_PREFIX}{name}", text, labels=labels)
+            for name, (text, labels) in _FAMILIES.items()
+        }
 
     def add_status(self, key: NamespacedName, status: Json) -> None:
         for condition in status.get("conditions") or []:
             labels = [*key, condition["type"], condition["status"].lower(), condition["reason"]]
-            self.conditions.add_metric(labels, 1)
+            self._add("condition", labels)
         for variant in status.get("variants") or []:
-            self._add_variant([*key, variant["language"], variant["modelType"]], variant)
+            self._add_variant([*key, variant["name"]], variant)
 
     def _add_variant(self, labels: list[str], variant: Json) -> None:
-        self.variants.add_metric([*labels, variant["phase"], variant["reason"]], 1)
-        for state, number in (variant.get("replicas") or {}).items():
-            self.replicas.add_metric([*labels, state], number)
-        models = variant.get("models") or {}
+        self._add("variant", [*labels, variant["phase"], variant["reason"]])
+        self._add("variant_info", [*labels, variant["language"], variant["modelType"]])
+        replicas, models = variant.get("replicas") or {}, variant.get("models") or {}
+        for state in ("desired", "updated", "ready"):
+            if state in replicas:
+                self._add(f"variant_replicas_{state}", labels, replicas[state])
         if "state" in models:
-            self.models.add_metric([*labels, models["state"]], 1)
-        for name, amount in (("bytes", "downloaded"), ("totalBytes", "total")):
-            if models.get(name):
-                self.models_bytes.add_metric([*labels, amount], models[name])
+            self._add("variant_models", [*labels, models["state"]])
+        if "bytes" in models:
+            self._add("variant_models_downloaded_bytes", labels, models["bytes"])
+        if models.get("totalBytes"):
+            self._add("variant_models_total_bytes", labels, models["totalBytes"])
+
+    def _add(self, name: str, labels: list[str], value: float = 1) -> None:
+        self.families[name].add_metric(labels, value)
 
 
 class StatusCollector(Collector):
@@ -94,11 +84,11 @@ class StatusCollector(Collector):
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """The metrics without series, for the registration."""
-        return iter(_Families())
+        return iter(_Scrape().families.values())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics as of now."""
-        families = _Families()
+        scrape = _Scrape()
         for key, status in self._statuses():
-            families.add_status(key, status)
-        return iter(families)
+            scrape.add_status(key, status)
+        return iter(scrape.families.values())

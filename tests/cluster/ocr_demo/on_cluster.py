@@ -39,7 +39,12 @@ def read_on_cluster(*, current: bool) -> None:
 
 def _install_arguments(cluster: DemoCluster) -> list[str]:
     chart = str(ROOT / "chart")
-    values = ["--values", f"{chart}/values-airgap.yaml", "--set", "backends=null"]
+    values = [
+        "--values",
+        f"{chart}/values-airgap.yaml",
+        "--set",
+        "backends=null,defaultBackend.enabled=false",
+    ]
     namespace = ["--namespace", NAMESPACE, "--create-namespace"]
     return [
         "upgrade",

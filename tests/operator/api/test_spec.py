@@ -12,7 +12,7 @@ from ocr_operator.api.spec import Accelerator, Autoscaling, Storage
 from ocr_operator.api.spec_parser import parse_backend
 
 Make = Callable[..., dict[str, Any]]
-MOBILE = {"language": "ch", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 
 
 def test_a_minimal_object_has_the_backends_defaults(ocrbackend: Make) -> None:
@@ -28,18 +28,19 @@ def test_a_minimal_object_has_the_backends_defaults(ocrbackend: Make) -> None:
 
 
 def test_a_variants_options_override_the_shared_ones(ocrbackend: Make) -> None:
-    variants = [MOBILE | {"options": {"scoreThreshold": "0.9"}}, {"language": "en", "modelType": "mobile"}]
+    variants = [
+        MOBILE | {"options": {"scoreThreshold": "0.9"}},
+        {"name": "en-mobile", "language": "en", "modelType": "mobile"},
+    ]
     first, second = parse_backend(ocrbackend(variants=variants, options={"scoreThreshold": "0.25"})).variants
     assert (first.settings.score_threshold, second.settings.score_threshold) == (0.9, 0.25)
 
 
 def test_extra_variables_are_merged_by_name(ocrbackend: Make) -> None:
-    variant_options = {"extraEnv": [{"name": "B", "value": "variant"}]}
-    shared_options = {"extraEnv": [{"name": "B", "value": "shared"}, {"name": "A", "value": "1"}]}
-    [variant] = parse_backend(
-        ocrbackend(variants=[MOBILE | {"options": variant_options}], options=shared_options)
-    ).variants
-    assert variant.extra_env == ({"name": "A", "value": "1"}, {"name": "B", "value": "variant"})
+    overriding = [{"name": "B", "value": "variant"}]
+    shared = [{"name": "B", "value": "shared"}, {"name": "A", "value": "1"}]
+    [variant] = parse_backend(ocrbackend(variants=[MOBILE | {"env": overriding}], env=shared)).variants
+    assert variant.env == ({"name": "A", "value": "1"}, {"name": "B", "value": "variant"})
 
 
 def test_with_an_accelerator_the_models_run_on_the_gpu(ocrbackend: Make) -> None:
@@ -52,7 +53,7 @@ def test_with_an_accelerator_the_models_run_on_the_gpu(ocrbackend: Make) -> None
 def test_an_autoscaled_variant_needs_its_minimum_of_pods(ocrbackend: Make) -> None:
     scaling = {"minReplicas": 2, "maxReplicas": 5}
     [variant] = parse_backend(ocrbackend(variants=[MOBILE | {"autoscaling": scaling}])).variants
-    assert variant.autoscaling == Autoscaling(2, 5, 80)
+    assert variant.autoscaling == Autoscaling("CPU", 2, 5, target_cpu=80)
     assert variant.needed_replicas == 2
 
 
@@ -62,10 +63,10 @@ def test_the_builtin_models_need_no_volume(ocrbackend: Make) -> None:
 
 def test_an_invalid_variant_does_not_affect_the_others(ocrbackend: Make) -> None:
     # The CRD rejects this too, but an older object may have been stored before the rule existed.
-    variants = [{"language": "korean", "modelType": "mobile"}, MOBILE]
+    variants = [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}, MOBILE]
     spec = parse_backend(ocrbackend(ocrVersion="PP-OCRv6", variants=variants))
-    assert [variant.key for variant in spec.variants] == [("ch", "mobile")]
-    assert spec.variant_keys == (("korean", "mobile"), ("ch", "mobile"))
+    assert [variant.name for variant in spec.variants] == ["ch-mobile"]
+    assert spec.variant_names == ("korean-mobile", "ch-mobile")
     [error] = spec.invalid_variants.values()
     assert error.startswith("spec.variants[].language: ")
     assert "korean" in error
@@ -87,9 +88,9 @@ def test_the_image_in_the_spec_overrides_the_operators_default(
     ocrbackend: Make, config: OperatorConfig, image: dict[str, str], expected: str
 ) -> None:
     spec = parse_backend(ocrbackend(image=image))
-    assert str(spec.image_of(spec.variants[0], config)) == expected
+    assert str(spec.variants[0].image_reference(config)) == expected
 
 
 def test_a_variant_with_an_accelerator_has_the_gpu_image(ocrbackend: Make, config: OperatorConfig) -> None:
     spec = parse_backend(ocrbackend(accelerator={"resourceName": "nvidia.com/gpu"}))
-    assert spec.image_of(spec.variants[0], config) == ImageReference("example.com/backend-gpu", "1.0")
+    assert spec.variants[0].image_reference(config) == ImageReference("example.com/backend-gpu", "1.0")

@@ -74,17 +74,23 @@ def test_every_watched_namespace_is_listed() -> None:
 
 
 @pytest.mark.parametrize("status", [pytest.param(404, id="not served"), pytest.param(403, id="forbidden")])
-def test_a_kind_that_cannot_be_watched_has_no_differences(status: int) -> None:
-    assert _differences(FakeCluster({}, ClusterError(status, "no")), FakeCache({})) == set()
+def test_a_kind_that_cannot_be_listed_has_no_differences(status: int) -> None:
+    cluster = FakeCluster({}, ClusterError(status, "no"))
+    assert _differences(cluster, FakeCache({})) == set()
+    assert _differences(cluster, FakeCache({KEY: 5})) == set()
 
 
 @pytest.mark.parametrize("error", [None, ClusterError(503, "down")])
 def test_a_check_verifies_its_kind_unless_the_list_fails(error: ClusterError | None) -> None:
     verified: set[str] = set()
+    unknown: set[str] = set()
 
     class RecordingWatchdog(Watchdog):
         def verified(self, kind: str) -> None:
             verified.add(kind)
+
+        def could_not_verify(self, kind: str) -> None:
+            unknown.add(kind)
 
     class CountingCluster(FakeCluster):
         def __init__(self) -> None:
@@ -108,4 +114,5 @@ def test_a_check_verifies_its_kind_unless_the_list_fails(error: ClusterError | N
         running.cancel()
 
     asyncio.run(one_round())
-    assert verified == (set() if error else {kind for _, kind, _ in WATCHED_KINDS})
+    kinds = {kind for _, kind, _ in WATCHED_KINDS}
+    assert (verified, unknown) == ((set(), kinds) if error else (kinds, set()))

@@ -131,6 +131,9 @@ def test_a_refused_write_is_reported_and_retried(world: ReconcilerWorld) -> None
     world.cluster.failing["apply Deployment"] = ClusterError(403, "exceeded quota: small")
     assert world.reconcile() == Result(is_settled=False)
     assert world.condition("Ready") == ("False", "QuotaExceeded")
+    world.cluster.calls.clear()
+    world.reconcile()
+    assert "list" not in {verb for verb, _ in world.cluster.calls}
 
 
 class TestAbsentApi:

@@ -36,6 +36,27 @@ def test_a_stale_kind_is_named_even_if_other_kinds_are_verified() -> None:
     assert watchdog.unhealthy_reason() == ""
 
 
+def test_an_outage_of_any_length_is_healthy_and_watches_have_time_to_resume() -> None:
+    clock = Clock()
+    watchdog = Watchdog(180, clock)
+    watchdog.begin(["Pod"])
+    for _ in range(30):
+        clock.now += 60
+        watchdog.could_not_verify("Pod")
+        assert watchdog.unhealthy_reason() == ""
+    assert watchdog.staleness("Pod") == 1800
+    clock.now += 180
+    assert watchdog.unhealthy_reason() == ""
+    clock.now += 1
+    assert watchdog.unhealthy_reason() == "watches not verified for 180 s: Pod"
+
+
+def test_a_failed_background_task_is_unhealthy() -> None:
+    watchdog = Watchdog()
+    watchdog.task_failed("resync")
+    assert watchdog.unhealthy_reason() == "background tasks failed: resync"
+
+
 @pytest.mark.parametrize(
     ("listed", "cached", "expected"),
     [

@@ -15,7 +15,8 @@ FIELDS = [
     for schema, root in ((spec_schema(), "spec"), (status_schema(), "status"))
     for path, _ in crd_reference.fields(schema, root)
 ]
-SHARED_PREFIXES = tuple(f"spec.variants[].{name}." for name in ("options", "accelerator", "placement"))
+SHARED = ("options", "server", "image", "accelerator", "placement", "podTemplate")
+SHARED_PREFIXES = tuple(f"spec.variants[].{name}." for name in SHARED)
 
 
 @pytest.mark.parametrize("path", [path for path in FIELDS if not path.startswith(SHARED_PREFIXES)])

@@ -58,12 +58,12 @@ def test_a_wrong_command_line_prints_the_usage(
     assert "usage: kubectl ocr" in capsys.readouterr().err
 
 
-KEYS = [("ch", "server"), ("ch", "mobile")]
+KEYS = ["ch-server", "ch-mobile"]
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [(None, ("ch", "server")), ("ch/mobile", ("ch", "mobile")), ("ch-mobile", ("ch", "mobile"))],
+    [(None, "ch-server"), ("ch-mobile", "ch-mobile")],
 )
 def test_a_variant_is_named_as_in_the_status_or_in_its_service(
     name: str | None, expected: tuple[str, str]
@@ -72,5 +72,5 @@ def test_a_variant_is_named_as_in_the_status_or_in_its_service(
 
 
 def test_an_unknown_variant_is_an_error_that_lists_the_existing_ones() -> None:
-    with pytest.raises(KubectlError, match="variant en-mobile not found; existing: ch/server, ch/mobile"):
+    with pytest.raises(KubectlError, match="variant en-mobile not found; existing: ch-server, ch-mobile"):
         command.chosen_variant(KEYS, "en-mobile")

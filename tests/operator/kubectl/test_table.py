@@ -10,13 +10,14 @@ BACKEND = {
     "metadata": {"name": "ocr"},
     "spec": {
         "variants": [
-            {"language": "ch", "modelType": "mobile", "replicas": 2},
-            {"language": "en", "modelType": "mobile", "replicas": 3},
+            {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "replicas": 2},
+            {"name": "en-mobile", "language": "en", "modelType": "mobile", "replicas": 3},
         ]
     },
     "status": {
         "variants": [
             {
+                "name": "ch-mobile",
                 "language": "ch",
                 "modelType": "mobile",
                 "phase": "Failed",
@@ -35,7 +36,7 @@ def test_each_variant_has_a_row_even_before_it_has_a_status() -> None:
     assert table.variant_rows([BACKEND]) == [
         (
             "ocr",
-            "ch/mobile",
+            "ch-mobile",
             "Failed",
             "1/2",
             "OOMKilled",
@@ -43,7 +44,7 @@ def test_each_variant_has_a_row_even_before_it_has_a_status() -> None:
             "Published",
             "http://ocr-ch-mobile.labs.svc:9090",
         ),
-        ("ocr", "en/mobile", "Unknown", "0/0", "", "0", "", ""),
+        ("ocr", "en-mobile", "Unknown", "0/0", "", "0", "", ""),
     ]
 
 
@@ -56,7 +57,7 @@ def test_each_variant_has_a_row_even_before_it_has_a_status() -> None:
     ],
 )
 def test_the_progress_of_a_download_is_shown(models: dict[str, Any], expected: str) -> None:
-    variant = {"language": "ch", "modelType": "mobile", "models": models}
+    variant = {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "models": models}
     backend = {
         "metadata": {"name": "ocr"},
         "spec": {"variants": [variant]},

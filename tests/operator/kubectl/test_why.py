@@ -10,8 +10,7 @@ from ocr_operator.kubectl.why import why
 
 Json = dict[str, Any]
 LABELS = {
-    "ocrbackend.io/language": "ch",
-    "ocrbackend.io/model-type": "mobile",
+    "ocrbackend.io/variant": "ch-mobile",
     "ocrbackend.io/revision": "r1",
 }
 TOP, DEPLOYMENT = "OCRBackend labs/ocr", "Deployment ocr-ch-mobile"
@@ -25,7 +24,7 @@ def _backend(*, observed: int = 1, reconciled: Json | None = None) -> Json:
     conditions = [reconciled or _condition("Reconciled", "True", "Applied")]
     return {
         "metadata": {"name": "ocr", "namespace": "labs", "generation": 1, "uid": "u"},
-        "spec": {"variants": [{"language": "ch", "modelType": "mobile"}]},
+        "spec": {"variants": [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}]},
         "status": {"observedGeneration": observed, "conditions": conditions},
     }
 
@@ -138,7 +137,7 @@ def test_a_problem_of_the_whole_backend_comes_before_a_starting_pod(backend: Jso
 
 def test_a_missing_deployment_is_reported() -> None:
     answer = why(ClusterObjects(_backend(), {"deployments": [], "pods": []}, {}))
-    assert answer.path == (TOP, "variant ch/mobile")
+    assert answer.path == (TOP, "variant ch-mobile")
     assert "Deployment ocr-ch-mobile does not exist yet" in answer.message
 
 
@@ -225,11 +224,12 @@ def test_a_rollback_is_reported_although_the_last_good_revision_serves() -> None
 def test_a_queued_rollout_is_reported() -> None:
     backend = _backend()
     status = {
+        "name": "ch-mobile",
         "language": "ch",
         "modelType": "mobile",
         "reason": "RolloutQueued",
-        "message": "waits for en/mobile",
+        "message": "waits for en-mobile",
     }
     backend["status"]["variants"] = [status]
     answer = why(_objects(_pod(ready=True), backend=backend))
-    assert (answer.reason, answer.message) == ("RolloutQueued", "waits for en/mobile")
+    assert (answer.reason, answer.message) == ("RolloutQueued", "waits for en-mobile")

@@ -32,7 +32,7 @@ class Release:
     def apply(self, *, name: str = "ocr", **spec: Any) -> None:
         """Applies an OCRBackend with the builtin models, which need no volume."""
         spec = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}} | spec
-        spec.setdefault("variants", [{"language": "ch", "modelType": "mobile"}])
+        spec.setdefault("variants", [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}])
         body = {
             "apiVersion": "ocrbackend.io/v1alpha1",
             "kind": "OCRBackend",
@@ -58,7 +58,7 @@ class Release:
     def condition(self, condition_type: str = "Ready", name: str = "ocr") -> dict[str, Any]:
         """A condition of the current generation; empty if the status does not report it yet."""
         backend = self.get(KIND, name)
-        generation = backend["metadata"]["generation"]
+        generation = backend.get("metadata", {}).get("generation")
         for condition in backend.get("status", {}).get("conditions", []):
             if (condition["type"], condition["observedGeneration"]) == (condition_type, generation):
                 return dict(condition)
@@ -166,7 +166,11 @@ def operator(
     """One operator for the namespaces of all tests of a module."""
     namespace = f"operator-{uuid.uuid4().hex[:8]}"
     light_cluster.kubectl("create", "namespace", namespace)
-    values = ("backends=null", "operator.watch.allNamespaces=true", "operator.surgeWaitSeconds=1")
+    values = (
+        "defaultBackend.enabled=false",
+        "operator.watch.allNamespaces=true",
+        "operator.surgeWaitSeconds=1",
+    )
     _install(light_cluster, namespace, *values)
     with running_operator(light_cluster, namespace, tmp_path_factory.mktemp("operator")) as running:
         yield running

@@ -24,8 +24,8 @@ from operator_process import Operator
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -34,7 +34,7 @@ StartOperator = Callable[..., AbstractContextManager[Operator]]
 
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
-    install("backends=null")
+    install("defaultBackend.enabled=false")
 
 
 def _failpoints() -> Iterator[str]:

@@ -54,17 +54,18 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
     """A namespace with a settled OCRBackend that has managed objects of every kind."""
     release.apply(
         variants=[
-            {"language": "ch", "modelType": "mobile", "replicas": 2},
-            {"language": "en", "modelType": "mobile", "autoscaling": {"maxReplicas": 2}},
+            {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "replicas": 2},
+            {"name": "en-mobile", "language": "en", "modelType": "mobile", "autoscaling": {"maxReplicas": 2}},
         ],
         models={"source": "Hub", "storage": {"size": "1Gi"}},
         labelStudio={"apiKeySecretRef": {"name": "s", "key": "k"}, "basicAuthSecretRef": {"name": "s"}},
         accelerator={"resourceName": "nvidia.com/gpu"},
-        options={"extraEnv": [{"name": "NOTE", "value": "x"}], "scoreThreshold": "0.6"},
+        env=[{"name": "NOTE", "value": "x"}],
+        options={"scoreThreshold": "0.6"},
         placement={
             "nodeSelector": {"kubernetes.io/os": "linux"},
             "tolerations": [{"key": "gpu", "operator": "Exists"}],
-            "topologySpread": [{"topologyKey": "kubernetes.io/hostname"}],
+            "topologySpreadConstraints": [{"topologyKey": "kubernetes.io/hostname"}],
         },
         image={"pullSecrets": [{"name": "pull"}]},
         podTemplate={

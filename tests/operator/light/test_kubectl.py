@@ -13,7 +13,10 @@ from plugin import kubectl_ocr
 pytestmark = pytest.mark.light
 
 Release = Any
-TWO = [{"language": "ch", "modelType": "mobile"}, {"language": "latin", "modelType": "mobile"}]
+TWO = [
+    {"name": "ch-mobile", "language": "ch", "modelType": "mobile"},
+    {"name": "latin-mobile", "language": "latin", "modelType": "mobile"},
+]
 
 
 def test_status_and_why_of_a_ready_backend(release: Release, operator: Operator) -> None:
@@ -23,8 +26,8 @@ def test_status_and_why_of_a_ready_backend(release: Release, operator: Operator)
     table = kubectl_ocr(release.cluster, "status", "ocr", namespace).stdout.splitlines()
     assert [line.split()[:5] for line in table] == [
         ["NAME", "VARIANT", "PHASE", "READY", "REASON"],
-        ["ocr", "ch/mobile", "Ready", "1/1", "Available"],
-        ["ocr", "latin/mobile", "Ready", "1/1", "Available"],
+        ["ocr", "ch-mobile", "Ready", "1/1", "Available"],
+        ["ocr", "latin-mobile", "Ready", "1/1", "Available"],
     ]
     assert kubectl_ocr(release.cluster, "status", namespace).stdout.splitlines() == table
     why = kubectl_ocr(release.cluster, "why", "ocr", namespace)
@@ -53,7 +56,7 @@ def test_a_bundle_has_all_objects_and_logs_but_no_secret(
     ]
     literal = "--from-literal=username=me", "--from-literal=password=hidden"
     release.kubectl("create", "secret", "generic", "basic", *literal)
-    release.apply(labelStudio={"basicAuthSecretRef": {"name": "basic"}}, options={"extraEnv": variables})
+    release.apply(labelStudio={"basicAuthSecretRef": {"name": "basic"}}, env=variables)
     release.wait_for("True", "Available")
     completed = kubectl_ocr(
         release.cluster, "bundle", "ocr", f"--namespace={release.namespace}", folder=tmp_path

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api_relay import ApiRelay
+from ocr_operator.api.names import NAMESPACE_CLAIM
 from operator_process import Operator
 
 pytestmark = pytest.mark.light
@@ -24,7 +25,7 @@ FAILOVER_SECONDS = 20
 
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
-    install("backends=null", "operator.replicas=2")
+    install("defaultBackend.enabled=false", "operator.replicas=2")
 
 
 def _leads(operator: Operator) -> bool:
@@ -38,7 +39,7 @@ def _wait_to_lead(release: Release, operator: Operator, seconds: float = FAILOVE
 def test_a_standby_can_be_removed_and_added(release: Release) -> None:
     """The two update strategies exclude each other's fields, which Helm has to remove."""
     for replicas, strategy in ((1, "Recreate"), (2, "RollingUpdate")):
-        values = f"crds.install=false,backends=null,operator.replicas={replicas}"
+        values = f"crds.install=false,defaultBackend.enabled=false,operator.replicas={replicas}"
         namespace = ("--namespace", release.namespace)
         release.cluster.helm("upgrade", "ocr", str(CHART), *namespace, "--set", values)
         [deployment] = release.get("deployments")["items"]
@@ -114,16 +115,22 @@ def _stop_at_write(relay: ApiRelay, operator: Operator, number: int) -> None:
     relay.choose = choose
 
 
+def _lease(release: Release) -> dict[str, Any]:
+    """The Lease of the election."""
+    leases = release.get("leases")["items"]
+    [lease] = [lease for lease in leases if lease["metadata"]["name"] != NAMESPACE_CLAIM]
+    return dict(lease)
+
+
 def test_a_leader_that_loses_its_lease_exits_within_15_seconds(
     release: Release, start_operator: StartOperator
 ) -> None:
     """It learns of it at the next renewal, every 2 s, and then only shuts down."""
     with start_operator() as operator:
         _wait_to_lead(release, operator)
-        [lease] = release.get("leases")["items"]
+        lease = _lease(release)
         patch = '--patch={"spec":{"holderIdentity":"thief"}}'
         release.kubectl("patch", "lease", lease["metadata"]["name"], "--type=merge", patch)
         assert operator.process.wait(15) == 1
         assert "current holder: thief" in operator.log.read_text("utf-8")
-    [lease] = release.get("leases")["items"]
-    assert lease["spec"]["holderIdentity"] == "thief"
+    assert _lease(release)["spec"]["holderIdentity"] == "thief"

@@ -19,7 +19,7 @@ CHART = Path(__file__).parents[3] / "chart"
 CRD = "crd/ocrbackends.ocrbackend.io"
 OF_EVERY_NAMESPACE = {"configmaps/kube-root-ca.crt", "serviceaccounts/default"}
 HUB = {
-    "variants": [{"language": "ch", "modelType": "mobile"}],
+    "variants": [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}],
     "models": {"source": "Hub", "reclaimPolicy": "Retain"},
 }
 
@@ -60,7 +60,7 @@ def helm(release: Release, no_crd: None) -> Helm:
 
 
 def as_values(backends: dict[str, Any]) -> str:
-    return json.dumps({"backends": {"ocr": None} | backends})
+    return json.dumps({"backends": backends, "defaultBackend": {"enabled": False}})
 
 
 def object_names(release: Release) -> set[str]:
@@ -111,7 +111,7 @@ def test_install_upgrade_rollback_uninstall_and_install_again(
     running = release.get("deployment", "ocr-ch-mobile")["metadata"]["uid"]
 
     output = helm("uninstall")
-    assert "ocr-ocr-backend-backends" in output, "Helm lists what it keeps"
+    assert "ocr-backends" in output, "Helm lists what it keeps"
     assert not release.get("deployments", "--selector=app.kubernetes.io/part-of=ocr-backend").get("items")
     assert uid(release) == first
 

@@ -12,7 +12,7 @@ from prometheus_crds import service_monitor_crd
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 SERVICE_MONITORS = "crd/servicemonitors.monitoring.coreos.com"
 
 # The fixture's type lives in conftest.py, which tests cannot import.
@@ -25,7 +25,7 @@ def test_a_missing_api_is_reported_and_used_once_it_is_installed(
     release: Release, install: Install, start_operator: StartOperator
 ) -> None:
     release.cluster.kubectl("delete", SERVICE_MONITORS, "--ignore-not-found")
-    install("backends=null")
+    install("defaultBackend.enabled=false")
     with start_operator():
         release.apply(monitoring={"serviceMonitor": "Auto"})
         release.wait_for("True", "Available")
@@ -64,7 +64,7 @@ def _assert_drift_is_repaired(release: Release) -> None:
 def test_the_operator_restarts_and_works_without_a_removed_api(
     service_monitors: None, release: Release, install: Install, start_operator: StartOperator
 ) -> None:
-    install("backends=null")
+    install("defaultBackend.enabled=false")
     try:
         with start_operator() as operator:
             release.apply(monitoring={"serviceMonitor": "Always"})

@@ -11,8 +11,8 @@ from plugin import kubectl_ocr
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -21,7 +21,7 @@ StartOperator = Callable[..., AbstractContextManager[Operator]]
 
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
-    install("backends=null")
+    install("defaultBackend.enabled=false")
 
 
 def test_a_restart_changes_nothing_and_applies_missed_changes(

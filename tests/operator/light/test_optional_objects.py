@@ -8,7 +8,7 @@ from operator_process import Operator
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -45,10 +45,10 @@ def test_pods_with_all_optional_fields_pass_the_restricted_standard(
     release.kubectl("create", "configmap", "files", "--from-literal=LEVEL=INFO")
     from_map = {"configMapKeyRef": {"name": "files", "key": "LEVEL"}}
     release.apply(
-        options={"extraEnv": [{"name": "NOTE", "valueFrom": from_map}]},
+        env=[{"name": "NOTE", "valueFrom": from_map}],
         placement={
             "priorityClassName": "system-cluster-critical",
-            "topologySpread": [{"topologyKey": "kubernetes.io/hostname"}],
+            "topologySpreadConstraints": [{"topologyKey": "kubernetes.io/hostname"}],
         },
         podTemplate={
             "labels": {"team": "labels"},

@@ -15,8 +15,8 @@ from pod_identity import PodIdentity
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 STALE_SECONDS = 15
 """A watch that receives nothing is reopened after 40 % of it, which is 6 s."""
 
@@ -27,7 +27,7 @@ StartOperator = Callable[..., AbstractContextManager[Operator]]
 
 @pytest.fixture(autouse=True)
 def installed(install: Callable[..., None]) -> None:
-    install("backends=null")
+    install("defaultBackend.enabled=false")
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_foreign_object_is_adopted_after_it_is_annotated(release: Release, ope
     service = release.get("service", "ocr-ch-mobile")
     assert service["metadata"]["uid"] == uid
     assert [owner["name"] for owner in service["metadata"]["ownerReferences"]] == ["ocr"]
-    assert service["spec"]["selector"]["ocrbackend.io/language"] == "ch"
+    assert service["spec"]["selector"]["ocrbackend.io/variant"] == "ch-mobile"
     assert 9090 in [port["port"] for port in service["spec"]["ports"]]
 
 

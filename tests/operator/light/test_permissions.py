@@ -12,8 +12,8 @@ from operator_process import Operator
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 WITHOUT_ORIENTATION = Settings("PP-OCRv6", language="ch", model_type="mobile", use_textline_orientation=False)
 OBJECTS_OF_ONE_VARIANT: dict[str, set[str]] = {
     "services": {"ocr-ch-mobile"},
@@ -41,7 +41,7 @@ def test_every_permission_is_used_and_none_is_missing(
     install: Callable[..., None],
     start_operator: Callable[..., AbstractContextManager[Operator]],
 ) -> None:
-    install("backends=null")
+    install("defaultBackend.enabled=false")
     with start_operator() as operator:
         release.apply(
             variants=[CHINESE, LATIN | {"autoscaling": {"minReplicas": 2, "maxReplicas": 2}}],

@@ -18,7 +18,7 @@ TOLERATIONS = [{"key": "nvidia.com/gpu", "operator": "Exists"}]
 PAIR = {"resourceName": "nvidia.com/gpu", "count": 2}
 SLICE = {"resourceName": "nvidia.com/mig-1g.10gb"}
 BUILTIN = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
-VARIANT = {"language": "ch", "modelType": "mobile"}
+VARIANT = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 
 Json = dict[str, Any]
 Release = Any
@@ -61,7 +61,7 @@ def test_presets_choose_nodes_by_device_count_taint_label_and_runtime_class(
         "unknown": PAIR | {"nodeSelector": pool, "runtimeClassName": "no-such", "tolerations": TOLERATIONS},
     }
     preset_of = {"first": "pair", "slice": "slice", "no-toleration": "no-toleration", "unknown": "unknown"}
-    backends: Json = {"ocr": None} | {
+    backends: Json = {
         name: BUILTIN | {"variants": [VARIANT | {"accelerator": {"preset": preset}}]}
         for name, preset in preset_of.items()
     }

@@ -19,7 +19,7 @@ def _backend(namespace: str, threshold: str) -> dict[str, Any]:
     spec = {
         "ocrVersion": "PP-OCRv6",
         "models": {"source": "Builtin"},
-        "variants": [{"language": "ch", "modelType": "mobile"}],
+        "variants": [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}],
         "options": {"scoreThreshold": threshold},
     }
     metadata = {"name": "ocr", "namespace": namespace}

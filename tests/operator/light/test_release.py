@@ -51,7 +51,7 @@ def test_an_upgrade_adds_changes_and_removes_backends(
     helm("install")
     with start_operator():
         release.wait_for("True", "Available")
-    spec = BUILTIN | {"variants": [{"language": "en", "modelType": "mobile"}]}
+    spec = BUILTIN | {"variants": [{"name": "en-mobile", "language": "en", "modelType": "mobile"}]}
     helm("upgrade", {"backends.other": spec, "backends.ocr.options": {"scoreThreshold": "0.75"}})
     with start_operator():
         release.wait_for("True", "Available", name="other")
@@ -86,7 +86,10 @@ def test_a_rejected_backend_affects_only_the_readiness_of_the_operator(
     release: Release, start_operator: StartOperator, helm: Callable[..., str]
 ) -> None:
     # Helm's schema does not check it: it is a rule about two fields.
-    wrong = {"ocrVersion": "PP-OCRv6", "variants": [{"language": "korean", "modelType": "mobile"}]}
+    wrong = {
+        "ocrVersion": "PP-OCRv6",
+        "variants": [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}],
+    }
     helm("install", {"backends.wrong": wrong})
     with start_operator(ready=503) as operator:
         release.wait_for("True", "Available")
@@ -110,7 +113,7 @@ def test_every_permission_for_the_backends_is_used(
     helm("install")
     with start_operator() as operator:
         release.wait_for("True", "Available")
-    helm("upgrade", {"backends.ocr": None})
+    helm("upgrade", {"backends.ocr": None, "defaultBackend.enabled": False})
     with start_operator():
         release.cluster.wait(lambda: not release.get("ocrb").get("items"), "the OCRBackend to be deleted")
     requests = [request for request in release.requests(operator.account) if "objectRef" in request]

@@ -10,7 +10,7 @@ from operator_process import Operator
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 CONTAINER = "/spec/template/spec/containers/0"
 MANAGED_BY = "/metadata/labels/app.kubernetes.io~1managed-by"
 

@@ -11,8 +11,8 @@ from trouble_actions import never_ready
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 NOWHERE = {"nodeSelector": {"pool": "none"}}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
@@ -35,7 +35,7 @@ def test_variants_roll_out_one_after_the_other(release: Release, operator: Opera
     )
     first, second = _variants(release)
     assert (first["phase"], second["phase"]) == ("RollingOut", "Queued")
-    assert second["message"].startswith("waiting for the rollout of ch/mobile")
+    assert second["message"].startswith("waiting for the rollout of ch-mobile")
     # The number of replicas does not wait: the second pod has the previous revision.
     assert (second["replicas"]["desired"], second["replicas"]["updated"]) == (2, 0)
     assert second["revision"]["current"] == second["revision"]["lastGood"] != second["revision"]["target"]
@@ -62,7 +62,7 @@ def test_an_image_that_was_rolled_back_is_held_from_the_next_variant(
     first, second = _variants(release)
     assert (first["phase"], second["phase"]) == ("RolledBack", "Queued")
     assert second["reason"] == "RolloutHeld"
-    assert second["message"].startswith("ch/mobile was rolled back with the image")
+    assert second["message"].startswith("ch-mobile was rolled back with the image")
     release.settle(operator)
     assert [_image(release, name) for name in ("ocr-ch-mobile", "ocr-latin-mobile")] == images
     assert release.condition("Progressing")["status"] == "False"
@@ -81,7 +81,7 @@ def test_a_revision_that_is_not_ready_in_time_is_rolled_back(
     release: Release, install: Callable[..., None], start_operator: StartOperator
 ) -> None:
     """With and without a surge, by an operator that did not start the rollout or did not finish it."""
-    install("backends=null")
+    install("defaultBackend.enabled=false")
     rollouts = {"surge": {"surge": "Always"}, "in-place": {"surge": "Never"}}
     with start_operator():
         for name, rollout in rollouts.items():

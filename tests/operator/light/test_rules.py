@@ -55,7 +55,11 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
         pytest.param(
             {
                 "variants": [
-                    {"language": language, "modelType": model_type}
+                    {
+                        "name": f"{language}-{model_type}".replace("_", "-"),
+                        "language": language,
+                        "modelType": model_type,
+                    }
                     for language in list(model_catalog.languages_of("PP-OCRv5"))[: MAX_VARIANTS // 2]
                     for model_type in model_catalog.MODEL_TYPES
                 ]
@@ -63,11 +67,11 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
             id="all sixteen variants",
         ),
         pytest.param(
-            {"variants": [MOBILE], "models": {"source": "Claim", "storage": {"existingClaim": "mine"}}},
+            {"variants": [MOBILE], "models": {"source": "Claim", "storage": {"claimName": "mine"}}},
             id="a claim of the user",
         ),
         pytest.param(
-            {"variants": [MOBILE], "models": {"source": "Hub", "storage": {"existingClaim": "mine"}}},
+            {"variants": [MOBILE], "models": {"source": "Hub", "storage": {"claimName": "mine"}}},
             id="a claim of the user to download to",
         ),
         pytest.param({"variants": [MOBILE], "models": {"offline": True}}, id="a hub without downloads"),
@@ -97,7 +101,7 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
         pytest.param(
             {
                 "variants": [MOBILE],
-                "options": {"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://p:3128"}]},
+                "env": [{"name": "HTTPS_PROXY", "value": "http://p:3128"}],
             },
             id="a variable of the user",
         ),
@@ -191,25 +195,22 @@ def test_an_existing_volume_cannot_be_replaced(
         "apiVersion": "ocrbackend.io/v1alpha1",
         "kind": "OCRBackend",
         "metadata": {"name": "ocr", "namespace": namespace},
-        "spec": {"variants": [MOBILE]},
+        "spec": {"variants": [MOBILE], "models": {"storage": {"size": "5Gi"}}},
     }
     light_cluster.apply(body)
     with pytest.raises(ClusterError, match=message):
         light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": storage}}})
     light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": {"size": "6Gi"}}}})
     # The rules are for a managed volume; they do not apply if a claim of the user replaces it.
-    light_cluster.apply(
-        body | {"spec": {"variants": [MOBILE], "models": {"storage": {"existingClaim": "mine"}}}}
-    )
+    light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": {"claimName": "mine"}}}})
     light_cluster.apply(body | {"spec": {"variants": [MOBILE], "models": {"storage": storage | LARGER}}})
 
 
-def test_unset_fields_have_the_backends_defaults(send: Send) -> None:
+def test_only_defaults_that_the_operator_depends_on_are_stored(send: Send) -> None:
     spec = json.loads(send({"variants": [MOBILE]}))["spec"]
-    assert spec["ocrVersion"] == "PP-OCRv5"
-    assert spec["options"]["scoreThreshold"] == "0.5"
-    assert spec["server"]["threads"] == 8
-    assert spec["models"]["storage"] == {"size": "5Gi", "accessMode": "ReadWriteOnce"}
+    assert (spec["ocrVersion"], spec["engine"]) == ("PP-OCRv5", "Auto")
+    assert spec["models"] == {"source": "Hub", "reclaimPolicy": "Delete"}
+    assert not {"options", "server", "labelStudio"} & spec.keys()
 
 
 @pytest.mark.parametrize(

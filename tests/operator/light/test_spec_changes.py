@@ -8,8 +8,8 @@ from operator_process import Operator
 
 pytestmark = pytest.mark.light
 
-CHINESE = {"language": "ch", "modelType": "mobile"}
-LATIN = {"language": "latin", "modelType": "mobile"}
+CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 # The fixture's type lives in conftest.py, which tests cannot import.

@@ -89,7 +89,7 @@ def _provision(release: Release, storage: dict[str, str]) -> None:
 
 
 def test_a_missing_claim_is_reported_until_it_exists(release: Release, operator: Operator) -> None:
-    release.apply(models={"source": "Claim", "storage": {"existingClaim": "prepared"}})
+    release.apply(models={"source": "Claim", "storage": {"claimName": "prepared"}})
     assert '"prepared" not found' in release.wait_for("False", "ClaimNotFound")["message"]
     claim = {
         "apiVersion": "v1",

@@ -49,7 +49,7 @@ def helm(no_crd: None, release: Release) -> Iterator[Callable[..., None]]:
     namespace = f"--namespace={release.namespace}"
 
     def run(verb: str, target: str) -> None:
-        values = () if verb == "rollback" else ("backends=null", *OLD_IMAGES)
+        values = () if verb == "rollback" else ("defaultBackend.enabled=false", *OLD_IMAGES)
         sets = [word for value in values for word in ("--set", value)]
         release.cluster.helm(verb, "ocr", target, namespace, *sets)
 
@@ -181,7 +181,7 @@ def test_objects_of_another_version_are_adopted_without_a_restart(
     release: Release, install: Install, start_operator: StartOperator
 ) -> None:
     """One with more fields than today, one with fewer, and one that has another field manager too."""
-    install("backends=null", *OLD_IMAGES)
+    install("defaultBackend.enabled=false", *OLD_IMAGES)
     [example] = [body for body in frozen_release.examples() if body["metadata"]["name"] == "small"]
     ocrbackend = _apply(release, example)
     for manifest in _old_manifests("small"):
@@ -208,7 +208,7 @@ def test_a_new_field_in_the_crd_causes_neither_a_restart_nor_a_write(
     release: Release, install: Install, start_operator: StartOperator
 ) -> None:
     """Later changes of the spec are applied within 60 s."""
-    install("backends=null")
+    install("defaultBackend.enabled=false")
     new_crd = crd()
     schema = new_crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     schema["description"] = "Another description."

@@ -13,6 +13,7 @@ import yaml
 
 from ocr_cluster.cluster import Cluster
 from operator_process import Operator
+from prometheus_crds import definition
 
 pytestmark = pytest.mark.light
 
@@ -50,6 +51,18 @@ def gpu_node(light_cluster: Cluster) -> Iterator[str]:
     light_cluster.kubectl("delete", "node/gpu-of-the-values", "runtimeclass/nvidia")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def prometheus_crds(light_cluster: Cluster, service_monitors: None) -> Iterator[None]:
+    """The other kinds of the Prometheus operator, for values-production.yaml."""
+    plurals = ("podmonitors", "prometheusrules")
+    names = [f"crd/{plural}.monitoring.coreos.com" for plural in plurals]
+    for plural in plurals:
+        light_cluster.kubectl("apply", "--server-side", "--filename", str(definition(plural)))
+    light_cluster.kubectl("wait", "--for=condition=Established", *names)
+    yield
+    light_cluster.kubectl("delete", *names)
+
+
 def _create_secret(release: Release) -> None:
     """The Secret that values-production.yaml refers to."""
     release.kubectl("create", "secret", "generic", "label-studio", "--from-literal=token=x")
@@ -58,9 +71,9 @@ def _create_secret(release: Release) -> None:
 @pytest.mark.parametrize("values", INSTALLS, ids=IDS)
 def test_the_api_server_accepts_every_object(release: Release, values: list[str]) -> None:
     namespace = ["--namespace", release.namespace]
-    text = release.cluster.helm(
-        "template", "ocr", str(CHART), *namespace, "--set", "crds.install=false", *values
-    )
+    # Rendered without the cluster, which holds no password yet.
+    sets = ["--set", "crds.install=false,labelStudio.existingSecret=trial"]
+    text = release.cluster.helm("template", "ocr", str(CHART), *namespace, *sets, *values)
     objects = [body for body in yaml.safe_load_all(text) if body]
     [data] = [body["data"] for body in objects if "backends.yaml" in body.get("data", {})]
     metadata = {"namespace": release.namespace}
@@ -110,8 +123,8 @@ def _check_trial(release: Release) -> None:
     """Its pods are admitted, and an upgrade keeps its password and token."""
     pods = ("pods", "--selector=app.kubernetes.io/name in (ocr-backend-label-studio, ocr-backend-connect)")
     release.cluster.wait(lambda: len(release.get(*pods).get("items", [])) == 2, "the pods of the trial")
-    secret = release.get("secret", "ocr-ocr-backend-label-studio")["data"]
+    secret = release.get("secret", "ocr-label-studio")["data"]
     arguments = ["--set", "crds.install=false", *TRIAL, "--set", "operator.logLevel=DEBUG"]
     release.cluster.helm("upgrade", "ocr", str(CHART), "--namespace", release.namespace, *arguments)
-    assert release.get("secret", "ocr-ocr-backend-label-studio")["data"] == secret
+    assert release.get("secret", "ocr-label-studio")["data"] == secret
     assert len(secret) == 3

@@ -15,9 +15,9 @@ from ocr_operator.observed.managed_objects import ObservedObject
 
 Make = Callable[..., dict[str, Any]]
 HUB = {"source": "Hub"}
-MOBILE = {"language": "ch", "modelType": "mobile"}
-JAPANESE = {"language": "japan", "modelType": "mobile"}
-SERVER = {"language": "ch", "modelType": "server"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+JAPANESE = {"name": "japan-mobile", "language": "japan", "modelType": "mobile"}
+SERVER = {"name": "ch-server", "language": "ch", "modelType": "server"}
 
 SHARED_LABELS = {
     "app.kubernetes.io/name": "ocr-backend",
@@ -33,11 +33,15 @@ def jobs_of(ocrbackend: Make, config: OperatorConfig) -> Callable[..., list[dict
 
 
 def test_the_job_is_complete_and_has_no_other_field(jobs_of: Callable[..., list[dict[str, Any]]]) -> None:
-    placement = {"nodeSelector": {"pool": "ocr"}, "topologySpread": [{"maxSkew": 1, "topologyKey": "zone"}]}
+    placement = {
+        "nodeSelector": {"pool": "ocr"},
+        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone"}],
+    }
     proxy = {"name": "HTTPS_PROXY", "value": "http://proxy:3128"}
     [job] = jobs_of(
         models={"source": "Hub", "hub": "BOS", "mirror": "https://mirror.example.com"},
-        options={"extraEnv": [proxy], "scoreThreshold": "0.9"},
+        env=[proxy],
+        options={"scoreThreshold": "0.9"},
         placement=placement,
         accelerator={"resourceName": "nvidia.com/gpu"},
         image={"pullSecrets": [{"name": "registry"}]},
@@ -69,6 +73,16 @@ def test_the_job_is_complete_and_has_no_other_field(jobs_of: Callable[..., list[
                     | {MODELS_LABEL: labels[MODELS_LABEL], REVISION_LABEL: labels[REVISION_LABEL]}
                 },
                 "spec": {
+                    "affinity": {
+                        "podAffinity": {
+                            "requiredDuringSchedulingIgnoredDuringExecution": [
+                                {
+                                    "labelSelector": {"matchLabels": SHARED_LABELS},
+                                    "topologyKey": "kubernetes.io/hostname",
+                                }
+                            ]
+                        }
+                    },
                     "restartPolicy": "OnFailure",
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
@@ -170,7 +184,7 @@ def test_the_name_of_a_job_depends_on_its_models_and_their_source(
 
 @pytest.mark.parametrize("source", ["Builtin", "Claim"])
 def test_without_a_hub_there_is_no_job(jobs_of: Callable[..., list[dict[str, Any]]], source: str) -> None:
-    models = {"source": source, "storage": {"existingClaim": "prepared" if source == "Claim" else ""}}
+    models = {"source": source, "storage": {"claimName": "prepared" if source == "Claim" else ""}}
     assert jobs_of(ocrVersion="PP-OCRv6", models=models) == []
 
 

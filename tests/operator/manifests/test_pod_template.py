@@ -12,7 +12,7 @@ from variant_manifests import MOBILE, VARIANT_LABELS, Make, pod_template, varian
 
 def test_the_placement_sets_spread_constraints_and_priority(ocrbackend: Make, config: OperatorConfig) -> None:
     spread = [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}]
-    placement = {"topologySpread": spread, "priorityClassName": "important"}
+    placement = {"topologySpreadConstraints": spread, "priorityClassName": "important"}
     pod = pod_template(ocrbackend, config, placement=placement)["spec"]
     assert pod["priorityClassName"] == "important"
     assert pod["topologySpreadConstraints"] == [

@@ -20,7 +20,10 @@ from variant_manifests import MOBILE, Make, revision_of
         pytest.param({"paused": True}, id="a pause"),
         pytest.param({"networkPolicy": {"enabled": True}}, id="a network policy"),
         pytest.param({"monitoring": {"serviceMonitor": "Always"}}, id="monitoring"),
-        pytest.param({"variants": [MOBILE, {"language": "en", "modelType": "mobile"}]}, id="another variant"),
+        pytest.param(
+            {"variants": [MOBILE, {"name": "en-mobile", "language": "en", "modelType": "mobile"}]},
+            id="another variant",
+        ),
         pytest.param({"options": {"scoreThreshold": "0.50"}}, id="the same number in another notation"),
     ],
 )

@@ -54,9 +54,7 @@ def test_the_claim_follows_the_spec(ocrbackend: Make) -> None:
     "models",
     [
         pytest.param({"source": "Builtin"}, id="the models are in the image"),
-        pytest.param(
-            {"source": "Claim", "storage": {"existingClaim": "mine"}}, id="the user provides a volume"
-        ),
+        pytest.param({"source": "Claim", "storage": {"claimName": "mine"}}, id="the user provides a volume"),
     ],
 )
 def test_there_is_no_claim_if(ocrbackend: Make, models: dict[str, Any]) -> None:
@@ -96,6 +94,7 @@ RELABELINGS = [
         "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_instance"],
         "targetLabel": "ocrbackend",
     },
+    {"sourceLabels": ["__meta_kubernetes_pod_label_ocrbackend_io_variant"], "targetLabel": "variant"},
     {"sourceLabels": ["__meta_kubernetes_pod_label_ocrbackend_io_language"], "targetLabel": "language"},
     {"sourceLabels": ["__meta_kubernetes_pod_label_ocrbackend_io_model_type"], "targetLabel": "model_type"},
     {"targetLabel": "job", "replacement": "ocr-backend"},

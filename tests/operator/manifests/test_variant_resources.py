@@ -15,6 +15,8 @@ OWNER = {
     "controller": True,
     "blockOwnerDeletion": True,
 }
+SHARED_LABELS = {name: value for name, value in VARIANT_LABELS.items() if "variant" not in name}
+
 METADATA = {
     "name": "ocr-ch-mobile",
     "namespace": "labs",
@@ -39,10 +41,29 @@ def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: Operator
             "selector": {"matchLabels": VARIANT_LABELS},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "progressDeadlineSeconds": 900,
+            "minReadySeconds": 0,
+            "paused": False,
             "revisionHistoryLimit": 2,
             "template": {
-                "metadata": {"labels": VARIANT_LABELS | {"ocrbackend.io/revision": revision}},
+                "metadata": {
+                    "labels": VARIANT_LABELS
+                    | {
+                        "ocrbackend.io/language": "ch",
+                        "ocrbackend.io/model-type": "mobile",
+                        "ocrbackend.io/revision": revision,
+                    }
+                },
                 "spec": {
+                    "affinity": {
+                        "podAffinity": {
+                            "requiredDuringSchedulingIgnoredDuringExecution": [
+                                {
+                                    "labelSelector": {"matchLabels": SHARED_LABELS},
+                                    "topologyKey": "kubernetes.io/hostname",
+                                }
+                            ]
+                        }
+                    },
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
                     "terminationGracePeriodSeconds": 105,
@@ -110,7 +131,7 @@ def test_a_variant_has_this_service(ocrbackend: Make, config: OperatorConfig) ->
 def test_the_deployment_of_an_autoscaled_variant_has_no_replicas(
     ocrbackend: Make, config: OperatorConfig
 ) -> None:
-    scaling = {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilization": 70}
+    scaling = {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilizationPercentage": 70}
     objects = variant_objects(ocrbackend, config, variants=[MOBILE | {"autoscaling": scaling}])
     assert "replicas" not in objects["Deployment"]["spec"]
     assert objects["HorizontalPodAutoscaler"] == {
@@ -144,11 +165,12 @@ def test_every_field_of_the_spec_reaches_the_pod(ocrbackend: Make, config: Opera
         engine="Paddle",
         variants=[
             {
+                "name": "ch-mobile",
                 "language": "ch",
                 "modelType": "mobile",
                 "replicas": 3,
                 "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "8Gi"}},
-                "options": {"extraEnv": [variable]},
+                "env": [variable],
             }
         ],
         image={"repository": "mine", "tag": "7", "pullPolicy": "Always", "pullSecrets": [{"name": "pull"}]},
@@ -165,7 +187,7 @@ def test_every_field_of_the_spec_reaches_the_pod(ocrbackend: Make, config: Opera
             "predictTimeoutSeconds": 60,
             "allowedHosts": ["10.0.0.0/8"],
         },
-        models={"source": "Claim", "storage": {"existingClaim": "prepared"}},
+        models={"source": "Claim", "storage": {"claimName": "prepared"}},
         accelerator={"resourceName": "nvidia.com/gpu", "runtimeClassName": "nvidia"},
         placement={"nodeSelector": {"pool": "gpu"}, "tolerations": [toleration]},
         rollout={"progressDeadlineSeconds": 600},
@@ -219,7 +241,7 @@ def test_every_field_of_the_spec_reaches_the_pod(ocrbackend: Make, config: Opera
     [
         pytest.param({"replicas": 1}, False, id="one pod"),
         pytest.param({"replicas": 2}, True, id="two pods"),
-        pytest.param({"autoscaling": {"maxReplicas": 4}}, False, id="a minimum of one pod"),
+        pytest.param({"autoscaling": {"maxReplicas": 4}}, True, id="up to four pods"),
         pytest.param({"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}, True, id="a minimum of two pods"),
     ],
 )

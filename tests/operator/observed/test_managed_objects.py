@@ -17,7 +17,7 @@ def _deployment(*managers: dict[str, Any]) -> dict[str, Any]:
             "uid": "u",
             "resourceVersion": "7",
             "generation": 3,
-            "labels": {"ocrbackend.io/language": "ch", "ocrbackend.io/model-type": "mobile"},
+            "labels": {"ocrbackend.io/variant": "ch-mobile"},
             "ownerReferences": [{"uid": "other"}, {"uid": "owner", "controller": True}],
             "managedFields": list(managers),
         },
@@ -42,7 +42,7 @@ def test_the_facts_of_a_deployment() -> None:
         "owner",
         3,
     )
-    assert (observed.replicas, observed.revision, observed.variant) == (2, "abc", ("ch", "mobile"))
+    assert (observed.replicas, observed.revision, observed.variant) == (2, "abc", "ch-mobile")
     assert observed.owns_replicas
     assert not observed.is_deleting
 

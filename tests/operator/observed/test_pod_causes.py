@@ -56,7 +56,7 @@ CRASHED = _waiting("CrashLoopBackOff", "back-off 5m0s restarting failed containe
         pytest.param(
             {"unschedulable_message": 'persistentvolumeclaim "prepared" not found'},
             Reason.CLAIM_NOT_FOUND,
-            "spec.models.storage.existingClaim",
+            "spec.models.storage.claimName",
             id="the user's volume is missing",
         ),
         pytest.param(

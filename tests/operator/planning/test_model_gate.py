@@ -18,8 +18,8 @@ from recorded_downloads import status_with_downloads
 Make = Callable[..., dict[str, Any]]
 Live = Callable[..., ObservedObject]
 HUB = {"source": "Hub"}
-MOBILE = {"language": "ch", "modelType": "mobile"}
-KOREAN = {"language": "korean", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+KOREAN = {"name": "korean-mobile", "language": "korean", "modelType": "mobile"}
 COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}]}
 
 
@@ -72,7 +72,12 @@ def test_pods_are_created_when_the_models_are_published(world: World, ocrbackend
     backend = ocrbackend(variants=[MOBILE | {"autoscaling": {"maxReplicas": 3}}], models=HUB)
     world.reconcile(backend)
     [job] = world.jobs()
-    assert set(world.objects) == {"PersistentVolumeClaim ocr-models", job, "Service ocr-ch-mobile"}
+    assert set(world.objects) == {
+        "PersistentVolumeClaim ocr-models",
+        job,
+        "Service ocr-ch-mobile",
+        "PodDisruptionBudget ocr-ch-mobile",
+    }
     world.finish()
     assert {"Apply Deployment ocr-ch-mobile", "Apply HorizontalPodAutoscaler ocr-ch-mobile"} <= set(
         world.reconcile(backend)

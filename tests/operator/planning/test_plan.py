@@ -8,8 +8,8 @@ from ocr_operator.api.names import ObjectReference
 from ocr_operator.planning.steps import Apply, Plan, Remove, TransferReplicasOwnership, ref_of
 
 Make = Callable[..., dict[str, Any]]
-MOBILE = {"language": "ch", "modelType": "mobile"}
-ENGLISH = {"language": "en", "modelType": "mobile"}
+MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+ENGLISH = {"name": "en-mobile", "language": "en", "modelType": "mobile"}
 SCALED = MOBILE | {"autoscaling": {"maxReplicas": 4}}
 HUB = {"source": "Hub"}
 
@@ -19,13 +19,14 @@ def _kinds(steps: Plan) -> list[tuple[str, str]]:
 
 
 def test_all_objects_are_created(ocrbackend: Make, planned: Callable[..., Plan]) -> None:
-    result = planned(ocrbackend(variants=[MOBILE, SCALED | {"language": "en"}]))
+    result = planned(ocrbackend(variants=[MOBILE, SCALED | {"name": "en-mobile", "language": "en"}]))
     assert _kinds(result) == [
         ("Apply", "Service"),
         ("Apply", "Deployment"),
         ("Apply", "Service"),
         ("Apply", "Deployment"),
         ("Apply", "HorizontalPodAutoscaler"),
+        ("Apply", "PodDisruptionBudget"),
     ]
     assert {step.uid for step in result.steps if isinstance(step, Apply)} == {None}
 
@@ -33,7 +34,7 @@ def test_all_objects_are_created(ocrbackend: Make, planned: Callable[..., Plan])
 def test_a_carried_out_plan_leaves_no_steps(
     ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
 ) -> None:
-    backend = ocrbackend(variants=[MOBILE, SCALED | {"language": "en"}])
+    backend = ocrbackend(variants=[MOBILE, SCALED | {"name": "en-mobile", "language": "en"}])
     assert planned(backend, *settled(backend)).steps == ()
 
 
@@ -119,7 +120,7 @@ def test_a_larger_volume_is_applied_to_the_same_claim(
 def test_a_variant_with_invalid_settings_keeps_its_objects(
     ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
 ) -> None:
-    korean = [{"language": "korean", "modelType": "mobile"}]
+    korean = [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}]
     state = settled(ocrbackend(variants=korean))
     assert planned(ocrbackend(variants=korean, ocrVersion="PP-OCRv6"), *state).steps == ()
 
@@ -133,8 +134,7 @@ def test_an_autoscaler_takes_over_the_present_number_of_replicas(
 ) -> None:
     state = settled(ocrbackend(variants=[MOBILE | {"replicas": 3}]))
     steps = planned(ocrbackend(variants=[SCALED]), *state).steps
-    assert [type(step) for step in steps] == [TransferReplicasOwnership, Apply, Apply, Remove]
-    assert steps[3].ref.kind == "PodDisruptionBudget"
+    assert [type(step) for step in steps] == [TransferReplicasOwnership, Apply, Apply]
     assert isinstance(steps[0], TransferReplicasOwnership)
     assert steps[0].replicas == 3
 
@@ -156,7 +156,6 @@ def test_without_autoscaling_the_autoscaler_is_deleted_and_replicas_are_applied(
     result = planned(ocrbackend(variants=[MOBILE | {"replicas": 2}]), *state)
     assert _kinds(result) == [
         ("Apply", "Deployment"),
-        ("Apply", "PodDisruptionBudget"),
         ("Remove", "HorizontalPodAutoscaler"),
     ]
 

@@ -17,7 +17,7 @@ from ocr_operator.api.names import (
     MODEL_TYPE_LABEL,
     REVISION_LABEL,
     ObjectReference,
-    variant_name,
+    child_name,
 )
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.revision import digest
@@ -47,9 +47,7 @@ specs = st.fixed_dictionaries(
     {
         "ocrVersion": st.sampled_from(["PP-OCRv6", "PP-OCRv5"]),
         "variants": variants,
-        "models": st.sampled_from(
-            [{"source": "Hub"}, {"source": "Claim", "storage": {"existingClaim": "c"}}]
-        ),
+        "models": st.sampled_from([{"source": "Hub"}, {"source": "Claim", "storage": {"claimName": "c"}}]),
         "options": st.fixed_dictionaries({"scoreThreshold": st.sampled_from(["0.5", "0.6"])}),
         "rollout": st.fixed_dictionaries({"surge": st.sampled_from(["Auto", "Never"])}),
         "networkPolicy": st.fixed_dictionaries({"enabled": st.booleans()}),
@@ -61,7 +59,12 @@ disturbances = st.lists(st.tuples(st.sampled_from(["delete", "edit"]), st.intege
 
 
 def _variant(key: tuple[str, str], fields: dict[str, Any]) -> dict[str, Any]:
-    return {"language": key[0], "modelType": key[1], **copy.deepcopy(fields)}
+    return {
+        "name": "-".join(key).replace("_", "-"),
+        "language": key[0],
+        "modelType": key[1],
+        **copy.deepcopy(fields),
+    }
 
 
 @dataclass
@@ -177,7 +180,7 @@ def _check_deployments_stay(
     after: dict[ObjectReference, ObservedObject],
     spec: dict[str, Any],
 ) -> None:
-    names = {f"ocr-{variant['language']}-{variant['modelType']}" for variant in spec["variants"]}
+    names = {f"ocr-{variant['name']}" for variant in spec["variants"]}
     serving = {ref for ref in before if ref.kind == "Deployment" and ref.name in names}
     assert serving <= set(after)
 
@@ -193,11 +196,7 @@ def _check_autoscaled_replicas_stay(
     before: dict[ObjectReference, ObservedObject],
     after: dict[ObjectReference, ObservedObject],
 ) -> None:
-    scaled = {
-        variant_name("ocr", variant["language"], variant["modelType"])
-        for variant in spec["variants"]
-        if "autoscaling" in variant
-    }
+    scaled = {child_name("ocr", variant["name"]) for variant in spec["variants"] if "autoscaling" in variant}
     for ref in before:
         if ref.kind == "Deployment" and ref.name in scaled:
             assert after[ref].replicas == before[ref].replicas
@@ -221,11 +220,11 @@ def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
     if spec["monitoring"]["serviceMonitor"] != "Never":
         expected.add(("ServiceMonitor", "ocr"))
     for variant in spec["variants"]:
-        name = variant_name("ocr", variant["language"], variant["modelType"])
+        name = child_name("ocr", variant["name"])
         expected |= {("Deployment", name), ("Service", name)}
         if "autoscaling" in variant:
             expected.add(("HorizontalPodAutoscaler", name))
-        if variant.get("replicas", 1) > 1:
+        if max(variant.get("replicas", 1), variant.get("autoscaling", {}).get("maxReplicas", 1)) > 1:
             expected.add(("PodDisruptionBudget", name))
     return expected
 

@@ -31,7 +31,7 @@ def test_variants_are_rolled_out_one_after_the_other(
     assert second.cause is not None
     assert second.cause.reason == "RolloutQueued"
     assert second.cause.message == (
-        "waiting for the rollout of ch/mobile (spec.rollout.maxParallelVariants is 1); "
+        "waiting for the rollout of ch-mobile (spec.rollout.maxParallelVariants is 1); "
         "the previous revision serves until then"
     )
     assert (second.current, second.last_good) == (old[1], old[1])

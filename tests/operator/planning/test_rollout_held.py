@@ -30,7 +30,7 @@ def test_an_image_that_caused_a_rollback_is_held_for_the_other_variants(world: W
     assert third.cause == second.cause
     assert second.cause.reason == "RolloutHeld"
     assert second.cause.message.startswith(
-        "ch/mobile was rolled back with the image that this variant would get"
+        "ch-mobile was rolled back with the image that this variant would get"
     )
     before = dict(world.objects)
     world.reconcile()

@@ -15,7 +15,13 @@ PULL = "pod ocr-1: not found; check spec.image"
 
 
 def _status(reason: str, message: str = "", ready: str = "False", reconciled: str = "") -> dict[str, Any]:
-    variant = {"language": "ch", "modelType": "mobile", "reason": reason, "message": message}
+    variant = {
+        "name": "ch-mobile",
+        "language": "ch",
+        "modelType": "mobile",
+        "reason": reason,
+        "message": message,
+    }
     conditions = [
         {"type": "Ready", "status": ready, "reason": reason, "message": f"backend: {message}"},
         {
@@ -41,14 +47,20 @@ READY = _status("Available", ready="True")
         pytest.param(
             STARTING,
             FAILED,
-            [EventRecord(True, Reason.IMAGE_PULL_FAILED, f"ch/mobile: {PULL}", "ch/mobile")],
+            [EventRecord(True, Reason.IMAGE_PULL_FAILED, f"ch-mobile: {PULL}", "ch-mobile")],
             id="a problem",
         ),
         pytest.param(
             FAILED,
             _status("ImagePullFailed", "refused"),
-            [EventRecord(True, Reason.IMAGE_PULL_FAILED, "ch/mobile: refused", "ch/mobile")],
+            [EventRecord(True, Reason.IMAGE_PULL_FAILED, "ch-mobile: refused", "ch-mobile")],
             id="the problem has another message",
+        ),
+        pytest.param(
+            _status("Unschedulable", "0/120 nodes are available"),
+            _status("Unschedulable", "0/121 nodes are available"),
+            [],
+            id="only a number in the message has changed",
         ),
         pytest.param(
             FAILED,
@@ -59,7 +71,7 @@ READY = _status("Available", ready="True")
         pytest.param(
             FAILED,
             _status("Available"),
-            [EventRecord(False, Reason.AVAILABLE, "ch/mobile: ready", "ch/mobile")],
+            [EventRecord(False, Reason.AVAILABLE, "ch-mobile: ready", "ch-mobile")],
             id="one variant has recovered",
         ),
         pytest.param(
@@ -101,7 +113,7 @@ def test_the_events_of_a_change(
 
 
 def test_a_repeated_problem_is_one_event_with_a_count(now: datetime) -> None:
-    problem = EventRecord(True, Reason.OOM_KILLED, "x" * 2000, "ch/mobile")
+    problem = EventRecord(True, Reason.OOM_KILLED, "x" * 2000, "ch-mobile")
     first = event(INVOLVED, problem, None, now)
     again = event(INVOLVED, problem, first, now + timedelta(minutes=5))
     assert (
@@ -122,11 +134,11 @@ def test_a_repeated_problem_is_one_event_with_a_count(now: datetime) -> None:
 @pytest.mark.parametrize(
     ("uid", "record"),
     [
-        pytest.param("uid-2", EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"), id="a new object"),
-        pytest.param("uid-1", EventRecord(True, Reason.INVALID, "", "ch/mobile"), id="another reason"),
-        pytest.param("uid-1", EventRecord(True, Reason.OOM_KILLED, "", "en/mobile"), id="another variant"),
+        pytest.param("uid-2", EventRecord(True, Reason.OOM_KILLED, "", "ch-mobile"), id="a new object"),
+        pytest.param("uid-1", EventRecord(True, Reason.INVALID, "", "ch-mobile"), id="another reason"),
+        pytest.param("uid-1", EventRecord(True, Reason.OOM_KILLED, "", "en-mobile"), id="another variant"),
     ],
 )
 def test_another_problem_is_another_event(uid: str, record: EventRecord) -> None:
-    first = event_ref(INVOLVED, EventRecord(True, Reason.OOM_KILLED, "", "ch/mobile"))
+    first = event_ref(INVOLVED, EventRecord(True, Reason.OOM_KILLED, "", "ch-mobile"))
     assert event_ref(InvolvedObject(BACKEND, uid), record) != first

@@ -136,7 +136,7 @@ def test_the_status_shows_the_progress_of_the_active_model(
         "percent": 38,
     }
     assert (
-        "ch/mobile: downloading models: PP-OCRv5_mobile_det 42 %, 61 of 142 MB"
+        "ch-mobile: downloading models: PP-OCRv5_mobile_det 42 %, 61 of 142 MB"
         in _ready(status, "ModelsReady")[2]
     )
 

@@ -8,7 +8,10 @@ from ocr_operator.observed.pods import ObservedPod
 from status_world import World, condition, status_and_reason
 
 Make = Callable[..., dict[str, Any]]
-TWO = [{"language": "ch", "modelType": "mobile"}, {"language": "en", "modelType": "mobile"}]
+TWO = [
+    {"name": "ch-mobile", "language": "ch", "modelType": "mobile"},
+    {"name": "en-mobile", "language": "en", "modelType": "mobile"},
+]
 
 
 def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
@@ -26,6 +29,14 @@ def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
                 "lastTransitionTime": "2026-11-23T12:00:00Z",
                 "reason": "Available",
                 "message": "1 of 1 variants are ready",
+            },
+            {
+                "type": "Available",
+                "status": "True",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+                "reason": "Available",
+                "message": "Every variant has a ready pod",
             },
             {
                 "type": "Progressing",
@@ -62,6 +73,7 @@ def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
         ],
         "variants": [
             {
+                "name": "ch-mobile",
                 "language": "ch",
                 "modelType": "mobile",
                 "phase": "Ready",
@@ -86,11 +98,11 @@ def test_a_backend_without_objects_is_starting(world: World, ocrbackend: Make) -
 def test_a_backend_with_one_of_two_variants_is_not_ready(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend(variants=TWO)
     world.apply(backend)
-    world.pods = [replace(each, is_ready=each.variant == ("ch", "mobile")) for each in world.pods]
+    world.pods = [replace(each, is_ready=each.variant == "ch-mobile") for each in world.pods]
     status = world.status(backend)
     assert status["summary"] == "1/2"
     assert status_and_reason(status) == ("False", "Starting")
-    assert condition(status, "Ready")["message"].startswith("en/mobile: ")
+    assert condition(status, "Ready")["message"].startswith("en-mobile: ")
 
 
 def test_a_new_generation_is_not_ready_while_the_old_one_serves(world: World, ocrbackend: Make) -> None:
@@ -137,8 +149,7 @@ def test_a_failing_pod_of_the_new_revision_is_the_cause_while_the_old_one_serves
     world.apply(changed, pods_ready=False)
     broken = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
     labels = {
-        "ocrbackend.io/language": "ch",
-        "ocrbackend.io/model-type": "mobile",
+        "ocrbackend.io/variant": "ch-mobile",
         "ocrbackend.io/revision": world.pods[-1].revision,
     }
     world.pods[-1] = pod(labels, name="new", state=broken)
@@ -154,8 +165,7 @@ def test_the_last_failure_stays_in_the_status_after_the_recovery(
     backend = ocrbackend()
     world.apply(backend)
     labels = {
-        "ocrbackend.io/language": "ch",
-        "ocrbackend.io/model-type": "mobile",
+        "ocrbackend.io/variant": "ch-mobile",
         "ocrbackend.io/revision": world.pods[0].revision,
     }
     ended = {"exitCode": 137, "reason": "OOMKilled", "message": "", "finishedAt": "2026-11-23T11:00:00Z"}

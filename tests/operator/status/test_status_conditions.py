@@ -12,7 +12,10 @@ from ocr_operator.observed.pods import ContainerTermination, ObservedPod
 from status_world import OBSERVED, World, condition, status_and_reason
 
 Make = Callable[..., dict[str, Any]]
-TWO = [{"language": "ch", "modelType": "mobile"}, {"language": "en", "modelType": "mobile"}]
+TWO = [
+    {"name": "ch-mobile", "language": "ch", "modelType": "mobile"},
+    {"name": "en-mobile", "language": "en", "modelType": "mobile"},
+]
 
 
 def test_models_are_unknown_until_a_pod_reports(
@@ -28,7 +31,7 @@ def test_models_are_unknown_until_a_pod_reports(
     world.pods[1] = replace(world.pods[1], is_ready=False, termination=failed)
     status = world.status(backend)
     assert status_and_reason(status, "ModelsReady") == ("False", "DownloadFailed")
-    assert condition(status, "ModelsReady")["message"].startswith("en/mobile: ")
+    assert condition(status, "ModelsReady")["message"].startswith("en-mobile: ")
 
 
 def test_a_backend_is_degraded_if_it_needs_action_but_not_while_it_starts(
@@ -65,8 +68,7 @@ def test_the_most_urgent_of_several_causes_is_the_reason(
     world.apply(backend, pods_ready=False)
     labels = [
         {
-            "ocrbackend.io/language": each.variant[0],
-            "ocrbackend.io/model-type": each.variant[1],
+            "ocrbackend.io/variant": each.variant,
             "ocrbackend.io/revision": each.revision,
         }
         for each in world.pods
@@ -83,8 +85,8 @@ def test_the_most_urgent_of_several_causes_is_the_reason(
     assert status_and_reason(status) == ("False", "SecretNotFound")
     assert [each["phase"] for each in status["variants"]] == ["Pending", "Failed"]
     message = condition(status, "Ready")["message"]
-    assert "ch/mobile: pod" in message
-    assert "en/mobile: pod" in message
+    assert "ch-mobile: pod" in message
+    assert "en-mobile: pod" in message
 
 
 def test_a_variant_does_not_progress_after_its_deadline(world: World, ocrbackend: Make) -> None:
@@ -172,7 +174,7 @@ def test_a_change_during_a_pause_waits(world: World, ocrbackend: Make) -> None:
 
 
 def test_a_variant_with_invalid_settings_is_invalid(world: World, ocrbackend: Make) -> None:
-    korean = [{"language": "korean", "modelType": "mobile"}]
+    korean = [{"name": "korean-mobile", "language": "korean", "modelType": "mobile"}]
     status = world.status(ocrbackend(ocrVersion="PP-OCRv6", variants=korean))
     assert status_and_reason(status) == ("False", "Invalid")
     assert status_and_reason(status, "Reconciled") == ("False", "Invalid")
@@ -193,15 +195,15 @@ def test_transition_times_change_only_with_the_status(world: World, ocrbackend: 
 
 def test_a_long_message_is_truncated(world: World, ocrbackend: Make, pod: Callable[..., ObservedPod]) -> None:
     variants = [
-        {"language": language, "modelType": tier}
+        {"name": f"{language}-{tier}", "language": language, "modelType": tier}
         for language in ("ch", "en", "japan", "korean", "arabic", "cyrillic", "devanagari", "latin")
         for tier in ("mobile", "server")
     ]
     backend = ocrbackend(variants=variants)
     problems = {
-        ObjectReference(
-            "apps/v1", "Deployment", "labs", f"ocr-{each['language']}-{each['modelType']}"
-        ): Cause(Reason.FORBIDDEN, "x" * 300)
+        ObjectReference("apps/v1", "Deployment", "labs", f"ocr-{each['name']}"): Cause(
+            Reason.FORBIDDEN, "x" * 300
+        )
         for each in variants
     }
     status = world.status(backend, problems)

@@ -12,6 +12,7 @@ STATUS = {
     "conditions": [{"type": "Ready", "status": "False", "reason": "OOMKilled"}],
     "variants": [
         {
+            "name": "chinese",
             "language": "ch",
             "modelType": "server",
             "phase": "Failed",
@@ -20,26 +21,30 @@ STATUS = {
         }
     ],
 }
+LABELS = 'namespace="labs",ocrbackend="ocr"'
 
 
 def _scrape(*statuses: tuple[NamespacedName, dict[str, Any]]) -> list[str]:
     registry = CollectorRegistry()
     registry.register(StatusCollector(lambda: statuses))
     lines = generate_latest(registry).decode().splitlines()
-    return [line for line in lines if not line.startswith("#")]
+    return [line.removeprefix("ocrbackend_status_") for line in lines if not line.startswith("#")]
 
 
 def test_each_condition_and_each_variant_is_a_series_with_its_reason() -> None:
     assert _scrape((KEY, STATUS)) == [
-        'ocrbackend_status_condition{condition="Ready",namespace="labs",ocrbackend="ocr",reason="OOMKilled",'
-        'status="false"} 1.0',
-        'ocrbackend_status_variant{language="ch",model_type="server",namespace="labs",ocrbackend="ocr",'
-        'phase="Failed",reason="OOMKilled"} 1.0',
-        'ocrbackend_status_variant_replicas{language="ch",model_type="server",namespace="labs",'
-        'ocrbackend="ocr",state="desired"} 2.0',
-        'ocrbackend_status_variant_replicas{language="ch",model_type="server",namespace="labs",'
-        'ocrbackend="ocr",state="ready"} 1.0',
+        f'condition{{condition="Ready",{LABELS},reason="OOMKilled",status="false"}} 1.0',
+        f'variant{{{LABELS},phase="Failed",reason="OOMKilled",variant="chinese"}} 1.0',
+        f'variant_info{{language="ch",model_type="server",{LABELS},variant="chinese"}} 1.0',
+        f'variant_replicas_desired{{{LABELS},variant="chinese"}} 2.0',
+        f'variant_replicas_ready{{{LABELS},variant="chinese"}} 1.0',
     ]
+
+
+def test_two_variants_with_the_same_language_and_model_type_have_different_series() -> None:
+    [variant] = STATUS["variants"]
+    lines = _scrape((KEY, {"variants": [variant, variant | {"name": "chinese-gpu"}]}))
+    assert len(set(lines)) == len(lines) == 8
 
 
 def test_an_object_without_a_status_has_no_series() -> None:
@@ -47,12 +52,12 @@ def test_an_object_without_a_status_has_no_series() -> None:
 
 
 def test_models_that_are_downloaded_are_shown_with_their_bytes() -> None:
-    variant = STATUS["variants"][0]
+    [variant] = STATUS["variants"]
     models = {"state": "Downloading", "bytes": 61, "totalBytes": 142, "percent": 42, "job": "ocr-models-1"}
     lines = _scrape((KEY, {"variants": [variant | {"models": models}]}))
-    about = 'language="ch",model_type="server",namespace="labs",ocrbackend="ocr"'
+    about = f'{LABELS},variant="chinese"'
     assert [line for line in lines if "_models" in line] == [
-        f'ocrbackend_status_variant_models{{{about},state="Downloading"}} 1.0',
-        f'ocrbackend_status_variant_models_bytes{{amount="downloaded",{about}}} 61.0',
-        f'ocrbackend_status_variant_models_bytes{{amount="total",{about}}} 142.0',
+        f'variant_models{{{LABELS},state="Downloading",variant="chinese"}} 1.0',
+        f"variant_models_downloaded_bytes{{{about}}} 61.0",
+        f"variant_models_total_bytes{{{about}}} 142.0",
     ]
