@@ -72,7 +72,9 @@ def test_the_trial_connects_only_backends_without_another_label_studio(jobs: Job
             "connect.projects.invoices.backend: OCRBackend ocr has no variant x; it has ch-mobile",
             id="an unknown variant",
         ),
-        pytest.param(CONNECT | {"apiKeySecretRef": {"name": "a"}}, "apiKeySecretRef", id="a key without a name"),
+        pytest.param(
+            CONNECT | {"apiKeySecretRef": {"name": "a"}}, "apiKeySecretRef", id="a key without a name"
+        ),
     ],
 )
 def test_an_invalid_entry_fails_with_its_name(

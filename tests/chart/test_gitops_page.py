@@ -56,8 +56,12 @@ def ocrbackend(*conditions: tuple[str, str, str], observed: int = 2) -> Json:
         pytest.param(ocrbackend(("Ready", "True", "ok"), observed=1), "Progressing", id="an old generation"),
         pytest.param(ocrbackend(("Ready", "False", "downloading")), "Progressing", id="not ready"),
         pytest.param(ocrbackend(("Degraded", "False", ""), ("Ready", "True", "ok")), "Healthy", id="ready"),
-        pytest.param(ocrbackend(("Ready", "False", ""), ("Degraded", "True", "x")), "Degraded", id="degraded"),
-        pytest.param(ocrbackend(("Ready", "True", "")) | {"spec": {"paused": True}}, "Suspended", id="paused"),
+        pytest.param(
+            ocrbackend(("Ready", "False", ""), ("Degraded", "True", "x")), "Degraded", id="degraded"
+        ),
+        pytest.param(
+            ocrbackend(("Ready", "True", "")) | {"spec": {"paused": True}}, "Suspended", id="paused"
+        ),
     ],
 )
 def test_the_health_check_reports_the_conditions(body: Json, status: str) -> None:

@@ -49,7 +49,10 @@ def test_arguments_variables_and_volumes_are_added(render: Render) -> None:
 
 
 def test_security_contexts_are_merged_with_the_defaults(render: Render) -> None:
-    values = {"operator.podSecurityContext": {"runAsUser": 7}, "operator.securityContext": {"privileged": False}}
+    values = {
+        "operator.podSecurityContext": {"runAsUser": 7},
+        "operator.securityContext": {"privileged": False},
+    }
     pod = only(render(**values), "Deployment")["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsUser"] == 7
     assert pod["securityContext"]["runAsNonRoot"] is True

@@ -10,7 +10,7 @@ import yaml
 
 import prometheus_operator
 from ocr_cluster import waiting
-from ocr_operator.api.names import variant_labels
+from ocr_operator.api.names import LANGUAGE_LABEL, MODEL_TYPE_LABEL, variant_labels
 from prometheus_process import running_prometheus
 
 pytestmark = [pytest.mark.helm, pytest.mark.prometheus]
@@ -34,7 +34,8 @@ def backend(name: str, address: str, **labels: str) -> Json:
     """A pod of a variant; `labels` override its labels."""
     ports = [{"name": "http", "containerPort": 9090}, {"name": "other", "containerPort": 9091}]
     spec = {"containers": [{"name": "backend", "ports": ports}]}
-    pod_labels = variant_labels("ocr", "ch", "mobile") | labels
+    models = {LANGUAGE_LABEL: "ch", MODEL_TYPE_LABEL: "mobile"}
+    pod_labels = variant_labels("ocr", "chinese") | models | labels
     return pod(name, address, {"metadata": {"labels": pod_labels}, "spec": spec})
 
 
@@ -73,7 +74,7 @@ def test_the_monitors_and_the_example_config_find_the_same_targets(render: Rende
     monitors = prometheus_operator.configuration(objects, tmp_path, tmp_path / "alerts.yaml", "30s")
     labels = targets(tmp_path, objects, monitors)
     assert labels == targets(tmp_path, objects, example_config(tmp_path))
-    variant = {"ocrbackend": "ocr", "language": "ch", "model_type": "mobile"}
+    variant = {"ocrbackend": "ocr", "variant": "chinese", "language": "ch", "model_type": "mobile"}
     of_backend = {"job": "ocr-backend", "namespace": "labs", "pod": "ocr-1", **variant}
     of_operator = {"job": "ocr-backend-operator", "namespace": "labs", "pod": "operator-1"}
     assert labels == {

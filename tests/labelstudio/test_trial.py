@@ -89,11 +89,12 @@ def test_a_backend_with_a_password_is_connected_with_it(
     assert connection["readable_state"] == "Connected"
 
 
+@pytest.mark.parametrize("token", ["legacy_token", "personal_token"])
 def test_an_existing_project_is_connected_and_not_changed(
-    label_studio: LabelStudio, api: Api, backend: str
+    label_studio: LabelStudio, api: Api, backend: str, token: str
 ) -> None:
     project = api.call("POST", "projects/", json={"title": "mine", "label_config": CONFIG})["id"]
-    completed = connect(label_studio, backend, project)
+    completed = connect(label_studio, backend, project, getattr(label_studio, token))
     assert completed.returncode == 0, completed.stderr
     [connection] = api.call("GET", "ml/", params={"project": project})
     assert connection["url"] == backend

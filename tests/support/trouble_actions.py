@@ -39,8 +39,17 @@ def only_pod(cluster: Cluster, namespace: str) -> Json:
     return dict(pods[0])
 
 
-def container_state(state: Json, last: Json | None = None, restarts: int = 0, ready: bool = False) -> Action:
-    """Writes the state of the container, and that the pod is not ready, as a kubelet does."""
+def container_state(
+    state: Json,
+    last: Json | None = None,
+    restarts: int = 0,
+    ready: bool = False,
+    ready_condition: Json | None = None,
+) -> Action:
+    """Writes the state of the container, and that the pod is not ready, as a kubelet does.
+
+    `ready_condition`: further fields of the pod's condition Ready.
+    """
 
     def action(cluster: Cluster, namespace: str) -> None:
         cluster.wait(
@@ -58,7 +67,7 @@ def container_state(state: Json, last: Json | None = None, restarts: int = 0, re
             "restartCount": restarts,
         }
         conditions = [
-            {"type": "Ready", "status": "False"},
+            {"type": "Ready", "status": "False", **(ready_condition or {})},
             {"type": "ContainersReady", "status": str(ready)},
         ]
         _patch_status(cluster, namespace, {"containerStatuses": [status], "conditions": conditions})

@@ -207,6 +207,22 @@ TROUBLES = {
     "node": Trouble(
         "NodeLost", "no longer reports", after=container_state({"running": {}}, ready=True), mend=new_pod
     ),
+    "readiness": Trouble(
+        "Unready",
+        "was ready, but has not been since",
+        after=container_state({"running": {"startedAt": "2026-01-01T00:00:00Z"}}),
+        mend=new_pod,
+    ),
+    "gate": Trouble(
+        "ReadinessGatesNotReady",
+        "readiness gate",
+        after=container_state(
+            {"running": {}},
+            ready=True,
+            ready_condition={"reason": "ReadinessGatesNotReady", "message": "readiness gate a/b is False"},
+        ),
+        mend=new_pod,
+    ),
     "api": Trouble(
         "ApiMissing",
         "the cluster has no ServiceMonitor of monitoring.coreos.com/v1",

@@ -33,6 +33,19 @@ EXTERNAL = frozenset(
 )
 """Reasons that wait for something external: a node, a volume, another pod, or the end of a pause."""
 
+REVISION_FAULTS = frozenset(
+    {
+        Reason.INVALID,
+        Reason.GOLDEN_MISMATCH,
+        Reason.MODEL_LOAD_FAILED,
+        Reason.OOM_KILLED,
+        Reason.CRASH_LOOPING,
+        Reason.CONTAINER_NOT_CREATED,
+        Reason.PROGRESS_DEADLINE_EXCEEDED,
+    }
+)
+"""Reasons for which the revision is to blame; after a rollback for another reason it is tried again."""
+
 NORMAL = frozenset(
     {Reason.SUSPENDED, Reason.COMPLETE, Reason.APPLIED, Reason.LOADED, Reason.AS_EXPECTED, Reason.AVAILABLE},
 )

@@ -182,7 +182,8 @@ class Reason(StrEnum):
     ROLLED_BACK = (
         "RolledBack",
         "A new revision was not ready within spec.rollout.progressDeadlineSeconds and was rolled back.",
-        "change the spec: each new revision is tried once; set spec.rollout.autoRollback to false to keep a "
+        "change the spec; if the revision was not to blame, it is tried again at nextRetryTime; "
+        "set spec.rollout.autoRollback to false to keep a "
         "revision that fails",
     )
     ROLLOUT_HELD = (

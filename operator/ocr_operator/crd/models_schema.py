@@ -58,9 +58,9 @@ def _storage() -> Schema:
                 "StorageClass of the volume. Default: that of the cluster.", maxLength=253
             ),
             "accessMode": string_enum(
-                "Access mode of the volume. ReadWriteOnce and ReadWriteOncePod keep the pods on one node, "
+                "Access mode of the volume. ReadWriteOnce keeps the pods on one node, "
                 f"ReadWriteMany lets them run on several. Default: {defaults.ACCESS_MODE}.",
-                ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"],
+                ["ReadWriteOnce", "ReadWriteMany"],
             ),
             "claimName": string(
                 "Name of an existing PersistentVolumeClaim: with the source Claim, it holds the models; "

@@ -135,6 +135,7 @@ def _rolled_back() -> Schema:
             "reason": _word("Reason why it was not ready in time, in one word."),
             "message": string("Details."),
             "time": string("Time of the rollback."),
+            "nextRetryTime": string("Time of the next attempt, if the revision was not to blame."),
         },
     )
 

@@ -8,8 +8,6 @@ from typing import Any
 from ocr_operator.api.names import backend_labels
 from ocr_operator.api.spec import BackendSpec, Variant
 
-_ONE_NODE_MODES = ("ReadWriteOnce", "ReadWriteOncePod")
-
 
 def volume_affinity(spec: BackendSpec, variant: Variant) -> dict[str, Any]:
     """The field `affinity` of a pod that mounts the managed volume; empty if any node may run it.
@@ -18,7 +16,7 @@ def volume_affinity(spec: BackendSpec, variant: Variant) -> dict[str, Any]:
     An affinity in the spec replaces this one. The access mode of a claim of the user is unknown.
     """
     storage = spec.storage
-    if storage is None or storage.claim_name or storage.access_mode not in _ONE_NODE_MODES:
+    if storage is None or storage.claim_name or storage.access_mode != "ReadWriteOnce":
         return {}
     if "affinity" in variant.placement:
         return {}

@@ -7,13 +7,18 @@ Pure. The annotation keeps the operator stateless. `planning.rollout` decides wh
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ocr_operator.api.names import REVISION_LABEL
+from ocr_operator.api.reason_groups import REVISION_FAULTS
 from ocr_operator.api.reasons import Reason
 
 _UNKNOWN_REASON = str(Reason.PROGRESS_DEADLINE_EXCEEDED)
+
+
+FIRST_RETRY_SECONDS = 15 * 60
+LONGEST_RETRY_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,30 @@ class LastGood:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A revision that is being rolled out, and when the rollout started (RFC 3339)."""
+    """A revision that is being rolled out, when the rollout started (RFC 3339), and earlier attempts."""
 
     revision: str
     since: str
+    retries: int = 0
 
 
 @dataclass(frozen=True)
 class RolledBack:
-    """A revision that was not ready in time, why, and when it was rolled back (RFC 3339)."""
+    """A revision that was not ready in time, why, when it was rolled back (RFC 3339), and its retries."""
 
     revision: str
     reason: str
     message: str
     time: str
+    retries: int = 0
+
+    @property
+    def next_retry(self) -> datetime | None:
+        """When the revision is tried again; None if the revision itself is to blame."""
+        if Reason(self.reason) in REVISION_FAULTS:
+            return None
+        wait = min(FIRST_RETRY_SECONDS * 2.0**self.retries, LONGEST_RETRY_SECONDS)
+        return datetime.fromisoformat(self.time) + timedelta(seconds=wait)
 
     @property
     def summary(self) -> str:

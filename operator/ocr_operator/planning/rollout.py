@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ocr_operator.api.conditions import timestamp
 from ocr_operator.api.names import ROLLOUT_ANNOTATION
-from ocr_operator.api.reason_groups import EXTERNAL
+from ocr_operator.api.reason_groups import REVISION_FAULTS
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests.metadata import ManagedObject
@@ -77,12 +77,12 @@ class _Queue:
 def _failed_images(
     variants: Sequence[VariantInput], decided: Mapping[VariantName, RolloutState | None]
 ) -> dict[str, VariantName]:
-    """New images with which a variant was rolled back, unless the cause was external."""
+    """New images with which a variant was rolled back, if the revision was to blame."""
     failed: dict[str, VariantName] = {}
     for variant in variants:
         state = decided[variant.name]
         rolled_back = state.record.rolled_back if state else None
-        if rolled_back and Reason(rolled_back.reason) not in EXTERNAL and variant.new_image:
+        if rolled_back and Reason(rolled_back.reason) in REVISION_FAULTS and variant.new_image:
             failed.setdefault(variant.new_image, variant.name)
     return failed
 
@@ -96,19 +96,24 @@ def _decide_without_queue(
         return RolloutState(variant.target, variant.desired, Record(good))
     if existing.revision == variant.target:
         return _in_progress(spec, variant, existing, observed)
-    rolled_back = record(existing.rollout).rolled_back
-    if good and rolled_back and rolled_back.revision == variant.target and spec.auto_rollback:
+    rolled_back = variant.rolled_back
+    if good and rolled_back and spec.auto_rollback and not _is_retry_due(rolled_back, observed.now):
         return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
     if good and good.revision == existing.revision and variant.is_serving:
         return None
     return _start_rollout(variant, observed.now)
 
 
+def _is_retry_due(rolled_back: RolledBack, now: datetime) -> bool:
+    return rolled_back.next_retry is not None and now >= rolled_back.next_retry
+
+
 def _start_rollout(variant: VariantInput, now: datetime) -> RolloutState:
     good = variant.last_good
     if good is None or good.revision == variant.target:
         return RolloutState(variant.target, variant.desired, Record(good))
-    candidate = Candidate(variant.target, timestamp(now))
+    retries = variant.rolled_back.retries + 1 if variant.rolled_back else 0
+    candidate = Candidate(variant.target, timestamp(now), retries)
     state = RolloutState(variant.target, variant.desired, Record(good, candidate))
     return replace(state, is_rolling=variant.has_models)
 
@@ -116,7 +121,9 @@ def _start_rollout(variant: VariantInput, now: datetime) -> RolloutState:
 def _queued(variant: VariantInput, rolling: tuple[VariantName, ...]) -> RolloutState:
     good = variant.last_good
     template = good.template if good else variant.desired
-    return RolloutState(variant.target, template, Record(good), waits_for=rolling)
+    # The number of earlier attempts must survive the wait.
+    kept_record = Record(good, rolled_back=variant.rolled_back)
+    return RolloutState(variant.target, template, kept_record, waits_for=rolling)
 
 
 def _in_progress(
@@ -134,12 +141,15 @@ def _in_progress(
     if not spec.auto_rollback or spec.is_paused:
         # The deadline has passed, so the variant no longer blocks the others.
         return state
-    rolled_back = _rolled_back(variant, existing, observed)
+    rolled_back = _rolled_back(variant, existing, observed, candidate.retries if candidate else 0)
     return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
 
 
-def _rolled_back(variant: VariantInput, existing: ObservedObject, observed: Observed) -> RolledBack:
+def _rolled_back(
+    variant: VariantInput, existing: ObservedObject, observed: Observed, retries: int
+) -> RolledBack:
     causes = rollout_causes(existing, variant.pods, observed.warnings)
     cause = most_urgent(located.cause for located in causes)
     reason = cause.reason if cause else Reason.PROGRESS_DEADLINE_EXCEEDED
-    return RolledBack(variant.target, str(reason), cause.message if cause else "", timestamp(observed.now))
+    message = cause.message if cause else ""
+    return RolledBack(variant.target, str(reason), message, timestamp(observed.now), retries)

@@ -13,7 +13,7 @@ from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.first_cause import is_rolled_out
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
-from ocr_operator.observed.rollout_record import LastGood, Record, record
+from ocr_operator.observed.rollout_record import LastGood, Record, RolledBack, record
 
 Template = Mapping[str, Any]
 
@@ -62,6 +62,12 @@ class VariantInput:
         if recorded and recorded.revision == existing.revision:
             return recorded
         return LastGood(existing.revision, json.loads(existing.template))
+
+    @property
+    def rolled_back(self) -> RolledBack | None:
+        """The last rollback, if it was of the revision in the spec."""
+        rolled_back = record(self.existing.rollout).rolled_back if self.existing else None
+        return rolled_back if rolled_back and rolled_back.revision == self.target else None
 
     @property
     def new_image(self) -> str:

@@ -4,7 +4,6 @@ Pure; `controller.reconciler` writes it if it differs from the present one.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ocr_operator.api.conditions import timestamp, with_transition_times
@@ -13,6 +12,7 @@ from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import BackendSpec
 from ocr_operator.observed.causes import Cause
 from ocr_operator.observed.container_failures import Failure
+from ocr_operator.observed.rollout_record import RolledBack
 from ocr_operator.observed.state import Observed
 from ocr_operator.planning.steps import Plan
 from ocr_operator.status.model_downloads import ModelDownload
@@ -66,7 +66,19 @@ def _variant(key: NamespacedName, state: VariantState, previous: Mapping[str, An
     if state.last_failure:
         entry["lastFailure"] = _failure(state.last_failure)
     if state.rolled_back:
-        entry["rolledBack"] = asdict(state.rolled_back)
+        entry["rolledBack"] = _rolled_back(state.rolled_back)
+    return entry
+
+
+def _rolled_back(rolled_back: RolledBack) -> dict[str, str]:
+    entry = {
+        "revision": rolled_back.revision,
+        "reason": rolled_back.reason,
+        "message": rolled_back.message,
+        "time": rolled_back.time,
+    }
+    if rolled_back.next_retry:
+        entry["nextRetryTime"] = timestamp(rolled_back.next_retry)
     return entry
 
 

@@ -55,7 +55,13 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
     release.apply(
         variants=[
             {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "replicas": 2},
-            {"name": "en-mobile", "language": "en", "modelType": "mobile", "autoscaling": {"maxReplicas": 2}},
+            {
+                "name": "en-mobile",
+                "language": "en",
+                "modelType": "mobile",
+                "autoscaling": {"maxReplicas": 2},
+                "accelerator": {},
+            },
         ],
         models={"source": "Hub", "storage": {"size": "1Gi"}},
         labelStudio={"apiKeySecretRef": {"name": "s", "key": "k"}, "basicAuthSecretRef": {"name": "s"}},

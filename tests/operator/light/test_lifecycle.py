@@ -82,7 +82,7 @@ def claims(release: Release) -> dict[str, str]:
 
 
 def threshold(release: Release) -> str:
-    return str(release.get("ocrb", "ocr")["spec"]["options"]["scoreThreshold"])
+    return str(release.get("ocrb", "ocr")["spec"].get("options", {}).get("scoreThreshold", "0.5"))
 
 
 def test_install_upgrade_rollback_uninstall_and_install_again(

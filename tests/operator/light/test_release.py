@@ -56,13 +56,18 @@ def test_an_upgrade_adds_changes_and_removes_backends(
     with start_operator():
         release.wait_for("True", "Available", name="other")
         release.cluster.wait(
-            lambda: release.get("ocrb", "ocr")["spec"]["options"]["scoreThreshold"] == "0.75", "the change"
+            lambda: (
+                release.get("ocrb", "ocr")["spec"].get("options", {}).get("scoreThreshold", "0.5") == "0.75"
+            ),
+            "the change",
         )
     helm("upgrade", None, "--reset-values")
     with start_operator():
         release.cluster.wait(lambda: not release.get("ocrb", "other"), "the backend to be deleted")
         release.cluster.wait(
-            lambda: release.get("ocrb", "ocr")["spec"]["options"]["scoreThreshold"] == "0.5",
+            lambda: (
+                release.get("ocrb", "ocr")["spec"].get("options", {}).get("scoreThreshold", "0.5") == "0.5"
+            ),
             "the default again",
         )
 
@@ -104,7 +109,7 @@ def test_a_backend_that_a_user_created_is_not_adopted(
     with start_operator(ready=503) as operator:
         release.cluster.wait(lambda: "not from these values" in operator.get("/readyz")[1], "the reason")
         release.wait_for("True", "Available")
-    assert release.get("ocrb", "ocr")["spec"]["options"]["scoreThreshold"] == "0.25"
+    assert release.get("ocrb", "ocr")["spec"].get("options", {}).get("scoreThreshold", "0.5") == "0.25"
 
 
 def test_every_permission_for_the_backends_is_used(
