@@ -89,7 +89,7 @@ def boxes(prediction: Json) -> dict[str, Box]:
 
 def test_the_trial_predicts_for_its_sample_and_for_an_upload(trial: Trial) -> None:
     [project] = trial.api.call("GET", "projects/")["results"]
-    assert project["title"] == "ocr ch/mobile"
+    assert project["title"] == "ocr ch-mobile"
     parameters = {"project": project["id"]}
     [connection] = trial.api.call("GET", "ml/", params=parameters)
     assert connection["readable_state"] == "Connected"
@@ -98,7 +98,7 @@ def test_the_trial_predicts_for_its_sample_and_for_an_upload(trial: Trial) -> No
     assert NUMBER in "".join(boxes(prediction)).replace(" ", "")
 
     project_of_user = Project(trial.api, CONFIG)
-    match = re.fullmatch(r"ch/mobile: (\S+)", line(trial.notes, "ch/mobile: "))
+    match = re.fullmatch(r"ch-mobile: (\S+)", line(trial.notes, "ch-mobile: "))
     assert match
     assert project_of_user.connect(match[1])["readable_state"] == "Connected"
     [uploaded] = project_of_user.upload(IMAGE)

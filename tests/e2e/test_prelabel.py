@@ -27,7 +27,7 @@ TASKS = 20
 STORING = "POST /api/"
 """Prefix of the requests that store a slice and of those that store one prediction."""
 
-READ_BY_VARIANT = {"backend": {"name": "ocr", "language": "ch", "modelType": "mobile"}}
+READ_BY_VARIANT = {"backend": {"name": "ocr", "variant": "ch-mobile"}}
 READ_IN_POD = {"builtin": {"language": "ch"}}
 
 

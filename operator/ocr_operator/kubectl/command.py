@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--variant",
         metavar="LANGUAGE/MODELTYPE",
-        help="variant to use, such as ch/mobile or ch-mobile (default: the first in the spec)",
+        help="variant to use, by its name (default: the first in the spec)",
     )
     command.set_defaults(run=_predict)
     command = commands.add_parser("bundle", parents=[common], help="write a support bundle without secrets")

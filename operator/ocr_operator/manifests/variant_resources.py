@@ -38,8 +38,6 @@ def deployment(
         "selector": {"matchLabels": variant_labels(spec.key.name, variant.name)},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": _rolling_update(in_place)},
         "progressDeadlineSeconds": spec.progress_deadline_seconds,
-        "minReadySeconds": 0,
-        "paused": False,
         "revisionHistoryLimit": 2,
         "template": pod_template(spec, variant, config),
     }

@@ -26,7 +26,7 @@ def test_two_variants_become_ready(release: Release, operator: Operator) -> None
         f"http://ocr-{language}-mobile.{release.namespace}.svc:9090" for language in ("ch", "latin")
     ]
     table = release.kubectl("get", "ocr")
-    assert table.split("\n")[0].split() == ["NAME", "READY", "VARIANTS", "REASON", "AGE"]
+    assert table.split("\n")[0].split() == ["NAME", "READY", "AVAILABLE", "VARIANTS", "REASON", "AGE"]
     assert table.split("\n")[1].split()[:4] == ["ocr", "True", "2/2", "Available"]
     wide = release.kubectl("get", "ocrb", "--output=wide")
     assert "PP-OCRv6" in wide

@@ -41,8 +41,6 @@ def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: Operator
             "selector": {"matchLabels": VARIANT_LABELS},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "progressDeadlineSeconds": 900,
-            "minReadySeconds": 0,
-            "paused": False,
             "revisionHistoryLimit": 2,
             "template": {
                 "metadata": {
