@@ -61,6 +61,8 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
                 "modelType": "mobile",
                 "autoscaling": {"maxReplicas": 2},
                 "accelerator": {},
+                # A running pod would keep the claim from being deleted.
+                "placement": {"nodeSelector": {"pool": "none"}},
             },
         ],
         models={"source": "Hub", "storage": {"size": "1Gi"}},

@@ -27,7 +27,7 @@ def test_two_variants_become_ready(release: Release, operator: Operator) -> None
     ]
     table = release.kubectl("get", "ocr")
     assert table.split("\n")[0].split() == ["NAME", "READY", "AVAILABLE", "VARIANTS", "REASON", "AGE"]
-    assert table.split("\n")[1].split()[:4] == ["ocr", "True", "2/2", "Available"]
+    assert table.split("\n")[1].split()[:5] == ["ocr", "True", "True", "2/2", "Available"]
     wide = release.kubectl("get", "ocrb", "--output=wide")
     assert "PP-OCRv6" in wide
     assert "2 of 2 variants are ready" in wide
