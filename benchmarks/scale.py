@@ -87,7 +87,10 @@ def _backend(name: str) -> dict[str, Any]:
     spec = {
         "ocrVersion": "PP-OCRv6",
         "models": {"source": "Builtin"},
-        "variants": [{"language": language, "modelType": "mobile"} for language in ("ch", "latin")],
+        "variants": [
+            {"name": f"{language}-mobile", "language": language, "modelType": "mobile"}
+            for language in ("ch", "latin")
+        ],
     }
     metadata = {"name": name, "namespace": OPERATED_NAMESPACE}
     return {"apiVersion": "ocrbackend.io/v1alpha1", "kind": "OCRBackend", "metadata": metadata, "spec": spec}

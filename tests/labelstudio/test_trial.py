@@ -54,9 +54,9 @@ def tasks(api: Api, project_id: int) -> list[dict[str, Any]]:
 def test_a_variant_gets_a_connected_project_with_an_image(
     label_studio: LabelStudio, api: Api, backend: str
 ) -> None:
-    completed = connect(label_studio, backend, "ocr ch/mobile")
+    completed = connect(label_studio, backend, "ocr ch-mobile")
     assert completed.returncode == 0, completed.stderr
-    project_id = project_named(api, "ocr ch/mobile")
+    project_id = project_named(api, "ocr ch-mobile")
     assert completed.stdout == f"project {project_id} is connected to {backend}\n"
     [connection] = api.call("GET", "ml/", params={"project": project_id})
     assert (connection["url"], connection["readable_state"]) == (backend, "Connected")
@@ -71,11 +71,11 @@ def test_a_variant_gets_a_connected_project_with_an_image(
 
 
 def test_a_second_run_changes_nothing(label_studio: LabelStudio, api: Api, backend: str) -> None:
-    first = connect(label_studio, backend, "again ch/mobile")
-    second = connect(label_studio, backend, "again ch/mobile")
+    first = connect(label_studio, backend, "again ch-mobile")
+    second = connect(label_studio, backend, "again ch-mobile")
     assert second.returncode == 0, second.stderr
     assert second.stdout == first.stdout
-    project_id = project_named(api, "again ch/mobile")
+    project_id = project_named(api, "again ch-mobile")
     assert len(api.call("GET", "ml/", params={"project": project_id})) == 1
     assert len(tasks(api, project_id)) == 1
 
@@ -83,9 +83,9 @@ def test_a_second_run_changes_nothing(label_studio: LabelStudio, api: Api, backe
 def test_a_backend_with_a_password_is_connected_with_it(
     label_studio: LabelStudio, api: Api, guarded_backend: str
 ) -> None:
-    completed = connect(label_studio, guarded_backend, "guarded ch/mobile", **PASSWORD)
+    completed = connect(label_studio, guarded_backend, "guarded ch-mobile", **PASSWORD)
     assert completed.returncode == 0, completed.stderr
-    [connection] = api.call("GET", "ml/", params={"project": project_named(api, "guarded ch/mobile")})
+    [connection] = api.call("GET", "ml/", params={"project": project_named(api, "guarded ch-mobile")})
     assert connection["readable_state"] == "Connected"
 
 

@@ -38,7 +38,8 @@ class DownloadSite:
         variables = [{"name": variable, "value": value} for variable, value in (env or {}).items()]
         spec = {
             "ocrVersion": "PP-OCRv6",
-            "options": {"useTextlineOrientation": False, "extraEnv": variables},
+            "options": {"useTextlineOrientation": False},
+            "env": variables,
             "variants": [
                 {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "resources": _SMALL}
                 | (variant or {})

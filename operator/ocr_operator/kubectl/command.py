@@ -51,9 +51,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name")
     command.add_argument("file", type=Path)
     command.add_argument(
-        "--variant",
-        metavar="LANGUAGE/MODELTYPE",
-        help="variant to use, by its name (default: the first in the spec)",
+        "--variant", metavar="NAME", help="name of the variant to use (default: the first in the spec)"
     )
     command.set_defaults(run=_predict)
     command = commands.add_parser("bundle", parents=[common], help="write a support bundle without secrets")

@@ -41,7 +41,7 @@ def test_every_setting_is_a_field_unless_the_operator_sets_it() -> None:
         "basic_auth_user",
         "basic_auth_pass",
         "label_studio_api_key",
-        # These need a volume of the user; extraEnv may set them.
+        # These need a volume of the user; `env` may set them.
         "local_files_document_root",
         "image_cache_dir",
     }
