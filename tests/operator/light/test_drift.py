@@ -35,7 +35,7 @@ MANAGED = [
 IMMUTABLE = {
     "deployment": (
         r"spec\.selector.*",
-        r"spec\.template\.metadata\.labels\.(app\.kubernetes\.io/.*|ocrbackend\.io/(language|model-type))",
+        r"spec\.template\.metadata\.labels\.(app\.kubernetes\.io/.*|ocrbackend\.io/variant)",
         r"spec\.strategy\.type",
         r"spec\.template\.spec\.containers\.[^.]*",
         r"spec\.template\.spec\.volumes\.[^.]*",
@@ -61,8 +61,8 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
                 "modelType": "mobile",
                 "autoscaling": {"maxReplicas": 2},
                 "accelerator": {},
-                # A running pod would keep the claim from being deleted.
-                "placement": {"nodeSelector": {"pool": "none"}},
+                # No node has so much: a running pod would keep the claim from being deleted.
+                "resources": {"requests": {"cpu": "1000"}},
             },
         ],
         models={"source": "Hub", "storage": {"size": "1Gi"}},
