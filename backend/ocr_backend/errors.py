@@ -22,6 +22,18 @@ class AuthenticationError(RequestError):
     status = 401
 
 
+class ForeignOriginError(RequestError):
+    """A web page of another site has sent the request."""
+
+    status = 403
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The request body is not declared as JSON."""
+
+    status = 415
+
+
 class RequestTooLargeError(RequestError):
     """The request body is larger than the settings allow."""
 

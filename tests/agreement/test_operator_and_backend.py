@@ -82,6 +82,7 @@ def test_the_pods_environment_has_the_settings_of_the_spec() -> None:
         threads=3,
         allowed_hosts=("10.0.0.0/8", "labels"),
         log_format="json",
+        health_port=names.HEALTH_PORT,
     )
 
 

@@ -22,8 +22,18 @@ Render = Callable[..., list[Json]]
 @pytest.fixture(scope="session")
 def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
     """`helm(*arguments)`: runs Helm without a cluster; does not check the exit status."""
-    program = programs.ensure(["helm"])["helm"]
-    home = tmp_path_factory.mktemp("helm")
+    return _without_cluster("helm", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def helm3(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The same with Helm 3."""
+    return _without_cluster("helm3", tmp_path_factory)
+
+
+def _without_cluster(name: str, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    program = programs.ensure([name])[name]
+    home = tmp_path_factory.mktemp(name)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": os.environ["PATH"], "HOME": str(home)}

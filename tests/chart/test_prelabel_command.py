@@ -114,7 +114,7 @@ def test_with_builtin_the_pods_read_with_builtin_models(job: Callable[..., Json]
     body = job({**BUILTIN, "extraEnv": extra_env})
     assert options_of(body).backend is None
     assert settings_of(body) == Settings(
-        ocr_version=model_catalog.BUILTIN_OCR_VERSION,
+        ocr_version="PP-OCRv6",
         model_type=model_catalog.BUILTIN_MODEL_TYPE,
         language="latin",
         model_source="builtin",

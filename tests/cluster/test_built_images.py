@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ocr_backend.models import builtin_models
 from ocr_cluster import cache, engines, images, loading
 
 pytestmark = pytest.mark.e2e
@@ -122,6 +123,7 @@ print({
 })
 """
 
+WEIGHT_PACKAGES = sorted({file.partition("/")[0] for file in builtin_models.FILES.values()})
 PACKAGES = {
     "operator": ["ocr_operator", "ocr_backend", "kopf", "kubernetes"],
     "backend-cpu": [
@@ -132,10 +134,10 @@ PACKAGES = {
         "paddle",
         "onnxruntime",
         "openvino",
-        "rapidocr",
+        *WEIGHT_PACKAGES,
         "label_studio_sdk",
     ],
-    "backend-gpu": ["ocr_backend", "flask", "cv2", "paddleocr", "onnxruntime", "rapidocr"],
+    "backend-gpu": ["ocr_backend", "flask", "cv2", "paddleocr", "onnxruntime", *WEIGHT_PACKAGES],
 }
 
 

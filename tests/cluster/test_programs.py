@@ -5,7 +5,7 @@ import pytest
 
 from ocr_cluster import programs
 from ocr_cluster.errors import ClusterError
-from ocr_cluster.programs import MODULES, PROGRAMS, Program, key
+from ocr_cluster.programs import MODULES, OLDEST, PROGRAMS, Program, key
 
 PROGRAM = Program("module", "example.org/cmd/program")
 SOURCES = {"go.mod": b"module x", "go.sum": b"sum"}
@@ -31,9 +31,8 @@ def test_the_key_changes_with_its_inputs(program, version, sources):
     assert key(program, version, sources) != key(PROGRAM, "go1.26", SOURCES)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_every_program_is_pinned_by_its_module(name):
-    program = PROGRAMS[name]
+@pytest.mark.parametrize("program", [*PROGRAMS.values(), *OLDEST.values()], ids=lambda each: each.package)
+def test_every_program_is_pinned_by_its_module(program):
     module = (MODULES / program.module / "go.mod").read_text()
     if program.package == ".":
         assert "require" not in module
@@ -41,9 +40,23 @@ def test_every_program_is_pinned_by_its_module(name):
         assert re.search(rf"^(tool |\t){re.escape(program.package)}$", module, re.MULTILINE)
 
 
-def test_the_reported_version_of_kubernetes_is_the_pinned_one():
-    pinned = re.search(r"k8s.io/kubernetes v(\S+)", (MODULES / "kubernetes" / "go.mod").read_text())
-    assert f".gitVersion=v{pinned[1]} " in PROGRAMS["kubelet"].ldflags + " "
+@pytest.mark.parametrize("programs", [PROGRAMS, OLDEST], ids=["newest", "oldest"])
+def test_the_reported_version_of_kubernetes_is_the_pinned_one(programs):
+    program = programs["kube-apiserver"]
+    pinned = re.search(r"k8s.io/kubernetes v(\S+)", (MODULES / program.module / "go.mod").read_text())
+    assert f".gitVersion=v{pinned[1]} " in program.ldflags + " "
+
+
+def test_the_oldest_control_plane_replaces_the_newest_only_on_request(monkeypatch):
+    assert programs.catalog()["kube-apiserver"] == PROGRAMS["kube-apiserver"]
+    monkeypatch.setenv(programs.OLDEST_VARIABLE, "1")
+    assert programs.catalog()["kube-apiserver"] == OLDEST["kube-apiserver"]
+    assert programs.catalog()["kubectl"] == PROGRAMS["kubectl"]
+
+
+def test_helm_3_assumes_the_version_of_kubernetes_that_it_was_built_with():
+    minor = re.search(r"k8s.io/client-go v0\.(\d+)", (MODULES / "helm3" / "go.mod").read_text())
+    assert f".k8sVersionMinor={minor[1]} " in PROGRAMS["helm3"].ldflags + " "
 
 
 def test_without_go_the_error_says_which_version_to_install(monkeypatch):

@@ -178,7 +178,7 @@ def _check_worker_alerts(site: Site) -> None:
     pod = site.pod("forms")
     site.wait_for(
         {"OCRWorkersRestarting": {"forms"}, "OCRRequestsRejected": {"forms"}},
-        meanwhile=lambda: site.kill_workers(pod, FORMS),
+        meanwhile=lambda: site.kill_workers(pod),
     )
 
 

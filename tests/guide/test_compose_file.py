@@ -14,8 +14,8 @@ from ocr_backend.config.settings import SETTINGS
 from ocr_cluster import programs
 
 ROOT = Path(__file__).parents[2]
-FIXED = {"OCR_HOST", "OCR_PORT"}
-"""Settings that belong to the published port."""
+FIXED = {"OCR_HOST", "OCR_PORT", "OCR_HEALTH_PORT"}
+"""Settings of the container's ports."""
 
 
 @pytest.fixture(scope="module")

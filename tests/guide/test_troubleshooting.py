@@ -80,6 +80,15 @@ class TestImagesCannotBeRead:
         (prediction,) = predict({"LOCAL_FILES_DOCUMENT_ROOT": str(tmp_path)}, LOCAL)["results"]
         assert prediction["result"]
 
+    def test_a_local_file_under_another_address_of_label_studio_is_read(self, predict, web, png, tmp_path):
+        (tmp_path / "a.png").write_bytes(png)
+        address = "http://localhost:8080/data/local-files/?d=a.png"
+        (prediction,) = predict({"LOCAL_FILES_DOCUMENT_ROOT": str(tmp_path)}, address)["results"]
+        assert prediction["result"]
+        web.serve("/data/local-files/", png)
+        (prediction,) = predict({"LABEL_STUDIO_URL": web.url}, address)["results"]
+        assert prediction["result"]
+
     def test_an_image_on_a_private_address_needs_to_be_allowed(self, predict, web, png):
         address = web.serve("/image.png", png)
         answer = predict({"OCR_FETCH_ALLOW": ""}, address)
@@ -203,7 +212,7 @@ class TestOtherProblems:
         assert "THREADS: 'many' is not a whole number" in stderr
 
     def test_builtin_models_need_their_version_and_model_type(self, startup_error):
-        assert "set PADDLEOCR_VERSION=PP-OCRv6, PADDLEOCR_MODEL_TYPE=mobile" in startup_error(
+        assert "set PADDLEOCR_MODEL_TYPE=mobile, and PADDLEOCR_VERSION=PP-OCRv6 with" in startup_error(
             {"OCR_MODEL_SOURCE": "builtin"}
         )
 
@@ -213,8 +222,8 @@ class TestOtherProblems:
         assert "in use" in stderr
         assert str(other.server_port) in stderr
 
-    def test_setup_refuses_a_label_config_without_a_text_area(self, client_with):
-        schema = '<View><Image name="i" value="$image"/><Rectangle name="b" toName="i"/></View>'
+    def test_setup_refuses_a_label_config_that_takes_neither_boxes_nor_text(self, client_with):
+        schema = '<View><Image name="i" value="$image"/><Labels name="l" toName="i"/></View>'
         answer = client_with({}).post("/setup", json={"schema": schema})
         assert answer.status_code == 400
-        assert "no TextArea for the image" in answer.json["detail"]
+        assert "no tag that draws boxes on the image" in answer.json["detail"]

@@ -13,14 +13,14 @@ from loopback import Relay, serving
 
 pytestmark = pytest.mark.labelstudio
 
-WITHOUT_TEXT = """
+WITHOUT_BOXES = """
 <View>
   <Image name="image" value="$image"/>
-  <RectangleLabels name="label" toName="image"><Label value="Text"/></RectangleLabels>
+  <Labels name="label" toName="image"><Label value="Text"/></Labels>
 </View>
 """
 
-MISSING_TEXT_AREA = "the label config has no TextArea for the image; it needs an Image with a name"
+MISSING_BOXES = "the label config has no tag that draws boxes on the image; it needs an Image with a name"
 
 RIGHT_PASSWORD = {"auth_method": "BASIC_AUTH", "basic_auth_user": "ocr", "basic_auth_pass": "right"}
 
@@ -62,17 +62,17 @@ def test_the_right_password_is_accepted(project: Project, guarded_backend: str) 
     assert project.connect(guarded_backend, **RIGHT_PASSWORD)["readable_state"] == "Connected"
 
 
-def test_a_label_config_without_a_text_area_is_refused(api: Api, backend: str) -> None:
+def test_a_label_config_without_boxes_and_text_is_refused(api: Api, backend: str) -> None:
     with pytest.raises(RefusedError) as refused:
-        Project(api, WITHOUT_TEXT).connect(backend)
-    assert MISSING_TEXT_AREA in visible_text(str(refused.value))
+        Project(api, WITHOUT_BOXES).connect(backend)
+    assert MISSING_BOXES in visible_text(str(refused.value))
 
 
-def test_a_connection_shows_that_the_text_area_was_removed(connected_project: Project) -> None:
-    connected_project.reconfigure(WITHOUT_TEXT)
+def test_a_connection_shows_that_the_boxes_were_removed(connected_project: Project) -> None:
+    connected_project.reconfigure(WITHOUT_BOXES)
     (connection,) = connected_project.connections()
     assert connection["readable_state"] == "Error"
-    assert MISSING_TEXT_AREA in visible_text(connection["error_message"])
+    assert MISSING_BOXES in visible_text(connection["error_message"])
 
 
 def test_every_event_of_a_project_is_accepted(

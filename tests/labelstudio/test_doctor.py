@@ -20,7 +20,7 @@ from server_process import free_port
 
 pytestmark = pytest.mark.labelstudio
 
-WITHOUT_TEXT_AREA = '<View><Image name="i" value="$image"/><Rectangle name="b" toName="i"/></View>'
+WITHOUT_BOXES = '<View><Image name="i" value="$image"/><Labels name="b" toName="i"/></View>'
 OTHER_LABELS = """
 <View><Image name="page" value="$image"/>
 <RectangleLabels name="zone" toName="page"><Label value="Heading"/><Label value="Body"/></RectangleLabels>
@@ -175,14 +175,14 @@ def test_a_wrong_url_is_reported_with_its_cause(
     assert expected in report.last(check)[1]
 
 
-def test_a_missing_text_area_and_a_missing_connection_are_reported(
+def test_missing_boxes_and_a_missing_connection_are_reported(
     doctor: Callable[..., DoctorReport], api: Api
 ) -> None:
-    project = Project(api, WITHOUT_TEXT_AREA)
+    project = Project(api, WITHOUT_BOXES)
     report = doctor("--project", project.id)
     assert report.status == 1
     state, message = report.last("label config")
-    assert (state, "has no TextArea for the image" in message) == ("bad", True)
+    assert (state, "has no tag that draws boxes" in message) == ("bad", True)
     state, message = report.last("connection")
     assert (state, "no model is connected" in message) == ("warning", True)
     assert "image" not in report.findings

@@ -46,15 +46,15 @@ def test_invalid_usage_is_reported_with_status_2(
 
 
 @pytest.mark.parametrize("reader", ["command", "backend"])
-def test_a_label_config_without_a_text_area_is_refused(
+def test_a_label_config_without_boxes_and_text_is_refused(
     project: Project, backend: str, prelabel: Prelabel, word_image: Callable[[str], str], reader: str
 ) -> None:
     project.reconfigure(
-        '<View><Image name="image" value="$image"/><Rectangle name="box" toName="image"/></View>'
+        '<View><Image name="image" value="$image"/><Labels name="kind" toName="image"/></View>'
     )
     project.add(word_image("word"))
     completed = prelabel(*(["--backend", backend] if reader == "backend" else []))
-    assert (completed.status, "no TextArea" in completed.err) == (2, True), completed.err
+    assert (completed.status, "no tag that draws boxes" in completed.err) == (2, True), completed.err
 
 
 def test_an_unreachable_label_studio_is_reported_with_status_1(

@@ -8,6 +8,8 @@ from alert_rule_tests import firing, rule_test, run
 from alert_series import (
     OCRBACKEND,
     VARIANT,
+    VARIANT_INFO,
+    autoscaler,
     condition,
     job,
     replicas,
@@ -201,3 +203,14 @@ def test_the_annotations_name_the_reason(
     inputs = [{"series": key, "values": values} for key, values in series.items()]
     check = {"eval_time": "40m", "alertname": name, "exp_alerts": [expected]}
     run([{"interval": "1m", "input_series": inputs, "alert_rule_test": [check]}], 1, tmp_path)
+
+
+def test_the_autoscaler_that_keda_creates_is_that_of_the_variant(tmp_path: Path) -> None:
+    name = "OCRAutoscalerAtMaximum"
+    replicas_of_keda = {"status_current_replicas": 4, "spec_max_replicas": 4, "spec_min_replicas": 1}
+    series = {VARIANT_INFO: "1x60"} | {
+        autoscaler(metric, "keda-hpa-ocr-chinese"): f"{value}x60"
+        for metric, value in replicas_of_keda.items()
+    }
+    expected = [firing(name, f'{VARIANT},horizontalpodautoscaler="ocr-chinese"')]
+    run([rule_test(1, series, {60: expected}, name)], 1, tmp_path)

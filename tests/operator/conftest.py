@@ -45,7 +45,14 @@ def ocrbackend() -> Callable[..., Json]:
     By default its models are on an existing claim.
     """
 
-    def make(*, name: str = "ocr", uid: str = "uid-1", generation: int = 1, **spec: Any) -> Json:
+    def make(
+        *,
+        name: str = "ocr",
+        uid: str = "uid-1",
+        generation: int = 1,
+        annotations: Json | None = None,
+        **spec: Any,
+    ) -> Json:
         spec.setdefault("variants", [{"name": "ch-mobile", "language": "ch", "modelType": "mobile"}])
         spec.setdefault("models", PREPARED)
         metadata = {
@@ -54,6 +61,7 @@ def ocrbackend() -> Callable[..., Json]:
             "uid": uid,
             "generation": generation,
             "resourceVersion": "1",
+            "annotations": annotations or {},
         }
         filled = defaulted(spec_schema(), spec)
         return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": filled}

@@ -148,11 +148,14 @@ class Site:
                 self.image_files.release()
             sending.result()
 
-    def kill_workers(self, pod: str, service: str) -> None:
-        """Kills the workers faster than they can load, so that requests are answered with 503."""
-        self.kubectl("exec", pod, "--", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
-        for _ in range(5):
-            self.predict(service, "data:,")
+    def kill_workers(self, pod: str) -> None:
+        """Kills the workers as soon as they have loaded: until then, the pod answers requests with 503.
+
+        They go to the pod itself: a Service has no endpoint while it is not ready.
+        """
+        url = f"http://{self.get('pod', pod)['status']['podIP']}:9090/predict"
+        if [_predict(url, "data:,") for _ in range(5)][-1] == 200:
+            self.kubectl("exec", pod, "--", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
 
     @contextmanager
     def without_permission(self, resource: str, *verbs: str) -> Iterator[None]:

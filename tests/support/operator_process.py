@@ -65,20 +65,21 @@ def running_operator(
     folder: Path,
     *arguments: str,
     ready: int = 200,
+    name: str = "",
     server: str = "",
     failpoint: str = "",
     identity: PodIdentity | None = None,
 ) -> Iterator[Operator]:
-    """The operator of the only release in a namespace, until the end of the context.
+    """The operator of the release `name`, or of the only one, in a namespace, until the end of the context.
 
     Waits until `/readyz` responds with the status `ready`. `arguments` are added to those of the chart,
     `server` replaces the URL of the API server, and `failpoint` is read by `ocr_operator.cluster.failpoints`.
     With an `identity`, the operator finds the API server and its token as in a pod, otherwise in a
     kubeconfig. If it does not start, the error contains its log.
     """
-    [deployment] = cluster.get(
-        "deployments", f"--namespace={namespace}", "--selector=app.kubernetes.io/name=ocr-backend-operator"
-    )["items"]
+    selector = "app.kubernetes.io/name=ocr-backend-operator"
+    selector += f",app.kubernetes.io/instance={name}" if name else ""
+    [deployment] = cluster.get("deployments", f"--namespace={namespace}", f"--selector={selector}")["items"]
     pod = deployment["spec"]["template"]["spec"]
     port = _free_port()
     all_arguments = [*_arguments(cluster, namespace, pod, folder), f"--port={port}", *arguments]

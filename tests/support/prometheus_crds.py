@@ -1,8 +1,8 @@
 """The CustomResourceDefinitions of the Prometheus operator, from its Go module; downloaded once."""
 
-import json
-import subprocess
 from pathlib import Path
+
+from go_modules import module_folder
 
 # The newest version that the Go proxy provided.
 _MODULE = "github.com/prometheus-operator/prometheus-operator@v0.75.2"
@@ -16,9 +16,5 @@ def service_monitor_crd() -> Path:
 
 def definition(plural: str) -> Path:
     """The file with the CRD of a kind of monitoring.coreos.com."""
-    result = subprocess.run(["go", "mod", "download", "-json", _MODULE], capture_output=True, text=True)
-    module = json.loads(result.stdout or "{}")
-    if module.get("Sum") != _SUM:
-        raise RuntimeError(f"{_MODULE} cannot be downloaded: {module or result.stderr}")
-    folder = Path(module["Dir"]) / "example" / "prometheus-operator-crd"
+    folder = module_folder(_MODULE, _SUM) / "example" / "prometheus-operator-crd"
     return folder / f"monitoring.coreos.com_{plural}.yaml"

@@ -73,6 +73,13 @@ class FakeCluster:
         self.objects[ref_of(body)] = existing | {"status": body["status"]}
         return self.objects[ref_of(body)]
 
+    def edit(self, ref: ObjectReference, field: str, value: Any) -> None:
+        """Changes a field of the spec as a client with the operator's field manager does."""
+        self._version += 1
+        body = copy.deepcopy(self.objects[ref])
+        body["metadata"]["resourceVersion"] = str(self._version)
+        self.objects[ref] = body | {"spec": body["spec"] | {field: value}}
+
     async def serves(self, api_version: str, kind: str) -> bool:
         """Whether the kind is in `served`."""
         self._begin("serves", kind)
@@ -118,10 +125,21 @@ class ReconcilerWorld:
     """A reconciler between the fake cluster and the fake cache."""
 
     def __init__(self, backend: dict[str, Any], config: OperatorConfig, now: datetime) -> None:
+        self.now = now
         self.cluster = FakeCluster()
         self.cluster.objects[BACKEND] = backend
         self.cache = FakeCache(self.cluster)
-        self.reconciler = Reconciler(self.cluster, self.cache, config, lambda: now)  # type: ignore[arg-type]
+        self._config = config
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts another reconciler, as a new process does."""
+        self.reconciler = Reconciler(
+            self.cluster,  # type: ignore[arg-type]
+            self.cache,
+            self._config,
+            lambda: self.now,
+        )
 
     def reconcile(self) -> Result:
         """Reconciles the OCRBackend; `cluster.calls` are those of this reconcile."""

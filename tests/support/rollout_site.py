@@ -21,6 +21,7 @@ from ocr_operator.planning.plan import plan
 from ocr_operator.planning.steps import Apply, Plan, Remove
 
 KEYS = ["ch-mobile", "en-mobile", "japan-mobile", "latin-mobile"]
+CPU = {"cpu": "1"}
 BAD = {"0.8", "0.9"}
 """Score thresholds with which no pod becomes ready."""
 
@@ -44,6 +45,8 @@ class Site:
     pods: dict[ObjectReference, list[ObservedPod]] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)
     scale: dict[ObjectReference, int] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    full: set[ObjectReference] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.edit(self.spec)
@@ -52,13 +55,24 @@ class Site:
         """Apply the OCRBackend with this spec."""
         self.spec, self.backend_spec = spec, self._parsed(spec)
 
+    def fill(self, position: int) -> None:
+        """The node of a variant has room for its replicas only, or for more again."""
+        self.full ^= {self.ref(position)}
+
+    def request(self, name: str, position: int | None) -> None:
+        """Annotate the OCRBackend with a new request for one variant, or for all."""
+        token = self.now.isoformat()
+        self.annotations[name] = token if position is None else f"{KEYS[position]}={token}"
+        self.edit(self.spec)
+
     def _parsed(self, spec: Json) -> BackendSpec:
         variants = [
             {"name": name, "language": name.split("-")[0], "modelType": "mobile", **fields}
             for name, fields in zip(KEYS, spec["variants"], strict=True)
         ]
         builtin = {"ocrVersion": "PP-OCRv6", "models": {"source": "Builtin"}}
-        return parse_backend(self.ocrbackend(**{**spec, **builtin, "variants": variants}))
+        fields = {**spec, **builtin, "variants": variants, "annotations": self.annotations}
+        return parse_backend(self.ocrbackend(**fields))
 
     def reconcile(self) -> Plan:
         """Carry out a plan, and check what must hold after every plan."""
@@ -77,6 +91,7 @@ class Site:
             if isinstance(step, Apply):
                 self.last_applied[step.ref] = AppliedObject(digest(step.desired), self.objects[step.ref])
         self.check_limit(before, serving)
+        self.check_blame()
         assert self.plan().steps == ()
         return planned
 
@@ -89,10 +104,14 @@ class Site:
     def apply(self, ref: ObjectReference, deployment: Json) -> None:
         """Apply a Deployment."""
         rolling = deployment["spec"]["strategy"]["rollingUpdate"]
-        if self.spec["rollout"]["surge"] != "Never":
+        existing = self.objects.get(ref)
+        if (
+            self.spec["rollout"]["surge"] != "Never"
+            and not (existing and existing.is_in_place)
+            and ref not in self.full
+        ):
             assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
         labels = deployment["spec"]["template"]["metadata"]["labels"]
-        existing = self.objects.get(ref)
         if existing is None or existing.revision != labels[REVISION_LABEL]:
             self.statuses.pop(ref, None)
         self.applied[ref] = deployment
@@ -117,6 +136,12 @@ class Site:
         """If a serving variant has started a rollout, no more are in progress than allowed."""
         if any(self.has_started(before[ref], self.objects[ref]) for ref in serving):
             assert len(self.in_progress()) <= self.spec["rollout"]["maxParallelVariants"]
+
+    def check_blame(self) -> None:
+        """Nothing is rolled back but what cannot become ready, and what a user requested."""
+        for existing in self.objects.values():
+            rolled_back = record(existing.rollout).rolled_back
+            assert not rolled_back or rolled_back.is_requested or self.is_bad(rolled_back.revision)
 
     @staticmethod
     def has_started(before: ObservedObject, after: ObservedObject) -> bool:
@@ -162,26 +187,51 @@ class Site:
         spare = max(0, ready - (replicas - rolling["maxUnavailable"]))
         others = others[min(spare, len(others)) :]
         room = min(replicas - len(current), replicas + rolling["maxSurge"] - len(current) - len(others))
-        current += [self.pod(template["metadata"]["labels"], name=f"p{position}")] * max(room, 0)
-        self.pods[ref] = others + current[:replicas]
+        current += [self.new_pod(template["metadata"]["labels"], position)] * max(room, 0)
+        self.pods[ref] = self.schedule(ref, others + current[:replicas])
+
+    def new_pod(self, labels: Json, position: int) -> ObservedPod:
+        """A pod without a node, for which the scheduler found no room."""
+        message = "0/1 nodes are available: 1 Insufficient cpu."
+        return self.pod(
+            labels, name=f"p{position}", devices=CPU, unschedulable_message=message, since=self.now
+        )
+
+    def schedule(self, ref: ObjectReference, pods: list[ObservedPod]) -> list[ObservedPod]:
+        """The pods, those with a node for which there is room."""
+        room = self.scale[ref] if ref in self.full else len(pods)
+        room -= sum(each.is_scheduled for each in pods)
+        scheduled = []
+        for each in pods:
+            has_room = not each.is_scheduled and room > 0
+            room -= has_room
+            scheduled.append(self.on_node(each) if has_room else each)
+        return scheduled
 
     def ready(self, position: int) -> None:
         """All pods that can become ready are ready."""
         ref = self.ref(position)
         self.pods[ref] = [
-            each if each.is_ready or self.is_bad(each.revision) else self.with_readiness(each)
+            self.on_node(each, ready=True) if each.is_scheduled and not self.is_bad(each.revision) else each
             for each in self.pods.get(ref, [])
         ]
 
-    def with_readiness(self, pod: ObservedPod) -> ObservedPod:
-        """The pod when it is ready."""
+    def on_node(self, pod: ObservedPod, *, ready: bool = False) -> ObservedPod:
+        """The pod when it has a node."""
         labels = {VARIANT_LABEL: pod.variant or "", REVISION_LABEL: pod.revision or ""}
-        return self.pod(labels, name=pod.name, ready=True)
+        return self.pod(labels, name=pod.name, devices=CPU, ready=ready)
+
+    def is_waiting(self, ref: ObjectReference) -> bool:
+        """Whether a rollout that needs room for one more pod has none."""
+        is_in_place = self.objects[ref].is_in_place
+        return not is_in_place and not all(each.is_scheduled for each in self.pods.get(ref, []))
 
     def deadline(self, position: int) -> None:
-        """The Deployment reports a missed deadline, if its template cannot become ready."""
+        """The Deployment reports a missed deadline, if its pods cannot become ready."""
         ref = self.ref(position)
-        if ref not in self.applied or not self.is_bad(self.objects[ref].revision):
+        if ref not in self.applied:
+            return
+        if not (self.is_bad(self.objects[ref].revision) or self.is_waiting(ref)):
             return
         progressing = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
         condition = progressing | {"lastUpdateTime": (self.now + timedelta(minutes=1)).isoformat()}

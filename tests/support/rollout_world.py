@@ -9,6 +9,7 @@ from typing import Any
 
 from ocr_operator.api.names import ROLLOUT_ANNOTATION, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
+from ocr_operator.api.spec import BackendSpec
 from ocr_operator.api.spec_parser import parse_backend
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
@@ -47,6 +48,7 @@ class World:
         self.pods: dict[str, tuple[ObservedPod, ...]] = {}
         self.finish_jobs = False
         self.refused: frozenset[ObjectReference] = frozenset()
+        self.annotations: dict[str, str] = {}
 
     def reconcile(self, **spec: Any) -> Plan:
         """The plan, carried out, after a change of these fields of the spec."""
@@ -58,8 +60,11 @@ class World:
                 self.statuses.pop(step.ref, None)
         return steps
 
+    def _parsed(self) -> BackendSpec:
+        return parse_backend(self._ocrbackend(annotations=self.annotations, **self.spec))
+
     def _plan(self) -> Plan:
-        return plan(parse_backend(self._ocrbackend(**self.spec)), self._observed(), self._config)
+        return plan(self._parsed(), self._observed(), self._config)
 
     def _observed(self) -> Observed:
         complete = {"conditions": [{"type": "Complete", "status": "True"}]}
@@ -73,7 +78,7 @@ class World:
     def states(self, **spec: Any) -> list[VariantState]:
         """States of the variants after a reconcile."""
         steps = self.reconcile(**spec)
-        return variant_states(parse_backend(self._ocrbackend(**self.spec)), self._observed(), steps, {})
+        return variant_states(self._parsed(), self._observed(), steps, {})
 
     def deployment(self, key: str) -> Json:
         """A variant's Deployment."""

@@ -4,6 +4,7 @@ Imports nothing heavy, so that the help and errors in the settings appear at onc
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ _SIGPIPE_STATUS = 141  # as a shell reports a program that was ended by SIGPIPE
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command; the arguments default to those of the process."""
+    _accept_all_characters()
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -38,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output, such as `head`, has closed it. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(_SIGPIPE_STATUS) from None
+
+
+def _accept_all_characters() -> None:
+    """Prints characters that the terminal's encoding does not have as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

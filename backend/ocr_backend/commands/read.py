@@ -15,6 +15,7 @@ from ocr_backend.commands.exit_codes import (
     exit_with_message,
     settings_or_exit,
 )
+from ocr_backend.commands.read_input import input_content, input_problem
 from ocr_backend.commands.read_output import (
     OutputError,
     OverlayWriter,
@@ -36,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files could not be read, 2 the settings or arguments are wrong, 3 to 6 a model is not available or "
         "cannot be loaded."
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="an image or a PDF file")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="an image or a PDF file, or - for standard input"
+    )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object per page, with polygons and scores"
     )
@@ -57,8 +60,11 @@ def run(options: argparse.Namespace) -> None:
     from ocr_backend.telemetry import log_format
 
     log_format.configure_logging(settings)
+    files = _readable(options.files)
+    if not files:
+        raise SystemExit(FAILED_STATUS)
     try:
-        overlay_writer = OverlayWriter(options.png, options.files) if options.png else None
+        overlay_writer = OverlayWriter(options.png, list(map(Path, files))) if options.png else None
     except OutputError as error:
         exit_with_message(USAGE_STATUS, "read", error)
     try:
@@ -68,12 +74,20 @@ def run(options: argparse.Namespace) -> None:
     writers: list[PageWriter] = [print_json if options.json else print_text]
     if overlay_writer is not None:
         writers = [print_json if options.json else overlay_writer.print_numbered_text, overlay_writer]
-    results = [_read_file(file, reader, settings, writers) for file in options.files]
+    results = [_read_file(file, reader, settings, writers) for file in files]
     reader.close()
-    raise SystemExit(OK_STATUS if all(results) else FAILED_STATUS)
+    raise SystemExit(OK_STATUS if all(results) and len(files) == len(options.files) else FAILED_STATUS)
 
 
-def _read_file(file: Path, reader: "Reader", settings: Settings, writers: list[PageWriter]) -> bool:
+def _readable(files: list[str]) -> list[str]:
+    """The files without those that cannot be read, which are printed before the models are loaded."""
+    problems = {file: problem for file in files if (problem := input_problem(file))}
+    for file, problem in problems.items():
+        print(f"{file}: {problem}", file=sys.stderr)
+    return [file for file in files if file not in problems]
+
+
+def _read_file(file: str, reader: "Reader", settings: Settings, writers: list[PageWriter]) -> bool:
     """Whether all pages were read and written; prints an error otherwise."""
     from ocr_backend.errors import ImageError
 
@@ -93,11 +107,11 @@ def _write_page(page: Page, writers: list[PageWriter]) -> None:
         write(page)
 
 
-def _pages(file: Path, reader: "Reader", settings: Settings) -> Iterator[Page]:
+def _pages(file: str, reader: "Reader", settings: Settings) -> Iterator[Page]:
     from ocr_backend.images import documents
 
-    with documents.open_document(file.read_bytes(), settings) as document:
+    with documents.open_document(input_content(file), settings) as document:
         for number in range(document.page_count):
             image = document.page(number)
             lines = [line for line in reader.read(image) if line.score >= settings.score_threshold]
-            yield Page(file, number, document.page_count, image, lines)
+            yield Page(Path(file), number, document.page_count, image, lines)

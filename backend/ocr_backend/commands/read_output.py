@@ -44,14 +44,15 @@ def print_json(page: Page) -> None:
         "height": height,
         "lines": [asdict(line) for line in page.lines],
     }
-    print(json.dumps(content, ensure_ascii=False), flush=True)
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(content, ensure_ascii=not is_unicode), flush=True)
 
 
 class OverlayWriter:
     """Writes a drawing of each page. In a folder it never overwrites a file."""
 
     def __init__(self, target: Path, files: Sequence[Path]) -> None:
-        """`target` is a folder, created if missing, or a file whose name ends in .png.
+        """`target` is a folder, created if missing in an existing one, or a file whose name ends in .png.
 
         Raises:
             OutputError: `target` is one file for several, is an input image, or cannot be created.
@@ -63,9 +64,12 @@ class OverlayWriter:
         if self._is_file and target.resolve() in [file.resolve() for file in files]:
             raise OutputError(f"--png {target} would overwrite an input image; give another file")
         try:
-            (target.parent if self._is_file else target).mkdir(parents=True, exist_ok=True)
+            if not self._is_file:
+                target.mkdir(exist_ok=True)
         except OSError as error:
             raise OutputError(f"--png {target}: the folder cannot be created: {error.strerror}") from error
+        if self._is_file and not target.parent.is_dir():
+            raise OutputError(f"--png {target}: there is no folder {target.parent}")
 
     def __call__(self, page: Page) -> None:
         """Writes the drawing of a page.

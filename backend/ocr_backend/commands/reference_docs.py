@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from ocr_backend.commands.exit_codes import EXIT_STATUSES
-from ocr_backend.config import model_catalog
+from ocr_backend.config import language_names, model_catalog
 from ocr_backend.config.setting_fields import Setting
 from ocr_backend.config.settings import SETTINGS
 from ocr_backend.errors import FailureOutcome
@@ -114,10 +114,15 @@ def _meaning(setting: Setting) -> str:
 
 def _languages_table() -> str:
     rows = (
-        [_code(code), name, ", ".join(model_catalog.ocr_versions_of(code))]
+        [
+            _code(code),
+            name,
+            ", ".join(model_catalog.ocr_versions_of(code)),
+            ", ".join(map(_code, language_names.names_of(code))),
+        ]
         for code, name in model_catalog.LANGUAGES.items()
     )
-    return _table(("Code", "Language", "OCR versions"), rows)
+    return _table(("Code", "Language", "OCR versions", "Names that stand for the code"), rows)
 
 
 def _models_table() -> str:

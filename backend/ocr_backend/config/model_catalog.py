@@ -47,10 +47,12 @@ OPTIONAL_MODELS = {
 OPTIONAL_MODEL_FORMATS = ("onnx", "paddle")
 """Model formats in which those are published."""
 
-BUILTIN_OCR_VERSION = "PP-OCRv6"
 BUILTIN_MODEL_TYPE = "mobile"
-BUILTIN_TEXTLINE_ORIENTATION = "ch_ppocr_mobile_v2.0_cls"
-"""The package with the builtin models has this older model instead of TEXTLINE_ORIENTATION."""
+BUILTIN_LANGUAGES = {
+    "PP-OCRv6": ("ch", "en", "japan", "latin", "chinese_cht"),
+    "PP-OCRv5": ("ch", "en", "japan", "chinese_cht"),
+}
+"""OCR version -> the languages whose mobile models are builtin, in the order of `LANGUAGES`; newest first."""
 
 _DETECTION = {
     ("PP-OCRv6", "server"): "PP-OCRv6_medium_det",
@@ -140,6 +142,24 @@ def model_set(ocr_version: str, language: str, model_type: str) -> ModelSet:
         )
         return ModelSet(detection, recognition, (note,))
     return ModelSet(detection, recognition)
+
+
+def is_builtin(ocr_version: str, language: str, model_type: str) -> bool:
+    """Whether this combination can be read with builtin models."""
+    return model_type == BUILTIN_MODEL_TYPE and language in BUILTIN_LANGUAGES.get(ocr_version, ())
+
+
+def builtin_model_set(ocr_version: str, language: str) -> ModelSet:
+    """The builtin models for a language of `BUILTIN_LANGUAGES`.
+
+    The recognition model of PP-OCRv5 for Chinese and Japanese reads English too; the model for English
+    alone is not builtin.
+    """
+    shared = model_set(ocr_version, "ch", BUILTIN_MODEL_TYPE)
+    if language in _SINGLE_LANGUAGES[ocr_version]:
+        note = f"builtin reads {language} with {shared.recognition}, which reads several languages"
+        return ModelSet(shared.detection, shared.recognition, (note,))
+    return shared
 
 
 def _recognition(ocr_version: str, language: str, model_type: str) -> str:

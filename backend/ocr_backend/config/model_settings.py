@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ocr_backend.config import model_catalog
+from ocr_backend.config import language_names, model_catalog
 from ocr_backend.config.setting_fields import setting
 
 
@@ -27,6 +27,7 @@ class ModelSettings:
         "PADDLEOCR_LANG",
         "Language or script of the text in the images",
         choices=tuple(model_catalog.LANGUAGES),
+        synonyms=language_names.CODES,
     )
     use_gpu: bool = setting(False, "PADDLEOCR_USE_GPU", "Run the models on the GPU instead of the CPU")
     use_doc_orientation: bool = setting(

@@ -11,6 +11,14 @@ class ServerSettings:
 
     host: str = setting("0.0.0.0", "OCR_HOST", "Address that the server listens on")
     port: int = setting(9090, "OCR_PORT", "Port that the server listens on", minimum=1, maximum=65535)
+    health_port: int = setting(
+        0,
+        "OCR_HEALTH_PORT",
+        "Another port for /health, /livez, /readyz and /metrics, where slow clients cannot delay them; "
+        "0 opens none",
+        minimum=0,
+        maximum=65535,
+    )
     workers: int = setting(
         1,
         "WORKERS",
@@ -21,7 +29,9 @@ class ServerSettings:
     threads: int = setting(
         8,
         "THREADS",
-        "Maximum number of images that one worker downloads and reads at the same time; others wait",
+        "Maximum number of images that one worker downloads and reads at the same time; others wait. "
+        "The default becomes two per inference slot if that is more; drawn boxes have two "
+        "further threads",
         minimum=1,
         maximum=256,
     )

@@ -4,12 +4,16 @@ Knows no particular setting. Standard library only.
 """
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocr_backend.system.urls import INVALID_URL, redact_url
+
 Value = str | bool | int | float | tuple[str, ...] | None
 
+_HIDDEN = "the given value"
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list of texts"}
@@ -35,6 +39,7 @@ class Setting:
     """Description of one setting; `kind` is the type of its value, `tuple` for a list of texts.
 
     `fallback_default` is used for a setting that is None when the label config does not give a value either.
+    `synonyms`: other texts for choices.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Setting:
     doc: str
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    synonyms: Mapping[str, str] = dataclasses.field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
     secret: bool = False
@@ -65,7 +71,7 @@ class Setting:
             return number
         if self.kind is tuple:
             return tuple(part.strip() for part in text.split(",") if part.strip())
-        choices = {choice.casefold(): choice for choice in self.choices}
+        choices = {**self.synonyms, **{choice.casefold(): choice for choice in self.choices}}
         return choices.get(text.casefold(), text)
 
     def _parse_bool(self, text: str) -> bool:
@@ -96,7 +102,14 @@ class Setting:
                 return (
                     f"{self.redacted(text)} has white space around it or unprintable characters; remove them"
                 )
-        return None if self._is_within_limits(value) else f"{self.redacted(value)} is not {self.allowed()}"
+        if self._is_within_limits(value):
+            return None
+        return f"{self.redacted(value)} is not {self.allowed()}{self._suggestion(value)}"
+
+    def _suggestion(self, value: Value) -> str:
+        choices = {choice.casefold(): choice for choice in (*self.choices, *self.synonyms)}
+        matches = difflib.get_close_matches(str(value).casefold(), sorted(choices), n=1)
+        return f"; did you mean {choices[matches[0]]}?" if matches else ""
 
     def _is_of_kind(self, value: object) -> bool:
         if self.kind is tuple:
@@ -125,8 +138,16 @@ class Setting:
         return f"{type_name} from {self.minimum:g} to {self.maximum:g}"
 
     def redacted(self, value: Value) -> str:
-        """The value for messages, without the value of a secret."""
-        return "the given value" if self.secret else repr(value)
+        """The value for messages, without the value of a secret and without secrets in a URL."""
+        if self.secret:
+            return _HIDDEN
+        return quoted_url(value) if isinstance(value, str) and "://" in value else repr(value)
+
+
+def quoted_url(url: str) -> str:
+    """A URL for messages, without the secrets in it."""
+    text = redact_url(url)
+    return _HIDDEN if text == INVALID_URL else repr(text)
 
 
 def setting(default: Value, env: str, doc: str, **rules: Any) -> Any:

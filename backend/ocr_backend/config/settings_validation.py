@@ -13,8 +13,9 @@ from ocr_backend.config.image_settings import ImageSettings
 from ocr_backend.config.label_studio_settings import LabelStudioSettings
 from ocr_backend.config.model_settings import ModelSettings
 from ocr_backend.config.server_settings import ServerSettings
-from ocr_backend.config.setting_fields import Problem, Setting
+from ocr_backend.config.setting_fields import Problem, Setting, quoted_url
 from ocr_backend.system import address_policy
+from ocr_backend.system.urls import has_unsafe_characters
 
 
 # A dataclass takes the fields of its last base first: models, Label Studio, images, server.
@@ -40,7 +41,9 @@ def _url_problems(settings: UncheckedSettings) -> Iterator[Problem]:
     urls = {"LABEL_STUDIO_URL": settings.label_studio_url, "OCR_MODEL_MIRROR": settings.model_mirror}
     for env, url in urls.items():
         if isinstance(url, str) and url and not _is_http_url(url):
-            yield Problem(env, f"{url!r} is not a URL that starts with http:// or https:// and has a host")
+            yield Problem(
+                env, f"{quoted_url(url)} is not a URL that starts with http:// or https:// and has a host"
+            )
 
 
 def _authentication_problems(settings: ServerSettings) -> Iterator[Problem]:
@@ -70,9 +73,10 @@ def _allowed_host_problems(settings: ImageSettings) -> Iterator[Problem]:
 def _is_http_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_http = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    return is_http and not has_unsafe_characters(url)
 
 
 def _model_problems(settings: ModelSettings) -> Iterator[Problem]:
@@ -135,26 +139,19 @@ def _custom_model_problem(folder: str, settings: ModelSettings) -> str | None:
 
 
 def _builtin_problems(settings: ModelSettings) -> Iterator[Problem]:
-    ocr_version, model_type = model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE
-    languages = model_catalog.languages_of(ocr_version)
-    has_models = (settings.ocr_version, settings.model_type) == (ocr_version, model_type)
-    if not has_models or settings.language not in languages:
+    if not model_catalog.is_builtin(settings.ocr_version, settings.language, settings.model_type):
+        alternatives = " or ".join(
+            f"PADDLEOCR_VERSION={ocr_version} with PADDLEOCR_LANG one of {', '.join(languages)}"
+            for ocr_version, languages in model_catalog.BUILTIN_LANGUAGES.items()
+        )
         yield Problem(
             "OCR_MODEL_SOURCE",
             f"builtin has no {settings.ocr_version} {settings.model_type} models for {settings.language}; "
-            f"set PADDLEOCR_VERSION={ocr_version}, PADDLEOCR_MODEL_TYPE={model_type} "
-            f"and PADDLEOCR_LANG to one of {', '.join(languages)}, or OCR_MODEL_SOURCE to hub or dir",
+            f"set PADDLEOCR_MODEL_TYPE={model_catalog.BUILTIN_MODEL_TYPE}, and {alternatives}; "
+            "or OCR_MODEL_SOURCE to hub or dir",
         )
-    missing_models = {
-        "PADDLEOCR_USE_DOC_ORIENTATION": settings.use_doc_orientation,
-        "PADDLEOCR_USE_DOC_UNWARPING": settings.use_doc_unwarping,
-    }
-    for env in (env for env, is_used in missing_models.items() if is_used):
+    if settings.use_doc_unwarping:
         yield Problem(
-            env, "builtin has no model for this; set it to false, or OCR_MODEL_SOURCE to hub or dir"
-        )
-    if settings.engine == "paddle" and settings.use_textline_orientation:
-        yield Problem(
-            "PADDLEOCR_USE_TEXTLINE_ORIENTATION",
-            "the engine paddle cannot run the builtin model for this; set it to false, or OCR_ENGINE to auto",
+            "PADDLEOCR_USE_DOC_UNWARPING",
+            "builtin has no model for this; set it to false, or OCR_MODEL_SOURCE to hub or dir",
         )

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -15,11 +14,10 @@ from urllib3.exceptions import HTTPError
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
 from ocr_backend.fetch.cache_control import cache_seconds
-from ocr_backend.fetch.label_studio_token import LabelStudioToken
-from ocr_backend.fetch.ssrf_guard import guarded_session
-from ocr_backend.system.address_policy import AddressPolicy
-from ocr_backend.system.basic_credentials import Credentials, credentials_in_url
-from ocr_backend.system.urls import is_within, redact_url
+from ocr_backend.fetch.file_url import FileUrl, join_url, parse_file_url
+from ocr_backend.fetch.request_sender import NoAnswerError, RequestSender
+from ocr_backend.system.basic_credentials import Credentials
+from ocr_backend.system.header_deadline import limit_next_read
 
 _MAX_REDIRECTS = 5  # browsers and storage services need two or three (guess)
 _BLOCK_BYTES = 2**16
@@ -43,15 +41,11 @@ class Downloader:
     def __init__(self, settings: Settings, threads: int, now: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._now = now
-        self._policy = AddressPolicy(settings.allowed_hosts)
-        self._trusted_session = guarded_session(None, threads, settings.verify_ssl)
-        self._public_session = guarded_session(self._policy, threads, settings.verify_ssl)
-        self._token = LabelStudioToken(settings.label_studio_url, settings.label_studio_api_key, self._post)
+        self._sender = RequestSender(settings, threads, now)
 
     def close(self) -> None:
         """Closes all connections."""
-        self._trusted_session.close()
-        self._public_session.close()
+        self._sender.close()
 
     def download(self, urls: Sequence[str], credentials: Credentials | None, deadline: float) -> Download:
         """The file at the first URL that does not answer 400 or 404. `deadline` is on the clock `now`.
@@ -59,96 +53,93 @@ class Downloader:
         Raises:
             ImageError: no URL returned the file within the limits.
         """
-        for url in urls:
-            response, final_url = self._follow_redirects(url, credentials, deadline)
-            if response.status_code in _UNKNOWN_FILE_STATUS and url != urls[-1]:
-                response.close()
-                continue
-            with response:
+        started = self._now()
+        try:
+            return self._first_file(urls, credentials, deadline)
+        except NoAnswerError as error:
+            self._sender.record_no_answer(error.url, self._now() - started)
+            raise
+
+    def _first_file(self, urls: Sequence[str], credentials: Credentials | None, deadline: float) -> Download:
+        missing = ""
+        for number, url in enumerate(urls, 1):
+            response, final_url = self._response(url, credentials, deadline, missing)
+            if response.status_code not in _UNKNOWN_FILE_STATUS or number == len(urls):
                 return self._file(response, final_url, deadline)
+            response.close()
+            missing = self._status_message(response.status_code, final_url)
         raise ImageError("unreachable", "the image has no URL")
 
+    def _response(
+        self, url: str, credentials: Credentials | None, deadline: float, missing: str
+    ) -> tuple[requests.Response, FileUrl]:
+        """The response for a URL; `missing` is what the URL before it answered."""
+        try:
+            return self._follow_redirects(parse_file_url(url), credentials, deadline)
+        except ImageError as error:
+            if missing and error.outcome == "refused":  # the first answer explains more
+                raise ImageError("unreachable", missing) from error
+            raise
+
     def _follow_redirects(
-        self, url: str, credentials: Credentials | None, deadline: float
-    ) -> tuple[requests.Response, str]:
+        self, url: FileUrl, credentials: Credentials | None, deadline: float
+    ) -> tuple[requests.Response, FileUrl]:
         """The response after all redirects, and the URL that it came from."""
         is_trusted = False
-        credentials_root = "" if self._is_label_studio(url) else _join(url, "/")
+        first = None if self._sender.is_label_studio(url) else url
         for _ in range(_MAX_REDIRECTS + 1):
-            _refuse_other_schemes(url)
-            allowed_credentials = credentials if is_within(url, credentials_root) else None
-            response = self._get(url, is_trusted, allowed_credentials, deadline)
-            target = response.headers.get("Location")
+            has_first_origin = first is not None and url.origin == first.origin
+            allowed_credentials = credentials if has_first_origin else None
+            response = self._sender.send(url, is_trusted, allowed_credentials, deadline)
+            if response.status_code != 200:
+                self._sender.record_answer(url)
+            target = _location(response)
             if response.status_code not in _REDIRECT_STATUS or not target:
                 return response, url
             response.close()
             # Label Studio redirects requests for files to its storage, which often has a private address.
-            is_trusted = self._is_label_studio(url) and bool(_LABEL_STUDIO_FILE.search(urlsplit(url).path))
-            url = _join(url, target)
-        raise ImageError("unreachable", f"{redact_url(url)} is behind more than {_MAX_REDIRECTS} redirects")
+            is_trusted = self._sender.is_label_studio(url) and bool(_LABEL_STUDIO_FILE.search(url.path))
+            url = join_url(url, target)
+        raise ImageError("unreachable", f"{url} is behind more than {_MAX_REDIRECTS} redirects")
 
-    def _get(
-        self, url: str, is_trusted: bool, credentials: Credentials | None, deadline: float
-    ) -> requests.Response:
-        if not self._is_label_studio(url):
-            credentials = credentials_in_url(url) or credentials
-            return self._send(url, is_trusted, credentials.header if credentials else "", deadline)
-        header = self._token.header()
-        response = self._send(url, True, header, deadline)
-        if response.status_code == 401 and self._token.can_renew():
-            response.close()
-            response = self._send(url, True, self._token.header(rejected=header), deadline)
-        return response
+    def _file(self, response: requests.Response, url: FileUrl, deadline: float) -> Download:
+        with response:
+            content = self._content(response, url, deadline)
+        # The Cache-Control of a redirect is about the redirect, not about the file.
+        return Download(content, cache_seconds(response.headers.get("Cache-Control", "")))
 
-    def _send(self, url: str, is_trusted: bool, authorization: str, deadline: float) -> requests.Response:
-        is_trusted = is_trusted or self._policy.allows_host(urlsplit(url).hostname or "")
-        session = self._trusted_session if is_trusted else self._public_session
-        try:
-            return session.get(
-                url,
-                headers={"Authorization": authorization} if authorization else {},
-                timeout=self._seconds_left(url, deadline),
-                allow_redirects=False,
-                stream=True,
-            )
-        except OSError as error:  # requests raises its own kinds, and others for an unreadable CA file
-            raise ImageError("unreachable", f"{redact_url(url)} {_reason(error)}") from error
-
-    def _file(self, response: requests.Response, url: str, deadline: float) -> Download:
+    def _content(self, response: requests.Response, url: FileUrl, deadline: float) -> bytes:
         if response.status_code != 200:
             raise ImageError("unreachable", self._status_message(response.status_code, url))
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-            raise ImageError("broken", f"{redact_url(url)} answered with a web page instead of an image")
+            raise ImageError("broken", f"{url} answered with a web page instead of an image")
         content_length = response.headers.get("Content-Length", "")
         if content_length.isdigit() and int(content_length) > self._settings.max_image_bytes:
             raise too_large(self._settings)
         content = bytearray()
-        for block in _blocks(response, url):
+        for block in self._blocks(response, url, deadline):
             content += block
             if len(content) > self._settings.max_image_bytes:
                 raise too_large(self._settings)
-            self._seconds_left(url, deadline)
-        # The Cache-Control of a redirect is about the redirect, not about the file.
-        return Download(bytes(content), cache_seconds(response.headers.get("Cache-Control", "")))
+        self._sender.record_answer(url)
+        return bytes(content)
 
-    def _seconds_left(self, url: str, deadline: float) -> float:
-        seconds = deadline - self._now()
-        if seconds <= 0:
-            raise ImageError("unreachable", f"{redact_url(url)} took too long (OCR_FETCH_TIMEOUT)")
-        return seconds
+    def _blocks(self, response: requests.Response, url: FileUrl, deadline: float) -> Iterator[bytes]:
+        """The body, in blocks as they arrive."""
+        try:
+            limit_next_read(response.raw, self._sender.seconds_left(url, deadline))
+            while block := response.raw.read1(_BLOCK_BYTES, decode_content=True):
+                yield block
+                limit_next_read(response.raw, self._sender.seconds_left(url, deadline))
+        except (HTTPError, OSError) as error:
+            self._sender.seconds_left(url, deadline)
+            raise NoAnswerError(url, "ended before the file was complete") from error
 
-    def _post(self, url: str, body: dict[str, str]) -> requests.Response:
-        timeout = self._settings.fetch_timeout_seconds
-        return self._trusted_session.post(url, json=body, timeout=timeout, allow_redirects=False)
-
-    def _is_label_studio(self, url: str) -> bool:
-        return is_within(url, self._settings.label_studio_url)
-
-    def _status_message(self, status: int, url: str) -> str:
+    def _status_message(self, status: int, url: FileUrl) -> str:
         advice = ""
-        if status in (401, 403) and self._is_label_studio(url):
+        if status in (401, 403) and self._sender.is_label_studio(url):
             advice = "; set LABEL_STUDIO_API_KEY to a token that is valid and can see the project"
-        return f"{redact_url(url)} answered {status}{advice}"
+        return f"{url} answered {status}{advice}"
 
 
 def too_large(settings: Settings) -> ImageError:
@@ -158,39 +149,10 @@ def too_large(settings: Settings) -> ImageError:
     )
 
 
-def _blocks(response: requests.Response, url: str) -> Iterator[bytes]:
-    """The body, in blocks as they arrive."""
+def _location(response: requests.Response) -> str:
+    """The target of a redirect; most servers write UTF-8, which http.client reads as Latin-1."""
+    target = response.headers.get("Location", "")
     try:
-        while block := response.raw.read1(_BLOCK_BYTES, decode_content=True):
-            yield block
-    except (HTTPError, OSError) as error:
-        raise ImageError("unreachable", f"{redact_url(url)} ended before the file was complete") from error
-
-
-def _refuse_other_schemes(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in ("http", "https") and parts.port != 0  # reading the port validates it
-    except ValueError as error:
-        raise ImageError("unreachable", "the image's URL is invalid") from error
-    if not is_valid:
-        raise ImageError("refused", f"redirected to {redact_url(url)}, which is neither http nor https")
-
-
-def _join(url: str, target: str) -> str:
-    try:
-        return urljoin(url, target)
-    except ValueError as error:
-        raise ImageError("unreachable", f"{redact_url(url)} redirects to an invalid URL") from error
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, requests.Timeout):
-        return "took too long (OCR_FETCH_TIMEOUT)"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "has a certificate that is not trusted (REQUESTS_CA_BUNDLE, VERIFY_SSL)"
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return "is not a valid URL"
-    if not isinstance(error, requests.RequestException):
-        return "was not requested: the file in REQUESTS_CA_BUNDLE cannot be read"
-    return "cannot be reached"
+        return target.encode("latin-1").decode()
+    except UnicodeError:
+        return target

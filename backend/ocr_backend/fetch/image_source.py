@@ -1,18 +1,19 @@
 """Turns the value in a task's data into the place of the image: the task, a local file, or URLs.
 
-Pure: no network, no disk. Follows Label Studio's SDK 2.1 (`get_local_path`) and also accepts `data:` URIs.
+Pure: no network, no disk. Follows Label Studio's SDK 2.1 (`get_local_path`), and also accepts images
+inside the task.
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
-from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError
-from ocr_backend.system.urls import is_within
+from ocr_backend.fetch.file_url import parse_file_url
+from ocr_backend.fetch.inline_image import bare_image, decode_data_uri
 
 _CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
 _UPLOAD = re.compile(r"/?(?:data/)?(upload/.+)")
@@ -28,7 +29,7 @@ SourceKind = Literal["inline", "local_file", "label_studio", "cloud_storage", "u
 
 @dataclass(frozen=True)
 class InlineFile:
-    """A file inside the task itself (`data:` URI)."""
+    """A file inside the task itself."""
 
     kind: ClassVar[SourceKind] = "inline"
     content: bytes
@@ -65,7 +66,7 @@ def parse_source(value: object, task_id: object, settings: Settings) -> ImageSou
     text = value.strip()
     scheme = text.partition(":")[0].lower() if re.match(r"[A-Za-z][\w+.-]*:", text) else ""
     if scheme == "data":
-        return InlineFile(_decode_data_uri(text))
+        return InlineFile(decode_data_uri(text))
     if scheme in ("http", "https"):
         return _from_url(text, settings)
     if scheme in _CLOUD_SCHEMES:
@@ -76,14 +77,31 @@ def parse_source(value: object, task_id: object, settings: Settings) -> ImageSou
             f"the scheme {scheme!r} is not supported; use http, https, data, {', '.join(_CLOUD_SCHEMES)} "
             "or a path of Label Studio",
         )
-    return _from_path(text, settings)
+    content = bare_image(text)
+    return _from_path(text, settings) if content is None else InlineFile(content)
 
 
 def _from_url(url: str, settings: Settings) -> ImageSource:
-    if not is_within(url, settings.label_studio_url):
+    file_url = parse_file_url(url)
+    if not file_url.is_within(settings.label_studio_url):
+        return _from_other_address(url, file_url.path_and_query, settings)
+    path = _without_prefix(file_url.relative_to(settings.label_studio_url))
+    return _local_file(path, settings) or RemoteFile((url,), "label_studio")
+
+
+def _from_other_address(url: str, path: str, settings: Settings) -> ImageSource:
+    """The file at a URL outside LABEL_STUDIO_URL, which may be the address where people open Label Studio.
+
+    A container often cannot reach that address, so Label Studio is asked first if the path is one of its own.
+    A file that it does not have is fetched from the URL itself, without its token.
+    """
+    match = _PREFIXED_PATH.fullmatch(f"/any{path}")
+    if match is None:
         return RemoteFile((url,))
-    path = urlunsplit(("", "", *urlsplit(url)[2:]))
-    return _local_file(_without_prefix(path), settings) or RemoteFile((url,), "label_studio")
+    root = settings.label_studio_url.rstrip("/")
+    remote = RemoteFile((root + match[1], url), "label_studio") if root else RemoteFile((url,))
+    local = _local_file(match[1], settings)
+    return remote if local is None else LocalFile(local.path, remote)
 
 
 def _from_path(text: str, settings: Settings) -> ImageSource:
@@ -131,19 +149,6 @@ def _at_label_studio(
         )
     root = settings.label_studio_url.rstrip("/")
     return RemoteFile(tuple(root + path for path in paths), kind)
-
-
-def _decode_data_uri(uri: str) -> bytes:
-    head, comma, body = uri.partition(",")
-    if not comma:
-        raise ImageError("broken", "the data: URI has no comma, so it has no content")
-    raw = unquote_to_bytes(body)
-    if not head.lower().endswith(";base64"):
-        return raw
-    try:
-        return base64.b64decode(b"".join(raw.split()), validate=True)
-    except binascii.Error as error:
-        raise ImageError("broken", "the content of the data: URI is not base64") from error
 
 
 def _type_name(value: object) -> str:

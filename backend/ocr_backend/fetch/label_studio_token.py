@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _RENEW_EARLY_SECONDS = 30.0  # more than clocks differ (guess)
 _DEFAULT_LIFETIME_SECONDS = 300.0  # Label Studio's default, for a token without `exp`
 
+_FAILURE_SECONDS = 15.0  # Label Studio is not asked again while many images wait for the same answer (guess)
+
 Post = Callable[[str, dict[str, str]], requests.Response]
 
 
@@ -39,9 +41,11 @@ class LabelStudioToken:
         self._renew_lock = threading.Lock()
         self._access_token = ""
         self._expires_at = 0.0
+        self._failure = ""
+        self._retry_at = 0.0
 
-    def header(self, rejected: str = "") -> str:
-        """The value of Authorization; empty without a token. `rejected` is a header that got a 401.
+    def header(self) -> str:
+        """The value of Authorization; empty without a token.
 
         Raises:
             ImageError: Label Studio does not exchange the personal access token.
@@ -54,10 +58,15 @@ class LabelStudioToken:
         if claims.get("token_type") != "refresh":
             return f"Bearer {self._key}"
         with self._renew_lock:
-            is_expiring = self._now() > self._expires_at - _RENEW_EARLY_SECONDS
-            if is_expiring or rejected == f"Bearer {self._access_token}":
+            if self._now() > self._expires_at - _RENEW_EARLY_SECONDS:
                 self._renew()
             return f"Bearer {self._access_token}"
+
+    def reject(self, header: str) -> None:
+        """Lets the next `header()` be another one, unless that has happened since this one was made."""
+        with self._renew_lock:
+            if header == f"Bearer {self._access_token}":
+                self._expires_at = 0.0
 
     def can_renew(self) -> bool:
         """Whether a new header can replace one that was rejected."""
@@ -65,6 +74,17 @@ class LabelStudioToken:
         return claims is not None and claims.get("token_type") == "refresh"
 
     def _renew(self) -> None:
+        """Renews the token, or fails as a moment ago."""
+        if self._now() < self._retry_at:
+            raise ImageError("unreachable", self._failure)
+        try:
+            self._exchange()
+        except ImageError as error:
+            self._failure = str(error)
+            self._retry_at = self._now() + _FAILURE_SECONDS
+            raise
+
+    def _exchange(self) -> None:
         try:
             response = self._post(self._refresh_url, {"refresh": self._key})
             answer = response.json() if response.status_code == 200 else None

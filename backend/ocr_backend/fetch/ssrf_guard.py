@@ -1,7 +1,8 @@
-"""HTTP sessions that only connect to allowed addresses.
+"""HTTP sessions that only connect to allowed addresses, and only send URLs in normal form.
 
 The addresses of a host are checked before it is contacted, and the peer address again on the connection, so
-that a name cannot resolve differently the second time (DNS rebinding). Knows urllib3 and requests.
+that a name cannot resolve differently the second time (DNS rebinding). Label Studio's token is added here, by
+the URL that is sent. Knows urllib3 and requests.
 """
 
 import ipaddress
@@ -9,30 +10,45 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.utils import urldefragauth
 
 from ocr_backend.errors import ImageError
+from ocr_backend.fetch.file_url import FileUrl, parse_file_url
 from ocr_backend.system.address_policy import AddressPolicy, is_metadata_address
-from ocr_backend.system.header_deadline import HeaderDeadlineConnection, pool_classes
+from ocr_backend.system.header_deadline import HeaderDeadlineAdapter, HeaderDeadlineConnection, pool_classes
 from ocr_backend.system.http_session import http_session
 
 AddressCheck = Callable[[str, str], None]
 """Takes a host and an address of it; raises `ImageError` if connections there are not allowed."""
 
 
+USER_AGENT = f"Mozilla/5.0 (compatible; ocr-backend/{version('ocr-backend')})"
+"""Some hosts refuse the names of HTTP libraries, and give images to browsers only."""
+
+Authorize = Callable[[FileUrl], str]
+"""The value of Authorization for a URL; empty for none."""
+
+
 def guarded_session(
-    policy: AddressPolicy | None, pool_size: int = 1, verify: bool = True
+    policy: AddressPolicy | None,
+    pool_size: int = 1,
+    verify: bool = True,
+    authorize: Authorize = lambda _: "",
 ) -> requests.Session:
     """A session for `pool_size` threads whose connections raise `ImageError` for a forbidden address.
 
+    It follows no redirect: each target is judged by the caller.
+
     Metadata services of clouds are always forbidden; with a policy, every address that it does not allow.
     """
-    adapter = _GuardedAdapter(partial(_check_address, policy), pool_maxsize=pool_size)
-    return http_session(pool_size, verify, adapter)
+    adapter = _GuardedAdapter(partial(_check_address, policy), authorize, pool_maxsize=pool_size)
+    session = http_session(pool_size, verify, adapter, follows_redirects=False)
+    session.headers["User-Agent"] = USER_AGENT
+    return session
 
 
 def _check_address(policy: AddressPolicy | None, host: str, address: str) -> None:
@@ -50,22 +66,29 @@ def _check_address(policy: AddressPolicy | None, host: str, address: str) -> Non
         )
 
 
-class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, check_address: AddressCheck, **options: Any) -> None:
+class _GuardedAdapter(HeaderDeadlineAdapter):
+    def __init__(self, check_address: AddressCheck, authorize: Authorize, **options: Any) -> None:
         self._check_address = check_address
+        self._authorize = authorize
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        # Proxies keep their ordinary pools: the proxy resolves the host name, not this process.
+        # The pools of proxies check no address: the proxy resolves the host name, not this process.
         self.poolmanager.pool_classes_by_scheme = pool_classes(_connection_class(self._check_address))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Checks an address that is written in the URL itself, for requests through a proxy too."""
-        host = urlsplit(request.url or "").hostname or ""
-        address = _literal_address(host)
+        """Checks the URL and an address that is written in it, for requests through a proxy too."""
+        url = parse_file_url(request.url or "")
+        if url.text != urldefragauth(
+            request.url or ""
+        ):  # another URL than the one that was judged would be sent
+            raise ImageError("refused", "the image's URL is not in normal form")
+        address = _literal_address(url.host)
         if address is not None:
-            self._check_address(host, address)
+            self._check_address(url.host, address)
+        if header := self._authorize(url):
+            request.headers["Authorization"] = header
         return super().send(request, *args, **kwargs)
 
 

@@ -6,7 +6,7 @@ where the text begins, before rotation; `rotation` is clockwise around that corn
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ocr_backend.ocr_types import Point, Polygon
 
@@ -43,18 +43,18 @@ def bounding_box(polygon: Sequence[Point], size: Size) -> Polygon:
 def polygon_to_rectangle(polygon: Polygon, size: Size) -> Rectangle:
     """The rotated rectangle through the polygon's first, second and fourth corner.
 
-    Width and height are at most 100 percent, because Label Studio's validation refuses more: for a long
-    vertical line in a narrow image the same rectangle is described from another corner.
+    Upside-down text has a rectangle that is not upside down, which is easier to edit. Width and height are at
+    most 100 percent where they can be, because Label Studio's validation of predictions refuses more: a long
+    vertical line in a narrow image is described from another corner. Only a line along the diagonal of a
+    nearly square image is longer than both sides; its whole length matters more, since the validation is off
+    by default (Label Studio 1.23).
     """
     corners = clip(polygon, size)
     candidates = [_rectangle_from(corners[start:] + corners[:start], size) for start in range(4)]
+    if abs(candidates[0].rotation - 180) < 45:
+        candidates = candidates[2:] + candidates[:2]
     fitting = (rectangle for rectangle in candidates if max(rectangle.width, rectangle.height) <= 100)
-    return next(fitting, None) or _limit_to_100_percent(candidates[0])
-
-
-def _limit_to_100_percent(rectangle: Rectangle) -> Rectangle:
-    # Only a line along the diagonal of a nearly square image is longer than both sides of the image.
-    return replace(rectangle, width=min(rectangle.width, 100.0), height=min(rectangle.height, 100.0))
+    return next(fitting, candidates[0])
 
 
 def _rectangle_from(corners: tuple[Point, ...], size: Size) -> Rectangle:

@@ -29,7 +29,8 @@ _GEOMETRY = ("x", "y", "width", "height", "rotation", "points", "closed")
 class DrawnRegion:
     """A drawn region without text: its results as they were sent, its Image tag, page index and shape.
 
-    `shape` is in percent of the page.
+    `shape` is in percent of the page as it is stored. `image_rotation` is by how many degrees the annotator
+    has turned the image clockwise, a multiple of 90.
     """
 
     id: str
@@ -37,9 +38,19 @@ class DrawnRegion:
     page_index: int
     results: tuple[Json, ...]
     shape: Rectangle | tuple[Point, ...]
+    image_rotation: int = 0
 
     def polygon(self, size: Size) -> Polygon:
-        """The corners in px, clockwise; the text begins at the first. Clipped to the image unless rotated."""
+        """The corners in px, clockwise; the text begins at the first. Clipped to the image unless rotated.
+
+        On an image that the annotator has turned, the text begins where it does on the screen.
+        """
+        corners = self._corners(size)
+        start = -self.image_rotation // 90 % 4
+        first, second, third, fourth = corners[start:] + corners[:start]
+        return first, second, third, fourth
+
+    def _corners(self, size: Size) -> Polygon:
         if not isinstance(self.shape, Rectangle):
             return bounding_box(points_to_polygon(self.shape, size), size)
         corners = rectangle_to_polygon(self.shape, size)
@@ -72,34 +83,39 @@ def _drawn_region(region_id: str, results: Sequence[Json]) -> DrawnRegion | None
     image = results[0].get("to_name")
     if not shapes or not isinstance(image, str) or any(map(_has_text, results)):
         return None
-    return DrawnRegion(region_id, image, _page_index(results[0]), tuple(results), shapes[0])
+    first = results[0]
+    return DrawnRegion(
+        region_id, image, _page_index(first), tuple(results), shapes[0], _image_rotation(first)
+    )
 
 
 def results_with_text(
-    region: DrawnRegion, lines: Sequence[Line], control_tags: ControlTags, size: Size
+    region: DrawnRegion, rows: Sequence[Sequence[Line]], control_tags: ControlTags, size: Size
 ) -> list[Json]:
-    """The region's results and one with its text, one line below the other; empty without lines."""
-    if not lines:
+    """The region's results and one with its text, one row below the other; empty without rows or TextArea."""
+    text_tag = control_tags.text
+    if not rows or text_tag is None:
         return []
+    scores = [line.score for row in rows for line in row]
     first = region.results[0]
     value = next(result["value"] for result in region.results if _shape(result["value"]) is not None)
     text: Json = {
         "id": region.id,
-        "from_name": control_tags.text.name,
+        "from_name": text_tag.name,
         "to_name": control_tags.image,
-        "type": control_tags.text.result_type,
+        "type": text_tag.result_type,
         "original_width": size[0],
         "original_height": size[1],
         "image_rotation": first.get("image_rotation", 0),
-        "score": round(sum(line.score for line in lines) / len(lines), 4),
+        "score": round(sum(scores) / len(scores), 4),
         "value": {
             **{key: value[key] for key in _GEOMETRY if key in value},
-            "text": ["\n".join(line.text for line in lines)],
+            "text": ["\n".join(" ".join(line.text for line in row) for row in rows)],
         },
     }
     if "item_index" in first:
         text["item_index"] = first["item_index"]
-    others = [result for result in region.results if result.get("type") != control_tags.text.result_type]
+    others = [result for result in region.results if result.get("type") != text_tag.result_type]
     return [*others, text]
 
 
@@ -131,6 +147,11 @@ def _has_text(result: Json) -> bool:
 def _page_index(result: Json) -> int:
     index = result.get("item_index")
     return index if isinstance(index, int) and index >= 0 else 0
+
+
+def _image_rotation(result: Json) -> int:
+    rotation = result.get("image_rotation")
+    return round(rotation / 90) * 90 % 360 if _is_number(rotation) else 0
 
 
 def _is_larger_than_the_image(corners: Polygon, size: Size) -> bool:

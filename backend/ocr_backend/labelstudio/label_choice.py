@@ -7,11 +7,16 @@ from xml.etree.ElementTree import Element
 
 
 def stored_label(tag: Element, name: str) -> str | None:
-    """What Label Studio stores for the label with this value or alias; None if the tag has no such label."""
+    """What Label Studio stores for the label with this name; None if the tag has no such label.
+
+    The name is a label's value, alias, or one of its `predicted_values`; if none is equal, in any case.
+    """
     if (tag.get("value") or "").startswith("$"):
         return name  # the labels are in the data of each task
-    matching = [label for label in _labels(tag) if name in (label.get("value"), label.get("alias"))]
-    return _stored_value(matching[0]) if matching else None
+    labels = _labels(tag)
+    equal = [label for label in labels if name in _names(label)]
+    similar = [label for label in labels if name.casefold() in map(str.casefold, _names(label))]
+    return _stored_value((equal or similar)[0]) if similar else None
 
 
 def choose_label(tag: Element, name: str, allow_only_label: bool) -> tuple[str | None, str]:
@@ -30,6 +35,11 @@ def choose_label(tag: Element, name: str, allow_only_label: bool) -> tuple[str |
         f"the label config's {tag.get('name')!r} has no label {name!r} (it has: {values}), "
         "so regions get no label; set PREDICTED_LABEL to one of its labels"
     )
+
+
+def _names(label: Element) -> list[str]:
+    predicted = (label.get("predicted_values") or "").split(",")
+    return [name for name in (label.get("value"), label.get("alias"), *map(str.strip, predicted)) if name]
 
 
 def _labels(tag: Element) -> list[Element]:

@@ -4,24 +4,16 @@ Pure: XML text -> `ControlTags`; names in the settings override what the label c
 Source of the tags: Label Studio 1.23 and its reference of tags.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
-from ocr_backend.config.settings import SETTINGS, Settings
+from ocr_backend.config.settings import Settings
 from ocr_backend.errors import LabelConfigError
-from ocr_backend.labelstudio.label_choice import choose_label, stored_label
+from ocr_backend.labelstudio import tag_selection
+from ocr_backend.labelstudio.label_choice import choose_label
 from ocr_backend.labelstudio.label_config_xml import Repeater, TagGroup, tag_groups
+from ocr_backend.labelstudio.tag_selection import ImageTag, default_name, label_name, missing_error, tag_name
 from ocr_backend.labelstudio.task_data import has_variable
-
-SHAPES = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
-"""Tags that draw regions, by the type of their results; the preferred first."""
-
-# Without angle brackets, because Label Studio shows the message as HTML.
-_REQUIRED_TAGS = (
-    "an Image with a name and a value, a TextArea (perRegion) for the text and, for boxes, RectangleLabels, "
-    "PolygonLabels, or Labels with a Rectangle or a Polygon, all with toName= the image"
-)
 
 
 @dataclass(frozen=True)
@@ -47,20 +39,27 @@ class ControlTags:
     """The tags that take the parts of a region.
 
     `image` is the name of the Image tag. `image_value` names the image in a task's data, or a list of images
-    if `has_several_pages`. `labels` is None if no tag takes labels, and equals `shape` if one tag takes both;
-    `label` is None if regions get none. `warning` is a sentence for the log, or empty. With a `repeater`,
-    names, label and `image_value` contain its index flag; `at_index` replaces it.
+    if `has_several_pages`. Without a `shape`, `text` takes the text of all pages. `labels` is None if no tag
+    takes labels, and equals `shape` if one tag takes both; `label` is None if regions get none. `warning` is
+    a sentence for the log, or empty. With a `repeater`, names, label and `image_value` contain its index
+    flag; `at_index` replaces it. `further` are those of the other images.
     """
 
     image: str
     image_value: str
     has_several_pages: bool
-    shape: ControlTag
+    shape: ControlTag | None
     labels: ControlTag | None
-    text: ControlTag
+    text: ControlTag | None
     label: str | None
     warning: str = ""
     repeater: Repeater | None = None
+    further: tuple["ControlTags", ...] = ()
+
+    @property
+    def of_each_image(self) -> list["ControlTags"]:
+        """The control tags of each Image, these first."""
+        return [replace(self, further=()), *self.further]
 
     def at_index(self, index: int) -> "ControlTags":
         """The control tags at an index (from 0) of the Repeater's list."""
@@ -75,37 +74,66 @@ class ControlTags:
             self,
             image=repeater.fill_index(self.image, index),
             image_value=repeater.fill_index(self.image_value, index),
-            shape=fill_index(self.shape),
+            shape=self.shape and fill_index(self.shape),
             labels=self.labels and fill_index(self.labels),
-            text=fill_index(self.text),
+            text=self.text and fill_index(self.text),
             label=self.label and repeater.fill_index(self.label, index),
             repeater=None,
         )
+
+
+def has_named_tags(config: str) -> bool:
+    """Whether there is a tag that can take or show something; a new project has none.
+
+    Raises:
+        LabelConfigError: the text is not XML.
+    """
+    return bool(config.strip()) and any(tag_name(tag) for group in tag_groups(config) for tag in group.tags)
 
 
 def parse_label_config(config: str, settings: Settings) -> ControlTags:
     """The control tags of a label config; those of the guide's label config if the text is empty.
 
     Raises:
-        LabelConfigError: the text is not XML, or a tag is missing that regions with text need.
+        LabelConfigError: the text is not XML, or a tag is missing that regions or texts need.
     """
     if not config.strip():
         return _default_control_tags(settings)
-    group, image = _image(tag_groups(config), settings)
-    controls = _controls_of(image, group)
-    shape = _control_tag(_shape(controls, settings))
-    labels = _labels(controls, shape, settings)
+    images = tag_selection.images(tag_groups(config), settings)
+    first = _control_tags(images[0], settings)
+    further, warnings = [], [first.warning]
+    for image in images[1:]:
+        try:
+            further.append(_control_tags(image, settings))
+        except LabelConfigError as error:
+            warnings.append(f"the Image {tag_name(image.tag)!r} is not read: {error}")
+    warnings += [tags.warning for tags in further]
+    warning = "; ".join(dict.fromkeys(warning for warning in warnings if warning))
+    return replace(first, further=tuple(further), warning=warning)
+
+
+def _control_tags(image_tag: ImageTag, settings: Settings) -> ControlTags:
+    group, image, controls = image_tag
+    _check_image(group, image, settings)
+    shape = tag_selection.shape(controls, settings)
+    text = tag_selection.text_area(controls, settings.text_from_name)
+    if shape is None and (text is None or tag_selection.is_per_region(text)):
+        raise missing_error("no tag that draws boxes on the image")
+    labels = None if shape is None else tag_selection.labels(controls, shape, settings)
     label, warning = None, ""
     if labels is not None:
         is_set = settings.predicted_label is not None
-        label, warning = choose_label(labels, _label_name(settings), allow_only_label=not is_set)
+        label, warning = choose_label(labels, label_name(settings), allow_only_label=not is_set)
+    if text is None:
+        no_text = f"the label config has no TextArea for the Image {tag_name(image)!r}, so boxes get no text"
+        warning = "; ".join(filter(None, (no_text, warning)))
     return ControlTags(
-        image=_name(image),
+        image=tag_name(image),
         image_value=_image_value(image, settings),
         has_several_pages=bool(image.get("valuelist")),
-        shape=shape,
-        labels=None if labels is None else _control_tag(labels),
-        text=_control_tag(_text_area(controls, settings.text_from_name)),
+        shape=_control_tag(shape),
+        labels=_control_tag(labels),
+        text=_control_tag(text),
         label=label,
         warning=warning,
         repeater=group.repeater,
@@ -114,7 +142,7 @@ def parse_label_config(config: str, settings: Settings) -> ControlTags:
 
 def _default_control_tags(settings: Settings) -> ControlTags:
     def name(setting: str) -> str:
-        return getattr(settings, setting) or _default_name(setting)
+        return getattr(settings, setting) or default_name(setting)
 
     return ControlTags(
         image=name("image_to_name"),
@@ -127,82 +155,11 @@ def _default_control_tags(settings: Settings) -> ControlTags:
     )
 
 
-def _image(groups: Sequence[TagGroup], settings: Settings) -> tuple[TagGroup, Element]:
-    """The Image tag to use, and its group: the first with a tag that draws on it, else the first."""
-    images = [(group, tag) for group in groups for tag in group.tags if tag.tag == "image" and _name(tag)]
-    images.sort(key=lambda pair: not any(tag.tag in SHAPES for tag in _controls_of(pair[1], pair[0])))
-    image = _select([tag for _, tag in images], settings.image_to_name, "IMAGE_TO_NAME", "Image")
-    if image is None:
-        raise _missing_error("no Image with a name")
+def _check_image(group: TagGroup, image: Element, settings: Settings) -> None:
     if not has_variable(_image_value(image, settings)):
-        raise _missing_error(f"no value=$... or valueList=$... at its Image {_name(image)!r}")
-    group = next(group for group, tag in images if tag is image)
+        raise missing_error(f"no value=$... or valueList=$... at its Image {tag_name(image)!r}")
     if group.repeater is not None and not has_variable(group.repeater.on):
-        raise _missing_error(f"no on=$... at the Repeater of its Image {_name(image)!r}")
-    return group, image
-
-
-def _controls_of(image: Element, group: TagGroup) -> list[Element]:
-    """The control tags of an image; inside a Repeater only those of the same Repeater."""
-    return [tag for tag in group.tags if _name(tag) and _name(image) in _targets(tag)]
-
-
-def _shape(controls: Sequence[Element], settings: Settings) -> Element:
-    label_tags = [tag for tag in controls if tag.tag == "labels"]
-    # Label Studio's own OCR template has a Rectangle, a Polygon and Labels. Without Labels, a shape tag with
-    # labels of its own is better than one without.
-    order = SHAPES if label_tags else sorted(SHAPES, key=lambda shape: not shape.endswith("labels"))
-    name = _label_name(settings)
-
-    def has_label(tag: Element) -> bool:
-        sources = [tag] if _control_tag(tag).takes_labels else label_tags
-        return any(stored_label(source, name) is not None for source in sources)
-
-    candidates = [tag for shape in order for tag in controls if tag.tag == shape]
-    candidates.sort(key=lambda tag: not has_label(tag))
-    selected = _select(candidates, settings.bbox_from_name, "BBOX_FROM_NAME", "tags that draw")
-    if selected is None:
-        raise _missing_error("no tag that draws boxes on the image")
-    return selected
-
-
-def _text_area(controls: Sequence[Element], name: str | None) -> Element:
-    candidates = [tag for tag in controls if tag.tag == "textarea"]
-    candidates.sort(key=lambda tag: (tag.get("perregion") or "").lower() != "true")
-    selected = _select(candidates, name, "TEXT_FROM_NAME", "TextArea")
-    if selected is None:
-        raise _missing_error("no TextArea for the image")
-    return selected
-
-
-def _labels(controls: Sequence[Element], shape: ControlTag, settings: Settings) -> Element | None:
-    if shape.takes_labels:
-        return next(tag for tag in controls if _control_tag(tag) == shape)
-    candidates = [tag for tag in controls if tag.tag == "labels"]
-    candidates.sort(key=lambda tag: stored_label(tag, _label_name(settings)) is None)
-    return _select(candidates, settings.label_from_name, "LABEL_FROM_NAME", "Labels")
-
-
-def _select(candidates: Sequence[Element], name: str | None, env: str, tag_type: str) -> Element | None:
-    """The candidate with a name; without a name the first, or None if there is none."""
-    if not name:
-        return candidates[0] if candidates else None
-    selected = next((tag for tag in candidates if _name(tag) == name), None)
-    if selected is None:
-        names = ", ".join(_name(tag) for tag in candidates) or "none"
-        raise LabelConfigError(
-            f"{env} is {name!r}, but the label config has no such tag for the image "
-            f"({tag_type}: {names}); unset {env} or rename the tag"
-        )
-    return selected
-
-
-def _missing_error(problem: str) -> LabelConfigError:
-    return LabelConfigError(f"the label config has {problem}; it needs {_REQUIRED_TAGS}")
-
-
-def _targets(tag: Element) -> list[str]:
-    return [name.strip() for name in (tag.get("toname") or "").split(",")]
+        raise missing_error(f"no on=$... at the Repeater of its Image {tag_name(image)!r}")
 
 
 def _image_value(image: Element, settings: Settings) -> str:
@@ -215,18 +172,5 @@ def _variable(key: str) -> str:
     return f"${key}"
 
 
-def _label_name(settings: Settings) -> str:
-    return settings.predicted_label or _default_name("predicted_label")
-
-
-def _name(tag: Element) -> str:
-    return tag.get("name") or ""
-
-
-def _control_tag(element: Element) -> ControlTag:
-    return ControlTag(_name(element), element.tag)
-
-
-def _default_name(setting: str) -> str:
-    """The name in the guide's label config."""
-    return next(row.fallback_default or "" for row in SETTINGS if row.name == setting)
+def _control_tag(element: Element | None) -> ControlTag | None:
+    return None if element is None else ControlTag(tag_name(element), element.tag)

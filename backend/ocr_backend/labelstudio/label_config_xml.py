@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 
 from ocr_backend.errors import LabelConfigError
 
+_MAX_CHARACTERS = 256_000  # a label config with two thousand labels has half of it (guess)
 _DEFAULT_INDEX_FLAG = "{{idx}}"  # Label Studio's default for indexFlag
 
 
@@ -39,8 +40,13 @@ def tag_groups(config: str) -> list[TagGroup]:
     """All tags: first those outside of Repeaters, then those of each Repeater.
 
     Raises:
-        LabelConfigError: the text is not plain XML, or a Repeater is inside another one.
+        LabelConfigError: the text is too long or not plain XML, or a Repeater is inside another one.
     """
+    if len(config) > _MAX_CHARACTERS:
+        raise LabelConfigError(
+            f"the label config has {len(config)} characters; at most {_MAX_CHARACTERS} are allowed. "
+            "Keep long lists of labels in the tasks' data (value=$...)"
+        )
     root = _parse(config)
     repeater_groups = [_repeater_group(tag) for tag in root.iter("repeater")]
     return [TagGroup(None, _tags_outside_repeaters(root)), *repeater_groups]

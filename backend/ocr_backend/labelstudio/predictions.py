@@ -11,21 +11,34 @@ from typing import Any
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.labelstudio.geometry import Size, polygon_to_points, polygon_to_rectangle
-from ocr_backend.labelstudio.label_config import ControlTags
+from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
 from ocr_backend.ocr_types import Line, LoadedModel
 
 Json = dict[str, Any]
 
-PREDICTION_REVISION = 1
+PREDICTION_REVISION = 2
 """Increase it when the same weights and settings give other predictions, so that the version changes."""
+
+_TAG_SETTINGS = (
+    "image_data_key",
+    "image_to_name",
+    "bbox_from_name",
+    "label_from_name",
+    "text_from_name",
+    "predicted_label",
+)
 
 
 @dataclass(frozen=True)
 class Page:
-    """The lines of one page in reading order; `size` is `(width, height)` px."""
+    """The lines of one page in reading order; `size` is `(width, height)` px.
+
+    A page that could not be read has no lines, and a `problem` that says why.
+    """
 
     size: Size
     lines: Sequence[Line]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,8 +49,11 @@ class ImagePages:
     pages: Sequence[Page]
 
 
-def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
-    """The version of predictions: equal on all replicas; it changes with everything that changes predictions.
+def model_version(settings: Settings, models: Sequence[LoadedModel], engine: str) -> str:
+    """The version of predictions: equal on all replicas; changes with all settings that change predictions.
+
+    Not with the precision that OpenVINO chooses for a CPU: replicas may have different CPUs, and Label Studio
+    would store the predictions of each.
 
     OCR version, language, model type, and 10 hexadecimal digits: `PP-OCRv5-ch-server-0123456789`.
     """
@@ -47,7 +63,9 @@ def model_version(settings: Settings, models: Sequence[LoadedModel]) -> str:
         settings.use_doc_orientation,
         settings.use_doc_unwarping,
         settings.use_textline_orientation,
-        settings.precision,
+        engine,
+        settings.precision if engine == "openvino" else "",  # the only engine that has the choice
+        *(getattr(settings, name) for name in _TAG_SETTINGS),
         settings.pdf_dpi,
         sorted((model.role, model.name, model.digest) for model in models),
     ]
@@ -74,10 +92,26 @@ def prediction(images: Sequence[ImagePages], task_key: object, version: str, sco
 
 
 def _page_results(page: Page, region_ids: Sequence[str], control_tags: ControlTags) -> list[Json]:
+    if control_tags.shape is None:
+        return _whole_text(page, region_ids, control_tags)
     results: list[Json] = []
     for line, line_id in zip(page.lines, region_ids, strict=True):
         results += region_results(line, page.size, control_tags, line_id)
     return results
+
+
+def _whole_text(page: Page, region_ids: Sequence[str], control_tags: ControlTags) -> list[Json]:
+    """The lines below each other in a TextArea of the task; nothing without lines."""
+    if not page.lines or control_tags.text is None:
+        return []
+    text = {
+        "id": region_ids[0],
+        "from_name": control_tags.text.name,
+        "to_name": control_tags.image,
+        "type": control_tags.text.result_type,
+        "value": {"text": ["\n".join(line.text for line in page.lines)]},
+    }
+    return [text]
 
 
 def _with_item_index(results: Sequence[Json], item_index: int) -> list[Json]:
@@ -87,6 +121,10 @@ def _with_item_index(results: Sequence[Json], item_index: int) -> list[Json]:
 def _numbered_pages(images: Sequence[ImagePages]) -> Iterator[tuple[ControlTags, int | None, Page]]:
     """Each page with its index in its Image; the index is None if the Image has only one page."""
     for image in images:
+        if image.control_tags.shape is None and image.pages:
+            lines = [line for page in image.pages for line in page.lines]
+            yield image.control_tags, None, Page(image.pages[0].size, lines)
+            continue
         # A PDF has several pages whatever the label config says.
         is_numbered = image.control_tags.has_several_pages or len(image.pages) > 1
         for index, page in enumerate(image.pages):
@@ -99,8 +137,11 @@ def region_id(task_key: object, page_number: int, line_number: int) -> str:
 
 
 def region_results(line: Line, size: Size, control_tags: ControlTags, line_id: str) -> Iterator[Json]:
-    """The results of one line: its shape, its label if there is one, its text."""
-    geometry = _geometry(line, size, control_tags)
+    """The results of one line: its shape, its label and its text if tags take these."""
+    shape, labels, text = control_tags.shape, control_tags.labels, control_tags.text
+    if shape is None:
+        return
+    geometry = _geometry(line, size, shape)
     base = {
         "id": line_id,
         "to_name": control_tags.image,
@@ -113,7 +154,6 @@ def region_results(line: Line, size: Size, control_tags: ControlTags, line_id: s
     def result(from_name: str, result_type: str, **extra: list[str]) -> Json:
         return {**base, "from_name": from_name, "type": result_type, "value": {**geometry, **extra}}
 
-    shape, labels, text = control_tags.shape, control_tags.labels, control_tags.text
     label_values = [control_tags.label] if control_tags.label else []
     if shape.takes_labels:
         yield result(shape.name, shape.result_type, **{shape.result_type: label_values})
@@ -121,11 +161,12 @@ def region_results(line: Line, size: Size, control_tags: ControlTags, line_id: s
         yield result(shape.name, shape.result_type)
         if labels is not None and label_values:
             yield result(labels.name, labels.result_type, labels=label_values)
-    yield result(text.name, text.result_type, text=[line.text])
+    if text is not None:
+        yield result(text.name, text.result_type, text=[line.text])
 
 
-def _geometry(line: Line, size: Size, control_tags: ControlTags) -> Json:
-    if control_tags.shape.is_polygon:
+def _geometry(line: Line, size: Size, shape: ControlTag) -> Json:
+    if shape.is_polygon:
         return {"points": polygon_to_points(line.polygon, size), "closed": True}
     rectangle = polygon_to_rectangle(line.polygon, size)
     return {

@@ -22,10 +22,14 @@ deeper JSON than it can write."""
 
 @dataclass(frozen=True)
 class Task:
-    """The id and the data of a task; `id` is None if Label Studio has not stored the task."""
+    """The id and the data of a task; `id` is None if Label Studio has not stored the task.
+
+    A task without valid data has a `problem` that says why.
+    """
 
     id: int | str | None
     data: Mapping[str, object]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def parse_predict_request(body: bytes, max_tasks: int) -> PredictRequest:
     """The request in the body of /predict.
 
     Raises:
-        RequestError: the body is not JSON, has wrong types, no tasks or too many.
+        RequestError: the body is not JSON, has wrong types outside of its tasks, no tasks or too many.
     """
     fields = parse_json_object(body)
     tasks = fields.get("tasks")
@@ -84,7 +88,7 @@ def parse_json_object(body: bytes) -> Json:
         RequestError: the body is anything else.
     """
     try:
-        fields = json.loads(body, parse_constant=_finite_number, parse_float=_finite_number)
+        fields = json.loads(body, parse_constant=_finite_number_or_none, parse_float=_finite_number_or_none)
     except (ValueError, RecursionError) as error:
         raise RequestError("the body is not JSON; send a JSON object") from error
     if not isinstance(fields, dict):
@@ -92,12 +96,11 @@ def parse_json_object(body: bytes) -> Json:
     return fields
 
 
-def _finite_number(text: str) -> float:
-    # Python reads NaN and Infinity, which are not JSON; they must not get into a response.
+def _finite_number_or_none(text: str) -> float | None:
+    # Tables that were imported may contain NaN, which is not JSON and must not get into a response. It must
+    # not affect other tasks either.
     number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a JSON number")
-    return number
+    return number if math.isfinite(number) else None
 
 
 def json_type_name(value: object) -> str:
@@ -110,17 +113,18 @@ def json_type_name(value: object) -> str:
 
 def _task(task: object, index: int) -> Task:
     if not isinstance(task, dict):
-        raise RequestError(
-            f'"tasks"[{index}] is {json_type_name(task)}; each task must be an object with "data"'
-        )
-    data = task.get("data")
-    if not isinstance(data, dict):
-        raise RequestError(
-            f'"tasks"[{index}]["data"] is {json_type_name(data)}; '
-            'it must be an object such as {"image": "https://..."}'
-        )
+        problem = f'"tasks"[{index}] is {json_type_name(task)}; each task must be an object with "data"'
+        return Task(None, {}, problem)
     task_id = task.get("id")
-    return Task(task_id if isinstance(task_id, int | str) else None, data)
+    task_id = task_id if isinstance(task_id, int | str) else None
+    data = task.get("data")
+    if isinstance(data, dict):
+        return Task(task_id, data)
+    problem = (
+        f'"tasks"[{index}]["data"] is {json_type_name(data)}; '
+        'it must be an object such as {"image": "https://..."}'
+    )
+    return Task(task_id, {}, problem)
 
 
 def _params(params: object) -> Json:

@@ -1,7 +1,6 @@
 """The images of a task: for each Image tag that Label Studio shows, the references to its pages.
 
-Pure. There is one Image, or one for each item of a Repeater's list; an Image with `valueList` has several
-pages.
+Pure. An Image with `valueList` has several pages; one in a Repeater is shown for each item of its list.
 """
 
 from collections.abc import Mapping
@@ -24,11 +23,29 @@ class TaskImage:
 
 
 def task_images(data: Mapping[str, object], control_tags: ControlTags) -> list[TaskImage]:
-    """The images of a task, at least one, in the order of the Repeater's list.
+    """The images of a task, at least one, in the order of the label config and of the Repeater's list.
+
+    If there are several Image tags, those without data are left out, as Label Studio shows them empty.
 
     Raises:
         ImageError: the data lacks a value that the label config names, or there is no page.
     """
+    tags_of_each = control_tags.of_each_image
+    if len(tags_of_each) == 1:
+        return _images_of(data, tags_of_each[0])
+    images: list[TaskImage] = []
+    errors: list[ImageError] = []
+    for tags in tags_of_each:
+        try:
+            images += [image for image in _images_of(data, tags) if any(image.references)]
+        except ImageError as error:
+            errors.append(error)
+    if not images:
+        raise errors[0] if errors else ImageError("refused", "the task's data names no image")
+    return images
+
+
+def _images_of(data: Mapping[str, object], control_tags: ControlTags) -> list[TaskImage]:
     repeater = control_tags.repeater
     if repeater is None:
         return [_task_image(data, control_tags)]

@@ -9,19 +9,22 @@ from ocr_backend.config.settings import Settings
 
 def required_models(settings: Settings) -> dict[str, str]:
     """Role -> official name of each official model that the settings require."""
-    models = model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
-    is_builtin = settings.model_source == "builtin"
-    textline_orientation = (
-        model_catalog.BUILTIN_TEXTLINE_ORIENTATION if is_builtin else model_catalog.TEXTLINE_ORIENTATION
-    )
+    models = language_models(settings)
     roles = [
         ("detection", models.detection, not settings.detection_model),
         ("recognition", models.recognition, not settings.recognition_model),
-        ("textline_orientation", textline_orientation, settings.use_textline_orientation),
+        ("textline_orientation", model_catalog.TEXTLINE_ORIENTATION, settings.use_textline_orientation),
         ("doc_orientation", model_catalog.DOC_ORIENTATION, settings.use_doc_orientation),
         ("doc_unwarping", model_catalog.DOC_UNWARPING, settings.use_doc_unwarping),
     ]
     return {role: name for role, name, is_required in roles if is_required}
+
+
+def language_models(settings: Settings) -> model_catalog.ModelSet:
+    """The official models for the language of the settings, from the builtin ones if these are the source."""
+    if settings.model_source == "builtin":
+        return model_catalog.builtin_model_set(settings.ocr_version, settings.language)
+    return model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type)
 
 
 def role_of(name: str) -> str | None:
@@ -33,5 +36,4 @@ def role_of(name: str) -> str | None:
         if name == models.recognition:
             return "recognition"
     optional = {model: role for role, model in model_catalog.OPTIONAL_MODELS.items()}
-    optional[model_catalog.BUILTIN_TEXTLINE_ORIENTATION] = "textline_orientation"
     return optional.get(name)

@@ -12,15 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
 from ocr_backend.models import builtin_models, custom_models, model_folder, model_roles
 from ocr_backend.models.hub import model_download
 from ocr_backend.models.hub.download_progress import Progress
 from ocr_backend.models.hub.hub_candidates import HubOptions
 from ocr_backend.models.model_folder import Model, ModelError
+from ocr_backend.ocr import memory_budget
 from ocr_backend.ocr_types import Reader
-from ocr_backend.system import cgroup_memory
 from ocr_backend.system.cgroup_cpu import usable_cores
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def open_reader(settings: Settings) -> Reader:
     Raises:
         ModelError: a model or an engine is missing or broken; the message says what to do.
     """
-    for note in model_catalog.model_set(settings.ocr_version, settings.language, settings.model_type).notes:
+    for note in model_roles.language_models(settings).notes:
         logger.info("%s", note)
     with resolve_models(settings) as (plan, models):
         logger.info("engine %s (OCR_ENGINE=%s): %s", plan.engine, settings.engine, plan.reason)
@@ -143,9 +142,8 @@ def create_reader(engine: str, models: Mapping[str, Model], settings: Settings) 
         return PaddleReader(models, slots, settings.use_gpu)
     from ocr_backend.ocr.native_reader import NativeReader
 
-    container_bytes = cgroup_memory.limit_bytes()
-    worker_bytes = container_bytes // settings.workers if container_bytes else None
-    return NativeReader(models, slots, _create_runtime(engine, slots, settings), worker_bytes)
+    plan = memory_budget.worker_plan(engine, slots, settings)
+    return NativeReader(models, slots, _create_runtime(engine, slots, settings), plan.detection_pixels)
 
 
 def inference_slots(settings: Settings) -> int:

@@ -13,38 +13,23 @@ import cv2
 import numpy as np
 
 from ocr_backend.models.model_folder import Model
-from ocr_backend.ocr import detection, orientation, recognition
+from ocr_backend.ocr import detection, orientation, reading_order, recognition, tiles
+from ocr_backend.ocr.detection import TextBox
 from ocr_backend.ocr.inference_runtime import Network, Runtime
-from ocr_backend.ocr.pixel_budget import PixelBudget
+from ocr_backend.ocr.memory_budget import MemoryBudget
 from ocr_backend.ocr.recognition import Crop
 from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, RegionFilter, accept_all
 
 _MAX_IMAGE_SIDE_PX = 32_000
 """OpenCV cannot crop images with sides of 32,768 px or more; they are reduced to this first."""
-_MAX_DETECTION_PIXELS = detection.MAX_SIDE_PX**2
-_PIXELS_PER_SLOT = 4_000_000
-"""With few slots, the largest image uses the whole budget."""
-_BYTES_PER_PIXEL = 165
-"""Memory of detection (benchmarks/memory.py)."""
-_BASE_BYTES = 1_700_000_000
-"""Memory of everything else after many images, measured there with 2 and with 8 slots."""
 _ORIENTATION_BATCH_SIZE = 16
 """Lines in one run of the orientation classifier; a guess: the network is tiny."""
+_ORIENTATION_BONUS = 0.05
+"""Score by which a line must read better the other way than most lines of its page seem to run."""
 
 OrientationClassifier = Callable[[Sequence[Image]], list[str]]
 """Images -> their orientations, as labels of the model."""
 TextAndScore = tuple[str, float]
-
-
-def detection_pixel_limit(slots: int, memory_bytes: int | None) -> int:
-    """How many pixels detection may process at the same time: more with each slot, as far as memory allows.
-
-    `memory_bytes` is the limit of one process, or None.
-    """
-    pixels = max(_MAX_DETECTION_PIXELS, _PIXELS_PER_SLOT * slots)
-    if memory_bytes is None:
-        return pixels
-    return max(1, min(pixels, (memory_bytes - _BASE_BYTES) // _BYTES_PER_PIXEL))
 
 
 @dataclass(frozen=True)
@@ -65,9 +50,9 @@ class NativeReader:
     """
 
     def __init__(
-        self, models: Mapping[str, Model], slots: int, runtime: Runtime, memory_bytes: int | None = None
+        self, models: Mapping[str, Model], slots: int, runtime: Runtime, detection_pixels: int
     ) -> None:
-        """Loads the networks; `memory_bytes` is the memory limit of this process, or None.
+        """Loads the networks; detection processes at most so many pixels at the same time.
 
         Raises:
             ModelError: a network cannot be loaded, or does not fit its description.
@@ -80,8 +65,9 @@ class NativeReader:
         self._batch_size = runtime.batch_size
         self._normalise = detection.Normalisation(models["detection"].config)
         self._decode = recognition.Decoder(models["recognition"])
+        self._needs_margin = recognition.needs_margin(models["recognition"])
         self._networks = _load_networks(models, runtime, slots, self._decode.classes)
-        self._budget = PixelBudget(detection_pixel_limit(slots, memory_bytes))
+        self._budget = MemoryBudget(detection_pixels)
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="ocr-slot")
 
     def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
@@ -105,11 +91,12 @@ class NativeReader:
 
         page = orientation.rotate(image, degrees)
         detected = self._slots.submit(self._detect_lines, page, lambda crop: region_filter(polygon_of(crop)))
-        return [
+        lines = [
             Line(polygon_of(crop), text, score)
             for crop, (text, score) in self._recognise_lines(*detected.result())
             if text.strip()
         ]
+        return reading_order.in_reading_order(lines)
 
     def _page_rotation(self, image: Image) -> int:
         """Degrees by which the page is rotated."""
@@ -121,11 +108,30 @@ class NativeReader:
     def _detect_lines(self, image: Image, accepts: Callable[[Crop], bool]) -> tuple[list[Crop], list[int]]:
         """Accepted lines of a page, and the indices of those that seem to be upside down."""
         height, width = image.shape[:2]
-        with self._budget.acquire(math.prod(detection.network_size(height, width))):
-            output = self._networks.detector(self._normalise(detection.network_image(image)))
-        crops = (recognition.crop(image, box) for box in detection.boxes(output[0, 0], height, width))
+        parts = tiles.tiles(height, width, self._budget.total)
+        boxes = tiles.merged([(tile, self._detect_boxes(tile.of(image))) for tile in parts])
+        crops = (
+            recognition.crop(image, text_box.box, text_box.margin if self._needs_margin else 0.0)
+            for text_box in boxes
+        )
         lines = [crop for crop in crops if crop is not None and accepts(crop)]
         return lines, self._upside_down(lines)
+
+    def _detect_boxes(self, image: Image) -> list[TextBox]:
+        reduced = self._reduced_for_detection(image)
+        with self._budget.acquire(math.prod(detection.network_size(*reduced.shape[:2]))):
+            output = self._networks.detector(self._normalise(detection.network_image(reduced)))
+        return detection.boxes(output[0, 0], *image.shape[:2])
+
+    def _reduced_for_detection(self, image: Image) -> Image:
+        """The image, reduced if the whole budget is too small for it."""
+        height, width = image.shape[:2]
+        ratio = math.sqrt(self._budget.total / math.prod(detection.network_size(height, width)))
+        network_ratio = max(detection.network_size(height, width)) / max(height, width)
+        if ratio >= 1:
+            return image
+        size = (max(1, int(side * network_ratio * ratio)) for side in (width, height))
+        return np.asarray(cv2.resize(image, tuple(size), interpolation=cv2.INTER_AREA), np.uint8)
 
     def _upside_down(self, lines: Sequence[Crop]) -> list[int]:
         """Indices of the lines that the classifier considers upside down."""
@@ -140,13 +146,17 @@ class NativeReader:
     def _recognise_lines(
         self, lines: list[Crop], flip_candidates: list[int]
     ) -> list[tuple[Crop, TextAndScore]]:
-        """Each line with its text; candidates are read in both orientations, and the higher score wins."""
-        # Of 36 upright lines, the builtin classifier reported one as upside down (measured).
+        """Each line with its text; candidates are read in both orientations, and the higher score wins.
+
+        Some words are words either way (IZIN, 69): between equal scores the page decides.
+        """
+        bonus = -_ORIENTATION_BONUS if 2 * len(flip_candidates) > len(lines) else _ORIENTATION_BONUS
         flipped = [recognition.flipped(lines[index]) for index in flip_candidates]
         results = list(zip([*lines, *flipped], self._recognise([*lines, *flipped]), strict=True))
         upright, alternatives = results[: len(lines)], results[len(lines) :]
         for index, alternative in zip(flip_candidates, alternatives, strict=True):
-            upright[index] = max(upright[index], alternative, key=_score)
+            if _score(alternative) > _score(upright[index]) + bonus:
+                upright[index] = alternative
         return upright
 
     def _recognise(self, lines: Sequence[Crop]) -> list[TextAndScore]:

@@ -1,10 +1,8 @@
 """Orientation of lines and pages: images -> the classifier's input, and its output -> rotations.
 
-Pure, with the arithmetic of PaddleX 3.7 (image_classification/processors.py) for the official networks, and
-of RapidOCR 3.10 for the older one among the builtin weights. Both readers use it.
+Pure, with the arithmetic of PaddleX 3.7 (image_classification/processors.py). Both readers use it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_backend.config import model_catalog
 from ocr_backend.models import inference_config
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr_types import Image, Point, Polygon
 
-_OLD_NETWORK_THRESHOLD = 0.9
-"""The older network is often unsure about upright lines; RapidOCR trusts it only above this probability."""
 _MAX_ASPECT_RATIO = 4
 """The ends of longer images are cut off first: they would be enlarged by gigabytes, only to be cut off
 later."""
@@ -27,7 +22,7 @@ later."""
 
 @dataclass(frozen=True)
 class Classifier:
-    """How a classifier's input is prepared, and from which probability its output is trusted."""
+    """How a classifier's input is prepared, and what its outputs mean."""
 
     size: tuple[int, int] | None
     """Width and height of the input; None: see `short_side`."""
@@ -36,9 +31,6 @@ class Classifier:
     crop: int
     table: NDArray[np.float32]
     """`(256, 3)`: normalised level of each channel."""
-    is_rgb: bool
-    keeps_ratio: bool
-    threshold: float
     labels: tuple[str, ...]
 
     def network_input(self, images: Sequence[Image]) -> NDArray[np.float32]:
@@ -46,28 +38,17 @@ class Classifier:
         return np.stack([self._prepare(image) for image in images])
 
     def _prepare(self, image: Image) -> NDArray[np.float32]:
-        if self.is_rgb:
-            image = image[:, :, ::-1]
+        image = image[:, :, ::-1]  # BGR to RGB
         if self.size is None:
             return self._normalise(_middle(image, self.short_side, self.crop))
-        if not self.keeps_ratio:
-            return self._normalise(cv2.resize(image, self.size))
-        width, height = self.size
-        image_width = min(width, max(1, math.ceil(height * image.shape[1] / image.shape[0])))
-        levels = np.zeros((3, height, width), np.float32)
-        levels[:, :, :image_width] = self._normalise(cv2.resize(image, (image_width, height)))
-        return levels
+        return self._normalise(cv2.resize(image, self.size))
 
     def _normalise(self, image: NDArray[Any]) -> NDArray[np.float32]:
         return np.stack([self.table[image[:, :, channel], channel] for channel in range(3)])
 
     def best_labels(self, probabilities: NDArray[np.float32]) -> list[str]:
-        """Label of each image; the first label if the classifier is not sure enough."""
-        best = probabilities.argmax(axis=1)
-        return [
-            self.labels[label if row[label] > self.threshold else 0]
-            for label, row in zip(best, probabilities, strict=True)
-        ]
+        """The most probable label of each image."""
+        return [self.labels[label] for label in probabilities.argmax(axis=1)]
 
 
 def classifier(model: Model) -> Classifier:
@@ -80,16 +61,12 @@ def classifier(model: Model) -> Classifier:
     labels = model.config.get("PostProcess", {}).get("Topk", {}).get("label_list")
     if not labels or not (resize.get("size") or resize.get("resize_short")):
         raise model.unusable(f"its {inference_config.FILE_NAME} has no input size or no labels")
-    is_old = model.name == model_catalog.BUILTIN_TEXTLINE_ORIENTATION
     size, short_side = resize.get("size"), int(resize.get("resize_short") or 0)
     return Classifier(
         size=None if size is None else (int(size[0]), int(size[1])),
         short_side=short_side,
         crop=int(inference_config.transform(model.config, "CropImage").get("size", short_side)),
         table=_table(inference_config.transform(model.config, "NormalizeImage")),
-        is_rgb=not is_old,
-        keeps_ratio=is_old,
-        threshold=_OLD_NETWORK_THRESHOLD if is_old else 0.0,
         labels=tuple(str(label) for label in labels),
     )
 

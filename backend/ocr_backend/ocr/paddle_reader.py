@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ocr_backend.models.model_folder import Model, ModelError
-from ocr_backend.ocr import orientation, recognition
+from ocr_backend.ocr import orientation, reading_order, recognition
 from ocr_backend.ocr.dewarp_mapping import DewarpMapping
 from ocr_backend.ocr_types import Image, Line, LoadedModel, Polygon, RegionFilter, accept_all
 from ocr_backend.system.signal_handlers import preserved_signal_handlers
@@ -61,12 +62,14 @@ class PaddleReader:
         except Exception as error:  # PaddleX raises bare Exceptions, RuntimeErrors, AssertionErrors, ...
             folders = ", ".join(str(model.folder) for model in models.values())
             raise ModelError(f"PaddleOCR cannot load {folders}: {error}") from error
+        _keep_every_box(self._ocr)
 
     def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
         """Lines with text that the filter accepts, in reading order, with any score."""
         with self._free_slots:
             (result,) = self._ocr.predict(np.ascontiguousarray(image))
-        return [line for line in lines(result, *image.shape[:2]) if region_filter(line.polygon)]
+        accepted = [line for line in lines(result, *image.shape[:2]) if region_filter(line.polygon)]
+        return reading_order.in_reading_order(accepted)
 
     def close(self) -> None:
         """Frees the networks; no call may follow."""
@@ -88,6 +91,12 @@ def paddleocr_parameters(models: Mapping[str, Model], slots: int, use_gpu: bool)
             parameters[f"{prefix}_model_name"] = models[role].official_name
             parameters[f"{prefix}_model_dir"] = str(models[role].folder)
     return parameters
+
+
+def _keep_every_box(ocr: Any) -> None:
+    """PaddleX drops the boxes after the thousandth, from the top of a page; nothing but this changes it."""
+    pipeline = getattr(ocr.paddlex_pipeline, "_pipeline", ocr.paddlex_pipeline)
+    pipeline.text_det_model.post_op.max_candidates = sys.maxsize
 
 
 def lines(result: Mapping[str, Any], height: int, width: int) -> list[Line]:

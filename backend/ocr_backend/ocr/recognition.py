@@ -12,12 +12,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from bidi.algorithm import get_display
 from numpy.typing import NDArray
 
 from ocr_backend.models import inference_config
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr.detection import Box, clockwise
+from ocr_backend.ocr.logical_order import logical_order
 from ocr_backend.ocr_types import Image, Polygon
 
 HEIGHT = 48
@@ -55,12 +55,23 @@ class Batch:
     width: int
 
 
-def crop(image: Image, box: Box) -> Crop | None:
-    """The line in a box, rotated if it is vertical; None if the box has no area."""
-    corners = clockwise(cv2.boxPoints(cv2.minAreaRect(box)))
-    width, height = _side_lengths(corners)
+def needs_margin(model: Model) -> bool:
+    """Whether a recogniser reads better with a margin; those of PP-OCRv5 read worse (measured)."""
+    return model.official_name.startswith("PP-OCRv6")
+
+
+def crop(image: Image, box: Box, margin: float = 0.0) -> Crop | None:
+    """The line in a box and a margin around it, rotated if it is vertical; None if the box has no area."""
+    centre, size, angle = cv2.minAreaRect(box)
+    width, height = _side_lengths(clockwise(cv2.boxPoints((centre, size, angle))))
     if width < 1 or height < 1:
         return None
+    is_vertical = height / width >= _TALL_RATIO
+    enlarged = (size[0] + 2 * margin, size[1] + 2 * margin)
+    corners = clockwise(cv2.boxPoints((centre, enlarged, angle)))
+    if margin:
+        corners = np.clip(corners, 0, image.shape[1::-1]).astype(np.float32)
+    width, height = _side_lengths(corners)
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     upright = cv2.warpPerspective(
         image,
@@ -69,7 +80,7 @@ def crop(image: Image, box: Box) -> Crop | None:
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    horizontal = np.rot90(upright) if height / width >= _TALL_RATIO else upright
+    horizontal = np.rot90(upright) if is_vertical else upright
     return Crop(np.asarray(horizontal, np.uint8), corners_as_read(box))
 
 
@@ -141,7 +152,7 @@ class Decoder:
     def __init__(self, model: Model) -> None:
         dictionary: list[str] = model.config["PostProcess"]["character_dict"]
         self._characters = np.array(["", *dictionary, " "], object)
-        # These networks read a line from left to right as it is drawn; text is stored in reading order.
+        # These networks read a line from left to right as it is drawn; text is stored as it is written.
         self._is_right_to_left = model.official_name.startswith("arabic_")
 
     @property
@@ -161,7 +172,7 @@ class Decoder:
         if not is_character.any():
             return "", 0.0
         text = "".join(self._characters[labels[is_character]])
-        text = str(get_display(text)) if self._is_right_to_left else text
+        text = logical_order(text) if self._is_right_to_left else text
         return text, float(probabilities[is_character].mean())
 
 

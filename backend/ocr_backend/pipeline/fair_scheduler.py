@@ -7,13 +7,38 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Entry = tuple["Future[Any]", Callable[[], Any]]
+
+
+class _CurrentJob(threading.local):
+    """What the job of this thread reports its progress to; nothing outside of a job."""
+
+    set_running: Callable[[bool], None] = staticmethod(lambda _: None)
+
+
+_current_job = _CurrentJob()
+
+
+def report_progress() -> None:
+    """Says that the job of this thread has done a part of its work, such as a page."""
+    _current_job.set_running(True)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Says that the job of this thread waits for others; such jobs are not running."""
+    _current_job.set_running(False)
+    try:
+        yield
+    finally:
+        _current_job.set_running(True)
 
 
 class FairScheduler:
@@ -68,18 +93,26 @@ class FairScheduler:
             self._queues.clear()
             self._changed.notify_all()
 
-    def oldest_job_seconds(self) -> float:
-        """How long the oldest running job has been running; 0 if none is running."""
+    def longest_silence_seconds(self) -> float:
+        """The longest time since a running job started or reported progress; 0 if none is running."""
         with self._changed:
             return self._clock() - min(self._start_times.values(), default=self._clock())
 
     def _work(self, thread_number: int) -> None:
+        _current_job.set_running = partial(self._set_running, thread_number)
         while (entry := self._next_entry(thread_number)) is not None:
             future, job = entry
             try:
                 future.set_result(job())
             except BaseException as error:  # as concurrent.futures does: the waiting thread raises it
                 future.set_exception(error)
+
+    def _set_running(self, thread_number: int, is_running: bool) -> None:
+        with self._changed:
+            if is_running:
+                self._start_times[thread_number] = self._clock()
+            else:
+                self._start_times.pop(thread_number, None)
 
     def _next_entry(self, thread_number: int) -> Entry | None:
         """Waits for the next job and marks it as started; None after a stop."""

@@ -6,10 +6,10 @@ Knows neither HTTP nor any engine. `web` calls it; one instance serves all threa
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import DeadlineExceededError, FailureOutcome, ImageError
@@ -18,8 +18,9 @@ from ocr_backend.labelstudio.label_config import ControlTags, parse_label_config
 from ocr_backend.labelstudio.predictions import prediction
 from ocr_backend.labelstudio.request_bodies import PredictRequest, Task
 from ocr_backend.labelstudio.task_images import task_images
+from ocr_backend.ocr import reading_order
 from ocr_backend.ocr_types import Image
-from ocr_backend.pipeline.fair_scheduler import FairScheduler
+from ocr_backend.pipeline.fair_scheduler import FairScheduler, report_progress
 from ocr_backend.pipeline.image_reader import ImageReader, ImageRequest
 from ocr_backend.pipeline.page_regions import PageRegions, page_regions
 from ocr_backend.pipeline.region_ocr import lines_in_region
@@ -40,11 +41,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class TaskOutcome:
-    """The outcome of a task; without a prediction, `reason` is a sentence that says why."""
+    """The outcome of a task; without a prediction, `reason` is a sentence that says why.
+
+    `page_problems` say why pages of a file that was read are missing.
+    """
 
     outcome: FailureOutcome | Literal["read", "no_text"]
     prediction: Json | None = None
     reason: str = ""
+    page_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,16 +60,23 @@ class PredictResult:
     warning: str = ""
 
 
+class Schedulers(NamedTuple):
+    """The threads for whole images, and those for drawn regions."""
+
+    batch: FairScheduler
+    interactive: FairScheduler
+
+
 class Predictor:
     """Predicts the tasks of requests; `version` is the model version of its predictions."""
 
     def __init__(
-        self, settings: Settings, image_reader: ImageReader, scheduler: FairScheduler, metrics: Metrics
+        self, settings: Settings, image_reader: ImageReader, schedulers: Schedulers, metrics: Metrics
     ) -> None:
         self.version = image_reader.version
         self._settings = settings
         self._image_reader = image_reader
-        self._scheduler = scheduler
+        self._schedulers = schedulers
         self._metrics = metrics
 
     def predict(self, request: PredictRequest, deadline: float) -> PredictResult:
@@ -100,16 +112,20 @@ class Predictor:
     def _read_files(
         self, request: PredictRequest, images_by_task: Sequence[TaskImages], deadline: float
     ) -> list[list[FileResult]]:
-        """The results of all files, for each task in the order of its references."""
-        jobs = [
-            partial(
-                self._image_reader.read_pages,
-                ImageRequest(reference, task.id, deadline, request.credentials),
-            )
+        """The results of all files, for each task in the order of its references.
+
+        Files that could not be fetched last time come last, since each may hold a thread for long.
+        """
+        image_requests = [
+            ImageRequest(reference, task.id, deadline, request.credentials)
             for task, images in zip(request.tasks, images_by_task, strict=True)
             for reference in references(images)
         ]
-        results = iter(self._scheduler.run(jobs, deadline))
+        failed_before = [self._image_reader.failed_before(image.reference) for image in image_requests]
+        order = sorted(range(len(image_requests)), key=failed_before.__getitem__)
+        jobs = [partial(self._image_reader.read_pages, image_requests[index]) for index in order]
+        results_by_index = dict(zip(order, self._schedulers.batch.run(jobs, deadline), strict=True))
+        results = iter([results_by_index[index] for index in range(len(order))])
         return [list(islice(results, len(references(images)))) for images in images_by_task]
 
     def _task_outcome(
@@ -122,7 +138,9 @@ class Predictor:
         except ImageError as error:
             return self._failed(error)
         task_key = task.id if task.id is not None else f"task {index} of the request"
-        return self._predicted(prediction(pages, task_key, self.version, self._settings.score_threshold))
+        predicted = self._predicted(prediction(pages, task_key, self.version, self._settings.score_threshold))
+        problems = (page.problem for image in pages for page in image.pages if page.problem)
+        return replace(predicted, page_problems=tuple(problems))
 
     def _predict_regions(
         self, request: PredictRequest, control_tags: ControlTags, deadline: float
@@ -141,7 +159,7 @@ class Predictor:
             )
             for page in page_regions(images, request.context or {})
         ]
-        results_by_page = self._scheduler.run(jobs, deadline)
+        results_by_page = self._schedulers.interactive.run(jobs, deadline)
         error = first_error(results_by_page)
         if error is not None:
             return self._failed(error)
@@ -154,19 +172,23 @@ class Predictor:
         for region in page.regions:
             if time.monotonic() >= deadline:  # a request may contain thousands of regions
                 raise DeadlineExceededError
+            report_progress()
             # Without a score threshold: the annotator has asked for the text of this region.
             lines = lines_in_region(self._image_reader.reader.read, image, region.polygon(size))
-            results += results_with_text(region, lines, page.control_tags, size)
+            rows = reading_order.rows(lines)
+            results += results_with_text(region, rows, page.control_tags, size)
         return results
 
     def _region_prediction(self, results: list[Json], control_tags: ControlTags) -> Json:
-        text_type = control_tags.text.result_type
+        text_type = control_tags.text.result_type if control_tags.text else ""
         scores = [result["score"] for result in results if result.get("type") == text_type]
         mean_score = sum(scores) / len(scores) if scores else 0.0
         return {"result": results, "score": mean_score, "model_version": self.version}
 
     def _task_images(self, task: Task, control_tags: ControlTags) -> TaskImages:
         try:
+            if task.problem:
+                raise ImageError("refused", task.problem)
             images = task_images(task.data, control_tags)
             pages, max_pages = len(references(images)), self._settings.max_pages
             if pages > max_pages:

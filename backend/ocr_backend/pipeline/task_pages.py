@@ -66,7 +66,7 @@ def _pages_of_image(file_results: Sequence[FileResult]) -> list[Page]:
     if len(files) > 1 and max_pages > 1:
         raise ImageError(
             "refused",
-            f"the task mixes a PDF of {max_pages} pages with other pages; "
-            "give a task one PDF, or a list of images",
+            f"the task mixes a file of {max_pages} pages with other files; "
+            "give a task one PDF or TIFF, or a list of images",
         )
     return [page for pages in files for page in pages]

@@ -18,15 +18,26 @@ from ocr_backend.models import custom_models, golden_sample
 from ocr_backend.ocr_types import Reader
 from ocr_backend.pipeline.fair_scheduler import FairScheduler
 from ocr_backend.pipeline.image_reader import ImageReader
-from ocr_backend.pipeline.predictor import Predictor
+from ocr_backend.pipeline.predictor import Predictor, Schedulers
 from ocr_backend.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 600.0
-"""An image that takes longer blocks its thread forever (guess: the largest images take a tenth of it)."""
+"""A page that takes longer blocks its thread forever (guess: the largest pages take a tenth of it)."""
+
+_INTERACTIVE_THREADS = 2  # for drawn boxes, so that these do not wait for slow hosts of other tasks (guess)
 
 OpenReader = Callable[[Settings], Reader]
+
+
+def image_threads(settings: Settings, slots: int) -> int:
+    """The number of images that a worker downloads and reads at the same time.
+
+    Fetching waits for other hosts, so the default is more than the slots; a number that is set is kept.
+    """
+    default = Settings().threads
+    return max(default, 2 * slots) if settings.threads == default else settings.threads
 
 
 class Worker:
@@ -43,7 +54,7 @@ class Worker:
         self._requests = threading.BoundedSemaphore(max_requests)
         self._reader: Reader | None = None
         self._predictor: Predictor | None = None
-        self._scheduler: FairScheduler | None = None
+        self._schedulers: Schedulers | None = None
         self._is_stopping = False
 
     def load(self) -> None:
@@ -58,7 +69,7 @@ class Worker:
         custom = [choice.folder for choice in custom_models.configured(self.settings)]
         self.warning = golden_sample.check(reader, custom, is_strict=self.settings.golden_check)
         seconds = time.monotonic() - started
-        version = model_version(self.settings, reader.models)
+        version = model_version(self.settings, reader.models, reader.engine)
         self.metrics.record_ready(reader.models, reader.engine, reader.slots, version)
         self.metrics.load_seconds.set(seconds)
         if self.warning:
@@ -75,15 +86,16 @@ class Worker:
         )
 
     def _make_predictor(self, reader: Reader, version: str) -> Predictor:
-        # Fetching waits for other hosts, so there are more threads than slots even if THREADS is small.
-        threads = max(self.settings.threads, 2 * reader.slots)
-        self._scheduler = FairScheduler(threads, self.metrics.images_waiting.set)
+        threads = image_threads(self.settings, reader.slots)
+        self._schedulers = Schedulers(
+            FairScheduler(threads, self.metrics.images_waiting.set), FairScheduler(_INTERACTIVE_THREADS)
+        )
         cache = image_cache.open_cache(
             self.settings, lambda outcome: self.metrics.image_cache_requests.labels(outcome).inc()
         )
-        fetcher = ImageFetcher(self.settings, threads, cache=cache)
+        fetcher = ImageFetcher(self.settings, threads + _INTERACTIVE_THREADS, cache=cache)
         image_reader = ImageReader(self.settings, reader, fetcher, self.metrics, version)
-        return Predictor(self.settings, image_reader, self._scheduler, self.metrics)
+        return Predictor(self.settings, image_reader, self._schedulers, self.metrics)
 
     @property
     def is_ready(self) -> bool:
@@ -92,8 +104,9 @@ class Worker:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a thread has worked on one image for more than STUCK_SECONDS."""
-        return self._scheduler is not None and self._scheduler.oldest_job_seconds() > STUCK_SECONDS
+        """Whether a thread has worked on one page for more than STUCK_SECONDS."""
+        schedulers = self._schedulers or ()
+        return any(scheduler.longest_silence_seconds() > STUCK_SECONDS for scheduler in schedulers)
 
     @property
     def predictor(self) -> Predictor:
@@ -138,5 +151,5 @@ class Worker:
     def stop(self) -> None:
         """Finishes the images that are being read; tasks with other images are late."""
         self._is_stopping = True
-        if self._scheduler is not None:
-            self._scheduler.stop()
+        for scheduler in self._schedulers or ():
+            scheduler.stop()

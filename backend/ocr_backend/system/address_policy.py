@@ -7,6 +7,7 @@ send requests to the cloud's metadata service or to a neighbouring Service. Stan
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -90,7 +91,11 @@ def entry_problem(entry: str) -> str | None:
 
 
 def _normalize_host(host: str) -> str:
-    return host.lower().removesuffix(".")
+    """In lower case, in ASCII as names are sent, and without the dot of the root."""
+    name = host.lower().removesuffix(".")
+    with suppress(UnicodeError):
+        return name.encode("idna").decode()
+    return name
 
 
 def _embedded_addresses(text: str) -> Iterator[Address]:

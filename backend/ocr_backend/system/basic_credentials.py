@@ -5,7 +5,7 @@ The password is not part of any `repr`.
 
 import base64
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ def project_credentials(user: str | None, password: str | None) -> Credentials |
     return Credentials(user, password or "") if user else None
 
 
-def credentials_in_url(url: str) -> Credentials | None:
-    """The user and password before the host of a URL; None without a user."""
-    parts = urlsplit(url)
-    if parts.username is None:
+def url_credentials(userinfo: str | None) -> Credentials | None:
+    """The credentials before the host of a URL, still percent-encoded there; None without any."""
+    if userinfo is None:
         return None
-    return Credentials(unquote(parts.username), unquote(parts.password or ""))
+    user, _, password = userinfo.partition(":")
+    return Credentials(unquote(user), unquote(password))

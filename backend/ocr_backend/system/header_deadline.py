@@ -1,7 +1,7 @@
-"""HTTP connections with a deadline for the whole response header.
+"""HTTP connections with a deadline for the whole response header, and a limit for each read of the body.
 
-Without it a server that sends its header byte by byte would hold a thread for hours. Callers limit the time
-of the body themselves. Knows urllib3 and requests, but no host or address.
+Without the deadline a server that sends its header byte by byte would hold a thread for hours. Knows urllib3
+and requests, but no host or address.
 """
 
 import socket
@@ -29,12 +29,25 @@ class HeaderDeadlineConnection:
         urllib3 itself applies the timeout to each read, not to the whole header.
         """
         is_shut_down = threading.Event()
-        with _shutdown_after(self.sock, self.timeout, is_shut_down):
+        connection = self.sock
+        with _shutdown_after(connection, self.timeout, is_shut_down):
             response: HTTPResponse = super().getresponse()  # type: ignore[misc]  # of urllib3's class
         if is_shut_down.is_set():  # the header may be cut off where the connection ended
             response.close()
             raise TimeoutError
+        response.body_socket = connection  # type: ignore[attr-defined]  # for `limit_next_read`
         return response
+
+
+def limit_next_read(response: Any, seconds: float) -> None:
+    """Lets the next read of the body of an `HTTPResponse` wait at most some seconds for data.
+
+    Without it a read may wait as long as the whole header.
+    """
+    connection = getattr(response, "body_socket", None)
+    if connection is not None:
+        with suppress(OSError):  # the read then fails too
+            connection.settimeout(seconds)
 
 
 def pool_classes(kind: type[HeaderDeadlineConnection]) -> dict[str, type[HTTPConnectionPool]]:

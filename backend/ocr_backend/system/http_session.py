@@ -16,17 +16,22 @@ _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 
 
 def http_session(
-    pool_size: int = 1, verify: bool | str = True, adapter: HTTPAdapter | None = None
+    pool_size: int = 1,
+    verify: bool | str = True,
+    adapter: HTTPAdapter | None = None,
+    follows_redirects: bool = True,
 ) -> requests.Session:
     """A session for `pool_size` threads, with proxies from the environment.
 
     `verify` holds for every request: False trusts any certificate, a text names a file of certificate
     authorities, True trusts those of REQUESTS_CA_BUNDLE or of certifi. `adapter` replaces the one that only
-    enforces the header deadline.
+    enforces the header deadline. Without `follows_redirects`, a redirect is a response like any other; with
+    `allow_redirects=False` alone, requests reads its body and URL, which may be endless or invalid.
     """
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session = _Session()
+    session.follows_redirects = follows_redirects
     session.verify = verify
     session.auth = _keep_authorization
     session.cookies.set_policy(_NO_COOKIES)
@@ -38,6 +43,12 @@ def http_session(
 
 
 class _Session(requests.Session):
+    follows_redirects = True
+
+    def get_redirect_target(self, resp: Any) -> Any:
+        """The URL that a response redirects to."""
+        return super().get_redirect_target(resp) if self.follows_redirects else None
+
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """The settings of one request; requests itself lets REQUESTS_CA_BUNDLE override `Session.verify`."""
         verify = self.verify if verify is None else verify

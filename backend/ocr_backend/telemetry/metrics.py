@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from prometheus_client import (
@@ -24,6 +25,7 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from ocr_backend.ocr_types import LoadedModel
+from ocr_backend.telemetry import dead_processes
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
@@ -148,11 +150,15 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The metrics of all processes in Prometheus' text format."""
-        return generate_latest(self._process_registry()) + generate_latest(self._pod_registry())
+        return self._process_metrics() + generate_latest(self._pod_registry())
+
+    def _process_metrics(self) -> bytes:
+        if SHARED_DIR not in os.environ:
+            return generate_latest(self._registry)
+        with dead_processes.shared_lock(Path(os.environ[SHARED_DIR])):
+            return generate_latest(self._process_registry())
 
     def _process_registry(self) -> CollectorRegistry:
-        if SHARED_DIR not in os.environ:
-            return self._registry
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return registry

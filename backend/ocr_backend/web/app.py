@@ -16,6 +16,7 @@ from ocr_backend.errors import RequestError
 from ocr_backend.pipeline.worker import Worker
 from ocr_backend.telemetry.log_format import request_id
 from ocr_backend.web import auth, health_routes, label_studio_routes, ui_routes
+from ocr_backend.web.request_origin import check_origin
 from ocr_backend.web.responses import CompactJson, error_response, http_error_response
 
 logger = logging.getLogger(__name__)
@@ -23,18 +24,36 @@ logger = logging.getLogger(__name__)
 _VALID_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
-def create_app(worker: Worker, ready_workers: Callable[[], int] | None = None) -> Flask:
-    """The WSGI application of one worker. `ready_workers()` counts the ready workers of the pod."""
+def create_app(
+    worker: Worker,
+    ready_workers: Callable[[], int] | None = None,
+    has_stuck_worker: Callable[[], bool] = lambda: False,
+) -> Flask:
+    """The WSGI application of one worker.
+
+    `ready_workers()` counts the ready workers of the pod; `has_stuck_worker()` says whether another is stuck.
+    """
+    app = create_health_app(worker, ready_workers, has_stuck_worker)
+    app.register_blueprint(label_studio_routes.blueprint(worker))
+    app.register_blueprint(ui_routes.api_blueprint(worker.settings))
+    if worker.settings.has_ui:
+        app.register_blueprint(ui_routes.page_blueprint(worker))
+    return app
+
+
+def create_health_app(
+    worker: Worker,
+    ready_workers: Callable[[], int] | None = None,
+    has_stuck_worker: Callable[[], bool] = lambda: False,
+) -> Flask:
+    """The WSGI application of the port for health checks."""
     app = Flask("ocr_backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = worker.settings.max_request_bytes
     app.json = CompactJson(app)
     _add_request_hooks(app, worker)
     _add_error_handlers(app)
-    app.register_blueprint(health_routes.blueprint(worker, ready_workers or (lambda: int(worker.is_ready))))
-    app.register_blueprint(label_studio_routes.blueprint(worker))
-    app.register_blueprint(ui_routes.api_blueprint(worker.settings))
-    if worker.settings.has_ui:
-        app.register_blueprint(ui_routes.page_blueprint(worker))
+    count_ready = ready_workers or (lambda: int(worker.is_ready))
+    app.register_blueprint(health_routes.blueprint(worker, count_ready, has_stuck_worker))
     return app
 
 
@@ -45,6 +64,8 @@ def _add_request_hooks(app: Flask, worker: Worker) -> None:
         g.start_time = time.monotonic()
         request_id.set(sent_id if _VALID_REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(6))
         auth.authenticate(request.path, request.headers.get("Authorization"), worker.settings)
+        if request.method == "POST":
+            check_origin(request.headers.get)
 
     @app.after_request
     def finish_request(response: Response) -> Response:

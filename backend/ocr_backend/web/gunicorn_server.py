@@ -7,6 +7,7 @@ server ends with one message, because a restart would not help.
 import logging
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError
@@ -25,6 +26,8 @@ from ocr_backend.fetch import cache_directory
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.system.malloc import return_large_blocks
 from ocr_backend.telemetry import log_format
+from ocr_backend.web import health_server
+from ocr_backend.web.request_deadline import BODY_SECONDS, DRAIN_SECONDS, HEAD_SECONDS, DeadlineSocket
 from ocr_backend.web.worker_registry import WorkerRegistry
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ _HEARTBEAT_SECONDS = 120  # a worker without a heartbeat is killed; its main thr
 def serve(settings: Settings) -> NoReturn:
     """Serves until the process is stopped, then exits; with status 3 if a model cannot be loaded."""
     log_format.configure_logging(settings)
+    listener = _open_health_socket(settings)
     folder = Path(tempfile.mkdtemp(prefix="ocr-backend-", dir=_memory_folder()))
     if settings.workers > 1:
         # prometheus_client reads it when `metrics` is imported, which `_Server.load` does in the workers.
@@ -50,11 +54,21 @@ def serve(settings: Settings) -> NoReturn:
     server_pid = os.getpid()
     try:
         with cache_directory.with_cache_directory(settings) as settings:
-            _Server(settings, folder).run()
+            _Server(settings, folder, listener).run()
     finally:
         if os.getpid() == server_pid:  # a worker gets here too when it ends
             shutil.rmtree(folder, ignore_errors=True)
     raise SystemExit(0)
+
+
+def _open_health_socket(settings: Settings) -> socket.socket | None:
+    if not settings.health_port:
+        return None
+    try:
+        return health_server.open_socket(settings.host, settings.health_port)
+    except OSError as error:
+        logger.critical("cannot listen on port %d (OCR_HEALTH_PORT): %s", settings.health_port, error)
+        raise SystemExit(1) from error
 
 
 def _memory_folder() -> str | None:
@@ -63,11 +77,13 @@ def _memory_folder() -> str | None:
 
 
 class _Server(BaseApplication):
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, health_socket: socket.socket | None) -> None:
         self._settings = settings
         self._folder = folder
+        self._health_socket = health_socket
         self._registry = WorkerRegistry(folder / "workers")
         self.stop: Callable[[], None] = lambda: None
+        self.report_health: Callable[[], None] = lambda: None
         super().__init__()
 
     def load_config(self) -> None:
@@ -80,7 +96,7 @@ class _Server(BaseApplication):
         from ocr_backend.ocr.engine_factory import open_reader
         from ocr_backend.pipeline.worker import Worker
         from ocr_backend.telemetry.container_metrics import ContainerCollector
-        from ocr_backend.web.app import create_app
+        from ocr_backend.web.app import create_app, create_health_app
 
         return_large_blocks()
         self._registry.record_start()
@@ -92,8 +108,15 @@ class _Server(BaseApplication):
             self._registry.remove()
             worker.stop()
 
+        def has_stuck_worker() -> bool:
+            return self._registry.has_stuck
+
         self.stop = stop
-        return create_app(worker, self._registry.ready_count)
+        self.report_health = lambda: self._registry.mark_stuck(worker.is_stuck)
+        if self._health_socket is not None:
+            health_app = create_health_app(worker, self._registry.ready_count, has_stuck_worker)
+            health_server.start(self._health_socket, health_app)
+        return create_app(worker, self._registry.ready_count, has_stuck_worker)
 
 
 def _load(load: Callable[[], None], registry: WorkerRegistry) -> None:
@@ -119,9 +142,9 @@ def _options(settings: Settings, folder: Path, registry: WorkerRegistry) -> dict
     def remove_worker(_: object, worker: Any) -> None:
         registry.remove(worker.pid)
         if settings.workers > 1:
-            from prometheus_client import multiprocess
+            from ocr_backend.telemetry.dead_processes import merge_process
 
-            multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+            merge_process(folder / "metrics", worker.pid)
 
     def log_listening(_: object) -> None:
         logger.info("listening on http://%s:%d, loading the models", host, settings.port)
@@ -146,6 +169,30 @@ def _options(settings: Settings, folder: Path, registry: WorkerRegistry) -> dict
 class _Worker(ThreadWorker):
     app: _Server
 
+    def notify(self) -> None:
+        """Tells the arbiter and the other workers how this worker is; called each second."""
+        super().notify()
+        self.app.report_health()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Serves the next request of a connection; called for new and for kept connections."""
+        if not isinstance(conn.sock, DeadlineSocket):
+            conn.sock = DeadlineSocket(conn.sock)  # type: ignore[assignment]  # has what gunicorn uses
+        super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Reads the head of a request and serves it; the time in the queue does not count."""
+        _allow_seconds(conn, HEAD_SECONDS)
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Serves a request whose head has been read."""
+        _allow_seconds(conn, BODY_SECONDS)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            _allow_seconds(conn, DRAIN_SECONDS)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stops gracefully: finishes the images that are being read; tasks with other images are late."""
         if self.alive:
@@ -160,6 +207,11 @@ class _Worker(ThreadWorker):
     def _stop(self) -> None:
         self.app.stop()
         logger.info("stopping: finishing the images that are being read, dropping those that wait")
+
+
+def _allow_seconds(conn: TConn, seconds: float) -> None:
+    if isinstance(conn.sock, DeadlineSocket):
+        conn.sock.allow_seconds(seconds)
 
 
 def _logger_class(registry: WorkerRegistry) -> type[glogging.Logger]:

@@ -12,7 +12,9 @@ from ocr_backend.telemetry import metrics
 from ocr_backend.web.responses import error_response
 
 
-def blueprint(worker: Worker, ready_workers: Callable[[], int]) -> Blueprint:
+def blueprint(
+    worker: Worker, ready_workers: Callable[[], int], has_stuck_worker: Callable[[], bool]
+) -> Blueprint:
     """`/health`, `/livez`, `/readyz` and `/metrics`."""
     routes = Blueprint("health", __name__)
 
@@ -24,7 +26,7 @@ def blueprint(worker: Worker, ready_workers: Callable[[], int]) -> Blueprint:
 
     @routes.get("/livez")
     def livez() -> Response:
-        if worker.is_stuck:
+        if worker.is_stuck or has_stuck_worker():
             return error_response(
                 503,
                 f"a worker thread has been blocked for more than {STUCK_SECONDS:.0f} s; restart this process",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from ocr_backend.labelstudio.label_config import parse_label_config
+from ocr_backend.labelstudio.label_config import has_named_tags, parse_label_config
 from ocr_backend.labelstudio.request_bodies import (
     PredictRequest,
     parse_json_object,
@@ -18,9 +18,12 @@ from ocr_backend.labelstudio.request_bodies import (
 )
 from ocr_backend.pipeline.predictor import PredictResult, TaskOutcome
 from ocr_backend.pipeline.worker import Worker
+from ocr_backend.web.request_origin import check_media_type
 from ocr_backend.web.responses import Json, non_empty
 
 logger = logging.getLogger(__name__)
+
+_EMPTY_CONFIG = "the label config is empty; set up the labeling interface before you ask for predictions"
 
 _TRAINING_EVENTS = ("START_TRAINING", "ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED")
 
@@ -31,17 +34,17 @@ def blueprint(worker: Worker) -> Blueprint:
 
     @routes.post("/setup")
     def setup() -> Response:
-        control_tags = parse_label_config(parse_setup_request(request.get_data()), worker.settings)
-        if control_tags.warning:
-            logger.warning("setup: %s", control_tags.warning)
-        return jsonify(
-            model_version=worker.predictor.version, warnings=non_empty(control_tags.warning, worker.warning)
-        )
+        config = parse_setup_request(_json_body())
+        is_empty = not has_named_tags(config)
+        warning = _EMPTY_CONFIG if is_empty else parse_label_config(config, worker.settings).warning
+        if warning:
+            logger.warning("setup: %s", warning)
+        return jsonify(model_version=worker.predictor.version, warnings=non_empty(warning, worker.warning))
 
     @routes.post("/predict")
     def predict() -> Response:
-        predict_request = parse_predict_request(request.get_data(), worker.settings.max_tasks)
-        with worker.admission():
+        with worker.admission():  # before the body is read: waiting bodies take memory and threads
+            predict_request = parse_predict_request(_json_body(), worker.settings.max_tasks)
             deadline = g.start_time + worker.settings.predict_timeout_seconds
             result = worker.predictor.predict(predict_request, deadline)
         _log_outcomes(result.outcomes)
@@ -53,7 +56,7 @@ def blueprint(worker: Worker) -> Blueprint:
 
     @routes.post("/webhook")
     def webhook() -> tuple[Response, int]:
-        event = parse_json_object(request.get_data()).get("action")
+        event = parse_json_object(_json_body()).get("action")
         # This backend trains nothing, but Label Studio shows it as failed unless it answers 201.
         return (
             (jsonify(status="ok"), 201)
@@ -62,6 +65,11 @@ def blueprint(worker: Worker) -> Blueprint:
         )
 
     return routes
+
+
+def _json_body() -> bytes:
+    check_media_type(request.mimetype)
+    return request.get_data()
 
 
 def _predict_response(predict_request: PredictRequest, result: PredictResult) -> Response:
@@ -77,8 +85,17 @@ def _predict_response(predict_request: PredictRequest, result: PredictResult) ->
             no_prediction if outcome.prediction is None else outcome.prediction for outcome in result.outcomes
         ],
         unread=unread,
-        warnings=non_empty(result.warning),
+        warnings=non_empty(result.warning, *_page_warnings(predict_request, result)),
     )
+
+
+def _page_warnings(predict_request: PredictRequest, result: PredictResult) -> list[str]:
+    """Pages that are missing in the predictions of their tasks."""
+    return [
+        f"task {task.id}: {problem}"
+        for task, outcome in zip(predict_request.tasks, result.outcomes, strict=True)
+        for problem in outcome.page_problems
+    ]
 
 
 def _log_outcomes(task_outcomes: Sequence[TaskOutcome]) -> None:

@@ -63,9 +63,9 @@ def active_settings(settings: Settings, version: str, reader: Reader) -> Json:
         "names": {
             "image_key": control_tags.image_value.removeprefix("$"),
             "image": control_tags.image,
-            "shape": control_tags.shape.name,
+            "shape": control_tags.shape.name if control_tags.shape else "",
             "labels": control_tags.labels.name if control_tags.labels else "",
-            "text": control_tags.text.name,
+            "text": control_tags.text.name if control_tags.text else "",
             "label": control_tags.label or "",
         },
         "settings": [

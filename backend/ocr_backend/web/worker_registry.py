@@ -1,10 +1,12 @@
-"""The worker registry: which workers of this pod are ready, and how many were started.
+"""The worker registry: which workers of this pod are ready or stuck, and how many were started.
 
 The processes share it as files in a folder. Any worker may answer a probe, so each needs the state of all.
 """
 
 import os
 from pathlib import Path
+
+_STUCK = ".stuck"
 
 
 class WorkerRegistry:
@@ -30,12 +32,27 @@ class WorkerRegistry:
         self._process_file(os.getpid()).touch()
 
     def remove(self, pid: int | None = None) -> None:
-        """Marks a process, by default this one, as no longer ready."""
-        self._process_file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
+        """Marks a process, by default this one, as no longer ready, and not stuck."""
+        pid = os.getpid() if pid is None else pid
+        self._process_file(pid).unlink(missing_ok=True)
+        self._stuck_file(pid).unlink(missing_ok=True)
 
     def ready_count(self) -> int:
         """The number of ready processes."""
         return sum(entry.name.isdigit() for entry in self._folder.iterdir())
+
+    def mark_stuck(self, is_stuck: bool) -> None:
+        """Records whether this process is stuck."""
+        file = self._stuck_file(os.getpid())
+        if is_stuck:
+            file.touch()
+        else:
+            file.unlink(missing_ok=True)
+
+    @property
+    def has_stuck(self) -> bool:
+        """Whether a process is stuck."""
+        return any(self._folder.glob(f"*{_STUCK}"))
 
     def mark_failed(self) -> bool:
         """Records that a process cannot become ready; True for the first, which reports why."""
@@ -52,3 +69,6 @@ class WorkerRegistry:
 
     def _process_file(self, pid: int) -> Path:
         return self._folder / str(pid)
+
+    def _stuck_file(self, pid: int) -> Path:
+        return self._folder / f"{pid}{_STUCK}"

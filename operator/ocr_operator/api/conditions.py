@@ -13,7 +13,7 @@ from ocr_operator.api.reasons import Reason
 
 
 class ConditionType(StrEnum):
-    """The status "True" is good, except for Degraded (bad) and Progressing (neither)."""
+    """The status "True" is good, except for Degraded and Stalled (bad) and Progressing (neither)."""
 
     READY = "Ready"
     """All variants of this generation are ready."""
@@ -27,6 +27,8 @@ class ConditionType(StrEnum):
     """Something does not work and needs action, or waits for an external resource."""
     RECONCILED = "Reconciled"
     """All managed objects match the spec."""
+    STALLED = "Stalled"
+    """Waiting makes no sense any more: a deadline has passed, or the spec is rejected. kstatus reads it."""
 
 
 class Phase(StrEnum):
@@ -40,6 +42,8 @@ class Phase(StrEnum):
     """A pod loads its models; no pod serves yet."""
     ROLLING_OUT = "RollingOut"
     """A new revision is being rolled out; the previous one keeps serving."""
+    PARTIALLY_READY = "PartiallyReady"
+    """Pods of this revision serve, but not all of them, or not as the spec asks; the reason says why."""
     QUEUED = "Queued"
     """The new revision waits for its turn or is held; the previous one keeps serving."""
     READY = "Ready"
@@ -48,7 +52,7 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
     """The revision in the spec was rolled back; the last good one serves or is being restored."""
     FAILED = "Failed"
-    """The variant cannot start without action; the reason says why."""
+    """No pod serves, and the variant cannot start without action; the reason says why."""
 
 
 _STATUSES = {True: "True", False: "False", None: "Unknown"}

@@ -9,6 +9,8 @@ AUTOSCALING_MODE = "CPU"
 MIN_REPLICAS = 1
 TARGET_CPU_UTILIZATION = 80
 """Percent of the requested CPU."""
+TARGET_QUEUE_LENGTH = 1
+"""Images that wait for each inference slot."""
 
 ACCELERATOR_COUNT = 1
 

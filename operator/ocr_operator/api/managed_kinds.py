@@ -6,7 +6,7 @@ compares the chart's RBAC rules with it.
 
 from dataclasses import dataclass
 
-from ocr_operator.api.names import SERVICE_MONITOR, GroupVersionKind
+from ocr_operator.api.names import SCALED_OBJECT, SERVICE_MONITOR, GroupVersionKind
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ MANAGED = (
     ManagedKind(GroupVersionKind("policy/v1", "PodDisruptionBudget"), "poddisruptionbudgets"),
     ManagedKind(GroupVersionKind("networking.k8s.io/v1", "NetworkPolicy"), "networkpolicies"),
     ManagedKind(SERVICE_MONITOR, "servicemonitors", is_optional=True),
+    ManagedKind(SCALED_OBJECT, "scaledobjects", is_optional=True),
 )
 
 MANAGED_KINDS = tuple(managed.gvk for managed in MANAGED)

@@ -23,6 +23,9 @@ NAMESPACE_CLAIM = "ocr-operator-claim"
 
 PORT = 9090
 PORT_NAME = "http"
+HEALTH_PORT = 9091
+HEALTH_PORT_NAME = "health"
+"""Port of a pod's probes, where other clients cannot delay them."""
 CONTAINER = "backend"
 MODELS_CONTAINER = "models"
 """Init container that copies the models out of their image if the cluster cannot mount images as volumes."""
@@ -45,6 +48,11 @@ ROLLOUT_ANNOTATION = f"{GROUP}/rollout"
 """On a variant's Deployment: the state that `rollout_record` stores there."""
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
 """On an object that has the name of a managed object: the OCRBackend that may take it over."""
+RETRY_ANNOTATION = f"{GROUP}/retry"
+"""On an OCRBackend: a request to try rolled back revisions again; see `spec.RolloutRequests`."""
+ROLLBACK_ANNOTATION = f"{GROUP}/rollback"
+"""On an OCRBackend: a request to return to the last good revision; see `spec.RolloutRequests`."""
+REQUEST_ANNOTATIONS = (RETRY_ANNOTATION, ROLLBACK_ANNOTATION)
 
 MAX_NAME_LENGTH = 40
 """Characters of an OCRBackend's name."""
@@ -68,6 +76,8 @@ class GroupVersionKind(NamedTuple):
 
 SERVICE_MONITOR = GroupVersionKind("monitoring.coreos.com/v1", "ServiceMonitor")
 """Belongs to the Prometheus operator; not every cluster has it."""
+SCALED_OBJECT = GroupVersionKind("keda.sh/v1alpha1", "ScaledObject")
+"""Belongs to KEDA; not every cluster has it."""
 
 
 class ObjectReference(NamedTuple):

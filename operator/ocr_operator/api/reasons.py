@@ -4,24 +4,11 @@ Pure data, and the only place for these texts: conditions, messages, events, met
 them. `causes` finds out which reason applies.
 """
 
-from enum import StrEnum
+from ocr_operator.api.described_word import DescribedWord
 
 
-class Reason(StrEnum):
+class Reason(DescribedWord):
     """Why a condition has its status, most urgent first."""
-
-    meaning: str
-    action: str
-
-    def __new__(cls, word: str, meaning: str = "", action: str = "") -> "Reason":
-        """A reason with its meaning and the next action; an empty action means that none is needed.
-
-        The defaults are for type checkers only: `Reason("Invalid")` looks up a member.
-        """
-        reason = str.__new__(cls, word)
-        reason._value_ = word
-        reason.meaning, reason.action = meaning, action
-        return reason
 
     INVALID = (
         "Invalid",
@@ -77,6 +64,12 @@ class Reason(StrEnum):
         "The models cannot be downloaded.",
         "let the node reach a hub, set a mirror in spec.models.mirror, or use spec.models.source Claim or "
         "Image; the download is retried",
+    )
+    DOWNLOAD_STALLED = (
+        "DownloadStalled",
+        "The download of the models makes no progress.",
+        "see the Job in status.variants[].models.job and its pod: the Job may be suspended, the volume may "
+        "hang, a sidecar may keep running, or the operator may not reach the pod to read its progress",
     )
     MODEL_NOT_FOUND = (
         "ModelNotFound",
@@ -174,6 +167,16 @@ class Reason(StrEnum):
         "The pod's node no longer reports to the API server.",
         "see `kubectl describe node`; delete the Node if it is gone for good",
     )
+    WRITE_FAILED = (
+        "WriteFailed",
+        "The API server has returned errors for a managed object for more than five minutes.",
+        "check the admission webhooks and the API server; the operator retries",
+    )
+    DELETION_STALLED = (
+        "DeletionStalled",
+        "An object of a deleted OCRBackend with the same name has been in deletion for five minutes.",
+        "see the finalizers of that object, and the controllers that should remove them",
+    )
     PROGRESS_DEADLINE_EXCEEDED = (
         "ProgressDeadlineExceeded",
         "The variant was not ready in time; the cause is unknown.",
@@ -182,9 +185,13 @@ class Reason(StrEnum):
     ROLLED_BACK = (
         "RolledBack",
         "A new revision was not ready within spec.rollout.progressDeadlineSeconds and was rolled back.",
-        "change the spec; if the revision was not to blame, it is tried again at nextRetryTime; "
-        "set spec.rollout.autoRollback to false to keep a "
-        "revision that fails",
+        "change the spec, or run `kubectl ocr retry`; if the revision was not to blame, it is tried again at "
+        "nextRetryTime; set spec.rollout.autoRollback to false to keep a revision that fails",
+    )
+    ROLLBACK_REQUESTED = (
+        "RollbackRequested",
+        "A user requested the last good revision by the annotation ocrbackend.io/rollback.",
+        "change the spec, or run `kubectl ocr retry`",
     )
     ROLLOUT_HELD = (
         "RolloutHeld",
@@ -200,13 +207,21 @@ class Reason(StrEnum):
     API_MISSING = (
         "ApiMissing",
         "The cluster does not serve the API of an object that the spec requests.",
-        "install it, or set spec.monitoring.serviceMonitor to Auto or Never",
+        "install the Prometheus operator or KEDA, or request no such object: set "
+        "spec.monitoring.serviceMonitor to Auto or Never, or autoscaling.mode to CPU or External",
     )
     VOLUME_NOT_EXPANDABLE = (
         "VolumeNotExpandable",
         "spec.models.storage.size was increased, but the StorageClass does not allow volume expansion. The "
         "volume keeps its size, and running pods are not affected.",
         "set allowVolumeExpansion in the StorageClass, or create another OCRBackend with a larger volume",
+    )
+    VOLUME_DIFFERS = (
+        "VolumeDiffers",
+        "The existing claim has another size, StorageClass or access mode than spec.models.storage. It stays "
+        "as it is, and running pods are not affected.",
+        "set spec.models.storage to what the claim has, or delete the OCRBackend and the claim to start with "
+        "a new volume",
     )
     API_ERROR = ("ApiError", "The API server returned an error.", "the operator retries")
     DOWNLOADING = ("Downloading", "The models are being downloaded to the volume.", "")
@@ -229,7 +244,3 @@ class Reason(StrEnum):
     LOADED = ("Loaded", "Every variant has loaded its models and read the golden sample.", "")
     AS_EXPECTED = ("AsExpected", "No problems were detected.", "")
     AVAILABLE = ("Available", "All variants are ready.", "")
-
-
-URGENCY = tuple(Reason)
-"""Most urgent first: what the Ready condition names where several variants are not ready."""

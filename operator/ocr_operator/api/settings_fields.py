@@ -184,6 +184,7 @@ VARIANT_FIELDS = (*KEY_FIELDS, *OVERRIDE_FIELDS, *MODEL_FIELDS)
 _OPERATOR_SETTINGS = (
     "host",
     "port",
+    "health_port",
     "model_dir",
     "use_gpu",
     "basic_auth_user",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_backend.config.settings import Settings
-from ocr_operator.api.names import NamespacedName
+from ocr_operator.api.names import SCALED_OBJECT, SERVICE_MONITOR, GroupVersionKind, NamespacedName
 from ocr_operator.api.operator_config import ImageReference, OperatorConfig
 
 VariantName = str
@@ -19,15 +19,18 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Autoscaling:
-    """Who sets `replicas`. `mode`: CPU (a HorizontalPodAutoscaler) or External (another controller).
+    """Who sets `replicas`. `mode`: CPU (a HorizontalPodAutoscaler), Queue (KEDA) or External (another).
 
-    `max_replicas`: 0 if unknown. `target_cpu`: percent of the requested CPU.
+    `max_replicas`: 0 if unknown. `target_cpu`: percent of the requested CPU. `target_queue_length`: images
+    that wait for each inference slot, by the Prometheus at `prometheus_address`.
     """
 
     mode: str
     min_replicas: int
     max_replicas: int
     target_cpu: int
+    target_queue_length: int
+    prometheus_address: str
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,26 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class RolloutRequests:
+    """What a user requests by annotations: `retry` and `rollback` are tokens, such as a time; empty for none.
+
+    Each token is honoured once. `VARIANT=TOKEN` concerns one variant.
+    """
+
+    retry: str = ""
+    rollback: str = ""
+
+    def of_variant(self, name: VariantName) -> "RolloutRequests":
+        """The requests that concern this variant."""
+        return RolloutRequests(_token_of(name, self.retry), _token_of(name, self.rollback))
+
+
+def _token_of(name: VariantName, text: str) -> str:
+    variant, separator, token = text.rpartition("=")
+    return token if not separator or variant == name else ""
+
+
+@dataclass(frozen=True)
 class BackendSpec:
     """One OCRBackend.
 
@@ -150,8 +173,21 @@ class BackendSpec:
     surge: str
     max_parallel_variants: int
     auto_rollback: bool
+    requests: RolloutRequests = RolloutRequests()
 
     @property
     def variant_names(self) -> tuple[VariantName, ...]:
         """All variants, in the order of the spec."""
         return tuple(self.models_by_variant)
+
+    @property
+    def optional_kinds(self) -> frozenset[GroupVersionKind]:
+        """Kinds that not every cluster serves and that the spec requests."""
+        scales_on_queue = any(
+            variant.autoscaling and variant.autoscaling.mode == "Queue" for variant in self.variants
+        )
+        is_requested = {
+            SERVICE_MONITOR: self.monitoring.service_monitor != "Never",
+            SCALED_OBJECT: scales_on_queue,
+        }
+        return frozenset(kind for kind, requested in is_requested.items() if requested)

@@ -6,7 +6,7 @@ Pure. The CRD has rejected malformed objects; what only the backend's own valida
 
 from ocr_backend.config.settings import Settings, SettingsError
 from ocr_operator.api import defaults, settings_fields
-from ocr_operator.api.names import NamespacedName
+from ocr_operator.api.names import RETRY_ANNOTATION, ROLLBACK_ANNOTATION, NamespacedName
 from ocr_operator.api.spec import (
     Accelerator,
     Autoscaling,
@@ -15,6 +15,7 @@ from ocr_operator.api.spec import (
     ModelsImage,
     Monitoring,
     NetworkPolicy,
+    RolloutRequests,
     Storage,
     Variant,
     VariantName,
@@ -46,7 +47,12 @@ def parse_backend(backend: Json) -> BackendSpec:
         surge=rollout.get("surge", defaults.SURGE),
         max_parallel_variants=rollout.get("maxParallelVariants", defaults.MAX_PARALLEL_VARIANTS),
         auto_rollback=rollout.get("autoRollback", defaults.AUTO_ROLLBACK),
+        requests=_requests(metadata.get("annotations") or {}),
     )
+
+
+def _requests(annotations: Json) -> RolloutRequests:
+    return RolloutRequests(annotations.get(RETRY_ANNOTATION, ""), annotations.get(ROLLBACK_ANNOTATION, ""))
 
 
 def _variants(spec: Json) -> tuple[tuple[Variant, ...], dict[VariantName, str]]:
@@ -108,6 +114,8 @@ def _autoscaling(autoscaling: Json) -> Autoscaling:
         min_replicas=autoscaling.get("minReplicas", defaults.MIN_REPLICAS),
         max_replicas=autoscaling.get("maxReplicas", 0),
         target_cpu=autoscaling.get("targetCPUUtilizationPercentage", defaults.TARGET_CPU_UTILIZATION),
+        target_queue_length=autoscaling.get("targetQueueLength", defaults.TARGET_QUEUE_LENGTH),
+        prometheus_address=autoscaling.get("prometheusAddress", ""),
     )
 
 

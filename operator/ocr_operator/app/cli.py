@@ -132,7 +132,7 @@ async def _controller(process: _Process) -> Controller:
         cluster,
         reconciler.observer.optional_apis,
         cache.keys,
-        reconciler.last_applied.backends_with,
+        reconciler.last_applied.objects_of,
         tuple(options.namespace),
     )
     verifier = CacheVerifier(cluster, cache, process.watchdog, tuple(options.namespace))

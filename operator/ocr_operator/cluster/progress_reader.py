@@ -5,6 +5,7 @@ Only the status depends on it: a NetworkPolicy may block the operator.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -44,17 +45,24 @@ async def fetch_progress(address: str) -> Progress | None:
 
 @dataclass(frozen=True)
 class _Reported:
-    """What is known of one download attempt: bytes at its first response, and the progress in the status."""
+    """What is known of one download attempt: bytes at its first response, and the progress in the status.
+
+    `time`: when the progress was read, in seconds of the reader's clock.
+    """
 
     first_size: int
     progress: Progress
+    time: float
 
 
 class ProgressReader:
     """Keeps, by OCRBackend, the progress of each download attempt that is still running."""
 
-    def __init__(self, fetch: FetchProgress = fetch_progress) -> None:
+    def __init__(
+        self, fetch: FetchProgress = fetch_progress, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._fetch = fetch
+        self._clock = clock
         self._reported: dict[NamespacedName, dict[_Attempt, _Reported]] = {}
 
     async def progress(self, key: NamespacedName, pods: Iterable[ObservedPod]) -> Mapping[str, Progress]:
@@ -63,7 +71,7 @@ class ProgressReader:
         responses = await asyncio.gather(*(self._fetch(pod.address) for pod in running.values()))
         before = self._reported.get(key, {})
         reported = {
-            attempt: _updated(before.get(attempt), latest)
+            attempt: _updated(before.get(attempt), latest, self._clock())
             for attempt, latest in zip(running, responses, strict=True)
         }
         self._reported[key] = {attempt: entry for attempt, entry in reported.items() if entry}
@@ -74,10 +82,12 @@ class ProgressReader:
         self._reported.pop(key, None)
 
 
-def _updated(before: _Reported | None, latest: Progress | None) -> _Reported | None:
+def _updated(before: _Reported | None, latest: Progress | None, now: float) -> _Reported | None:
     """What is known of an attempt after a response, or after none."""
     if latest is None:
         return before
-    first_size = before.first_size if before else latest.size
-    latest = replace(latest, gained=latest.size - first_size)
-    return _Reported(first_size, progress_for_status(before.progress if before else None, latest))
+    if before is None:
+        return _Reported(latest.size, latest, now)
+    latest = replace(latest, gained=latest.size - before.first_size)
+    shown = progress_for_status(before.progress, latest, now - before.time)
+    return _Reported(before.first_size, shown, now if shown is latest else before.time)

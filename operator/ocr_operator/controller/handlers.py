@@ -16,7 +16,7 @@ from ocr_operator.api.names import GROUP, KIND, PLURAL, SELECTOR, VERSION, Names
 from ocr_operator.controller.backoffs import EndlessBackoffs
 from ocr_operator.controller.workers import Controller
 from ocr_operator.observed.managed_objects import ObservedObject, observed_object
-from ocr_operator.observed.object_metadata import owner_of
+from ocr_operator.observed.object_metadata import cached_metadata, owner_of
 from ocr_operator.observed.pods import ObservedPod, observed_pod
 
 _MANAGED_RESOURCES = tuple(managed.resource for managed in MANAGED)
@@ -54,7 +54,7 @@ def registry(controller: Controller) -> kopf.OperatorRegistry:
 def _register_indices(handlers: kopf.OperatorRegistry) -> None:
     @kopf.index(GROUP, VERSION, PLURAL, id="backends", registry=handlers)
     def backends(body: kopf.Body, **_: Any) -> dict[NamespacedName, Any]:
-        metadata = {k: v for k, v in body["metadata"].items() if k not in ("managedFields", "annotations")}
+        metadata = cached_metadata(body["metadata"])
         return {NamespacedName(metadata["namespace"], metadata["name"]): {**body, "metadata": metadata}}
 
     def managed(body: kopf.Body, **_: Any) -> dict[NamespacedName, ObservedObject]:
@@ -84,7 +84,7 @@ def _register_events(handlers: kopf.OperatorRegistry, controller: Controller) ->
         if key is None:
             return
         if event["type"] == "DELETED":
-            controller.reconciler.last_applied.remove(key, observed_object(body).ref)
+            controller.reconciler.last_applied.record_deletion(key, observed_object(body))
         queue.add(key)
 
     for resource in _MANAGED_RESOURCES:

@@ -21,21 +21,28 @@ class LastApplied:
         self._applied: dict[NamespacedName, dict[ObjectReference, AppliedObject]] = {}
         self._backends: dict[NamespacedName, Json] = {}
         self._refused: dict[NamespacedName, frozenset[ObjectReference]] = {}
+        self._deleted: dict[NamespacedName, dict[ObjectReference, str]] = {}
 
     def applied(self, key: NamespacedName) -> Mapping[ObjectReference, AppliedObject]:
         """The last write of each managed object."""
         return dict(self._applied.get(key, {}))
 
-    def backends_with(self, kind: GroupVersionKind) -> set[NamespacedName]:
-        """The OCRBackends for which an object of this kind was applied."""
+    def objects_of(self, kind: GroupVersionKind) -> dict[NamespacedName, NamespacedName]:
+        """Each object of this kind that was applied, with its OCRBackend."""
         return {
-            key
+            NamespacedName(ref.namespace, ref.name): key
             for key, objects in self._applied.items()
-            if any((ref.api_version, ref.kind) == kind for ref in objects)
+            for ref in objects
+            if (ref.api_version, ref.kind) == kind
         }
 
     def record(self, key: NamespacedName, digest: str, response: ObservedObject) -> None:
-        """An object was applied. `digest`: of what was sent; `response`: the object that was returned."""
+        """An object was applied. `digest`: of what was sent; `response`: the object that was returned.
+
+        A watch may have reported the object's deletion before the response arrived.
+        """
+        if self._deleted.get(key, {}).get(response.ref) == response.uid:
+            return
         self._applied.setdefault(key, {})[response.ref] = AppliedObject(digest, response)
 
     def record_status(self, key: NamespacedName, backend: Json) -> None:
@@ -50,14 +57,20 @@ class LastApplied:
         """The objects that the last reconcile could not write, for a reason that lasts."""
         return self._refused.get(key, frozenset())
 
+    def record_deletion(self, key: NamespacedName, deleted: ObservedObject) -> None:
+        """A watch reported that a managed object was deleted."""
+        self._deleted.setdefault(key, {})[deleted.ref] = deleted.uid
+        self.remove(key, deleted.ref)
+
     def remove(self, key: NamespacedName, ref: ObjectReference) -> None:
-        """A managed object was deleted."""
+        """A managed object does not exist any more."""
         self._applied.get(key, {}).pop(ref, None)
 
     def forget(self, key: NamespacedName) -> None:
         """The OCRBackend was deleted."""
         self._applied.pop(key, None)
         self._refused.pop(key, None)
+        self._deleted.pop(key, None)
         self._backends.pop(key, None)
 
     def newest_backend(self, key: NamespacedName, cached: Json) -> Json:

@@ -13,8 +13,6 @@ from ocr_operator.api.managed_kinds import MANAGED_KINDS
 from ocr_operator.api.names import (
     INSTANCE_LABEL,
     SELECTOR,
-    SERVICE_MONITOR,
-    GroupVersionKind,
     NamespacedName,
 )
 from ocr_operator.api.spec import BackendSpec
@@ -76,7 +74,7 @@ class Observer:
             ClusterError: a request to the API server failed.
         """
         objects, pods = await self._objects_and_pods(spec.key)
-        absent_apis = await self._absent_apis(spec)
+        absent_apis = await self.optional_apis.absent(spec.optional_kinds)
         now = self._clock()
         return Observed(
             now=now,
@@ -109,11 +107,6 @@ class Observer:
             tuple(observed_object(body) for bodies in objects for body in bodies),
             tuple(observed_pod(body) for body in pods),
         )
-
-    async def _absent_apis(self, spec: BackendSpec) -> frozenset[GroupVersionKind]:
-        if spec.monitoring.service_monitor == "Never":
-            return frozenset()
-        return await self.optional_apis.absent([SERVICE_MONITOR])
 
     async def _warnings(
         self,

@@ -6,7 +6,7 @@ which an operator of single namespaces does not have. `workers` runs the poller.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ocr_operator.api.managed_kinds import OPTIONAL_KINDS
 from ocr_operator.api.names import INSTANCE_LABEL, SELECTOR, GroupVersionKind, NamespacedName
@@ -22,9 +22,10 @@ Versions = dict[NamespacedName, int]
 
 
 class OptionalApiPoller:
-    """Finds changes of optional kinds. Their objects have the names of their OCRBackends.
+    """Finds changes of optional kinds.
 
-    `backends`: all OCRBackends. `backends_with`: those for which this process applied an object of a kind.
+    `backends`: all OCRBackends. `objects_of`: each object of a kind that this process applied, with its
+    OCRBackend. Other objects have the name of theirs.
 
     A new API is noticed within 30 s (an answer is kept for 15 s and polled every 15 s), a change of an object
     within 15 s.
@@ -35,13 +36,13 @@ class OptionalApiPoller:
         cluster: Cluster,
         optional_apis: OptionalApis,
         backends: Callable[[], Iterable[NamespacedName]],
-        backends_with: Callable[[GroupVersionKind], set[NamespacedName]],
+        objects_of: Callable[[GroupVersionKind], Mapping[NamespacedName, NamespacedName]],
         namespaces: tuple[str, ...],
     ) -> None:
         self._cluster = cluster
         self._optional_apis = optional_apis
         self._backends = backends
-        self._backends_with = backends_with
+        self._objects_of = objects_of
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._unwatched: frozenset[GroupVersionKind] = frozenset()
         self._versions: dict[GroupVersionKind, Versions] = {}
@@ -80,9 +81,11 @@ class OptionalApiPoller:
         if before is None:
             logger.info("%s of %s is now served", kind.kind, kind.api_version)
             return set(self._backends())
-        changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+        changed = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+        applied = self._objects_of(kind)
         # An object that was created and deleted between two lists is in neither.
-        return changed | (self._backends_with(kind) - now.keys())
+        missing = applied.keys() - now.keys()
+        return {applied.get(name, name) for name in changed | missing}
 
     async def _list(self, kind: GroupVersionKind) -> Versions:
         versions: Versions = {}

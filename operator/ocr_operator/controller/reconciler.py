@@ -19,9 +19,12 @@ from ocr_operator.cluster.event_recorder import EventRecorder
 from ocr_operator.controller.applier import Applier, identified
 from ocr_operator.controller.last_applied import LastApplied
 from ocr_operator.controller.observer import Cache, Observer
+from ocr_operator.controller.problem_times import ProblemTimes
 from ocr_operator.controller.requeue import Result, result_of
 from ocr_operator.planning import plan as planning
+from ocr_operator.status.deadlines import next_deadline_seconds
 from ocr_operator.status.events import InvolvedObject
+from ocr_operator.status.problem_deadlines import with_late_reasons
 from ocr_operator.status.status import status_of
 
 logger = logging.getLogger(__name__)
@@ -45,6 +48,7 @@ class Reconciler:
         self._clock = clock
         self.last_applied = LastApplied()
         self.observer = Observer(cluster, cache, self.last_applied, clock)
+        self._problem_times = ProblemTimes()
         self._applier = Applier(cluster, self.last_applied)
         self._events = EventRecorder(cluster)
 
@@ -70,9 +74,11 @@ class Reconciler:
         if results.has_errors:
             self.mark_stale(spec.key)
         problems = {**plan.problems, **results.failures}
-        status = status_of(spec, observed.with_written(results.written), plan, problems)
+        since = self._problem_times.update(spec.key, problems, observed.previous_status, observed.now)
+        late_problems = with_late_reasons(problems, since, observed.now)
+        status = status_of(spec, observed.with_written(results.written), plan, late_problems)
         await self._write_status(spec, backend.get("status"), status)
-        return result_of(observed, plan, problems)
+        return result_of(observed, plan, problems, next_deadline_seconds(spec, status, observed.now))
 
     def _backend(self, key: NamespacedName) -> Mapping[str, Any] | None:
         """The OCRBackend in its newest version; None if there is nothing to do for it."""
@@ -80,6 +86,7 @@ class Reconciler:
         if cached is None:
             self.last_applied.forget(key)
             self.observer.forget(key)
+            self._problem_times.forget(key)
             return None
         backend = self.last_applied.newest_backend(key, cached)
         # Garbage collection deletes the managed objects; writing to them would only disturb it.

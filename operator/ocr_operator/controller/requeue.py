@@ -16,6 +16,8 @@ from ocr_operator.status.model_downloads import jobs_without_pods
 CONFLICT_SECONDS = 10.0
 """Interval of checks whether a conflicting object is gone: it lacks our labels, so no watch reports it."""
 
+_SETTLED_REASONS = frozenset({Reason.VOLUME_DIFFERS})
+"""Problems that only a change of the spec or of an object ends, which a watch reports."""
 _POLL_SECONDS_BY_REASON = {
     Reason.CONFLICT: CONFLICT_SECONDS,
     Reason.TERMINATING: CONFLICT_SECONDS,
@@ -36,12 +38,25 @@ class Result:
     requeue_after: float | None = None
 
 
-def result_of(observed: Observed, plan: Plan, problems: Mapping[ObjectReference, Cause]) -> Result:
-    """The result of a reconcile that wrote the status. `problems`: why objects could not be written."""
+def result_of(
+    observed: Observed,
+    plan: Plan,
+    problems: Mapping[ObjectReference, Cause],
+    deadline_seconds: float | None = None,
+) -> Result:
+    """The result of a reconcile that wrote the status.
+
+    `problems`: why objects could not be written. `deadline_seconds`: until a variant may be late.
+    """
     reasons = {cause.reason for cause in problems.values()}
-    times = [plan.requeue_after, *_poll_times(observed), *map(_POLL_SECONDS_BY_REASON.get, reasons)]
+    times = [
+        plan.requeue_after,
+        deadline_seconds,
+        *_poll_times(observed),
+        *map(_POLL_SECONDS_BY_REASON.get, reasons),
+    ]
     return Result(
-        is_settled=reasons <= _POLL_SECONDS_BY_REASON.keys(),
+        is_settled=reasons <= _POLL_SECONDS_BY_REASON.keys() | _SETTLED_REASONS,
         requeue_after=min(
             (max(seconds, MIN_REQUEUE_SECONDS) for seconds in times if seconds is not None), default=None
         ),

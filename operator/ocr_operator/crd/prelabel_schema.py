@@ -67,7 +67,7 @@ def _backend() -> Schema:
 
 
 def _builtin() -> Schema:
-    languages = list(model_catalog.languages_of(model_catalog.BUILTIN_OCR_VERSION))
+    languages = list(model_catalog.BUILTIN_LANGUAGES["PP-OCRv6"])
     return struct(
         "Instead of `backend`: the pods of the Job read the images, with the small models in the image.",
         {"language": string_enum("Language to read.", languages)},

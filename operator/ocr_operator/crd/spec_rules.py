@@ -82,26 +82,28 @@ def _language_rules() -> Iterator[Rule]:
 
 
 def _builtin_rules() -> Iterator[Rule]:
-    ocr_version, model_type = model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE
+    model_type = model_catalog.BUILTIN_MODEL_TYPE
     is_other_source = "self.models.source != 'Builtin'"
-    # Languages are checked by the language rules.
-    is_builtin = f"{_effective('ocrVersion')} == '{ocr_version}' && v.modelType == '{model_type}'"
-    yield rule(
-        f"{is_other_source} || {_all_variants(is_builtin)}",
-        f"models.source Builtin has only the {model_type} models of {ocr_version}: set ocrVersion to "
-        f"{ocr_version} and every modelType to {model_type}, or models.source to Hub or Claim",
+    languages = model_catalog.BUILTIN_LANGUAGES.items()
+    is_builtin = " || ".join(
+        f"({_effective('ocrVersion')} == '{ocr_version}' && v.language in {list(supported)})"
+        for ocr_version, supported in languages
     )
-    for option in ("useDocOrientation", "useDocUnwarping"):
-        yield rule(
-            f"{is_other_source} || {_all_variants(f'!{_has_option(option)}')}",
-            f"models.source Builtin has no models for {option}: set {option} to false, "
-            "or models.source to Hub or Claim",
-        )
-    has_no_paddle = f"{_effective('engine')} != 'Paddle' || !{_has_option('useTextlineOrientation')}"
+    alternatives = " or ".join(
+        f"ocrVersion to {ocr_version} with the languages {', '.join(supported)}"
+        for ocr_version, supported in languages
+    )
+    has_models = f"v.modelType == '{model_type}' && ({is_builtin})"
     yield rule(
-        f"{is_other_source} || {_all_variants(has_no_paddle)}",
-        "models.source Builtin has no model for useTextlineOrientation with the engine Paddle: set "
-        "useTextlineOrientation to false, or engine to Auto",
+        f"{is_other_source} || {_all_variants(has_models)}",
+        f"models.source Builtin has only some {model_type} models: set every modelType to {model_type}, and "
+        f"{alternatives}; or models.source to Hub or Claim",
+    )
+    unwarps = _has_option("useDocUnwarping")
+    yield rule(
+        f"{is_other_source} || {_all_variants(f'!{unwarps}')}",
+        "models.source Builtin has no model for useDocUnwarping: set useDocUnwarping to false, "
+        "or models.source to Hub or Claim",
     )
 
 
@@ -142,7 +144,7 @@ def _autoscaling_rules() -> Iterator[Rule]:
     yield rule(
         _all_variants(f"!({scales_on_cpu} && {_HAS_ACCELERATOR})"),
         "autoscaling.mode CPU does not fit a variant with an accelerator, whose CPU is mostly idle: set mode "
-        "to External and scale it with KEDA, for example on ocr_images_waiting",
+        "to Queue, or to External and scale it with another autoscaler",
     )
 
 
@@ -170,6 +172,11 @@ def autoscaling_rules() -> list[Rule]:
         rule(
             "self.mode == 'External' || has(self.maxReplicas)",
             "autoscaling.maxReplicas is required: set it, or set mode to External",
+        ),
+        rule(
+            "self.mode != 'Queue' || has(self.prometheusAddress)",
+            "autoscaling.mode Queue needs autoscaling.prometheusAddress: set it to the URL of the Prometheus "
+            "that scrapes the pods",
         ),
         rule(
             "!has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",

@@ -99,7 +99,7 @@ def _rollout() -> Schema:
         {
             "surge": string_enum(
                 "Always: start a new pod before the old one stops. Never: stop the old pod first. Auto: as "
-                "Always, but stop the old pod if the cluster has no free device.",
+                "Always, but stop an old pod if its device, CPU or memory is needed for the new one.",
                 ["Auto", "Always", "Never"],
                 default=defaults.SURGE,
             ),

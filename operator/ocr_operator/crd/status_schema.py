@@ -20,7 +20,11 @@ def status_schema() -> Schema:
         "Observed state, set by the operator.",
         {
             "observedGeneration": integer("Generation of the spec that this status describes.", 0, _MAX_INT),
-            "summary": string("Number of ready variants and of all variants, such as `3/4`."),
+            "summary": string(
+                "Number of variants that have a ready pod, and of all variants that are not suspended, such "
+                "as `3/4`."
+            ),
+            "url": string("URL of the variant, if there is only one."),
             "conditions": _conditions(),
             "variants": array("State of each variant.", _variant(), 64, **list_map("name")),
         },
@@ -50,7 +54,8 @@ def _conditions() -> Schema:
         "Ready: all variants of this generation are ready. Available: every variant has a ready pod, of any "
         "revision. Progressing: a rollout or download is in "
         "progress. ModelsReady: every variant has loaded its models. Degraded: action is required, or an "
-        "external resource is missing. Reconciled: all managed objects match the spec.",
+        "external resource is missing. Reconciled: all managed objects match the spec. Stalled: waiting "
+        "makes no sense any more, because a deadline has passed or the spec is rejected.",
         condition,
         16,
         **list_map("type"),
@@ -84,6 +89,7 @@ def _variant() -> Schema:
             ),
             "reason": _word("Reason for the phase, in one word."),
             "message": string("Details, and the next action if one is needed."),
+            "lastTransitionTime": string("Time of the last change of `reason` or of `revision.target`."),
             "models": _models(),
             "lastFailure": _last_failure("Last failure of a container in the running pods."),
             "rolledBack": _rolled_back(),
@@ -102,6 +108,7 @@ def _models() -> Schema:
             "bytes": integer("Downloaded bytes.", 0, _MAX_INT),
             "totalBytes": integer("Total size in bytes; 0 if unknown.", 0, _MAX_INT),
             "percent": integer("Downloaded share in percent, in steps.", 0, 100),
+            "lastProgressTime": string("Time of the last change of `bytes` or `state`."),
             "nextRetryTime": string("Time of the next retry after a failure."),
             "digests": {
                 "type": "object",

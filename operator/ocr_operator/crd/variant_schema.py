@@ -31,6 +31,7 @@ from ocr_operator.crd.schema_types import (
     string,
     string_enum,
     struct,
+    url_rule,
 )
 from ocr_operator.crd.setting_schema import override_schema, required_schema, setting_schema
 
@@ -91,8 +92,10 @@ def _autoscaling() -> Schema:
         {
             "mode": string_enum(
                 "CPU: a HorizontalPodAutoscaler on CPU utilization; the cluster must have a metrics server. "
-                "External: the operator never sets the number of pods, another autoscaler such as KEDA does.",
-                ["CPU", "External"],
+                "Queue: KEDA on the images that wait, also with an accelerator; the cluster must have KEDA "
+                "and a Prometheus that scrapes the pods. "
+                "External: the operator never sets the number of pods, another autoscaler does.",
+                ["CPU", "Queue", "External"],
                 default=defaults.AUTOSCALING_MODE,
             ),
             "minReplicas": integer("Minimum number of pods.", 1, 100, default=defaults.MIN_REPLICAS),
@@ -102,6 +105,18 @@ def _autoscaling() -> Schema:
                 1,
                 1000,
                 default=defaults.TARGET_CPU_UTILIZATION,
+            ),
+            "targetQueueLength": integer(
+                "Target number of waiting images per inference slot for the mode Queue: while more wait, "
+                "pods are added.",
+                1,
+                1000,
+                default=defaults.TARGET_QUEUE_LENGTH,
+            ),
+            "prometheusAddress": string(
+                "URL of the Prometheus that scrapes the pods, for the mode Queue, such as "
+                "http://prometheus-operated.monitoring.svc:9090.",
+                **rules(url_rule("autoscaling.prometheusAddress")),
             ),
         },
         **rules(*spec_rules.autoscaling_rules()),

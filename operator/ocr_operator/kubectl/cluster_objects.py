@@ -53,8 +53,8 @@ class ClusterObjects:
         return self.by_kind.get(kind, [])
 
 
-def read_objects(kubectl: Kubectl, name: str) -> ClusterObjects:
-    """The objects of an OCRBackend.
+def read_backend(kubectl: Kubectl, name: str) -> Json:
+    """The OCRBackend.
 
     Raises:
         KubectlError: the OCRBackend does not exist or cannot be read.
@@ -63,6 +63,16 @@ def read_objects(kubectl: Kubectl, name: str) -> ClusterObjects:
     if backend is None:
         existing = ", ".join(each["metadata"]["name"] for each in kubectl.list(BACKENDS)) or "none"
         raise KubectlError(f"OCRBackend {name} not found in this namespace; existing: {existing}")
+    return backend
+
+
+def read_objects(kubectl: Kubectl, name: str) -> ClusterObjects:
+    """The OCRBackend and its objects.
+
+    Raises:
+        KubectlError: the OCRBackend does not exist or cannot be read.
+    """
+    backend = read_backend(kubectl, name)
     by_kind: dict[str, list[Any]] = {}
     errors: dict[str, str] = {}
     for kind in dict.fromkeys((*LABELLED_KINDS, *NAMESPACE_KINDS)):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocr_operator.api.names import PORT, child_name
-from ocr_operator.kubectl import bundle, predict, table
+from ocr_operator.kubectl import bundle, changes, predict, table
 from ocr_operator.kubectl.cluster_objects import BACKENDS, ClusterObjects, read_objects
 from ocr_operator.kubectl.kubectl_program import Kubectl, KubectlError
 from ocr_operator.kubectl.predict import PredictError
@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("-n", "--namespace", help="namespace (default: the context's)")
     common.add_argument("--context", help="kubeconfig context (default: the current one)")
     common.add_argument("--kubeconfig", help="path of the kubeconfig file")
-    ocr = argparse.ArgumentParser(prog="kubectl ocr", description="Inspect and troubleshoot OCRBackends.")
+    ocr = argparse.ArgumentParser(
+        prog="kubectl ocr", description="Inspect, troubleshoot and control OCRBackends."
+    )
     commands = ocr.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("why", parents=[common], help="show why an OCRBackend is not ready")
     command.add_argument("name")
@@ -58,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name")
     command.add_argument("-o", "--output", type=Path, help="file to write (default: NAME-bundle.tar.gz)")
     command.set_defaults(run=_bundle)
+    changes.add_commands(commands, common)
     return ocr
 
 
@@ -105,11 +108,7 @@ def chosen_variant(variants: Sequence[str], name: str | None) -> str:
     Raises:
         KubectlError: there is no such variant; the message lists the existing ones.
     """
-    if name is None:
-        return variants[0]
-    if name not in variants:
-        raise KubectlError(f"variant {name} not found; existing: {', '.join(variants)}")
-    return name
+    return variants[0] if name is None else changes.existing_variant(variants, name)
 
 
 def _credentials(kubectl: Kubectl, reference: Mapping[str, str] | None) -> tuple[str, str] | None:

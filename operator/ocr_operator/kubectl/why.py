@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_operator.api.names import MODELS_LABEL, child_name
-from ocr_operator.api.reasons import URGENCY, Reason
+from ocr_operator.api.reason_groups import URGENCY
+from ocr_operator.api.reasons import Reason
 from ocr_operator.kubectl.cluster_objects import ClusterObjects
 from ocr_operator.kubectl.next_command import Command, describe, next_command
 from ocr_operator.observed.causes import Cause, cause_with_action
@@ -29,7 +30,8 @@ Path = tuple[str, ...]
 OPERATOR_SILENT = "OperatorSilent"
 """Not in the operator's list of reasons: an operator that does not run cannot report it."""
 
-_WAITING_REASONS = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD)
+_WAITING_REASONS = (Reason.ROLLOUT_QUEUED, Reason.ROLLOUT_HELD, Reason.PROGRESS_DEADLINE_EXCEEDED)
+"""Reasons that only the operator knows."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,16 @@ def _download_answer(objects: ClusterObjects, job: Json) -> Answer:
         return _answer(objects, (*path, *below), located)
     has_pod = any(not pod.is_terminating for pod in pods)
     command = ("logs", "--follow", f"job/{name}") if has_pod else describe("job", name)
-    return Answer(path, Reason.DOWNLOADING, _download_message(objects, name), command)
+    variant = _downloading_variant(objects, name)
+    is_stalled = variant.get("reason") == Reason.DOWNLOAD_STALLED
+    reason = Reason.DOWNLOAD_STALLED if is_stalled else Reason.DOWNLOADING
+    return Answer(path, reason, variant.get("message") or "the models are being downloaded", command)
 
 
-def _download_message(objects: ClusterObjects, job: str) -> str:
-    """What the operator reports about the download."""
+def _downloading_variant(objects: ClusterObjects, job: str) -> Json:
+    """What the operator reports about a variant that waits for the download."""
     variants = objects.status.get("variants") or []
-    messages = (each.get("message") for each in variants if each.get("models", {}).get("job") == job)
-    return next(messages, None) or "the models are being downloaded"
+    return next((each for each in variants if each.get("models", {}).get("job") == job), {})
 
 
 def _variant_answers(objects: ClusterObjects) -> Iterator[Answer]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ocr_backend.config.settings import Settings
 from ocr_operator.api.names import (
+    HEALTH_PORT,
+    HEALTH_PORT_NAME,
     LANGUAGE_LABEL,
     MODEL_TYPE_LABEL,
     PORT,
@@ -34,7 +36,7 @@ _TMP_BYTES = 3 * 2**29
 _PROBE_SECONDS = 5
 _STOP_MARGIN_SECONDS = 10
 
-# Mobile: measured, 1.5 GB after mixed images and a peak of 3.9 GB for the largest (benchmarks/memory.py).
+# Mobile: measured, 1 GB after images of all sizes, and 2.6 GB at most for the largest (benchmarks/memory.py).
 # Server: a guess, its networks are several times as large.
 _RESOURCES = {
     "mobile": {"requests": {"cpu": "500m", "memory": "1536Mi"}, "limits": {"memory": "4Gi"}},
@@ -102,7 +104,10 @@ def _container(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> d
     return {
         **pod_fields.backend_container(variant, config),
         "env": _environment(spec, variant),
-        "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
+        "ports": [
+            {"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"},
+            {"name": HEALTH_PORT_NAME, "containerPort": HEALTH_PORT, "protocol": "TCP"},
+        ],
         "resources": _resources(variant),
         "startupProbe": _probe("/readyz", failures=STARTUP_SECONDS // _PROBE_SECONDS),
         "readinessProbe": _probe("/readyz", failures=3),
@@ -115,7 +120,7 @@ def _container(spec: BackendSpec, variant: Variant, config: OperatorConfig) -> d
 
 def _probe(path: str, failures: int) -> dict[str, Any]:
     return {
-        "httpGet": {"path": path, "port": PORT_NAME},
+        "httpGet": {"path": path, "port": HEALTH_PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": 4,
         "failureThreshold": failures,
@@ -132,7 +137,11 @@ def _environment(spec: BackendSpec, variant: Variant) -> list[Json]:
 
 
 def serving_settings(settings: Settings) -> Settings:
-    """The settings of a serving pod: models from a hub are downloaded already, and read from a folder."""
+    """The settings of a serving pod, with a port for its probes.
+
+    Models from a hub are downloaded already, and read from a folder.
+    """
+    settings = replace(settings, health_port=HEALTH_PORT)
     if settings.model_source != "hub":
         return settings
     unset = Settings()

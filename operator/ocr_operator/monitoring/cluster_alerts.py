@@ -17,7 +17,11 @@ _PRELABEL_JOBS = (
 
 
 def _autoscaler(metric: str) -> str:
-    return f"max by ({_HPA}) (kube_horizontalpodautoscaler_{metric}{{}})"
+    """By the name of the Deployment, before which KEDA puts a prefix."""
+    return (
+        f"max by ({_HPA}) (label_replace(kube_horizontalpodautoscaler_{metric}{{}}, "
+        '"horizontalpodautoscaler", "$1", "horizontalpodautoscaler", "keda-hpa-(.+)"))'
+    )
 
 
 def _volume(metric: str) -> str:

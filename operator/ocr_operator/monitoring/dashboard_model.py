@@ -18,6 +18,7 @@ PHASE_COLORS: Mapping[str, Color] = {
     Phase.QUEUED: "blue",
     Phase.DOWNLOADING: "blue",
     Phase.STARTING: "blue",
+    Phase.PARTIALLY_READY: "yellow",
     Phase.PENDING: "yellow",
     Phase.ROLLED_BACK: "orange",
     Phase.FAILED: "red",

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ocr_operator.api.conditions import truncated
-from ocr_operator.api.reason_groups import INFORMATIONAL
-from ocr_operator.api.reasons import URGENCY, Reason
+from ocr_operator.api.reason_groups import INFORMATIONAL, URGENCY
+from ocr_operator.api.reasons import Reason
 
 _MAX_DETAIL = 600
 """Characters of a message from Kubernetes in a cause. Guess."""

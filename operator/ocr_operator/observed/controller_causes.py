@@ -34,13 +34,14 @@ def deployment_cause(deployment: ObservedObject) -> Cause | None:
 def is_late(deployment: ObservedObject, since: str) -> bool:
     """Whether the present pod template, applied at `since` (RFC 3339), missed the progress deadline.
 
-    For a moment the Deployment may still report the deadline of the previous template.
+    For a moment the Deployment may still report the deadline of the previous template; no deadline is missed
+    in the second in which it starts.
     """
     progressing = deployment.current_conditions.get("Progressing") or {}
     if progressing.get("reason") != "ProgressDeadlineExceeded":
         return False
     updated = progressing.get("lastUpdateTime")
-    return not (since and updated) or datetime.fromisoformat(updated) >= datetime.fromisoformat(since)
+    return not (since and updated) or datetime.fromisoformat(updated) > datetime.fromisoformat(since)
 
 
 def job_cause(name: str, warnings: Iterable[WarningEvent]) -> Cause | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 STEP_PERCENT = 5
 """How much a download must grow before the status is written again."""
+STEP_SECONDS = 60.0
+"""How old the progress in the status of a slow download may become."""
 
 _MEGABYTE = 10**6
 
@@ -76,11 +78,16 @@ def _model_progress(model: Mapping[str, Any]) -> ModelProgress:
     )
 
 
-def progress_for_status(previous: Progress | None, latest: Progress) -> Progress:
-    """The progress to show: the previous one if little has changed, so that the status is written rarely."""
+def progress_for_status(previous: Progress | None, latest: Progress, age_seconds: float = 0.0) -> Progress:
+    """The progress to show: the previous one if little has changed, so that the status is written rarely.
+
+    `age_seconds`: how old the previous one is.
+    """
     if previous is None or _stage(previous) != _stage(latest):
         return latest
     if abs(latest.percent - previous.percent) >= STEP_PERCENT:
+        return latest
+    if latest.size > previous.size and age_seconds >= STEP_SECONDS:
         return latest
     return replace(previous, gained=previous.gained or latest.gained)
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ocr_operator.api.names import (
     ADOPT_ANNOTATION,
@@ -20,15 +19,28 @@ from ocr_operator.api.names import (
 from ocr_operator.api.revision import digest
 from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.object_metadata import Json, controller_uid, parsed_time, variant_in_labels
+from ocr_operator.observed.owned_fields import applied_fields, sorted_values
+
+
+@dataclass(frozen=True)
+class ClaimFields:
+    """What a PersistentVolumeClaim requests. `storage_class`: None if it has none yet."""
+
+    size: str
+    storage_class: str | None
+    access_modes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ObservedObject:
     """A managed object in the cluster.
 
-    `managed_fields_hash` changes when another manager takes a field from us. `adopter` is the OCRBackend that
-    may take the object over, by its annotation. `rollout` is the text of its `rollout_record`, and `template`
-    a Deployment's pod template; both are JSON text, which needs little memory.
+    `applied_hash` is that of the fields that our server-side apply owns and of their values: it changes when
+    anybody changes or takes one. `adopter` is the OCRBackend that may adopt the object, by its annotation.
+    `rollout` is the text of its `rollout_record`, and `template` a Deployment's pod template; both are JSON
+    text, which needs little memory. Only a PersistentVolumeClaim has `claim`.
+    `is_in_place`: a Deployment stops an old pod before it starts a new one.
+    `is_paused`: somebody paused the rollouts of a Deployment.
     """
 
     ref: ObjectReference
@@ -37,7 +49,7 @@ class ObservedObject:
     labels: Json
     owner_uid: str | None
     is_deleting: bool
-    managed_fields_hash: str
+    applied_hash: str
     owns_replicas: bool
     generation: int
     replicas: int | None
@@ -47,6 +59,9 @@ class ObservedObject:
     created: datetime | None = None
     rollout: str = ""
     template: str = ""
+    claim: ClaimFields | None = None
+    is_in_place: bool = False
+    is_paused: bool = False
 
     @property
     def variant(self) -> VariantName | None:
@@ -64,7 +79,7 @@ class ObservedObject:
 def observed_object(body: Json) -> ObservedObject:
     """The facts of an object of any kind."""
     metadata, spec = body["metadata"], body.get("spec") or {}
-    fields = _owned_fields(metadata)
+    fields = applied_fields(metadata, FIELD_MANAGER)
     template = spec.get("template") or {}
     annotations = metadata.get("annotations") or {}
     return ObservedObject(
@@ -74,7 +89,7 @@ def observed_object(body: Json) -> ObservedObject:
         labels=dict(metadata.get("labels") or {}),
         owner_uid=controller_uid(metadata),
         is_deleting="deletionTimestamp" in metadata,
-        managed_fields_hash=digest(fields),
+        applied_hash=digest(sorted_values(body, fields)),
         owns_replicas="f:replicas" in fields.get("f:spec", {}),
         generation=metadata.get("generation", 0),
         replicas=spec.get("replicas"),
@@ -84,12 +99,21 @@ def observed_object(body: Json) -> ObservedObject:
         adopter=annotations.get(ADOPT_ANNOTATION),
         rollout=annotations.get(ROLLOUT_ANNOTATION, ""),
         template=json.dumps(template) if body["kind"] == "Deployment" else "",
+        is_paused=bool(spec.get("paused")),
+        is_in_place=_is_in_place(spec),
+        claim=_claim_fields(spec) if body["kind"] == "PersistentVolumeClaim" else None,
     )
 
 
-def _owned_fields(metadata: Json) -> dict[str, Any]:
-    """The fields that our server-side apply owns, as Kubernetes' FieldsV1."""
-    for entry in metadata.get("managedFields") or []:
-        if entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and "subresource" not in entry:
-            return dict(entry.get("fieldsV1") or {})
-    return {}
+def _is_in_place(spec: Json) -> bool:
+    rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
+    return rolling.get("maxSurge") == 0
+
+
+def _claim_fields(spec: Json) -> ClaimFields:
+    requests = (spec.get("resources") or {}).get("requests") or {}
+    return ClaimFields(
+        size=str(requests.get("storage", "0")),
+        storage_class=spec.get("storageClassName"),
+        access_modes=tuple(spec.get("accessModes") or ()),
+    )

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ocr_operator.api.names import INSTANCE_LABEL, KIND, VARIANT_LABEL, NamespacedName
+from ocr_operator.api.names import (
+    INSTANCE_LABEL,
+    KIND,
+    REQUEST_ANNOTATIONS,
+    VARIANT_LABEL,
+    NamespacedName,
+)
 from ocr_operator.api.spec import VariantName
 
 Json = Mapping[str, Any]
@@ -22,6 +28,14 @@ def owner_of(metadata: Json) -> NamespacedName | None:
     names = (owner["name"] for owner in owners if owner["kind"] == KIND and is_controller(owner))
     name = next(names, None) or (metadata.get("labels") or {}).get(INSTANCE_LABEL)
     return NamespacedName(metadata["namespace"], name) if name else None
+
+
+def cached_metadata(metadata: Json) -> Json:
+    """The metadata of an OCRBackend without what needs memory and is never read."""
+    annotations = metadata.get("annotations") or {}
+    requests = {name: text for name, text in annotations.items() if name in REQUEST_ANNOTATIONS}
+    rest = {key: value for key, value in metadata.items() if key not in ("managedFields", "annotations")}
+    return {**rest, "annotations": requests}
 
 
 def controller_uid(metadata: Json) -> str | None:

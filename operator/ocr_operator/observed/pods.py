@@ -6,10 +6,12 @@ Pure; from JSON to values.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from ocr_operator.api.names import CONTAINER, MODELS_CONTAINER, MODELS_LABEL, REVISION_LABEL
 from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.object_metadata import Json, parsed_time, variant_in_labels
+from ocr_operator.observed.quantities import quantity
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class ObservedPod:
     deleted, or has ended for good (after an eviction, for example) and only its record is left.
     `is_node_unreachable`: the node stopped reporting, so the pod's status may be out of date.
     `unready_since`: when the running container, which had been ready, stopped being ready.
-    `eviction_message` is the kubelet's, if it evicted the pod at `evicted_at`. `failed_gates`
-    is the message about readiness gates that are not met. `model_set` is the id of the
-    model set that the pod downloads; empty for pods of variants.
+    `eviction_message` is the kubelet's, if it evicted the pod at `evicted_at`. `failed_gates` is the message
+    about readiness gates that are not met. `requests` are those of all containers. `model_set` is the id of
+    the model set that the pod downloads; empty for pods of variants.
     """
 
     name: str
@@ -47,7 +49,7 @@ class ObservedPod:
     waiting_message: str
     termination: ContainerTermination | None
     restarts: int
-    devices: Json
+    requests: Mapping[str, Decimal]
     created: datetime | None = None
     claims: tuple[str, ...] = ()
     is_node_unreachable: bool = False
@@ -85,7 +87,7 @@ def observed_pod(body: Json) -> ObservedPod:
         waiting_message=waiting.get("message", ""),
         termination=_termination(container),
         restarts=container.get("restartCount", 0),
-        devices=_devices(spec),
+        requests=_requests(spec),
         created=parsed_time(metadata.get("creationTimestamp")),
         claims=_claims(spec),
         is_node_unreachable=_is_node_unreachable(conditions),
@@ -167,8 +169,11 @@ def _termination(container: Json) -> ContainerTermination | None:
     )
 
 
-def _devices(spec: Json) -> dict[str, str]:
-    """Extended resources (with a domain in their name) in the pod's limits, with their amounts."""
-    containers = spec.get("containers") or []
-    limits = [(container.get("resources") or {}).get("limits") or {} for container in containers]
-    return {name: str(amount) for each in limits for name, amount in each.items() if "/" in name}
+def _requests(spec: Json) -> dict[str, Decimal]:
+    """What the scheduler reserves for the containers, by resource."""
+    totals: dict[str, Decimal] = {}
+    for container in spec.get("containers") or []:
+        resources = container.get("resources") or {}
+        for name, amount in {**(resources.get("limits") or {}), **(resources.get("requests") or {})}.items():
+            totals[name] = totals.get(name, Decimal(0)) + quantity(str(amount))
+    return totals

@@ -50,11 +50,16 @@ class RolledBack:
 
     @property
     def next_retry(self) -> datetime | None:
-        """When the revision is tried again; None if the revision itself is to blame."""
-        if Reason(self.reason) in REVISION_FAULTS:
+        """When the revision is tried again; None if it is to blame, or a user requested the rollback."""
+        if self.is_requested or Reason(self.reason) in REVISION_FAULTS:
             return None
         wait = min(FIRST_RETRY_SECONDS * 2.0**self.retries, LONGEST_RETRY_SECONDS)
         return datetime.fromisoformat(self.time) + timedelta(seconds=wait)
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a user requested the rollback."""
+        return self.reason == Reason.ROLLBACK_REQUESTED
 
     @property
     def summary(self) -> str:
@@ -64,16 +69,21 @@ class RolledBack:
 
 @dataclass(frozen=True)
 class Record:
-    """The whole history; empty until a first revision is rolled out."""
+    """The whole history; empty until a first revision is rolled out.
+
+    `retry` and `rollback` are the last requests that were honoured.
+    """
 
     good: LastGood | None = None
     candidate: Candidate | None = None
     rolled_back: RolledBack | None = None
+    retry: str = ""
+    rollback: str = ""
 
     @property
     def text(self) -> str:
         """The annotation's value, always the same for the same record; empty for an empty record."""
-        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        fields = {name: value for name, value in asdict(self).items() if value}
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if fields else ""
 
 
@@ -85,6 +95,8 @@ def record(text: str) -> Record:
             good=_good(fields),
             candidate=_candidate(fields),
             rolled_back=_rolled_back(fields),
+            retry=_token(fields, "retry"),
+            rollback=_token(fields, "rollback"),
         )
     except (ValueError, TypeError, KeyError):
         return Record()
@@ -97,6 +109,10 @@ def _good(fields: Mapping[str, Any]) -> LastGood | None:
     if good.template["metadata"]["labels"][REVISION_LABEL] != good.revision:
         raise ValueError(good.revision)
     return good
+
+
+def _token(fields: Mapping[str, Any], name: str) -> str:
+    return str(fields[name]) if name in fields else ""
 
 
 def _candidate(fields: Mapping[str, Any]) -> Candidate | None:

@@ -47,6 +47,11 @@ class Observed:
         """The pods of a variant that are not terminating."""
         return [pod for pod in self.pods if pod.variant == variant and not pod.is_terminating]
 
+    def deployment(self, name: str) -> ObservedObject | None:
+        """The Deployment of this name."""
+        matching = (each for each in self.objects if (each.ref.kind, each.ref.name) == ("Deployment", name))
+        return next(matching, None)
+
     @property
     def recorded_jobs(self) -> frozenset[str]:
         """Names of the download Jobs whose published models the previous status lists."""

@@ -9,6 +9,7 @@ from ocr_operator.api.reasons import Reason
 from ocr_operator.observed.causes import Cause, cause_with_action, detail
 
 _NOT_EXPANDABLE = re.compile("the storageclass that provisions the pvc must support resize")
+_SMALLER = re.compile("can not be less than (?:status.capacity|previous value)")
 _NOT_BOUND = re.compile("for bound claims|[Oo]nly bound persistent volume claims can be expanded")
 """Messages of the API server, as of 1.37, when a claim asks for more storage."""
 
@@ -22,6 +23,8 @@ def write_cause(status: int | None, message: str, target: str) -> Cause:
 def _write_reason(status: int | None, message: str) -> Reason:
     if _NOT_EXPANDABLE.search(message):
         return Reason.VOLUME_NOT_EXPANDABLE
+    if _SMALLER.search(message):
+        return Reason.VOLUME_DIFFERS
     if _NOT_BOUND.search(message):
         return Reason.STORAGE_PENDING
     if status == 403:

@@ -15,6 +15,8 @@ from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.state import Observed
 from ocr_operator.planning.object_steps import revision_of
 
+_CREATE_PODS = ("Deployment", "HorizontalPodAutoscaler", "ScaledObject")
+
 
 @dataclass(frozen=True)
 class ModelGate:
@@ -32,7 +34,7 @@ class ModelGate:
     def blocks(self, desired: ManagedObject, existing: ObservedObject | None) -> bool:
         """Whether an object waits for models: it would create pods of a revision that does not run yet."""
         kind = desired["kind"]
-        if kind not in ("Deployment", "HorizontalPodAutoscaler") or variant_of(desired) not in self.waiting:
+        if kind not in _CREATE_PODS or variant_of(desired) not in self.waiting:
             return False
         return existing is None or (kind == "Deployment" and existing.revision != revision_of(desired))
 

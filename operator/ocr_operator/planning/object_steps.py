@@ -12,6 +12,7 @@ from ocr_operator.manifests import download_job
 from ocr_operator.manifests.metadata import ManagedObject
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.state import AppliedObject
+from ocr_operator.planning.existing_claim import fitted
 from ocr_operator.planning.steps import Apply, Remove, Step, TransferReplicasOwnership
 
 _KEPT_KINDS = ("PersistentVolumeClaim",)
@@ -25,6 +26,7 @@ def steps_for(
     if existing is None:
         yield Apply(desired, None)
         return
+    desired = fitted(desired, existing)
     if existing.is_deleting or (applied and is_current(desired, existing, applied)):
         return
     if existing.ref.kind == "Job" and existing.revision != revision_of(desired):
@@ -39,9 +41,14 @@ def steps_for(
 
 
 def is_current(desired: ManagedObject, existing: ObservedObject, applied: AppliedObject) -> bool:
-    """Whether we applied exactly this to the object, and no other manager has taken a field since."""
+    """Whether we applied exactly this to the object, and what we applied is still as in the response.
+
+    The API server stores no `paused: false`, so nobody can take that field from us: its value counts.
+    """
+    if existing.is_paused:
+        return False
     last = applied.observed
-    is_unchanged = (existing.uid, existing.managed_fields_hash) == (last.uid, last.managed_fields_hash)
+    is_unchanged = (existing.uid, existing.applied_hash) == (last.uid, last.applied_hash)
     return is_unchanged and digest(desired) == applied.digest
 
 

@@ -8,55 +8,82 @@ from collections.abc import Iterable, Iterator, Mapping
 from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
-from ocr_operator.api.spec import BackendSpec, VariantName
+from ocr_operator.api.spec import BackendSpec, RolloutRequests, VariantName
 from ocr_operator.manifests import download_job, shared_resources, variant_resources
 from ocr_operator.manifests.metadata import ManagedObject, variant_of
 from ocr_operator.observed.causes import Cause, cause_with_action
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.state import Observed
+from ocr_operator.planning.existing_claim import (
+    claim_difference,
+    existing_claim,
+    with_existing_access_mode,
+)
+from ocr_operator.planning.image_volumes import with_present_models_volume
 from ocr_operator.planning.model_gate import ModelGate, model_gate
 from ocr_operator.planning.object_steps import removals, steps_for
 from ocr_operator.planning.ownership import ownership_conflict
 from ocr_operator.planning.rollout import rollout_states, with_rollout
 from ocr_operator.planning.rollout_state import RolloutState, VariantInput
 from ocr_operator.planning.steps import Plan, Remove, Step, ref_of
-from ocr_operator.planning.surge import surge_wait_seconds
+from ocr_operator.planning.surge import Replacement, replacement
+
+_AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 def plan(spec: BackendSpec, observed: Observed, config: OperatorConfig) -> Plan:
     """The steps that are left; none if everything is as desired, or if the OCRBackend is paused."""
-    waits = [surge_wait_seconds(spec, variant, observed, config) for variant in spec.variants]
+    claim = existing_claim(spec, observed.objects)
+    difference = claim_difference(spec.storage, claim)
+    spec = with_existing_access_mode(spec, claim)
+    replacements = {each.name: replacement(spec, each, observed, config) for each in spec.variants}
+    waits = (each.wait_seconds for each in replacements.values() if each.waits_for_room)
     gate = model_gate(spec, observed)
-    manifests = tuple(_manifests(spec, waits, observed, config))
-    rollouts = _rollouts(spec, manifests, observed, gate)
+    manifests = tuple(_manifests(spec, replacements, observed, config))
+    rollouts = _rollouts(spec, manifests, replacements, observed, gate)
     desired = [_with_rollout(manifest, rollouts) for manifest in manifests]
     blocked = dict(_blocked(spec, desired, observed))
-    steps = [
-        *_write_steps(desired, observed, gate, blocked),
-        *removals(spec, observed.objects, {ref_of(each) for each in desired}),
-    ]
+    differences = {claim.ref: difference} if claim and difference and claim.ref not in blocked else {}
+    removed = removals(spec, observed.objects, {ref_of(each) for each in desired})
+    steps = _in_order(_write_steps(desired, observed, gate, blocked), removed)
     return Plan(
-        steps=() if spec.is_paused else tuple(steps),
-        problems={} if spec.is_paused else blocked,
+        steps=() if spec.is_paused else steps,
+        problems={} if spec.is_paused else blocked | differences,
         rollouts=rollouts,
-        requeue_after=min((wait for wait in waits if wait is not None and wait > 0), default=None),
+        requeue_after=min((wait for wait in waits if wait is not None), default=None),
         published=gate.published,
     )
 
 
+def _in_order(writes: Iterable[Step], removed: Iterable[Remove]) -> tuple[Step, ...]:
+    """Autoscalers are removed first: KEDA refuses a Deployment that another autoscaler scales."""
+    last = list(removed)
+    first = [step for step in last if step.ref.kind in _AUTOSCALERS]
+    return (*first, *writes, *(step for step in last if step not in first))
+
+
 def _manifests(
-    spec: BackendSpec, waits: Iterable[float | None], observed: Observed, config: OperatorConfig
+    spec: BackendSpec,
+    replacements: Mapping[VariantName, Replacement],
+    observed: Observed,
+    config: OperatorConfig,
 ) -> Iterator[ManagedObject]:
-    """The objects that the spec asks for. `waits`: seconds by variant until a pod must release its device."""
+    """The objects that the spec asks for."""
     yield from shared_resources.shared_objects(spec, observed.absent_apis)
     yield from download_job.download_jobs(spec, config)
-    for variant, wait in zip(spec.variants, waits, strict=True):
-        in_place = spec.surge == "Never" or (wait is not None and wait <= 0)
-        yield from variant_resources.variant_objects(spec, variant, config, in_place=in_place)
+    for variant in spec.variants:
+        in_place = replacements[variant.name].in_place
+        present = with_present_models_volume(spec, variant, observed, config)
+        absent = observed.absent_apis
+        yield from variant_resources.variant_objects(spec, variant, present, in_place=in_place, absent=absent)
 
 
 def _rollouts(
-    spec: BackendSpec, manifests: Iterable[ManagedObject], observed: Observed, gate: ModelGate
+    spec: BackendSpec,
+    manifests: Iterable[ManagedObject],
+    replacements: Mapping[VariantName, Replacement],
+    observed: Observed,
+    gate: ModelGate,
 ) -> Mapping[VariantName, RolloutState]:
     deployments = {variant_of(each): each for each in manifests if each["kind"] == "Deployment"}
     existing = {each.ref: each for each in observed.objects}
@@ -69,6 +96,8 @@ def _rollouts(
             needed=variant.needed_replicas,
             has_models=variant.name not in gate.waiting,
             is_refused=ref_of(deployments[variant.name]) in observed.refused,
+            replacement=replacements[variant.name],
+            requests=RolloutRequests() if spec.is_paused else spec.requests.of_variant(variant.name),
         )
         for variant in spec.variants
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ocr_operator.api.conditions import timestamp
-from ocr_operator.api.names import ROLLOUT_ANNOTATION
+from ocr_operator.api.names import ROLLBACK_ANNOTATION, ROLLOUT_ANNOTATION
 from ocr_operator.api.reason_groups import REVISION_FAULTS
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import BackendSpec, VariantName
@@ -18,7 +18,7 @@ from ocr_operator.observed.causes import most_urgent
 from ocr_operator.observed.controller_causes import is_late
 from ocr_operator.observed.first_cause import rollout_causes
 from ocr_operator.observed.managed_objects import ObservedObject
-from ocr_operator.observed.rollout_record import Candidate, Record, RolledBack, record
+from ocr_operator.observed.rollout_record import Candidate, LastGood, Record, RolledBack
 from ocr_operator.observed.state import Observed
 from ocr_operator.planning.rollout_state import RolloutState, VariantInput
 
@@ -50,7 +50,16 @@ def rollout_states(
         now=observed.now,
     )
     ordered = sorted(variants, key=lambda variant: variant.is_refused)
-    return {variant.name: decided[variant.name] or queue.decide(variant) for variant in ordered}
+    states = {variant.name: decided[variant.name] or queue.decide(variant) for variant in ordered}
+    return {variant.name: _with_requests(variant, states[variant.name]) for variant in ordered}
+
+
+def _with_requests(variant: VariantInput, state: RolloutState) -> RolloutState:
+    """The state, recording the requests that it honours; a retry that has to queue stays requested."""
+    has_to_wait = variant.is_retry_requested and state.record.rolled_back is not None
+    retry = variant.recorded.retry if has_to_wait else variant.requests.retry or variant.recorded.retry
+    rollback = variant.requests.rollback or variant.recorded.rollback
+    return replace(state, record=replace(state.record, retry=retry, rollback=rollback))
 
 
 @dataclass
@@ -94,25 +103,38 @@ def _decide_without_queue(
     existing, good = variant.existing, variant.last_good
     if existing is None or not variant.needed:
         return RolloutState(variant.target, variant.desired, Record(good))
+    if variant.is_rollback_requested and good and good.revision != variant.target:
+        return _requested_rollback(variant, good, observed.now)
     if existing.revision == variant.target:
         return _in_progress(spec, variant, existing, observed)
     rolled_back = variant.rolled_back
-    if good and rolled_back and spec.auto_rollback and not _is_retry_due(rolled_back, observed.now):
+    if good and rolled_back and _stays_rolled_back(spec, variant, rolled_back, observed.now):
         return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
     if good and good.revision == existing.revision and variant.is_serving:
         return None
     return _start_rollout(variant, observed.now)
 
 
-def _is_retry_due(rolled_back: RolledBack, now: datetime) -> bool:
-    return rolled_back.next_retry is not None and now >= rolled_back.next_retry
+def _requested_rollback(variant: VariantInput, good: LastGood, now: datetime) -> RolloutState:
+    message = f"the annotation {ROLLBACK_ANNOTATION} requested it"
+    rolled_back = RolledBack(variant.target, str(Reason.ROLLBACK_REQUESTED), message, timestamp(now))
+    return RolloutState(variant.target, good.template, Record(good, rolled_back=rolled_back))
+
+
+def _stays_rolled_back(
+    spec: BackendSpec, variant: VariantInput, rolled_back: RolledBack, now: datetime
+) -> bool:
+    if variant.is_retry_requested or not (spec.auto_rollback or rolled_back.is_requested):
+        return False
+    return rolled_back.next_retry is None or now < rolled_back.next_retry
 
 
 def _start_rollout(variant: VariantInput, now: datetime) -> RolloutState:
     good = variant.last_good
     if good is None or good.revision == variant.target:
         return RolloutState(variant.target, variant.desired, Record(good))
-    retries = variant.rolled_back.retries + 1 if variant.rolled_back else 0
+    is_repeated = variant.rolled_back and not variant.is_retry_requested
+    retries = variant.rolled_back.retries + 1 if variant.rolled_back and is_repeated else 0
     candidate = Candidate(variant.target, timestamp(now), retries)
     state = RolloutState(variant.target, variant.desired, Record(good, candidate))
     return replace(state, is_rolling=variant.has_models)
@@ -130,13 +152,16 @@ def _in_progress(
     spec: BackendSpec, variant: VariantInput, existing: ObservedObject, observed: Observed
 ) -> RolloutState:
     """The decision if the Deployment has the target revision: complete, in progress, or late."""
-    good, candidate = variant.last_good, record(existing.rollout).candidate
+    good, candidate = variant.last_good, variant.recorded.candidate
     if good is None or good.revision == variant.target:
         return RolloutState(variant.target, variant.desired, Record(good))
     if candidate and candidate.revision != variant.target:
         candidate = None
+    if variant.replacement.is_new:
+        candidate = Candidate(variant.target, timestamp(observed.now), candidate.retries if candidate else 0)
     state = RolloutState(variant.target, variant.desired, Record(good, candidate))
-    if not is_late(existing, candidate.since if candidate else ""):
+    is_excused = variant.replacement.waits_for_room or variant.replacement.is_new
+    if is_excused or not is_late(existing, candidate.since if candidate else ""):
         return replace(state, is_rolling=True)
     if not spec.auto_rollback or spec.is_paused:
         # The deadline has passed, so the variant no longer blocks the others.

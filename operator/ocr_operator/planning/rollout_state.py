@@ -6,14 +6,16 @@ Pure values; `rollout` decides.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ocr_operator.api.names import REVISION_LABEL
-from ocr_operator.api.spec import VariantName
+from ocr_operator.api.spec import RolloutRequests, VariantName
 from ocr_operator.observed.first_cause import is_rolled_out
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.rollout_record import LastGood, Record, RolledBack, record
+from ocr_operator.planning.surge import Replacement
 
 Template = Mapping[str, Any]
 
@@ -23,7 +25,8 @@ class VariantInput:
     """One variant: the desired pod template, the existing Deployment, and its running pods.
 
     `needed`: pods that must be ready. `has_models`: the models of the target revision are on the volume, or
-    need no download. `is_refused`: the API server refused the last write of the Deployment.
+    need no download. `is_refused`: the API server refused the last write of the Deployment. `requests`: what
+    a user requests for this variant. `replacement`: how its pods are replaced.
     """
 
     name: VariantName
@@ -33,6 +36,8 @@ class VariantInput:
     needed: int
     has_models: bool = True
     is_refused: bool = False
+    requests: RolloutRequests = RolloutRequests()
+    replacement: Replacement = Replacement(in_place=False)
 
     @property
     def target(self) -> str:
@@ -50,7 +55,7 @@ class VariantInput:
         existing = self.existing
         if existing is None:
             return None
-        recorded = record(existing.rollout).good
+        recorded: LastGood | None = self.recorded.good
         if (
             not self.needed
             or not existing.revision
@@ -66,8 +71,24 @@ class VariantInput:
     @property
     def rolled_back(self) -> RolledBack | None:
         """The last rollback, if it was of the revision in the spec."""
-        rolled_back = record(self.existing.rollout).rolled_back if self.existing else None
+        rolled_back = self.recorded.rolled_back
         return rolled_back if rolled_back and rolled_back.revision == self.target else None
+
+    @cached_property
+    def recorded(self) -> Record:
+        """The rollout record of the existing Deployment."""
+        return record(self.existing.rollout) if self.existing else Record()
+
+    @property
+    def is_rollback_requested(self) -> bool:
+        """Whether a user requests the last good revision."""
+        return self.requests.rollback not in ("", self.recorded.rollback)
+
+    @property
+    def is_retry_requested(self) -> bool:
+        """Whether a user requests the rolled back revision; a rollback that is requested too comes first."""
+        is_new = self.requests.retry not in ("", self.recorded.retry)
+        return is_new and not self.is_rollback_requested
 
     @property
     def new_image(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ocr_operator.api.conditions import ConditionType, timestamp, truncated
 from ocr_operator.api.names import FIELD_MANAGER, ObjectReference
-from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
+from ocr_operator.api.reason_groups import DEADLINES, NORMAL
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.revision import digest
 
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 _MAX_MESSAGE = 1024
 """Characters; the API server rejects longer messages (core v1 Event)."""
 _NUMBER = re.compile(r"\b\d+\b")
-_NOT_RECORDED = INFORMATIONAL - {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
+_NOT_RECORDED = frozenset(DEADLINES)
 """Reasons that come and go without an effect on running pods."""
 _NO_WARNING = {*_NOT_RECORDED, *NORMAL, Reason.PAUSED}
 

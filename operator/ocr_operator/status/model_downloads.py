@@ -16,6 +16,7 @@ from ocr_operator.observed.container_failures import Failure, last_failure
 from ocr_operator.observed.download_progress import Progress
 from ocr_operator.observed.first_cause import download_causes
 from ocr_operator.observed.managed_objects import ObservedObject
+from ocr_operator.observed.object_metadata import parsed_time
 from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.state import Observed
 from ocr_operator.planning.steps import Plan
@@ -27,7 +28,7 @@ class ModelDownload:
     """The download of one model set. `cause`: why it does not progress; None if it does or is complete.
 
     `state` is Waiting, Downloading, Verifying or Published; `digests` are `NAME@sha256:…` by role; `size` is
-    in bytes.
+    in bytes. `progress_time`: when size or state changed the last time; None if it is published.
     """
 
     job: str
@@ -38,6 +39,8 @@ class ModelDownload:
     failure: Failure | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
+    progress_time: datetime | None = None
+    is_suspended: bool = False
 
     @property
     def is_published(self) -> bool:
@@ -49,6 +52,8 @@ class ModelDownload:
         """The progress in a sentence."""
         if self.progress and self.progress.active:
             return f"downloading models: {self.progress.active}"
+        if self.is_suspended:
+            return f"downloading models: Job {self.job} is suspended"
         return f"downloading models: waiting for Job {self.job}"
 
 
@@ -79,15 +84,34 @@ def _unpublished(
     if write_cause and not write_cause.is_informational:
         causes.append(write_cause)
     progress = next(iter(by_pod.values()), None)
+    state, size = (progress.state, progress.size) if progress else ("Waiting", 0)
     return ModelDownload(
         job,
-        progress.state if progress else "Waiting",
+        state,
         cause=most_urgent(causes),
         progress=progress,
         next_retry=max(filter(None, map(next_retry, running)), default=None),
         failure=last_failure(pods),
-        size=progress.size if progress else 0,
+        size=size,
+        progress_time=_progress_time(job, state, size, observed),
+        is_suspended=_is_suspended(job, observed),
     )
+
+
+def _progress_time(job: str, state: str, size: int, observed: Observed) -> datetime:
+    """When state or size changed, by the previous status."""
+    for variant in observed.previous_status.get("variants") or []:
+        models = variant.get("models") or {}
+        if (models.get("job"), models.get("state"), models.get("bytes")) == (job, state, size):
+            return parsed_time(models.get("lastProgressTime")) or observed.now
+    return observed.now
+
+
+def _is_suspended(job: str, observed: Observed) -> bool:
+    """Whether somebody, such as a queue, has suspended the Job."""
+    objects = (each for each in observed.objects if (each.ref.kind, each.ref.name) == ("Job", job))
+    conditions = [condition for each in objects for condition in each.status.get("conditions") or []]
+    return any((each["type"], each["status"]) == ("Suspended", "True") for each in conditions)
 
 
 def _published(job: str, pods: Iterable[ObservedPod]) -> ModelDownload:

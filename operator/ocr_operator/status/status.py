@@ -3,7 +3,8 @@
 Pure; `controller.reconciler` writes it if it differs from the present one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ocr_operator.api.conditions import timestamp, with_transition_times
@@ -30,17 +31,37 @@ def status_of(
     states = variant_states(spec, observed, plan, problems)
     previous = observed.previous_status
     previous_variants = {entry["name"]: entry for entry in previous.get("variants") or []}
-    return {
+    status: Status = {
         "observedGeneration": spec.generation,
-        "summary": f"{sum(state.is_ready for state in states)}/{len(states)}",
+        "summary": _summary(states),
         "conditions": with_transition_times(
             conditions_of(spec, states, problems),
             previous.get("conditions") or [],
             spec.generation,
             observed.now,
         ),
-        "variants": [_variant(spec.key, state, previous_variants.get(state.name) or {}) for state in states],
+        "variants": [
+            _variant(spec.key, state, previous_variants.get(state.name) or {}, observed.now)
+            for state in states
+        ],
     }
+    if len(states) == 1:
+        status["url"] = variant_url(spec.key, states[0].name)
+    return status
+
+
+def _summary(states: Iterable[VariantState]) -> str:
+    running = [state for state in states if not state.is_suspended]
+    return f"{sum(state.ready > 0 for state in running)}/{len(running)}"
+
+
+def _transition_time(state: VariantState, previous: Mapping[str, Any], now: datetime) -> str:
+    """When the reason or the target revision changed."""
+    time: str | None = previous.get("lastTransitionTime")
+    if time is None or previous.get("reason") != _reason(state):
+        return timestamp(now)
+    is_same_target = (previous.get("revision") or {}).get("target") == state.target
+    return time if is_same_target else timestamp(now)
 
 
 def _reason(state: VariantState) -> Reason:
@@ -49,7 +70,9 @@ def _reason(state: VariantState) -> Reason:
     return Reason.SUSPENDED if state.is_suspended else Reason.AVAILABLE
 
 
-def _variant(key: NamespacedName, state: VariantState, previous: Mapping[str, Any]) -> dict[str, Any]:
+def _variant(
+    key: NamespacedName, state: VariantState, previous: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": state.name,
         "language": state.language,
@@ -59,6 +82,7 @@ def _variant(key: NamespacedName, state: VariantState, previous: Mapping[str, An
         "replicas": {"desired": state.desired, "updated": state.updated, "ready": state.ready},
         "revision": {"current": state.current, "target": state.target, "lastGood": state.last_good},
         "reason": str(_reason(state)),
+        "lastTransitionTime": _transition_time(state, previous, now),
         "message": state.cause.message if state.cause else "",
     }
     if state.download:
@@ -88,6 +112,8 @@ def _models(download: ModelDownload, previous: Mapping[str, Any]) -> dict[str, A
     if download.is_published and not download.digests and is_same:
         return dict(previous)
     entry: dict[str, Any] = {"job": download.job, "state": download.state, "bytes": download.size}
+    if download.progress_time:
+        entry["lastProgressTime"] = timestamp(download.progress_time)
     if download.progress:
         entry |= {"totalBytes": download.progress.total, "percent": download.progress.percent}
     if download.is_published:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ocr_operator.api.conditions import Condition, ConditionType, Phase
 from ocr_operator.api.names import ObjectReference
-from ocr_operator.api.reason_groups import ABOUT_MODELS
+from ocr_operator.api.reason_groups import ABOUT_MODELS, FINAL
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import BackendSpec
 from ocr_operator.observed.causes import Cause, most_urgent
@@ -26,12 +26,15 @@ def conditions_of(spec: BackendSpec, states: Sequence[VariantState], problems: P
         _models_ready(states),
         _degraded(states, problems),
         _reconciled(spec, problems),
+        _stalled(states, problems),
     ]
 
 
 def _ready(states: Sequence[VariantState], problems: Problems) -> Condition:
-    cause, message = _summary([state for state in states if state.cause], problems)
-    if cause:
+    """Whether all variants serve; problems of other objects concern Degraded and Reconciled alone."""
+    waiting = [state for state in states if state.cause]
+    cause, message = _summary(waiting, problems)
+    if waiting and cause:
         return Condition(ConditionType.READY, False, cause.reason, message)
     message = f"{len(states)} of {len(states)} variants are ready"
     return Condition(ConditionType.READY, True, Reason.AVAILABLE, message)
@@ -104,6 +107,14 @@ def _reconciled(spec: BackendSpec, problems: Problems) -> Condition:
         return Condition(ConditionType.RECONCILED, False, cause.reason, message)
     message = "All managed objects match the spec"
     return Condition(ConditionType.RECONCILED, True, Reason.APPLIED, message)
+
+
+def _stalled(states: Sequence[VariantState], problems: Problems) -> Condition:
+    final = {ref: cause for ref, cause in problems.items() if cause.reason in FINAL}
+    cause, message = _summary([state for state in states if state.is_stalled], final)
+    if cause:
+        return Condition(ConditionType.STALLED, True, cause.reason, message)
+    return Condition(ConditionType.STALLED, False, Reason.AS_EXPECTED, "No deadline has passed")
 
 
 def _causes(states: Iterable[VariantState]) -> list[Cause]:

@@ -6,7 +6,7 @@ Pure values; `variant_status` computes them.
 from dataclasses import dataclass
 
 from ocr_operator.api.conditions import Phase
-from ocr_operator.api.reason_groups import EXTERNAL, INFORMATIONAL
+from ocr_operator.api.reason_groups import EXTERNAL, FINAL, INFORMATIONAL
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import VariantName
 from ocr_operator.observed.causes import Cause
@@ -55,6 +55,11 @@ class VariantState:
     def needs_action(self) -> bool:
         """Whether it has a problem that does not end by itself; a pause does not count."""
         return self.cause is not None and self.cause.reason not in INFORMATIONAL | {Reason.PAUSED}
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether waiting makes no sense any more."""
+        return self.is_late or (self.cause is not None and self.cause.reason in FINAL)
 
     @property
     def is_progressing(self) -> bool:

@@ -3,7 +3,10 @@
 Pure values; `variant_status` computes the variant's state from them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec import Variant
@@ -14,6 +17,7 @@ from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.rollout_record import RolledBack
 from ocr_operator.planning.rollout_state import RolloutState
+from ocr_operator.status.deadlines import rollout_progress_time
 from ocr_operator.status.model_downloads import ModelDownload
 
 
@@ -21,7 +25,8 @@ from ocr_operator.status.model_downloads import ModelDownload
 class VariantView:
     """One variant. `variant` and `rollout` are None if its settings are invalid.
 
-    `pods` are running. `problems`: why its objects could not be written.
+    `pods` are running. `problems`: why its objects could not be written. `previous`: its entry in the
+    previous status. `queue_progress_time`: when the rollout of any variant made progress the last time.
     """
 
     variant: Variant | None
@@ -31,6 +36,8 @@ class VariantView:
     evicted: tuple[ObservedPod, ...]
     problems: tuple[Cause, ...]
     download: ModelDownload | None
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    queue_progress_time: datetime | None = None
 
     @property
     def is_suspended(self) -> bool:
@@ -74,6 +81,13 @@ class VariantView:
         if self.variant is None or self.deployment is None or self.deployment.revision != revision:
             return False
         return is_rolled_out(revision, self.pods, self.variant.needed_replicas)
+
+    @property
+    def progress_time(self) -> datetime | None:
+        """When its download or its rollout made progress the last time; None if unknown."""
+        download_time = self.download.progress_time if self.download else None
+        times = (rollout_progress_time(self.deployment), download_time)
+        return max(filter(None, times), default=None)
 
     @property
     def pending_download(self) -> ModelDownload | None:

@@ -93,3 +93,18 @@ def test_onnxruntime_telemetry_is_disabled() -> None:
             command, env={**clean_environment(), **variables}, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == value
+
+
+def test_characters_that_the_terminal_does_not_have_are_escaped() -> None:
+    done = run("read", "\u6f22.png", PYTHONIOENCODING="latin-1")
+    assert "Traceback" not in done.stderr
+    assert "\\u6f22.png: No such file" in done.stderr
+    code = "from ocr_backend.commands import cli; cli._accept_all_characters(); print('\u6f22 \xe9')"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    assert printed.stdout == b"\\u6f22 \xe9\n"

@@ -93,6 +93,8 @@ def png() -> bytes:
         pytest.param(["a.png", "b.png"], "one.png", "is one file for 2 inputs; give a folder", id="several"),
         pytest.param(["a.png"], "a.png", "would overwrite an input image", id="the image itself"),
         pytest.param(["a.png"], "b.png/folder", "the folder cannot be created", id="below a file"),
+        pytest.param(["a.png"], "nope/folder", "the folder cannot be created", id="in no folder"),
+        pytest.param(["a.png"], "nope/one.png", "there is no folder", id="a file in no folder"),
     ],
 )
 def test_an_impossible_target_is_refused_before_the_models_are_loaded(
@@ -104,3 +106,35 @@ def test_an_impossible_target_is_refused_before_the_models_are_loaded(
     assert done.returncode == exit_codes.USAGE_STATUS
     assert message in done.stderr
     assert (tmp_path / "a.png").read_bytes() == png()
+    assert not (tmp_path / "nope").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.png", "missing.png: No such file or directory"),
+        ("http://images.example/a.png", "http://images.example/a.png: URLs are not read; download the file"),
+        (".", ".: it is a folder"),
+    ],
+)
+def test_what_cannot_be_read_is_reported_before_the_models_are_loaded(name: str, message: str) -> None:
+    done = run("read", name, OCR_MODEL_SOURCE="dir", MODEL_DIR="/nonexistent")
+    assert done.returncode == exit_codes.FAILED_STATUS
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(message)
+
+
+@pytest.mark.model
+def test_standard_input_is_read_and_a_missing_file_does_not_stop_it() -> None:
+    command = [sys.executable, "-m", "ocr_backend", "read", "missing.png", "-"]
+    done = subprocess.run(
+        command,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": "/tmp", **BUILTIN},
+        input=(IMAGES / "issue_170.png").read_bytes(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.decode() == "TEST\n"
+    assert b"missing.png: No such file" in done.stderr
+    assert done.returncode == exit_codes.FAILED_STATUS

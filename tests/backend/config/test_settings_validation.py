@@ -36,7 +36,7 @@ def problems(environment):
         pytest.param(
             {"PADDLEOCR_LANG": "koreen"},
             "PADDLEOCR_LANG: 'koreen' is not one of ch, en, japan, korean, arabic, cyrillic, devanagari, "
-            "latin, eslav, th, el, te, ta, ka, chinese_cht",
+            "latin, eslav, th, el, te, ta, ka, chinese_cht; did you mean korean?",
             id="language",
         ),
         pytest.param(
@@ -47,10 +47,21 @@ def problems(environment):
         ),
         pytest.param(
             {"OCR_MODEL_SOURCE": "builtin"},
-            "OCR_MODEL_SOURCE: builtin has no PP-OCRv5 server models for ch; set PADDLEOCR_VERSION=PP-OCRv6, "
-            "PADDLEOCR_MODEL_TYPE=mobile and PADDLEOCR_LANG to one of ch, en, japan, latin, chinese_cht, "
+            "OCR_MODEL_SOURCE: builtin has no PP-OCRv5 server models for ch; set "
+            "PADDLEOCR_MODEL_TYPE=mobile, and PADDLEOCR_VERSION=PP-OCRv6 with PADDLEOCR_LANG one of "
+            "ch, en, japan, latin, chinese_cht "
+            "or PADDLEOCR_VERSION=PP-OCRv5 with PADDLEOCR_LANG one of ch, en, japan, chinese_cht; "
             "or OCR_MODEL_SOURCE to hub or dir",
-            id="builtin OCR version",
+            id="builtin model type",
+        ),
+        pytest.param(
+            {"OCR_MODEL_SOURCE": "builtin", "PADDLEOCR_MODEL_TYPE": "mobile", "PADDLEOCR_LANG": "korean"},
+            "OCR_MODEL_SOURCE: builtin has no PP-OCRv5 mobile models for korean; set "
+            "PADDLEOCR_MODEL_TYPE=mobile, and PADDLEOCR_VERSION=PP-OCRv6 with PADDLEOCR_LANG one of "
+            "ch, en, japan, latin, chinese_cht "
+            "or PADDLEOCR_VERSION=PP-OCRv5 with PADDLEOCR_LANG one of ch, en, japan, chinese_cht; "
+            "or OCR_MODEL_SOURCE to hub or dir",
+            id="builtin language",
         ),
         pytest.param(
             {**BUILTIN, "PADDLEOCR_USE_DOC_UNWARPING": "on"},
@@ -72,12 +83,6 @@ def problems(environment):
                 id=f"custom {folder}",
             )
             for folder in ("../other", "mine/../..", "/elsewhere/mine", "/models", ".", "/modelsx/mine")
-        ),
-        pytest.param(
-            {**BUILTIN, "OCR_ENGINE": "paddle"},
-            "PADDLEOCR_USE_TEXTLINE_ORIENTATION: the engine paddle cannot run the builtin model for this; "
-            "set it to false, or OCR_ENGINE to auto",
-            id="builtin in paddle",
         ),
         pytest.param(
             {"PADDLEOCR_VERSION": "PP-OCRv4", "OCR_ENGINE": "onnxruntime"},
@@ -145,6 +150,27 @@ def test_all_mistakes_are_reported_at_once():
         "PADDLEOCR_SCORE_THRESHOLD",
         "BASIC_AUTH_USER",
     ]
+
+
+@pytest.mark.parametrize("env", ["OCR_MODEL_MIRROR", "LABEL_STUDIO_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://user:Secret@web.example",
+        "user:Secret@web.example",
+        "//user:Secret@web.example",
+        "http:/user:Secret@web.example",
+        "http://user:Secret@web.example:port",
+        "http://user:Secret\\@web.example",
+        "http://user:Secret@web.example/\x07",
+        "http://user:Sec ret@web.example",
+        "http://user:Secret@",
+    ],
+)
+def test_the_password_in_an_invalid_url_is_not_shown(env: str, url: str) -> None:
+    messages = problems({env: url})
+    assert messages
+    assert not [message for message in messages if "Sec" in message or "ret@" in message]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -171,3 +172,32 @@ def test_a_redirect_to_a_private_address_is_refused(
     url = web.redirect("/a.png", target).replace("127.0.0.1", "localhost")
     assert failure(make_downloader(allowed_hosts=("localhost",)), url)[0] == "refused"
     assert other_web.requests == []
+
+
+def test_the_body_of_a_redirect_is_not_read(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+    sent: list[int] = []
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/b.png")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.close_connection = True
+        while True:  # until the client disconnects
+            sent.append(handler.wfile.write(b"x" * 10_000))
+
+    web.serve("/b.png", CONTENT)
+    assert fetch(make_downloader(), web.on("/a.png", endless)) == CONTENT
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:1:2/", "//[::x/", "http://web\\@evil/"])
+def test_a_redirect_to_an_invalid_url_is_an_error(
+    web: ScriptedServer, make_downloader: MakeDownloader, target: str
+) -> None:
+    assert "URL" in failure(make_downloader(), web.redirect("/a.png", target))[1]
+
+
+def test_the_target_of_a_redirect_may_be_utf_8(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+    web.serve("/b%C3%A4.png", CONTENT)
+    for location in ("/bä.png".encode().decode("latin-1"), "/b%C3%A4.png"):
+        assert fetch(make_downloader(), web.redirect("/a.png", location)) == CONTENT

@@ -168,3 +168,13 @@ def test_many_threads_renew_a_rejected_token_only_once(
     with ThreadPoolExecutor(24) as threads:
         assert set(threads.map(fetched, range(24))) == {CONTENT}
     assert [request.path for request in web.requests].count("/api/token/refresh/") == 2
+
+
+def test_label_studios_url_may_contain_a_user_for_other_tools(
+    web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    label_studio_with_access_tokens(web)
+    url = web.url.replace("http://", "http://me:secret@")
+    downloader = make_downloader(label_studio_url=url, label_studio_api_key=PERSONAL)
+    assert fetch(downloader, f"{url}/data/a.png") == CONTENT
+    assert authorizations(web.requests)[-1] == "Bearer access-1"

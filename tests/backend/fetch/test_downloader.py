@@ -25,6 +25,12 @@ def test_a_file_is_fetched_without_cookies_or_credentials(
         assert not {"Authorization", "Cookie"} & set(request.headers)
 
 
+def test_a_browser_and_the_backend_are_named(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
+    fetch(make_downloader(), web.serve("/a.png", CONTENT))
+    agent = web.requests[0].headers["User-Agent"]
+    assert agent.startswith("Mozilla/5.0 (compatible; ocr-backend/")
+
+
 def test_a_chunked_and_compressed_file_is_decoded(
     web: ScriptedServer, make_downloader: MakeDownloader
 ) -> None:
@@ -57,6 +63,18 @@ def test_the_next_url_is_not_tried_after_another_error(
     assert (
         "/data/upload/1/a.png answered 500" in failure(make_downloader(), first, web.serve("/b", CONTENT))[1]
     )
+
+
+def test_an_unknown_file_is_the_error_if_the_next_url_is_refused(
+    web: ScriptedServer, other_web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    downloader = make_downloader(label_studio_url=web.url, allowed_hosts=())
+    first = f"{web.url}/data/upload/1/a.png"
+    assert failure(downloader, first, other_web.serve("/data/upload/1/a.png", CONTENT)) == (
+        "unreachable",
+        f"{first} answered 404",
+    )
+    assert other_web.requests == []
 
 
 @pytest.mark.parametrize("status", [404, 403, 410, 500, 204, 206, 304])
@@ -182,7 +200,7 @@ def test_a_closed_port_is_an_error(make_downloader: MakeDownloader, web: Scripte
 
 @pytest.mark.parametrize(
     "url",
-    ["http://", "http://[::1/a", "http://.invalid/a", "http://a b/c", "http://x:99999/", "http://[v1.a:b]/"],
+    ["http://", "http://[::1/a", "http://.invalid/a", "http://x:99999/", "http://[v1.a:b]/"],
 )
 def test_an_invalid_url_is_an_error(make_downloader: MakeDownloader, url: str) -> None:
     assert failure(make_downloader(), url)[0] == "unreachable"

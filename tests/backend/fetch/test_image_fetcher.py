@@ -199,8 +199,20 @@ class TestLocalFiles:
     def test_a_file_below_the_root_is_read(self, make_fetcher: MakeFetcher, root: Path, path: str) -> None:
         assert make_fetcher(local_files_document_root=str(root)).fetch(LocalFile(path, None), 0) == CONTENT
 
+    @pytest.mark.parametrize("path", ["a\\b.png", "C:\\a\\b.png", "c:/a/b.png", "\\a\\b.png"])
+    def test_a_path_of_windows_is_read_too(self, make_fetcher: MakeFetcher, root: Path, path: str) -> None:
+        assert make_fetcher(local_files_document_root=str(root)).fetch(LocalFile(path, None), 0) == CONTENT
+
     @pytest.mark.parametrize(
-        "path", ["../outside.png", "a/../../outside.png", "leads-out.png", "/../outside.png"]
+        "path",
+        [
+            "..\\outside.png",
+            "C:\\..\\outside.png",
+            "../outside.png",
+            "a/../../outside.png",
+            "leads-out.png",
+            "/../outside.png",
+        ],
     )
     def test_a_path_that_leads_out_is_refused(self, make_fetcher: MakeFetcher, root: Path, path: str) -> None:
         with pytest.raises(ImageError, match="leads out of LOCAL_FILES_DOCUMENT_ROOT") as refused:

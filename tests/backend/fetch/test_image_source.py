@@ -10,6 +10,10 @@ LS = "https://ls.example/studio"
 AT_LS = Settings(label_studio_url=LS + "/")
 
 
+JPEG = b"\xff\xd8\xff\xe0" + bytes(60)
+PDF = b"%PDF-1.7" + bytes(60)
+
+
 def presigned(uri: str, task: object = 5) -> RemoteFile:
     name = base64.urlsafe_b64encode(uri.encode()).decode()
     return RemoteFile((f"{LS}/tasks/{task}/presign/?fileuri={name}",), "cloud_storage")
@@ -63,8 +67,8 @@ def at_label_studio(path: str) -> RemoteFile:
         ),
         pytest.param(LS, RemoteFile((LS,), "label_studio"), id="Label Studio itself"),
         pytest.param(
-            "https://ls.example/data/upload/1/a.png",
-            RemoteFile(("https://ls.example/data/upload/1/a.png",)),
+            "https://ls.example/images/1/a.png",
+            RemoteFile(("https://ls.example/images/1/a.png",)),
             id="URL beside Label Studio",
         ),
         pytest.param("s3://bucket/ä/b.png", presigned("s3://bucket/ä/b.png"), id="s3"),
@@ -73,6 +77,33 @@ def at_label_studio(path: str) -> RemoteFile:
         pytest.param("data:image/png;base64,aGVs bG8=", InlineFile(b"hello"), id="data, base64"),
         pytest.param("data:image/png;base64,aGVsbG8%3D", InlineFile(b"hello"), id="data, quoted base64"),
         pytest.param("data:text/plain,he%6Clo", InlineFile(b"hello"), id="data, quoted"),
+        pytest.param(
+            "DATA:image/png;charset=utf-8;BASE64,aGVsbG8", InlineFile(b"hello"), id="data, no padding"
+        ),
+        pytest.param("data:image/png; base64 ,aGVs\n bG8=", InlineFile(b"hello"), id="data, white space"),
+        pytest.param("data:;base64,-_-_", InlineFile(b"\xfb\xff\xbf"), id="data, URL-safe alphabet"),
+        pytest.param("data:;base64,%2B/%2B/", InlineFile(b"\xfb\xff\xbf"), id="data, quoted alphabet"),
+        pytest.param(base64.b64encode(JPEG).decode(), InlineFile(JPEG), id="base64 without data:"),
+        pytest.param(base64.b64encode(PDF).decode().rstrip("="), InlineFile(PDF), id="base64 of a PDF"),
+        pytest.param(
+            "http://localhost:8080/data/upload/1/a.png?x=1",
+            RemoteFile(
+                (f"{LS}/data/upload/1/a.png?x=1", "http://localhost:8080/data/upload/1/a.png?x=1"),
+                "label_studio",
+            ),
+            id="Label Studio's public address",
+        ),
+        pytest.param(
+            "https://public.example/label/tasks/5/presign/?fileuri=eA==",
+            RemoteFile(
+                (
+                    f"{LS}/tasks/5/presign/?fileuri=eA==",
+                    "https://public.example/label/tasks/5/presign/?fileuri=eA==",
+                ),
+                "label_studio",
+            ),
+            id="Label Studio's public address with a prefix",
+        ),
     ],
 )
 def test_each_kind_of_value_has_its_source(value: str, source: object) -> None:
@@ -85,6 +116,16 @@ def test_local_files_are_read_from_local_files_document_root_first() -> None:
     for written in (value, "/studio" + value, LS + value):
         assert parse_source(written, 5, on_disk) == LocalFile("a/b.png", at_label_studio(value))
     assert parse_source(value, 5, Settings(local_files_document_root="/files")) == LocalFile("a/b.png", None)
+
+
+def test_local_files_under_label_studios_public_address_are_read_from_the_root_too() -> None:
+    value = "http://localhost:8080/data/local-files/?d=a%2Fb.png"
+    on_disk = Settings(label_studio_url=LS, local_files_document_root="/files")
+    urls = (f"{LS}/data/local-files/?d=a%2Fb.png", value)
+    assert parse_source(value, 5, on_disk) == LocalFile("a/b.png", RemoteFile(urls, "label_studio"))
+    only_on_disk = Settings(local_files_document_root="/files")
+    assert parse_source(value, 5, only_on_disk) == LocalFile("a/b.png", RemoteFile((value,)))
+    assert parse_source(value, 5, Settings()) == RemoteFile((value,))
 
 
 def test_a_source_has_a_kind() -> None:

@@ -76,9 +76,11 @@ def test_a_rejected_access_token_is_renewed_once_for_all_threads() -> None:
     refreshes = FakeRefresh()
     token = refreshes.token(PERSONAL)
     stale = token.header()
-    fresh = token.header(rejected=stale)
+    token.reject(stale)
+    fresh = token.header()
     assert fresh != stale
-    assert token.header(rejected=stale) == fresh
+    token.reject(stale)
+    assert token.header() == fresh
     assert len(refreshes.requests) == 2
 
 
@@ -106,6 +108,19 @@ def test_many_threads_renew_only_once() -> None:
     with ThreadPoolExecutor(16) as threads:
         assert len(set(threads.map(header, range(16)))) == 1
     assert len(refreshes.requests) == 1
+
+
+def test_a_failed_renewal_is_not_repeated_for_some_seconds() -> None:
+    refreshes = FakeRefresh(status=503)
+    token = refreshes.token(PERSONAL)
+    for _ in range(3):
+        with pytest.raises(ImageError, match="answered 503"):
+            token.header()
+    assert len(refreshes.requests) == 1
+    refreshes.now += 16
+    with pytest.raises(ImageError, match="answered 503"):
+        token.header()
+    assert len(refreshes.requests) == 2
 
 
 def test_the_error_for_a_rejected_personal_token_does_not_contain_it() -> None:

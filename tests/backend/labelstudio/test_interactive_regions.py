@@ -80,7 +80,9 @@ def test_the_regions_without_text_are_found(results: list, region_ids: list[str]
 def test_a_region_is_returned_with_its_results_and_its_text() -> None:
     drawn = [result(), result("labels", value={**BOX, "labels": ["Stamp"]})]
     (region,) = regions_without_text({"result": drawn})
-    returned = results_with_text(region, [line("one", 0.75), line("two", 0.25)], CONTROLS, SIZE)
+    returned = results_with_text(
+        region, [[line("one", 0.75), line("more", 0.5)], [line("two", 0.25)]], CONTROLS, SIZE
+    )
     assert returned == [
         *drawn,
         {
@@ -92,14 +94,14 @@ def test_a_region_is_returned_with_its_results_and_its_text() -> None:
             "original_height": 100,
             "image_rotation": 0,
             "score": 0.5,
-            "value": {**BOX, "text": ["one\ntwo"]},
+            "value": {**BOX, "text": ["one more\ntwo"]},
         },
     ]
 
 
 def test_an_empty_text_is_replaced() -> None:
     (region,) = regions_without_text({"result": [result(), text([""])]})
-    returned = results_with_text(region, [line("new")], CONTROLS, SIZE)
+    returned = results_with_text(region, [[line("new")]], CONTROLS, SIZE)
     assert [result["value"].get("text") for result in returned] == [None, ["new"]]
 
 
@@ -111,7 +113,7 @@ def test_a_region_without_lines_is_not_returned() -> None:
 def test_the_image_and_page_of_a_region_are_kept() -> None:
     (region,) = regions_without_text({"result": [result(to_name="map", item_index=3)]})
     assert (region.image, region.page_index) == ("map", 3)
-    assert results_with_text(region, [line("t")], CONTROLS, SIZE)[-1]["item_index"] == 3
+    assert results_with_text(region, [[line("t")]], CONTROLS, SIZE)[-1]["item_index"] == 3
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,17 @@ def test_a_rotated_box_keeps_its_corners() -> None:
     expected = ((100, 20), (100, 80), (60, 80), (60, 20))
     for corner, expected_corner in zip(region.polygon(SIZE), expected, strict=True):
         assert corner == pytest.approx(expected_corner)
+
+
+@pytest.mark.parametrize(
+    ("image_rotation", "start"),
+    [(0, (20, 20)), (90, (20, 60)), (180, (80, 60)), (270, (80, 20)), (-90, (80, 20)), ("x", (20, 20))],
+)
+def test_on_a_turned_image_the_text_begins_where_the_annotator_sees_it(image_rotation, start) -> None:
+    (region,) = regions_without_text({"result": [result(image_rotation=image_rotation)]})
+    corners = region.polygon(SIZE)
+    assert corners[0] == pytest.approx(start)
+    assert set(corners) == {(20, 20), (80, 20), (80, 60), (20, 60)}
 
 
 @pytest.mark.parametrize(("width", "height"), [(1e9, 1e9), (110, 100), (1e9, 1e-9)])

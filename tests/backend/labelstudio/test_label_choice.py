@@ -6,6 +6,8 @@ from ocr_backend.labelstudio.label_choice import choose_label, stored_label
 
 WORD, LINE = '<label value="Word"/>', '<view><label value="Line" alias="ln"/></view>'
 
+PREDICTED = '<label value="Zeile" predicted_values="Text, line"/>'
+
 
 def labels(*tags: str, attributes: str = "") -> Element:
     return fromstring(f'<labels name="kinds" {attributes}>{"".join(tags)}</labels>')
@@ -17,6 +19,11 @@ def labels(*tags: str, attributes: str = "") -> Element:
         pytest.param(labels(WORD, LINE), "Word", False, "Word", id="value"),
         pytest.param(labels(WORD, LINE), "Line", False, "ln", id="alias is what is stored"),
         pytest.param(labels(WORD, LINE), "ln", False, "ln", id="by alias"),
+        pytest.param(labels(WORD, LINE), "word", False, "Word", id="other case"),
+        pytest.param(labels(WORD, LINE), "LN", False, "ln", id="alias in other case"),
+        pytest.param(labels('<label value="word"/>', WORD), "Word", False, "Word", id="equal before similar"),
+        pytest.param(labels(PREDICTED), "text", False, "Zeile", id="predicted values"),
+        pytest.param(labels(WORD, PREDICTED), "LINE", True, "Zeile", id="predicted values in other case"),
         pytest.param(labels(WORD), "Text", True, "Word", id="the only one"),
         pytest.param(labels(LINE), "Text", True, "ln", id="the alias of the only one"),
         pytest.param(labels(attributes='value="$options"'), "Any", False, "Any", id="labels of each task"),
@@ -32,7 +39,6 @@ def test_the_label_is_one_of_the_tags_labels(
     ("tag", "name", "allow_only_label", "values"),
     [
         pytest.param(labels(WORD, LINE), "Text", True, "'Word', 'Line'", id="two others"),
-        pytest.param(labels(WORD, LINE), "word", True, "'Word', 'Line'", id="other case"),
         pytest.param(labels(WORD), "Text", False, "'Word'", id="one other, but the name is set"),
         pytest.param(labels(), "Text", True, "none", id="no labels"),
     ],

@@ -1,5 +1,7 @@
 """The tags that are found in a label config."""
 
+import time
+
 import pytest
 
 from label_configs import (
@@ -151,7 +153,7 @@ def test_a_value_may_be_any_expression(value: str) -> None:
         pytest.param((), "no Image with a name", id="nothing"),
         pytest.param(('<Image name="page"/>', AREA, RECTANGLE), "no value=", id="image without value"),
         pytest.param(('<Image name="page" value="x.png"/>', AREA, RECTANGLE), "no value=", id="fixed image"),
-        pytest.param((IMAGE, RECTANGLE_LABELS), "no TextArea", id="no text"),
+        pytest.param((IMAGE, LABELS), "no tag that draws", id="labels only"),
         pytest.param((IMAGE, AREA, LABELS), "no tag that draws", id="no shape"),
         pytest.param((IMAGE, AREA, '<Ellipse name="e" toName="page"/>'), "no tag that draws", id="ellipse"),
         pytest.param(('<Text name="t" value="$text"/>',), "no Image", id="a text project"),
@@ -171,3 +173,12 @@ def test_among_several_labels_tags_the_one_with_the_label_is_selected() -> None:
 def test_the_only_label_is_selected_if_none_is_set() -> None:
     words = LABELS.replace("Text", "Word").replace('<Label value="Stamp"/>', "")
     assert parse_label_config(view(IMAGE, AREA, RECTANGLE, words), Settings()).label == "Word"
+
+
+def test_the_time_grows_with_the_length_of_the_label_config_and_not_faster() -> None:
+    images = "".join(f'<Image name="i{number}" value="$a"/>' for number in range(3800))
+    other_tags = "".join(f'<Labels name="l{number}" toName="x"/>' for number in range(3200))
+    started = time.process_time()
+    with pytest.raises(LabelConfigError, match="no tag that draws"):
+        parse_label_config(view(images, other_tags), Settings())
+    assert time.process_time() - started < 2, "it took seconds when each image was compared with each tag"

@@ -53,3 +53,8 @@ def test_a_text_that_is_not_plain_xml_is_refused(config: str) -> None:
 def test_tags_may_be_nested_deeper_than_pythons_recursion_limit() -> None:
     (group,) = tag_groups("<View>" * 10_000 + "</View>" * 10_000)
     assert len(group.tags) == 10_000
+
+
+def test_a_label_config_that_is_too_long_is_refused_with_an_alternative() -> None:
+    with pytest.raises(LabelConfigError, match=r"300000 characters; at most 256000 .*value=\$"):
+        tag_groups("<View>".ljust(300_000 - 7) + "</View>")

@@ -210,10 +210,10 @@ MODELS = [LoadedModel("detection", "d", "11"), LoadedModel("recognition", "r", "
 
 
 def test_the_version_names_the_models_and_is_equal_on_every_replica() -> None:
-    version = model_version(Settings(language="en", model_type="mobile"), MODELS)
+    version = model_version(Settings(language="en", model_type="mobile"), MODELS, "onnxruntime")
     assert version.startswith("PP-OCRv5-en-mobile-")
     assert version == model_version(
-        Settings(language="en", model_type="mobile", threads=3, port=80), MODELS[::-1]
+        Settings(language="en", model_type="mobile", threads=3, port=80), MODELS[::-1], "onnxruntime"
     )
 
 
@@ -227,9 +227,46 @@ def test_the_version_names_the_models_and_is_equal_on_every_replica() -> None:
         ({"model_type": "mobile"}, MODELS),
         ({"language": "japan"}, MODELS),
         ({"ocr_version": "PP-OCRv6"}, MODELS),
+        ({"predicted_label": "Handwriting"}, MODELS),
+        ({"bbox_from_name": "box"}, MODELS),
+        ({"text_from_name": "words"}, MODELS),
+        ({"label_from_name": "kinds"}, MODELS),
+        ({"image_to_name": "scan"}, MODELS),
+        ({"image_data_key": "scan"}, MODELS),
+        ({"precision": "f32"}, MODELS),
         ({}, [MODELS[0], LoadedModel("recognition", "r", "33")]),
         ({}, [MODELS[0], LoadedModel("recognition", "other", "22")]),
     ],
 )
 def test_the_version_changes_with_everything_that_changes_predictions(changed: dict, models: list) -> None:
-    assert model_version(Settings(**changed), models) != model_version(Settings(), MODELS)
+    version = model_version(Settings(), MODELS, "openvino")
+    assert model_version(Settings(**changed), models, "openvino") != version
+
+
+def test_the_version_changes_with_the_engine_and_only_openvino_has_a_choice_of_precision() -> None:
+    versions = {engine: model_version(Settings(), MODELS, engine) for engine in ("onnxruntime", "openvino")}
+    assert versions["onnxruntime"] != versions["openvino"]
+    assert model_version(Settings(precision="f32"), MODELS, "onnxruntime") == versions["onnxruntime"]
+
+
+def test_boxes_without_a_text_area_have_no_text() -> None:
+    control_tags = replace(RECTANGLE, text=None)
+    pages = [ImagePages(control_tags, [Page((100, 50), [line("a", 0.8)])])]
+    (shape, label) = prediction(pages, 1, "v", 0.5)["result"]
+    assert (shape["type"], label["type"]) == ("rectangle", "labels")
+
+
+def test_without_boxes_the_text_of_all_pages_is_in_the_text_area_of_the_task() -> None:
+    control_tags = replace(RECTANGLE, shape=None, labels=None, label=None)
+    pages = [Page((100, 50), [line("a", 0.8), line("unsure", 0.1)]), Page((100, 50), [line("b", 0.6)])]
+    task_prediction = prediction([ImagePages(control_tags, pages)], 1, "v", 0.5)
+    (text,) = task_prediction["result"]
+    assert task_prediction["score"] == 0.7
+    assert text == {
+        "id": text["id"],
+        "from_name": "transcription",
+        "to_name": "image",
+        "type": "textarea",
+        "value": {"text": ["a\nb"]},
+    }
+    assert prediction([ImagePages(control_tags, [Page((9, 9), ())])], 1, "v", 0.5)["result"] == []

@@ -73,11 +73,6 @@ def test_a_context_makes_an_interactive_request(context: dict) -> None:
         pytest.param(body(tasks=[]), '"tasks" is an empty list', id="empty tasks"),
         pytest.param(body(tasks={"0": TASK}), '"tasks" is an object', id="tasks as object"),
         pytest.param(body(tasks="x"), '"tasks" is a string', id="tasks as string"),
-        pytest.param(
-            body(tasks=[TASK, 3]), r'"tasks"\[1\] is a number; each task must be an object', id="task"
-        ),
-        pytest.param(body(tasks=[{"id": 1}]), r'"tasks"\[0\]\["data"\] is missing or null', id="no data"),
-        pytest.param(body(tasks=[{"data": [1]}]), r'"tasks"\[0\]\["data"\] is a list', id="data as list"),
         pytest.param(body(tasks=[TASK] * 4), '"tasks" has 4 tasks; at most 3 .*OCR_MAX_TASKS', id="too many"),
         pytest.param(body(tasks=[TASK], label_config=3), '"label_config" is a number', id="config"),
         pytest.param(body(tasks=[TASK], params=[1]), '"params" is a list', id="params"),
@@ -119,9 +114,24 @@ def test_a_json_object_is_parsed() -> None:
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999"])
-def test_a_number_that_json_does_not_allow_is_refused(number: bytes) -> None:
-    with pytest.raises(RequestError, match="the body is not JSON"):
-        parse_json_object(b'{"tasks": ' + number + b"}")
+def test_a_number_that_json_does_not_allow_is_null(number: bytes) -> None:
+    assert parse_json_object(b'{"a": [1.5, ' + number + b"]}") == {"a": [1.5, None]}
+
+
+@pytest.mark.parametrize(
+    ("task", "problem"),
+    [
+        (3, '"tasks"[1] is a number; each task must be an object'),
+        (None, '"tasks"[1] is missing or null; each task must be an object'),
+        ({"id": 1}, '"tasks"[1]["data"] is missing or null'),
+        ({"data": [1]}, '"tasks"[1]["data"] is a list'),
+    ],
+    ids=str,
+)
+def test_a_task_without_valid_data_does_not_affect_the_others(task: object, problem: str) -> None:
+    good, bad = parse_predict_request(body(tasks=[TASK, task]), 3).tasks
+    assert (good, bad.data) == (Task(1, {"image": "a.png"}), {})
+    assert bad.problem.startswith(problem)
 
 
 def test_a_context_may_be_nested_100_levels_deep() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ocr_backend.errors import ImageError
@@ -81,3 +83,15 @@ def test_a_task_without_the_data_that_the_label_config_names_is_refused(
     with pytest.raises(ImageError, match=reason) as caught:
         task_images(data, controls)
     assert caught.value.outcome == "refused"
+
+
+def test_each_image_of_a_task_is_read_and_those_without_data_are_left_out() -> None:
+    front, back = controls("$front", name="front"), controls("$back", name="back")
+    both = replace(front, further=(back,))
+    assert task_images({"front": "a", "back": "b"}, both) == [TaskImage(front, ["a"]), TaskImage(back, ["b"])]
+    assert task_images({"back": "b"}, both) == task_images({"front": None, "back": "b"}, both)
+    assert task_images({"back": "b"}, both) == [TaskImage(back, ["b"])]
+    with pytest.raises(ImageError, match="no 'front'"):
+        task_images({}, both)
+    with pytest.raises(ImageError, match="names no image"):
+        task_images({"front": None, "back": ""}, both)

@@ -55,7 +55,7 @@ def test_the_version_changes_with_the_weights_and_with_the_dictionary_alone(cust
 
     def version():
         model = custom_models.open_model(custom_models.configured(custom_settings())[1], "onnx")
-        return model_version(custom_settings(), [model]), model
+        return model_version(custom_settings(), [model], "onnxruntime"), model
 
     first, model = version()
     characters = list(model.config["PostProcess"]["character_dict"])

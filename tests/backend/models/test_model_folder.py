@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from pathlib import Path
+from dataclasses import replace
+from importlib.machinery import ModuleSpec
 
 import pytest
 
@@ -60,7 +61,6 @@ def test_every_model_of_the_catalog_has_a_role():
         assert model_roles.role_of(models.recognition) == "recognition"
     required = model_roles.required_models(Settings(use_doc_orientation=True, use_doc_unwarping=True))
     assert {model_roles.role_of(name) for name in required.values()} == set(required)
-    assert model_roles.role_of(model_catalog.BUILTIN_TEXTLINE_ORIENTATION) == "textline_orientation"
     assert model_roles.role_of("PicoDet_layout") is None
 
 
@@ -183,15 +183,33 @@ def test_the_folders_of_builtin_models_are_removed_after_use():
     assert not any(folder.exists() for folder in folders)
 
 
-def test_the_builtin_dictionary_is_complete():
+@pytest.mark.parametrize("ocr_version", model_catalog.BUILTIN_LANGUAGES)
+def test_the_builtin_dictionary_is_complete(ocr_version):
     import onnxruntime
 
-    with builtin_models.folders(model_roles.required_models(BUILTIN)) as models:
+    settings = replace(BUILTIN, ocr_version=ocr_version)
+    with builtin_models.folders(model_roles.required_models(settings)) as models:
         model = models["recognition"]
         session = onnxruntime.InferenceSession(str(model.weights), providers=["CPUExecutionProvider"])
     characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
     assert model.config["PostProcess"]["character_dict"] == characters
     assert len(characters) + 2 == session.get_outputs()[0].shape[-1]  # with the blank and the space
+
+
+def test_every_builtin_combination_has_all_its_models():
+    for ocr_version, languages in model_catalog.BUILTIN_LANGUAGES.items():
+        for language in languages:
+            settings = replace(BUILTIN, ocr_version=ocr_version, language=language, use_doc_orientation=True)
+            names = model_roles.required_models(settings)
+            assert set(names.values()) <= set(builtin_models.FILES)
+            with builtin_models.folders(names) as models:
+                assert {role: model.name for role, model in models.items()} == names
+
+
+def test_the_builtin_models_of_pp_ocrv5_read_english_with_the_model_for_several_languages():
+    models = model_roles.language_models(replace(BUILTIN, ocr_version="PP-OCRv5", language="en"))
+    assert models.recognition == "PP-OCRv5_mobile_rec"
+    assert models.notes == ("builtin reads en with PP-OCRv5_mobile_rec, which reads several languages",)
 
 
 def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
@@ -203,6 +221,8 @@ def test_without_the_package_the_error_says_how_to_install_it(monkeypatch):
 
 
 def test_a_file_that_the_package_lacks_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(builtin_models, "_package_folder", lambda: Path(tmp_path))
-    with pytest.raises(ModelError, match="has no file models/PP-OCRv6_det_small.onnx"):
+    package = ModuleSpec("rapidocr", None, is_package=True)
+    package.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr(builtin_models, "find_spec", lambda _: package)
+    with pytest.raises(ModelError, match="rapidocr has no file models/PP-OCRv6_det_small.onnx"):
         builtin_models.folders(model_roles.required_models(BUILTIN)).__enter__()

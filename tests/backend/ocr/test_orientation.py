@@ -1,4 +1,4 @@
-"""Orientation: inputs of classifiers, when their output is trusted, and rotating points back."""
+"""Orientation: inputs and labels of classifiers, and rotating points back."""
 
 from pathlib import Path
 
@@ -20,12 +20,8 @@ def model(name, steps, labels=("0", "180")):
     return Model("textline_orientation", name, "onnx", Path("folder"), config, "")
 
 
-OFFICIAL_LINE = model(
+LINE = model(
     model_catalog.TEXTLINE_ORIENTATION, [{"ResizeImage": {"size": [160, 80]}}, {"NormalizeImage": {}}]
-)
-OLD_LINE = model(
-    model_catalog.BUILTIN_TEXTLINE_ORIENTATION,
-    [{"ResizeImage": {"size": [192, 48]}}, {"NormalizeImage": {"mean": [0.5] * 3, "std": [0.5] * 3}}],
 )
 PAGE = model(
     model_catalog.DOC_ORIENTATION,
@@ -51,18 +47,11 @@ def test_rotation_is_anticlockwise():
     assert np.array_equal(orientation.rotate(IMAGE, 90)[0], IMAGE[:, -1])
 
 
-def test_the_official_network_gets_the_whole_line_in_rgb():
-    batch = orientation.classifier(OFFICIAL_LINE).network_input([IMAGE, IMAGE])
+def test_the_line_classifier_gets_the_whole_line_in_rgb():
+    batch = orientation.classifier(LINE).network_input([IMAGE, IMAGE])
     assert batch.shape == (2, 3, 80, 160)
-    blue = orientation.classifier(OFFICIAL_LINE).network_input([np.full((8, 8, 3), (255, 0, 0), np.uint8)])
+    blue = orientation.classifier(LINE).network_input([np.full((8, 8, 3), (255, 0, 0), np.uint8)])
     assert blue[0, :, 0, 0] == pytest.approx([-0.485 / 0.229, -0.456 / 0.224, (1 - 0.406) / 0.225], abs=1e-5)
-
-
-def test_the_older_network_gets_a_line_with_its_aspect_ratio():
-    batch = orientation.classifier(OLD_LINE).network_input([np.full((10, 20, 3), 255, np.uint8)])
-    assert batch.shape == (1, 3, 48, 192)
-    assert (batch[0, :, :, :96] == 1).all()  # 20 / 10 * 48
-    assert not batch[0, :, :, 96:].any()
 
 
 @pytest.mark.parametrize("shape", [(600, 400), (400, 600), (1, 900), (900, 1), (224, 224)])
@@ -71,10 +60,9 @@ def test_the_page_classifier_gets_the_middle_of_a_page(shape):
     assert orientation.classifier(PAGE).network_input([page]).shape == (1, 3, 224, 224)
 
 
-def test_the_older_network_is_trusted_only_above_its_threshold():
+def test_the_most_probable_label_is_taken():
     outputs = np.array([[0.2, 0.8], [0.05, 0.95], [0.6, 0.4]], np.float32)
-    assert orientation.classifier(OLD_LINE).best_labels(outputs) == ["0", "180", "0"]
-    assert orientation.classifier(OFFICIAL_LINE).best_labels(outputs) == ["180", "180", "0"]
+    assert orientation.classifier(LINE).best_labels(outputs) == ["180", "180", "0"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,17 @@ def test_an_upright_box_is_cropped_exactly():
     assert crop.corners == ((10, 20), (50, 20), (50, 40), (10, 40))
 
 
+def test_a_margin_is_cropped_too_but_is_not_part_of_the_line():
+    crop = recognition.crop(IMAGE, box((10, 20), (50, 20), (50, 40), (10, 40)), 3)
+    assert np.array_equal(crop.image, IMAGE[17:43, 7:53])
+    assert crop.corners == ((10, 20), (50, 20), (50, 40), (10, 40))
+
+
+def test_a_margin_ends_at_the_edge_of_the_image():
+    crop = recognition.crop(IMAGE, box((0, 0), (50, 0), (50, 20), (0, 20)), 3)
+    assert np.array_equal(crop.image, IMAGE[0:23, 0:53])
+
+
 def test_a_tall_box_is_rotated_and_starts_at_the_top_right():
     crop = recognition.crop(IMAGE, box((10, 20), (30, 20), (30, 50), (10, 50)))
     assert np.array_equal(crop.image, np.rot90(IMAGE[20:50, 10:30]))
@@ -111,6 +122,13 @@ def test_pixels_become_minus_1_to_1_and_the_padding_is_0():
     batch = recognition.network_input([line], 16)
     assert batch[0, :, 0, :10].T.tolist() == [[-1, -1, 1]] * 10
     assert not batch[:, :, :, 10:].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "needs_margin"), [("PP-OCRv6_small_rec", True), ("PP-OCRv5_mobile_rec", False)]
+)
+def test_the_recognisers_of_one_version_need_a_margin(name, needs_margin):
+    assert recognition.needs_margin(Model("recognition", name, "onnx", Path(), {}, "")) == needs_margin
 
 
 def decoder(dictionary, name="PP-OCRv6_small_rec"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ocr_backend.pipeline.fair_scheduler import FairScheduler
+from ocr_backend.pipeline.fair_scheduler import FairScheduler, report_progress, waiting
 
 SOON = 30.0
 
@@ -66,7 +66,7 @@ def test_requests_take_turns(make_scheduler) -> None:
     order: list[str] = []
     gate = threading.Event()
     holding = in_background(lambda: scheduler.run([gate.wait], later()))
-    wait_until(lambda: scheduler.oldest_job_seconds() > 0)
+    wait_until(lambda: scheduler.longest_silence_seconds() > 0)
     long = in_background(
         lambda: scheduler.run([lambda n=n: order.append(f"page {n}") for n in range(500)], later())
     )
@@ -137,12 +137,49 @@ def test_jobs_run_in_the_context_of_their_request(make_scheduler) -> None:
 def test_the_age_of_the_oldest_running_job_is_reported(make_scheduler) -> None:
     time_now = [100.0]
     scheduler = make_scheduler(2, clock=lambda: time_now[0])
-    assert scheduler.oldest_job_seconds() == 0
+    assert scheduler.longest_silence_seconds() == 0
     gate, started = threading.Event(), threading.Event()
     running = in_background(lambda: scheduler.run([lambda: (started.set(), gate.wait())], 100.0 + SOON))
     assert started.wait(SOON)
     time_now[0] = 107.0
-    assert scheduler.oldest_job_seconds() == 7
+    assert scheduler.longest_silence_seconds() == 7
     gate.set()
     running.join(SOON)
-    wait_until(lambda: scheduler.oldest_job_seconds() == 0)
+    wait_until(lambda: scheduler.longest_silence_seconds() == 0)
+
+
+def test_a_job_that_reports_progress_is_not_silent(make_scheduler) -> None:
+    time_now = [100.0]
+    scheduler = make_scheduler(1, clock=lambda: time_now[0])
+    silences = []
+
+    def read_pages() -> None:
+        for _ in range(3):
+            report_progress()
+            time_now[0] += 400
+            silences.append(scheduler.longest_silence_seconds())
+
+    scheduler.run([read_pages], 100.0 + SOON)
+    assert silences == [400, 400, 400]
+
+
+def test_a_job_that_waits_for_others_is_not_running(make_scheduler) -> None:
+    time_now = [100.0]
+    scheduler = make_scheduler(1, clock=lambda: time_now[0])
+    silences = []
+
+    def wait_for_a_slot() -> None:
+        with waiting():
+            time_now[0] += 3000
+            silences.append(scheduler.longest_silence_seconds())
+        time_now[0] += 5
+        silences.append(scheduler.longest_silence_seconds())
+
+    scheduler.run([wait_for_a_slot], 100.0 + SOON)
+    assert silences == [0, 5]
+
+
+def test_progress_outside_of_a_job_is_ignored() -> None:
+    report_progress()
+    with waiting():
+        pass

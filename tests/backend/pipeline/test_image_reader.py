@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ocr_backend.ocr import memory_budget
+from ocr_backend.system import cgroup_memory
 from predict_requests import box, tasks_body
 from scripted_server import Reply, ScriptedServer
 
@@ -67,3 +69,19 @@ def test_images_are_read_although_the_cache_is_unusable(
     for _ in range(2):
         assert client.post("/predict", json=body(url)).json["unread"] == []
     assert len(web.requests) == 2
+
+
+def test_an_image_that_needs_more_memory_than_there_is_for_images_is_refused(
+    make_client: Callable[..., Any],
+    png: Callable[..., bytes],
+    web: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cgroup_memory, "limit_bytes", lambda: 2**20)
+    monkeypatch.setattr(memory_budget, "_MIN_DECODE_BYTES", 2_000_000)
+    client = make_client()
+    small, large = web.serve("/small.png", png(100, 100)), web.serve("/large.png", png(1000, 1000))
+    assert client.post("/predict", json=body(small)).json["unread"] == []
+    (unread,) = client.post("/predict", json=body(large)).json["unread"]
+    assert unread["outcome"] == "refused"
+    assert unread["reason"].startswith("the image takes 8 MB of memory when it is opened; 2 MB are available")

@@ -22,7 +22,7 @@ def by_width(image: np.ndarray) -> list:
 
 @pytest.mark.parametrize(
     ("threads", "slots", "at_once"),
-    [pytest.param(6, 1, 6, id="as many as THREADS"), pytest.param(1, 5, 10, id="enough for all slots")],
+    [pytest.param(6, 1, 6, id="as many as THREADS"), pytest.param(8, 5, 10, id="enough for all slots")],
 )
 def test_images_are_fetched_concurrently(
     web: ScriptedServer, make_predictor: MakePredictor, png, threads: int, slots: int, at_once: int

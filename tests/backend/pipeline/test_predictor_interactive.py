@@ -13,6 +13,7 @@ from predict_requests import (
     REPEATER_CONFIG,
     MakePredictor,
     box,
+    predict,
     predict_regions,
     soon,
     text_results,
@@ -112,3 +113,35 @@ def test_reading_of_many_drawn_boxes_ends_at_the_deadline(
     assert predict_regions(predictor, task, {"result": boxes}, "", deadline).outcome == "late"
     assert predict_regions(predictor, task, {"result": [box()]}).outcome == "read"  # the slot is free again
     assert len(images_read) <= 4
+
+
+TWO_IMAGES = """
+<View>
+  <Image name="front" value="$front"/><Image name="back" value="$back"/>
+  <Rectangle name="box" toName="front,back"/><TextArea name="words" toName="front,back" perRegion="true"/>
+</View>
+"""
+
+
+def test_boxes_on_each_image_of_a_task_get_their_text(
+    web: ScriptedServer, make_predictor: MakePredictor, png
+) -> None:
+    predictor = make_predictor(FakeReader(lambda image: [line("text")]))
+    task = Task(1, {"front": web.serve("/1.png", png(100)), "back": web.serve("/2.png", png(200))})
+    context = {"result": [box("a", to_name="front"), box("b", to_name="back")]}
+    outcome = predict_regions(predictor, task, context, TWO_IMAGES)
+    assert [(item["id"], item["to_name"]) for item in text_results(outcome)] == [
+        ("a", "front"),
+        ("b", "back"),
+    ]
+    (outcome,) = predict(predictor, [task], TWO_IMAGES)
+    assert [item["to_name"] for item in text_results(outcome)] == ["front", "back"]
+    assert len({item["id"] for item in text_results(outcome)}) == 2
+
+
+def test_a_box_without_a_text_area_is_not_returned(
+    web: ScriptedServer, make_predictor: MakePredictor, png
+) -> None:
+    config = '<View><Image name="image" value="$image"/><Rectangle name="bbox" toName="image"/></View>'
+    task = Task(1, {"image": web.serve("/a.png", png())})
+    assert predict_regions(make_predictor(), task, {"result": [box()]}, config).prediction["result"] == []

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 
 import numpy as np
 from PIL import Image
@@ -54,7 +55,7 @@ def test_a_pdf_of_several_pages_mixed_with_other_pages_is_refused(
     pages = [web.serve("/a.png", png()), web.serve("/a.pdf", pdf(30, 40))]
     (outcome,) = predict(make_predictor(), [Task(1, {"pages": pages})], PAGES_CONFIG)
     assert outcome.outcome == "refused"
-    assert "the task mixes a PDF of 2 pages with other pages" in outcome.reason
+    assert "the task mixes a file of 2 pages with other files" in outcome.reason
 
 
 def test_a_box_on_a_page_of_a_pdf_is_read_on_that_page(
@@ -86,3 +87,31 @@ def test_a_long_pdf_is_completed_by_a_second_request(
     (outcome,) = predict(predictor, [task])
     assert texts(outcome) == ["30", "40", "50"]
     assert len(reader.images) == 3
+
+
+def test_a_page_that_cannot_be_rendered_costs_only_itself(
+    web: ScriptedServer, make_predictor: MakePredictor
+) -> None:
+    huge = 20_000  # px: more than OCR_MAX_IMAGE_PIXELS with the height of the page below
+    url = web.serve("/a.pdf", pdf(30, huge, 50))
+    (outcome,) = predict(
+        make_predictor(FakeReader(by_tens), max_image_pixels=100_000), [Task(1, {"image": url})]
+    )
+    assert texts(outcome) == ["30", "50"]
+    assert page_indices(outcome) == [0, 2]
+    (problem,) = outcome.page_problems
+    assert problem.startswith("page 2 was not read: the image has 20000 x 50 pixels")
+
+
+def test_each_page_of_a_long_pdf_is_progress(web: ScriptedServer, make_predictor: MakePredictor) -> None:
+    time_now, silences = [time.monotonic()], []
+
+    def read_slowly(image: np.ndarray) -> list:
+        time_now[0] += 400
+        silences.append(round(predictor._schedulers.batch.longest_silence_seconds()))
+        return [line("text")]
+
+    predictor = make_predictor(FakeReader(read_slowly))
+    predictor._schedulers.batch._clock = lambda: time_now[0]
+    predict(predictor, [Task(1, {"image": web.serve("/a.pdf", pdf(30, 40, 50))})], "")
+    assert silences == [400, 400, 400]

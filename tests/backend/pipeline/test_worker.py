@@ -1,12 +1,16 @@
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from fake_reader import FakeReader, line
+from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError, NotReadyError
 from ocr_backend.models import golden_sample
-from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker
+from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker, image_threads
+from predict_requests import box, predict, predict_regions, tasks, texts
+from scripted_server import Reply
 
 
 def test_a_worker_is_ready_from_loading_until_it_stops(make_worker: Callable[..., Worker]) -> None:
@@ -76,7 +80,7 @@ def test_a_worker_is_stuck_if_an_image_takes_longer_than_stuck_seconds(
     assert not worker.is_stuck
     for seconds, is_stuck in ((STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)):
         monkeypatch.setattr(
-            "ocr_backend.pipeline.fair_scheduler.FairScheduler.oldest_job_seconds",
+            "ocr_backend.pipeline.fair_scheduler.FairScheduler.longest_silence_seconds",
             lambda _, seconds=seconds: seconds,
         )
         assert worker.is_stuck is is_stuck
@@ -86,3 +90,44 @@ def test_the_golden_sample_is_the_same_each_time() -> None:
     assert np.array_equal(golden_sample.default_image(), golden_sample.default_image())
     assert golden_sample.default_image().shape == (96, 400, 3)
     golden_sample.check(FakeReader())
+
+
+@pytest.mark.parametrize(
+    ("threads", "slots", "expected"), [(1, 8, 1), (3, 32, 3), (8, 2, 8), (8, 16, 32), (9, 16, 9)]
+)
+def test_the_number_of_threads_is_kept_and_the_default_grows_with_the_slots(threads, slots, expected) -> None:
+    assert image_threads(Settings(threads=threads), slots) == expected
+
+
+def test_as_many_images_are_fetched_at_a_time_as_there_are_threads(make_worker, web, png) -> None:
+    current, most, lock = 0, 0, threading.Lock()
+
+    def reply(handler) -> None:
+        nonlocal current, most
+        with lock:
+            current += 1
+            most = max(most, current)
+        Reply(png())(handler)
+        with lock:
+            current -= 1
+
+    references = [web.on(f"/{number}.png", reply) for number in range(12)]
+    predictor = make_worker(FakeReader(slots=8), threads=1).predictor
+    outcomes = predict(predictor, tasks(*references), "")
+    assert [outcome.outcome for outcome in outcomes] == ["read"] * 12
+    assert most == 1
+
+
+def test_a_drawn_box_does_not_wait_for_slow_hosts_of_other_tasks(make_worker, web, png) -> None:
+    gate, requested = threading.Event(), threading.Event()
+    slow = web.on("/slow.png", lambda handler: (requested.set(), gate.wait(30), Reply(png())(handler))[2])
+    predictor = make_worker(FakeReader(), threads=1).predictor
+    batch = threading.Thread(target=lambda: predict(predictor, tasks(slow, slow, slow), ""))
+    batch.start()
+    try:
+        assert requested.wait(30)
+        outcome = predict_regions(predictor, tasks(web.serve("/a.png", png()))[0], {"result": [box()]})
+        assert texts(outcome) == ["text"]
+    finally:
+        gate.set()
+        batch.join()

@@ -137,5 +137,6 @@ def test_a_host_is_allowed_by_its_name() -> None:
     policy = AddressPolicy(("Minio.local",))
     assert policy.allows_host("minio.LOCAL")
     assert policy.allows_host("minio.local.")
+    assert AddressPolicy(("bücher.example",)).allows_host("xn--bcher-kva.example")
     assert not policy.allows_host("local")
     assert not policy.allows_host("")

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_backend.system.basic_credentials import Credentials, credentials_in_url, project_credentials
+from ocr_backend.system.basic_credentials import Credentials, project_credentials, url_credentials
 
 
 def test_the_header_is_that_of_basic_authentication() -> None:
@@ -28,13 +28,13 @@ def test_without_a_user_there_are_no_credentials(
 
 
 @pytest.mark.parametrize(
-    ("url", "credentials"),
+    ("userinfo", "credentials"),
     [
-        ("https://web.example/a.png", None),
-        ("https://me@web.example/a.png", Credentials("me", "")),
-        ("https://m%40e:p%3Ass@web.example/a.png", Credentials("m@e", "p:ss")),
-        ("https://web.example/me:p@ss", None),
+        (None, None),
+        ("me", Credentials("me", "")),
+        ("m%40e:p%3Ass", Credentials("m@e", "p:ss")),
+        ("me:a:b", Credentials("me", "a:b")),
     ],
 )
-def test_credentials_are_read_from_a_url(url: str, credentials: Credentials | None) -> None:
-    assert credentials_in_url(url) == credentials
+def test_credentials_in_a_url_are_decoded(userinfo: str | None, credentials: Credentials | None) -> None:
+    assert url_credentials(userinfo) == credentials

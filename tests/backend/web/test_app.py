@@ -62,9 +62,6 @@ class TestErrors:
             pytest.param(
                 "POST", "/predict", b'{"tasks":[]}', 400, '"tasks" is an empty list', id="empty tasks"
             ),
-            pytest.param(
-                "POST", "/predict", b'{"tasks":[1]}', 400, '"tasks"[0] is a number', id="wrong type"
-            ),
             pytest.param("POST", "/setup", b"[]", 400, "the body is an empty list", id="setup"),
             pytest.param("POST", "/webhook", b"x", 400, "the body is not JSON", id="webhook"),
             pytest.param("GET", "/predict", b"", 405, "/predict does not allow GET; use", id="method"),
@@ -82,13 +79,15 @@ class TestErrors:
     def test_an_error_is_json_with_status_detail_and_id(
         self, make_client, method, path, body, status, detail
     ) -> None:
-        response = make_client().open(path, method=method, data=body)
+        response = make_client().open(path, method=method, data=body, content_type="application/json")
         assert response.status_code == response.json["status"] == status
         assert response.json["detail"].startswith(detail)
         assert response.json["id"] == response.headers["X-Request-ID"]
 
     def test_a_body_over_the_limit_is_refused_with_the_limit(self, make_client) -> None:
-        response = make_client(max_request_bytes=2000).post("/predict", data=b"x" * 2001)
+        response = make_client(max_request_bytes=2000).post(
+            "/predict", data=b"x" * 2001, content_type="application/json"
+        )
         assert response.status_code == 413
         assert response.json["detail"] == "the request has more than 2000 bytes (OCR_MAX_REQUEST_BYTES)"
 

@@ -114,7 +114,7 @@ def test_the_app_responds_to_each_request(make_client, tmp_path: Path, capsys, c
     )
 
     def send(sent: SentRequest) -> Response:
-        response = client.post(sent.path, data=sent.body)
+        response = client.post(sent.path, data=sent.body, content_type="application/json")
         return response.status_code, response.data
 
     statuses = send_all(send, STREAMS[kind], TO_THE_APP[kind])
@@ -146,7 +146,7 @@ def test_the_server_responds_to_each_request_and_does_not_grow(tmp_path: Path, c
         with closing(http.client.HTTPConnection(host, timeout=SECONDS)) as connection:
 
             def send(sent: SentRequest) -> Response:
-                connection.request("POST", sent.path, sent.body)
+                connection.request("POST", sent.path, sent.body, {"Content-Type": "application/json"})
                 response = connection.getresponse()
                 return response.status, response.read()
 

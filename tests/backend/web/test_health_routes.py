@@ -52,3 +52,7 @@ class TestHealth:
             503,
             "a worker thread has been blocked for more than 600 s; restart this process",
         )
+
+    def test_a_stuck_worker_fails_the_probes_of_the_others_too(self, make_worker) -> None:
+        client = create_app(make_worker(FakeReader()), has_stuck_worker=lambda: True).test_client()
+        assert client.get("/livez").status_code == 503

@@ -1,5 +1,6 @@
 """The routes for Label Studio: predict, setup and webhook."""
 
+import json
 import logging
 import threading
 from typing import Any
@@ -10,7 +11,7 @@ from fake_reader import FakeReader, line
 from ocr_backend.web.app import create_app
 from predict_requests import box, tasks_body
 
-WITHOUT_TEXT = '<View><Image name="i" value="$image"/><RectangleLabels name="r" toName="i"/></View>'
+WITHOUT_BOXES = '<View><Image name="i" value="$image"/><Labels name="r" toName="i"/></View>'
 LABELS_WITHOUT_TEXT = (
     '<View><Image name="i" value="$image"/><TextArea name="t" toName="i"/>'
     '<RectangleLabels name="r" toName="i"><Label value="A"/><Label value="B"/></RectangleLabels></View>'
@@ -34,6 +35,17 @@ class TestPredict:
         assert response.json["unread"] == [
             {"task": 2, "outcome": "unreachable", "reason": f"{web.url}/missing.png answered 404"}
         ]
+
+    def test_a_task_with_odd_data_costs_only_itself(self, make_client, web, png) -> None:
+        good = {"id": 1, "data": {"image": web.serve("/a.png", png())}}
+        numbers = ("NaN", "1e999", "7", "null", "true", "[[]]", '{"a": NaN}')
+        odd = [f'{{"id": 2, "data": {{"image": {number}}}}}' for number in numbers]
+        odd += ["null", "[]", '{"id": 3}', '{"id": 4, "data": "x"}']
+        body = f'{{"tasks": [{", ".join([json.dumps(good), *odd, json.dumps(good)])}]}}'
+        response = make_client().post("/predict", data=body, content_type="application/json")
+        results = response.json["results"]
+        assert [bool(result) for result in results] == [True, *[False] * len(odd), True]
+        assert {unread["outcome"] for unread in response.json["unread"]} == {"refused"}
 
     def test_an_image_without_text_has_an_empty_result(self, make_client, web, png) -> None:
         response = make_client(FakeReader(lambda image: [])).post(
@@ -123,7 +135,7 @@ class TestSetup:
     def test_the_body_is_not_logged(self, make_client, caplog) -> None:
         caplog.set_level(logging.DEBUG)
         make_client().post("/setup", json={"access_token": "secret-token", "schema": "", "hostname": "h"})
-        make_client().post("/setup", data=b'{"access_token": "secret-token"')
+        make_client().post("/setup", data=b'{"access_token": "secret-token"', content_type="application/json")
         assert "secret-token" not in caplog.text
 
     @pytest.mark.parametrize("path", ["/setup", "/predict"])
@@ -131,10 +143,28 @@ class TestSetup:
         self, make_client, path
     ) -> None:
         response = make_client().post(
-            path, json={"schema": WITHOUT_TEXT, "label_config": WITHOUT_TEXT, **tasks_body("x")}
+            path, json={"schema": WITHOUT_BOXES, "label_config": WITHOUT_BOXES, **tasks_body("x")}
         )
-        assert response.status.startswith("400 the label config has no TextArea for the image; it needs")
-        assert response.json["detail"].startswith("the label config has no TextArea")
+        assert response.status.startswith(
+            "400 the label config has no tag that draws boxes on the image; it needs"
+        )
+        assert response.json["detail"].startswith("the label config has no tag that draws")
+
+    @pytest.mark.parametrize("config", ["", "<View></View>"])
+    def test_an_empty_label_config_connects_with_a_warning(self, make_client, config) -> None:
+        response = make_client().post("/setup", json={"schema": config})
+        assert response.status_code == 200
+        assert response.json["warnings"][0].startswith("the label config is empty")
+
+    def test_names_of_a_label_config_are_no_html_in_the_status_line(self, make_client) -> None:
+        config = (
+            '<View><Image name="i" value="$image"/><TextArea name="t" toName="i"/>'
+            '<Rectangle name="&lt;img src=x onerror=alert(1)&gt;" toName="i"/></View>'
+        )
+        response = make_client(bbox_from_name="box").post("/setup", json={"schema": config})
+        assert response.status.startswith("400 BBOX_FROM_NAME is 'box'")
+        assert "img src=x" in response.status
+        assert not set("<>&") & set(response.status)
 
     def test_a_message_cannot_inject_into_the_status_line(self, make_client) -> None:
         config = '<View><Image name="&#10;&#13;X: ü" value="$image"/></View>'.replace('value="$image"', "")

@@ -120,7 +120,14 @@ def test_every_error_response_matches_the_document(make_worker) -> None:
     paths = openapi_document(worker.settings)["paths"]
     for path, method in OPERATIONS:
         responses = [client.open(path, method=method, json={})]
-        responses += [client.open(path, method=method, data=b"x" * 2000)] if method == "POST" else []
+        responses += (
+            [
+                client.open(path, method=method, data=b"x" * 2000, content_type=media_type)
+                for media_type in ("application/json", "text/plain")
+            ]
+            if method == "POST"
+            else []
+        )
         for response in responses:
             assert str(response.status_code) in paths[path][method.lower()]["responses"], (
                 path,

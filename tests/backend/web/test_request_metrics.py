@@ -38,7 +38,7 @@ class TestMetrics:
             name: samples[f'ocr_stage_seconds_count{{stage="{name}"}}']
             for name in ("fetch", "decode", "read")
         }
-        assert stages == {"fetch": 4, "decode": 3, "read": 2}
+        assert stages == {"fetch": 4, "decode": 2, "read": 2}
         assert samples['ocr_image_bytes_sum{source="url"}'] == 2 * len(content) + len(b"broken")
         assert samples["ocr_image_pixels_sum"] == 2 * 200
         assert samples["ocr_image_lines_sum"] == 4

@@ -34,3 +34,16 @@ def test_only_the_first_failed_process_reports_why(tmp_path: Path) -> None:
     assert not other_process.mark_failed()
     assert other_process.has_failed
     assert registry.ready_count() == 0
+
+
+def test_every_process_knows_of_a_stuck_one_until_it_recovers_or_ends(tmp_path: Path) -> None:
+    registry, other_process = WorkerRegistry(tmp_path / "workers"), WorkerRegistry(tmp_path / "workers")
+    registry.mark_stuck(False)
+    assert not other_process.has_stuck
+    for end in (lambda: registry.mark_stuck(False), registry.remove):
+        registry.mark_stuck(True)
+        registry.mark_stuck(True)
+        assert other_process.has_stuck
+        assert other_process.ready_count() == 0
+        end()
+        assert not other_process.has_stuck

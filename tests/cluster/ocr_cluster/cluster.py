@@ -52,9 +52,14 @@ class Cluster:
         """Output of kubectl for this cluster; raises `ClusterError` with its error output if it fails."""
         return self._tool("kubectl", *arguments, input=input, seconds=seconds)
 
-    def helm(self, *arguments: str, input: str | None = None, seconds: float = 300) -> str:
-        """Output of Helm for this cluster; raises `ClusterError` with its error output if it fails."""
-        return self._tool("helm", *arguments, input=input, seconds=seconds)
+    def helm(
+        self, *arguments: str, input: str | None = None, seconds: float = 300, program: str = "helm"
+    ) -> str:
+        """Output of Helm 4, or of Helm 3 (`program="helm3"`: light clusters only), for this cluster.
+
+        Raises `ClusterError` with its error output if it fails.
+        """
+        return self._tool(program, *arguments, input=input, seconds=seconds)
 
     def get(self, *arguments: str) -> Any:
         """The result of `kubectl get`, parsed; an empty dict if the object does not exist."""

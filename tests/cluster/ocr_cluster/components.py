@@ -34,7 +34,8 @@ def programs(light: bool) -> list[str]:
     """Names of the programs that such a cluster needs, including its tools."""
     started = [component.program for component in components(Record("any", 0, FOLDER, light=light))]
     tools = ["kubectl", "helm"]
-    return started + tools if light else [*started, *tools, "containerd-shim-runc-v2", "runc", "ctr", "node"]
+    runtime = ["containerd-shim-runc-v2", "runc", "ctr", "node"]
+    return [*started, *tools, *(["helm3"] if light else runtime)]
 
 
 def _etcd() -> Component:

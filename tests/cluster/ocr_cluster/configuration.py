@@ -209,6 +209,10 @@ def _storage_class(name: str, default: bool) -> Document:
     }
 
 
+_CONTROLLER_ATTACHES = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+"""As every kubelet sets it: the attach-detach controller ignores nodes without it."""
+
+
 def _fake_node(name: str, capacity: Mapping[str, str]) -> Document:
     labels = {
         "kubernetes.io/hostname": name,
@@ -219,6 +223,6 @@ def _fake_node(name: str, capacity: Mapping[str, str]) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {"name": name, "labels": labels, "annotations": _CONTROLLER_ATTACHES},
         "status": {"capacity": dict(capacity), "allocatable": dict(capacity)},
     }

@@ -20,17 +20,17 @@ from ocr_cluster.progress import step
 
 MODULES = Path(__file__).parents[1] / "go"
 
-_KUBERNETES_VERSION = "1.37.2"
+OLDEST_VARIABLE = "OCR_OLDEST_KUBERNETES"
+"""If this environment variable is set, the control plane is the oldest Kubernetes that the chart admits."""
+
+_KUBERNETES_VERSIONS = {"kubernetes": "1.37.2", "kubernetes-oldest": "1.30.14"}
+_KUBERNETES_TAGS = {"kubernetes": "", "kubernetes-oldest": "providerless"}
+"""The oldest has the SDKs of clouds in it unless it is built without them."""
 _VERSION_PACKAGE = "k8s.io/component-base/version"
-# Without these, the programs report v0.0.0, and every version check fails, including Helm's kubeVersion.
-_KUBERNETES_LDFLAGS = " ".join(
-    f"-X {_VERSION_PACKAGE}.{field}={value}"
-    for field, value in {
-        "gitVersion": f"v{_KUBERNETES_VERSION}",
-        "gitMajor": _KUBERNETES_VERSION.split(".")[0],
-        "gitMinor": _KUBERNETES_VERSION.split(".")[1],
-        "gitTreeState": "clean",
-    }.items()
+# As Helm's own builds: the version of Kubernetes that `helm template` and `helm lint` assume.
+_HELM3_LDFLAGS = " ".join(
+    f"-X helm.sh/helm/v3/pkg/{package}.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/{package}.k8sVersionMinor=37"
+    for package in ("chartutil", "lint/rules")
 )
 
 
@@ -50,8 +50,17 @@ class Program:
     files: tuple[str, ...] = ()
 
 
-def _kubernetes(name: str) -> Program:
-    return Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBERNETES_LDFLAGS)
+def _kubernetes(name: str, module: str = "kubernetes") -> Program:
+    """Without the flags it reports v0.0.0, and every version check fails, including Helm's kubeVersion."""
+    version = _KUBERNETES_VERSIONS[module]
+    fields = {
+        "gitVersion": f"v{version}",
+        "gitMajor": version.split(".")[0],
+        "gitMinor": version.split(".")[1],
+        "gitTreeState": "clean",
+    }
+    ldflags = " ".join(f"-X {_VERSION_PACKAGE}.{field}={value}" for field, value in fields.items())
+    return Program(module, f"k8s.io/kubernetes/cmd/{name}", ldflags, _KUBERNETES_TAGS[module])
 
 
 def _containerd(name: str) -> Program:
@@ -67,6 +76,7 @@ PROGRAMS: Mapping[str, Program] = {
     "kubectl": _kubernetes("kubectl"),
     "kwok": Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", files=("kustomize",)),
     "helm": Program("helm", "helm.sh/helm/v4/cmd/helm"),
+    "helm3": Program("helm3", "helm.sh/helm/v3/cmd/helm", _HELM3_LDFLAGS),
     "containerd": _containerd("containerd"),
     "containerd-shim-runc-v2": _containerd("containerd-shim-runc-v2"),
     "ctr": _containerd("ctr"),
@@ -86,6 +96,16 @@ PROGRAMS: Mapping[str, Program] = {
     "compose": Program("compose", "github.com/compose-spec/compose-go/v2/cmd"),
 }
 
+OLDEST: Mapping[str, Program] = {
+    name: _kubernetes(name, "kubernetes-oldest")
+    for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+}
+
+
+def catalog() -> Mapping[str, Program]:
+    """All programs by name."""
+    return {**PROGRAMS, **OLDEST} if os.environ.get(OLDEST_VARIABLE) else PROGRAMS
+
 
 def ensure(names: Iterable[str]) -> dict[str, Path]:
     """The path of each named program; builds those that the cache lacks.
@@ -93,12 +113,13 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
     Raises `ClusterError` if Go is missing or too old, or if a build fails; programs built before remain.
     """
     with cache.locked("programs"):
-        paths = {name: _path(PROGRAMS[name], name) for name in names}
+        programs = catalog()
+        paths = {name: _path(programs[name], name) for name in names}
         missing = [name for name, path in paths.items() if not path.exists()]
-        debian.ensure(package for name in missing for package in PROGRAMS[name].needs)
+        debian.ensure(package for name in missing for package in programs[name].needs)
         for number, name in enumerate(missing, 1):
             with step(f"building {name} ({number} of {len(missing)})"):
-                _build(PROGRAMS[name], name, paths[name])
+                _build(programs[name], name, paths[name])
     return paths
 
 

@@ -8,7 +8,7 @@ from ocr_demo.progress import say
 def read_locally() -> None:
     """Starts the backend with the builtin models, prints the text lines of the sample image, and stops it."""
     say("starting the backend on this machine with its builtin models ...")
-    with running_backend(BUILTIN) as url:
+    with running_backend({**BUILTIN, "PADDLEOCR_VERSION": "PP-OCRv5"}) as url:
         say(f"ready at {url}; text lines in {IMAGE.relative_to(ROOT)}:")
         print_lines(read_through(url))
 

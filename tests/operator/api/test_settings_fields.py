@@ -36,6 +36,7 @@ def test_every_setting_is_a_field_unless_the_operator_sets_it() -> None:
     assert {setting.name for setting in SETTINGS} - settings_with_field == {
         "host",
         "port",
+        "health_port",
         "model_dir",
         "use_gpu",
         "basic_auth_user",

@@ -53,7 +53,9 @@ def test_with_an_accelerator_the_models_run_on_the_gpu(ocrbackend: Make) -> None
 def test_an_autoscaled_variant_needs_its_minimum_of_pods(ocrbackend: Make) -> None:
     scaling = {"minReplicas": 2, "maxReplicas": 5}
     [variant] = parse_backend(ocrbackend(variants=[MOBILE | {"autoscaling": scaling}])).variants
-    assert variant.autoscaling == Autoscaling("CPU", 2, 5, target_cpu=80)
+    assert variant.autoscaling == Autoscaling(
+        "CPU", 2, 5, target_cpu=80, target_queue_length=1, prometheus_address=""
+    )
     assert variant.needed_replicas == 2
 
 

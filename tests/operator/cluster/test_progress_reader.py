@@ -49,6 +49,16 @@ def test_progress_is_shown_in_steps(downloading_pod: ObservedPod) -> None:
     assert [progress.gained for progress in progresses] == [0, 2, 5, 5]
 
 
+def test_slow_progress_is_shown_once_a_minute(downloading_pod: ObservedPod) -> None:
+    sizes, times = iter([100, 101, 102, 102]), iter([0.0, 59.0, 60.0, 120.0])
+
+    async def fetch(_: str) -> Progress:
+        return replace(_progress(1), size=next(sizes))
+
+    reader = ProgressReader(fetch, clock=lambda: next(times))
+    assert [_read(reader, downloading_pod)["one"].size for _ in range(4)] == [100, 100, 102, 102]
+
+
 def test_progress_stays_without_a_response_and_starts_again_with_another_attempt(
     downloading_pod: ObservedPod,
 ) -> None:

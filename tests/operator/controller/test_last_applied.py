@@ -55,6 +55,18 @@ def test_a_deleted_object_is_forgotten(last_applied: LastApplied, written: Obser
     assert last_applied.applied(KEY) == {}
 
 
+def test_a_response_that_arrives_after_the_deletion_of_its_object_is_ignored(
+    written: ObservedObject,
+) -> None:
+    last_applied = LastApplied()
+    last_applied.record_deletion(KEY, written)
+    last_applied.record(KEY, "digest", written)
+    assert last_applied.newest(KEY, ()) == ()
+    again = replace(written, uid="created again")
+    last_applied.record(KEY, "digest", again)
+    assert last_applied.newest(KEY, ()) == (again,)
+
+
 def test_a_list_reveals_a_missed_deletion(last_applied: LastApplied, written: ObservedObject) -> None:
     last_applied.retain(KEY, [written])
     assert list(last_applied.applied(KEY)) == [written.ref]
@@ -85,7 +97,7 @@ def test_our_own_status_is_the_newest_until_a_watch_reports_a_newer_one(
 def test_ocrbackends_are_found_by_the_kinds_of_their_objects(
     last_applied: LastApplied, written: ObservedObject
 ) -> None:
-    assert last_applied.backends_with(SERVICE) == {KEY}
-    assert last_applied.backends_with(SERVICE_MONITOR) == set()
+    assert last_applied.objects_of(SERVICE) == {NamespacedName("labs", "ocr-ch-mobile"): KEY}
+    assert last_applied.objects_of(SERVICE_MONITOR) == {}
     last_applied.remove(KEY, written.ref)
-    assert last_applied.backends_with(SERVICE) == set()
+    assert last_applied.objects_of(SERVICE) == {}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ocr_operator.api.managed_kinds import OPTIONAL_KINDS
 from ocr_operator.api.names import NamespacedName
 from ocr_operator.cluster.errors import ClusterError
 from ocr_operator.cluster.optional_apis import FRESH_SECONDS, OptionalApis
@@ -22,7 +23,7 @@ class FakeCluster:
         self.fails = False
         self.objects: dict[tuple[str, str], int] = {}
         self.listed_namespaces: list[str | None] = []
-        self.applied: set[NamespacedName] = set()
+        self.applied: dict[NamespacedName, NamespacedName] = {}
 
     async def serves(self, api_version: str, kind: str) -> bool:
         if self.fails:
@@ -91,19 +92,30 @@ def test_an_object_that_was_created_and_deleted_between_two_lists_is_missed(clus
     poller = _started(cluster)
     cluster.is_served = True
     _changed(cluster, poller)
-    cluster.applied = {OCR, OTHER}
+    cluster.applied = {OCR: OCR, OTHER: OTHER}
     cluster.objects[OCR] = 1
     assert _changed(cluster, poller) == {OCR, OTHER}
     assert _changed(cluster, poller) == {OTHER}
-    cluster.applied = {OCR}
+    cluster.applied = {OCR: OCR}
     assert _changed(cluster, poller) == set()
+
+
+def test_a_variants_object_concerns_its_ocrbackend(cluster: FakeCluster) -> None:
+    variant = NamespacedName("labs", "ocr-ch-mobile")
+    poller = _started(cluster)
+    cluster.is_served, cluster.applied, cluster.objects = True, {variant: OCR}, {variant: 1}
+    _changed(cluster, poller)
+    cluster.objects[variant] = 2
+    assert _changed(cluster, poller) == {OCR}
+    del cluster.objects[variant]
+    assert _changed(cluster, poller) == {OCR}
 
 
 def test_only_the_watched_namespaces_are_listed(cluster: FakeCluster) -> None:
     poller = _started(cluster, "a", "b")
     cluster.is_served = True
     _changed(cluster, poller)
-    assert cluster.listed_namespaces == ["a", "b"]
+    assert cluster.listed_namespaces == ["a", "b"] * len(OPTIONAL_KINDS)
 
 
 def test_a_failed_list_forgets_nothing(cluster: FakeCluster) -> None:

@@ -1,7 +1,7 @@
 """One reconcile after another, on a cluster in memory."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ SERVICE = ObjectReference("v1", "Service", "labs", "ocr-ch-mobile")
 UNAVAILABLE = ClusterError(503, "the server is shutting down")
 
 SETTLED = Result(is_settled=True)
+STARTING = Result(is_settled=True, requeue_after=960)
+"""Pods that never start are late after the progress deadline of 900 s and a minute."""
 
 
 @pytest.fixture
@@ -49,15 +51,68 @@ def test_an_event_that_cannot_be_written_blocks_nothing(world: ReconcilerWorld) 
 
 
 def test_the_second_reconcile_sends_no_request(world: ReconcilerWorld) -> None:
-    assert world.reconcile() == SETTLED
+    assert world.reconcile() == STARTING
     assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
-    assert world.reconcile() == SETTLED
+    assert world.reconcile() == STARTING
     assert world.cluster.calls == []
 
 
 def test_a_watch_that_lags_behind_our_own_writes_causes_no_more_writes(world: ReconcilerWorld) -> None:
     world.cache.break_watches()
     world.reconcile()
+    world.reconcile()
+    assert world.cluster.calls == []
+
+
+def test_a_deployment_that_was_paused_by_hand_is_resumed(world: ReconcilerWorld) -> None:
+    world.reconcile()
+    world.cluster.edit(DEPLOYMENT, "paused", True)
+    world.reconcile()
+    assert not world.cluster.objects[DEPLOYMENT]["spec"]["paused"]
+    world.reconcile()
+    assert world.cluster.calls == []
+
+
+def test_a_deployment_of_a_paused_backend_stays_paused(world: ReconcilerWorld) -> None:
+    world.reconcile()
+    world.cluster.objects[BACKEND]["spec"]["paused"] = True
+    world.cluster.edit(DEPLOYMENT, "paused", True)
+    world.reconcile()
+    assert world.cluster.objects[DEPLOYMENT]["spec"]["paused"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "field", "value"),
+    [
+        pytest.param(SERVICE, "selector", {"app": "other"}, id="the selector of a Service"),
+        pytest.param(DEPLOYMENT, "replicas", 0, id="the replicas of a Deployment"),
+    ],
+)
+def test_a_write_of_the_same_field_manager_is_reverted(
+    world: ReconcilerWorld, ref: ObjectReference, field: str, value: Any
+) -> None:
+    world.reconcile()
+    before = world.cluster.objects[ref]["spec"][field]
+    world.cluster.edit(ref, field, value)
+    world.reconcile()
+    assert world.cluster.objects[ref]["spec"][field] == before
+    world.reconcile()
+    assert world.cluster.calls == []
+
+
+def test_a_claim_that_was_expanded_by_hand_is_settled_and_ready(
+    ocrbackend: Callable[..., dict[str, Any]], config: OperatorConfig, now: datetime
+) -> None:
+    world = ReconcilerWorld(ocrbackend(models={"source": "Hub"}), config, now)
+    world.reconcile()
+    claim = ObjectReference("v1", "PersistentVolumeClaim", "labs", "ocr-models")
+    world.cluster.edit(claim, "resources", {"requests": {"storage": "20Gi"}})
+    assert world.reconcile().is_settled
+    assert world.condition("Reconciled") == ("False", "VolumeDiffers")
+    assert world.condition("Degraded") == ("False", "AsExpected")
+    assert world.cluster.objects[claim]["spec"]["resources"] == {"requests": {"storage": "20Gi"}}
+    [event] = world.events()
+    assert (event["type"], event["reason"]) == ("Warning", "VolumeDiffers")
     world.reconcile()
     assert world.cluster.calls == []
 
@@ -106,13 +161,42 @@ def test_a_deleted_ocrbackend_is_forgotten(world: ReconcilerWorld) -> None:
 
 def test_a_failed_write_does_not_block_the_others(world: ReconcilerWorld) -> None:
     world.cluster.failing["apply Service"] = UNAVAILABLE
-    assert world.reconcile() == Result(is_settled=False)
+    assert world.reconcile() == Result(is_settled=False, requeue_after=960)
     assert DEPLOYMENT in world.cluster.objects
     assert world.condition("Reconciled") == ("False", "ApiError")
     world.cluster.failing.clear()
-    assert world.reconcile() == SETTLED
+    assert world.reconcile() == STARTING
     assert SERVICE in world.cluster.objects
     assert world.condition("Reconciled") == ("True", "Applied")
+
+
+def test_a_write_that_fails_for_minutes_degrades_the_backend_across_restarts(
+    world: ReconcilerWorld,
+) -> None:
+    world.cluster.failing["apply Service"] = UNAVAILABLE
+    for minutes, expected in ((0, "AsExpected"), (4, "AsExpected"), (1, "WriteFailed")):
+        world.now += timedelta(minutes=minutes)
+        assert not world.reconcile().is_settled
+        assert world.condition("Degraded")[1] == expected
+    world.restart()
+    world.reconcile()
+    assert world.condition("Degraded") == ("True", "WriteFailed")
+    world.cluster.failing.clear()
+    world.reconcile()
+    assert world.condition("Degraded") == ("False", "AsExpected")
+
+
+def test_an_object_whose_deletion_never_ends_degrades_the_backend(world: ReconcilerWorld) -> None:
+    world.reconcile()
+    owner = [{"kind": "OCRBackend", "name": "ocr", "uid": "earlier", "controller": True}]
+    world.cluster.objects[SERVICE]["metadata"] |= {"uid": "other", "ownerReferences": owner}
+    world.reconciler.last_applied.forget(KEY)
+    world.reconcile()
+    assert world.condition("Reconciled") == ("False", "Terminating")
+    assert world.condition("Degraded") == ("False", "AsExpected")
+    world.now += timedelta(minutes=5)
+    assert world.reconcile().is_settled
+    assert world.condition("Degraded") == ("True", "DeletionStalled")
 
 
 def test_after_a_failed_write_the_state_is_listed_from_the_api_server(world: ReconcilerWorld) -> None:
@@ -162,9 +246,9 @@ class TestAbsentApi:
 
     def test_with_auto_it_is_no_problem(self, monitored: Callable[[str], ReconcilerWorld]) -> None:
         world = monitored("Auto")
-        assert world.reconcile() == SETTLED
+        assert world.reconcile() == STARTING
         assert world.condition("Reconciled") == ("True", "Applied")
-        assert world.reconcile() == SETTLED
+        assert world.reconcile() == STARTING
         assert world.cluster.calls == []
 
     def test_with_never_the_api_server_is_not_asked(
@@ -190,7 +274,7 @@ def test_without_an_api_server_the_reconcile_fails_and_the_next_one_does_everyth
     with pytest.raises(ClusterError, match="shutting down"):
         world.reconcile()
     world.cluster.failing.clear()
-    assert world.reconcile() == SETTLED
+    assert world.reconcile() == STARTING
     assert set(world.cluster.objects) == {BACKEND, DEPLOYMENT, SERVICE}
     assert world.condition("Reconciled") == ("True", "Applied")
 

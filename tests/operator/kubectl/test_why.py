@@ -169,6 +169,21 @@ def test_a_running_download_is_reported_with_its_progress() -> None:
     assert answer.message == "downloading models: det 43 %"
 
 
+def test_a_download_without_progress_is_stalled() -> None:
+    objects = _downloading(jobs=[_job()], pods=[_download_pod(ready=True)])
+    objects.status["variants"][0] |= {"reason": "DownloadStalled", "message": "no progress"}
+    answer = why(objects)
+    assert (answer.reason, answer.message) == ("DownloadStalled", "no progress")
+
+
+def test_a_pod_that_starts_for_too_long_is_late() -> None:
+    backend = _backend()
+    late = {"name": "ch-mobile", "reason": "ProgressDeadlineExceeded", "message": "for more than 960 s"}
+    backend["status"]["variants"] = [late]
+    answer = why(_objects(_pod(), backend=backend))
+    assert (answer.reason, answer.message) == ("ProgressDeadlineExceeded", "for more than 960 s")
+
+
 def test_the_pod_says_why_models_cannot_be_downloaded() -> None:
     ended = {"terminated": {"exitCode": 4, "message": "the hub has no det", "finishedAt": ""}}
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}

@@ -12,6 +12,7 @@ import pytest
 
 from api_relay import ApiRelay
 from installed_crds import install_crd
+from keda_crds import scaled_object_crd
 from loopback import serving
 from ocr_cluster.cluster import Cluster
 from ocr_operator.crd.crd import crd
@@ -157,6 +158,13 @@ def service_monitors(light_cluster: Cluster) -> None:
     """The cluster serves the API of the Prometheus operator."""
     light_cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
     light_cluster.kubectl("wait", "--for=condition=Established", "crd/servicemonitors.monitoring.coreos.com")
+
+
+@pytest.fixture(scope="session")
+def scaled_objects(light_cluster: Cluster) -> None:
+    """The cluster serves the API of KEDA."""
+    light_cluster.kubectl("apply", "--server-side", "--filename", str(scaled_object_crd()))
+    light_cluster.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
 
 
 @pytest.fixture(scope="module")

@@ -90,3 +90,22 @@ def test_the_old_pod_keeps_its_device_with_surge_always(
     [variant] = release.get("ocrb", "ocr")["status"]["variants"]
     assert variant["phase"] == "RollingOut"
     assert variant["replicas"]["ready"] == 1
+
+
+def test_the_old_pod_frees_its_cpu_without_a_rollback(
+    release: Release, operator: Operator, add_node: Callable[[], None]
+) -> None:
+    add_node()
+    variant = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
+    half = {"variants": [variant | {"resources": {"requests": {"cpu": "20"}}}]}
+    spec = half | {
+        "placement": {"nodeSelector": {"pool": release.namespace}},
+        "rollout": {"progressDeadlineSeconds": 30},
+    }
+    release.apply(**spec)
+    release.wait_for("True", "Available")
+    release.apply(**spec, options={"scoreThreshold": "0.75"})
+    release.wait_for("True", "Available")
+    [status] = release.get("ocrb", "ocr")["status"]["variants"]
+    assert "rolledBack" not in status
+    assert status["revision"]["current"] == status["revision"]["target"]

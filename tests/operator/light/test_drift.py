@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from drift_patches import drift_patches
 from ocr_backend.config.settings import Settings
 from ocr_cluster.errors import ClusterError
 from ocr_operator.manifests.model_sets import set_id
+from ocr_operator.observed.owned_fields import Field, applied_fields, owned_values
 from operator_process import Operator
-from owned_fields import Field, drift_patches, owned_values
 
 pytestmark = pytest.mark.light
 
@@ -34,6 +35,8 @@ MANAGED = [
 # Patterns of the fields that the API server does not let anyone change or remove.
 IMMUTABLE = {
     "deployment": (
+        # The API server stores only true; test_reverted_changes.py sets it.
+        r"spec\.paused",
         r"spec\.selector.*",
         r"spec\.template\.metadata\.labels\.(app\.kubernetes\.io/.*|ocrbackend\.io/variant)",
         r"spec\.strategy\.type",
@@ -65,7 +68,8 @@ def everything(release: Release, operator: Operator, service_monitors: None) -> 
                 "resources": {"requests": {"cpu": "1000"}},
             },
         ],
-        models={"source": "Hub", "storage": {"size": "1Gi"}},
+        # Shared by nodes: a variant whose pods share a node gets no disruption budget.
+        models={"source": "Hub", "storage": {"size": "1Gi", "accessMode": "ReadWriteMany"}},
         labelStudio={"apiKeySecretRef": {"name": "s", "key": "k"}, "basicAuthSecretRef": {"name": "s"}},
         accelerator={"resourceName": "nvidia.com/gpu"},
         env=[{"name": "NOTE", "value": "x"}],
@@ -134,6 +138,30 @@ def _path(field: Field) -> str:
     return ".".join(name.partition(":")[2] for name in field)
 
 
+def test_a_write_of_the_operators_own_field_manager_is_reverted(everything: Release) -> None:
+    before = _owned_fields(everything, "service", VARIANT)
+    service = everything.get("service", VARIANT)
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {each: service["metadata"][each] for each in ("name", "labels", "ownerReferences")},
+        "spec": {
+            "type": "ClusterIP",
+            "selector": service["spec"]["selector"] | {"ocrbackend.io/variant": "other"},
+            "ports": service["spec"]["ports"],
+        },
+    }
+    output = everything.kubectl(
+        *("apply", "--server-side", "--field-manager=ocr-operator", "--filename=-", *AS_IS),
+        input=json.dumps(body),
+    )
+    after = _owned_values(json.loads(output))
+    assert (after.keys(), after == before) == (before.keys(), False)
+    everything.cluster.wait(
+        lambda: _owned_fields(everything, "service", VARIANT) == before, "the selector to be reverted"
+    )
+
+
 @pytest.mark.parametrize(("kind", "name"), MANAGED)
 def test_a_deleted_object_of_any_kind_is_created_again(everything: Release, kind: str, name: str) -> None:
     uid = everything.get(kind, name)["metadata"]["uid"]
@@ -165,4 +193,4 @@ def _owned_fields(release: Release, kind: str, name: str) -> dict[Field, Any]:
 
 
 def _owned_values(body: dict[str, Any]) -> dict[Field, Any]:
-    return owned_values(body, "ocr-operator")
+    return owned_values(body, applied_fields(body["metadata"], "ocr-operator"))

@@ -34,8 +34,37 @@ def test_status_and_why_of_a_ready_backend(release: Release, operator: Operator)
     assert (why.returncode, why.stdout.splitlines()[-1]) == (0, "Available: 2 of 2 variants are ready")
 
 
+def test_a_user_pauses_rolls_back_and_retries(release: Release, operator: Operator) -> None:
+    def ocr(*arguments: str) -> None:
+        completed = kubectl_ocr(release.cluster, *arguments, f"--namespace={release.namespace}")
+        assert completed.returncode == 0, completed.stderr
+
+    def has_phase(phase: str) -> bool:
+        [variant] = release.get("ocrb", "ocr")["status"]["variants"]
+        return bool(variant["phase"] == phase)
+
+    release.apply()
+    release.wait_for("True", "Available")
+    ocr("pause", "ocr")
+    release.wait_for("False", "Paused", "Reconciled")
+    ocr("resume", "ocr")
+    release.wait_for("True", "Applied", "Reconciled")
+    # No node has so much: the new revision never starts.
+    requests = {"resources": {"requests": {"cpu": "1000"}}}
+    release.apply(variants=[{"name": "ch-mobile", "language": "ch", "modelType": "mobile", **requests}])
+    release.cluster.wait(lambda: has_phase("RollingOut"), "the rollout")
+    ocr("rollback", "ocr")
+    release.cluster.wait(lambda: has_phase("RolledBack"), "the rollback")
+    [variant] = release.get("ocrb", "ocr")["status"]["variants"]
+    assert variant["rolledBack"]["reason"] == "RollbackRequested"
+    ocr("retry", "ocr", "--variant=ch-mobile")
+    release.cluster.wait(lambda: has_phase("RollingOut"), "the retry")
+
+
 @pytest.mark.parametrize(
-    "command", [["why"], ["status"], ["predict", "x.png"], ["bundle"]], ids=lambda command: command[0]
+    "command",
+    [["why"], ["status"], ["predict", "x.png"], ["bundle"], ["pause"], ["retry"]],
+    ids=lambda command: command[0],
 )
 def test_an_unknown_name_is_an_error_that_lists_the_existing_ones(
     release: Release, command: list[str]

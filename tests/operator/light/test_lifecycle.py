@@ -44,15 +44,21 @@ def no_crd(release: Release) -> Iterator[None]:
 
 @pytest.fixture
 def helm(release: Release, no_crd: None) -> Helm:
-    """`helm(verb, *arguments, **backends)`: the release of the test's namespace, with these backends."""
+    """`helm(verb, *arguments, program=…, **backends)`: the test's release, with these backends."""
 
-    def run(verb: str, *arguments: str, **backends: Any) -> str:
+    def run(verb: str, *arguments: str, program: str = "helm", **backends: Any) -> str:
         values: list[str] = []
         if verb in ("install", "upgrade"):
             values = [str(CHART), "--values", "-"]
         text = as_values(backends) if values else None
         output: str = release.cluster.helm(
-            *verb.split(), "ocr", *values, *arguments, f"--namespace={release.namespace}", input=text
+            *verb.split(),
+            "ocr",
+            *values,
+            *arguments,
+            f"--namespace={release.namespace}",
+            input=text,
+            program=program,
         )
         return output
 
@@ -162,3 +168,27 @@ def test_uninstalling_with_crds_keep_false_leaves_nothing(
     helm("uninstall")
     release.cluster.wait(lambda: not release.cluster.get(CRD), "the CRD to be deleted")
     release.cluster.wait(lambda: object_names(release) == before, "all objects to be deleted")
+
+
+def test_helm_3_installs_and_upgrades_and_helm_4_takes_over(
+    release: Release, start_operator: StartOperator, helm: Helm
+) -> None:
+    """The rollback goes back to a revision that Helm 3 wrote. No step recreates the OCRBackend."""
+    helm("install", program="helm3", ocr=HUB)
+    with start_operator():
+        release.wait_for("True", "Available")
+        first = uid(release)
+        helm("upgrade", program="helm3", ocr=HUB | {"options": {"scoreThreshold": "0.75"}})
+    with start_operator():
+        release.cluster.wait(lambda: threshold(release) == "0.75", "the value of Helm 3")
+    helm("upgrade", ocr=HUB | {"options": {"scoreThreshold": "0.25"}})
+    with start_operator():
+        release.cluster.wait(lambda: threshold(release) == "0.25", "the value of Helm 4")
+    helm("rollback", "2")
+    with start_operator():
+        release.cluster.wait(lambda: threshold(release) == "0.75", "the value of Helm 3 again")
+        release.wait_for("True", "Available")
+    assert uid(release) == first
+    assert claims(release)
+    helm("uninstall", program="helm3")
+    assert not release.get("deployments", "--selector=app.kubernetes.io/part-of=ocr-backend").get("items")

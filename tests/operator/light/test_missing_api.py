@@ -1,4 +1,4 @@
-"""A cluster without the API of the Prometheus operator, and one where it is installed or removed."""
+"""A cluster without the API of an optional kind, and one where it is installed or removed."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keda_crds import scaled_object_crd
 from operator_process import Operator
 from prometheus_crds import service_monitor_crd
 
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.light
 
 CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 SERVICE_MONITORS = "crd/servicemonitors.monitoring.coreos.com"
+SCALED_OBJECTS = "crd/scaledobjects.keda.sh"
+QUEUE = {"mode": "Queue", "minReplicas": 2, "maxReplicas": 4, "prometheusAddress": "http://prometheus"}
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -79,3 +82,23 @@ def test_the_operator_restarts_and_works_without_a_removed_api(
             assert release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 2
     finally:
         release.cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
+
+
+def test_without_keda_the_minimum_of_pods_runs_until_it_is_installed(
+    release: Release, install: Install, start_operator: StartOperator
+) -> None:
+    release.cluster.kubectl("delete", SCALED_OBJECTS, "--ignore-not-found")
+    install("defaultBackend.enabled=false")
+    with start_operator():
+        release.apply(variants=[CHINESE | {"autoscaling": QUEUE}])
+        release.wait_for("False", "ApiMissing", "Reconciled")
+        release.wait_for("True", "Available")
+        assert release.get("deployment", "ocr-ch-mobile")["status"]["readyReplicas"] == 2
+        release.cluster.kubectl("apply", "--server-side", "--filename", str(scaled_object_crd()))
+        release.wait_for("True", "Applied", "Reconciled")
+        assert release.managed_names("scaledobjects") == {"ocr-ch-mobile"}
+        assert release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 2
+        release.kubectl("delete", "scaledobject", "ocr-ch-mobile")
+        release.cluster.wait(
+            lambda: release.managed_names("scaledobjects"), "the ScaledObject to be created again"
+        )

@@ -63,3 +63,22 @@ def test_pods_with_all_optional_fields_pass_the_restricted_standard(
     assert pod["metadata"]["annotations"]["note"] == "x"
     assert pod["spec"]["serviceAccountName"] == "reader"
     assert pod["spec"]["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+
+
+def test_a_variant_that_scales_on_its_queue_is_left_to_keda(
+    scaled_objects: None, release: Release, operator: Operator
+) -> None:
+    """Its pods are those that KEDA asks for; afterwards the ScaledObject is gone."""
+    scaling = {"mode": "Queue", "maxReplicas": 4, "prometheusAddress": "http://prometheus:9090"}
+    release.apply(variants=[CHINESE | {"autoscaling": scaling}])
+    release.wait_for("True", "Available")
+    assert release.managed_names("scaledobjects") == {"ocr-ch-mobile"}
+    release.kubectl("scale", "deployment/ocr-ch-mobile", "--replicas=3")
+    release.settle(operator)
+    assert release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 3
+    release.apply()
+    release.cluster.wait(lambda: not release.managed_names("scaledobjects"), "no ScaledObject")
+    release.cluster.wait(
+        lambda: release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 1,
+        "the replicas of the spec",
+    )

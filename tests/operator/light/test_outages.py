@@ -1,6 +1,8 @@
-"""Outages of what the operator depends on: etcd, its watches, its token."""
+"""Outages of what the operator depends on: the API server, etcd, its watches, its token."""
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,6 +21,8 @@ CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
 STALE_SECONDS = 15
 """A watch that receives nothing is reopened after 40 % of it, which is 6 s."""
+OUTAGE_SECONDS = int(os.environ.get("API_OUTAGE_SECONDS", "60"))
+"""Without an operator that tolerates outages, `/livez` fails after STALE_SECONDS."""
 
 # The fixture's type lives in conftest.py, which tests cannot import.
 Release = Any
@@ -54,6 +58,53 @@ def test_the_operator_survives_an_outage_of_etcd(release: Release, start_operato
         release.wait_for("True", "Available")
         assert release.managed_names("deployments") == {"ocr-ch-mobile", "ocr-latin-mobile"}
         assert operator.process.poll() is None
+
+
+def test_the_operator_survives_a_long_outage_of_the_api_server(
+    release: Release, start_operator: StartOperator
+) -> None:
+    """`/livez` never fails meanwhile; after its return, the same process leads within 60 s.
+
+    Changes are then applied within 60 s: Kubernetes' own controllers have to return too.
+    """
+    stale = min(180, OUTAGE_SECONDS // 4)
+    with start_operator(f"--stale-seconds={stale}") as operator:
+        release.apply()
+        release.wait_for("True", "Available")
+        before = release.resource_versions()
+        responses = _outage(release, operator)
+        assert responses == {(200, "alive\n")}
+        assert release.resource_versions() == before
+        start = time.monotonic()
+        release.cluster.wait(
+            lambda: operator.metric("leader_election_master_status") == 1, "the operator to lead again"
+        )
+        leading = time.monotonic() - start
+        release.apply(variants=[CHINESE, LATIN])
+        release.wait_for("True", "Available")
+        applied = time.monotonic() - start
+        print(
+            f"\noutage of {OUTAGE_SECONDS} s: leading {leading:.0f} s later, pods ready {applied:.0f} s later"
+        )
+        assert release.managed_names("deployments") == {"ocr-ch-mobile", "ocr-latin-mobile"}
+        assert operator.process.poll() is None
+
+
+def _outage(release: Release, operator: Operator) -> set[tuple[int, str]]:
+    """Keeps the API server away; returns the responses of `/livez` meanwhile."""
+    responses: set[tuple[int, str]] = set()
+    command = control_plane.end_api_server(release.cluster)
+    end = time.monotonic() + OUTAGE_SECONDS
+
+    def is_over() -> bool:
+        responses.add(operator.get("/livez"))
+        return time.monotonic() > end
+
+    try:
+        release.cluster.wait(is_over, "the end of the outage", OUTAGE_SECONDS + 60)
+    finally:
+        control_plane.start_api_server(release.cluster, command)
+    return responses
 
 
 class _Watches:

@@ -14,6 +14,10 @@ pytestmark = pytest.mark.light
 
 CHINESE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 LATIN = {"name": "latin-mobile", "language": "latin", "modelType": "mobile"}
+ENGLISH = {"name": "en-mobile", "language": "en", "modelType": "mobile"}
+# A variant whose pods share a node gets no disruption budget.
+HUB = {"source": "Hub", "storage": {"accessMode": "ReadWriteMany"}}
+QUEUE = {"mode": "Queue", "maxReplicas": 2, "prometheusAddress": "http://prometheus"}
 WITHOUT_ORIENTATION = Settings("PP-OCRv6", language="ch", model_type="mobile", use_textline_orientation=False)
 OBJECTS_OF_ONE_VARIANT: dict[str, set[str]] = {
     "services": {"ocr-ch-mobile"},
@@ -22,6 +26,7 @@ OBJECTS_OF_ONE_VARIANT: dict[str, set[str]] = {
     "poddisruptionbudgets": set(),
     "networkpolicies": set(),
     "servicemonitors": set(),
+    "scaledobjects": set(),
     "jobs": {f"ocr-models-{set_id(WITHOUT_ORIENTATION)}"},
 }
 
@@ -37,6 +42,7 @@ Permission = tuple[str, str, str]
 
 def test_every_permission_is_used_and_none_is_missing(
     service_monitors: None,
+    scaled_objects: None,
     release: Release,
     install: Callable[..., None],
     start_operator: Callable[..., AbstractContextManager[Operator]],
@@ -44,13 +50,13 @@ def test_every_permission_is_used_and_none_is_missing(
     install("defaultBackend.enabled=false")
     with start_operator() as operator:
         release.apply(
-            variants=[CHINESE, LATIN | {"autoscaling": {"minReplicas": 2, "maxReplicas": 2}}],
-            models={"source": "Hub"},
+            variants=[CHINESE, LATIN | {"autoscaling": {"maxReplicas": 2}}, ENGLISH | {"autoscaling": QUEUE}],
+            models=HUB,
             networkPolicy={"enabled": True},
             monitoring={"serviceMonitor": "Always"},
         )
         release.wait_for("True", "Available")
-        release.apply(variants=[CHINESE], models={"source": "Hub"}, options={"useTextlineOrientation": False})
+        release.apply(variants=[CHINESE], models=HUB, options={"useTextlineOrientation": False})
         for kind, names in OBJECTS_OF_ONE_VARIANT.items():
             release.cluster.wait(
                 lambda kind=kind, names=names: release.managed_names(kind) == names, f"{names} {kind}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ocr_cluster.cluster import Cluster
-from ocr_operator.api.reason_groups import INFORMATIONAL, NORMAL
+from ocr_operator.api.reason_groups import DEADLINES, NORMAL
 from ocr_operator.api.reasons import Reason
 from operator_process import Operator
 from plugin import kubectl_ocr
@@ -22,9 +22,19 @@ pytestmark = pytest.mark.light
 Release = Any
 Releases = dict[str, Any]
 # Tested elsewhere: a pause in test_spec_changes.py, recreated backends in test_ownership.py, rollouts in
-# test_rollouts.py.
-LASTING = {Reason.API_MISSING, Reason.VOLUME_NOT_EXPANDABLE}
-ELSEWHERE = {Reason.PAUSED, Reason.ROLLED_BACK, Reason.ROLLOUT_HELD, *(INFORMATIONAL - LASTING), *NORMAL}
+# test_rollouts.py and test_kubectl.py, deadlines in tests/operator/status/test_deadlines.py, claims that
+# differ in tests/operator/controller/test_reconciler.py.
+LATE = {Reason.DOWNLOAD_STALLED, Reason.WRITE_FAILED, Reason.DELETION_STALLED}
+ELSEWHERE = {
+    Reason.PAUSED,
+    Reason.ROLLED_BACK,
+    Reason.ROLLBACK_REQUESTED,
+    Reason.ROLLOUT_HELD,
+    Reason.VOLUME_DIFFERS,
+    *DEADLINES,
+    *LATE,
+    *NORMAL,
+}
 HARMFUL = [name for name, trouble in TROUBLES.items() if not trouble.is_harmless]
 HARMLESS = [name for name, trouble in TROUBLES.items() if trouble.is_harmless]
 

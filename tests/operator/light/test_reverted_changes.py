@@ -23,6 +23,10 @@ def _scale(release: Release) -> None:
     release.kubectl("scale", "deployment/ocr-ch-mobile", "--replicas=3")
 
 
+def _pause(release: Release) -> None:
+    release.kubectl("rollout", "pause", "deployment/ocr-ch-mobile")
+
+
 def _replace(kind: str, path: str, value: Any) -> Change:
     return _patch(kind, {"op": "replace", "path": path, "value": value})
 
@@ -43,6 +47,7 @@ def _patch(kind: str, operation: dict[str, Any]) -> Change:
     ("kind", "change"),
     [
         pytest.param("deployment", _scale, id="the number of pods"),
+        pytest.param("deployment", _pause, id="the pause of rollouts"),
         pytest.param("deployment", _replace("deployment", f"{CONTAINER}/image", "evil"), id="the image"),
         pytest.param("deployment", _replace("deployment", f"{CONTAINER}/env/0/value", "x"), id="a variable"),
         pytest.param("deployment", _remove("deployment", f"{CONTAINER}/readinessProbe"), id="a probe"),

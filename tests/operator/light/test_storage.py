@@ -74,6 +74,46 @@ def test_a_volume_is_expanded_once_it_is_bound(release: Release, operator: Opera
     release.cluster.kubectl("delete", "persistentvolume,storageclass", release.namespace, "--wait=false")
 
 
+def test_a_claim_that_differs_from_the_spec_stays_as_it_is(release: Release, operator: Operator) -> None:
+    large = {"size": "2Gi", "storageClassName": "slow", "accessMode": "ReadWriteMany"}
+    release.apply(models={"source": "Hub", "reclaimPolicy": "Retain", "storage": large})
+    release.cluster.wait(lambda: release.managed_names("persistentvolumeclaims"), "the claim")
+    before = release.get("pvc", "ocr-models")["spec"]
+    release.kubectl("delete", "ocrb", "ocr", "--cascade=foreground")
+    small = {"size": "1Gi", "storageClassName": "fast", "accessMode": "ReadWriteOnce"}
+    release.apply(models={"source": "Hub", "storage": small})
+    message = release.wait_for("False", "VolumeDiffers", "Reconciled")["message"]
+    assert "size is 2Gi, not 1Gi as in the spec" in message
+    assert 'storageClassName is "slow", not "fast" as in the spec' in message
+    assert "accessMode is ReadWriteMany, not ReadWriteOnce as in the spec" in message
+    claim = release.get("pvc", "ocr-models")
+    assert claim["spec"] == before
+    [owner] = claim["metadata"]["ownerReferences"]
+    assert owner["uid"] == release.get("ocrb", "ocr")["metadata"]["uid"]
+
+
+def test_a_claim_that_was_expanded_by_hand_stays_large(release: Release, operator: Operator) -> None:
+    metadata = {"name": release.namespace}
+    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata}
+    expandable = {"volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": True}
+    release.cluster.apply(kind | expandable | {"provisioner": "example.com/none"})
+    storage = {"storageClassName": release.namespace}
+    release.apply(models={"source": "Hub", "storage": storage | {"size": "1Gi"}})
+    release.cluster.wait(lambda: release.managed_names("persistentvolumeclaims"), "the claim")
+    _provision(release, storage)
+    release.wait_for("True", "Available")
+    patch = json.dumps({"spec": {"resources": {"requests": {"storage": "3Gi"}}}})
+    release.kubectl("patch", "pvc", "ocr-models", "--type=merge", f"--patch={patch}")
+    message = release.wait_for("False", "VolumeDiffers", "Reconciled")["message"]
+    assert "size is 3Gi, not 1Gi as in the spec" in message
+    release.settle(operator)
+    assert release.get("pvc", "ocr-models")["spec"]["resources"]["requests"]["storage"] == "3Gi"
+    assert release.condition()["status"] == "True"
+    assert release.condition("Degraded")["status"] == "False"
+    release.kubectl("delete", "ocrb", "ocr")
+    release.cluster.kubectl("delete", "persistentvolume,storageclass", release.namespace, "--wait=false")
+
+
 def _provision(release: Release, storage: dict[str, str]) -> None:
     """Creates the volume of the claim, in place of a storage driver."""
     claim = {"name": "ocr-models", "namespace": release.namespace}

@@ -91,7 +91,7 @@ def _old_manifests(name: str) -> list[Json]:
         if manifest["kind"] == "Deployment"
         else manifest
         for manifest in manifests
-        if manifest["kind"] != "ServiceMonitor"  # the cluster may not serve this API
+        if manifest["kind"] not in ("ServiceMonitor", "ScaledObject")  # the cluster may not serve these APIs
     ]
 
 

@@ -26,7 +26,7 @@ METADATA = {
 
 
 def _probe(path: str, failures: int) -> dict[str, Any]:
-    request = {"path": path, "port": "http"}
+    request = {"path": path, "port": "health"}
     return {"httpGet": request, "periodSeconds": 5, "timeoutSeconds": 4, "failureThreshold": failures}
 
 
@@ -41,6 +41,7 @@ def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: Operator
             "selector": {"matchLabels": VARIANT_LABELS},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "progressDeadlineSeconds": 900,
+            "paused": False,
             "revisionHistoryLimit": 2,
             "template": {
                 "metadata": {
@@ -79,10 +80,14 @@ def test_a_minimal_object_has_this_deployment(ocrbackend: Make, config: Operator
                             "image": "example.com/backend-cpu:1.0",
                             "imagePullPolicy": "IfNotPresent",
                             "env": [
+                                {"name": "OCR_HEALTH_PORT", "value": "9091"},
                                 {"name": "OCR_MODEL_SOURCE", "value": "dir"},
                                 {"name": "PADDLEOCR_MODEL_TYPE", "value": "mobile"},
                             ],
-                            "ports": [{"name": "http", "containerPort": 9090, "protocol": "TCP"}],
+                            "ports": [
+                                {"name": "http", "containerPort": 9090, "protocol": "TCP"},
+                                {"name": "health", "containerPort": 9091, "protocol": "TCP"},
+                            ],
                             "resources": {
                                 "requests": {"cpu": "500m", "memory": "1536Mi"},
                                 "limits": {"memory": "4Gi"},
@@ -201,6 +206,7 @@ def test_every_field_of_the_spec_reaches_the_pod(ocrbackend: Make, config: Opera
         {"name": "LABEL_STUDIO_URL", "value": "https://labels.example.com"},
         {"name": "OCR_ENGINE", "value": "paddle"},
         {"name": "OCR_FETCH_ALLOW", "value": "10.0.0.0/8"},
+        {"name": "OCR_HEALTH_PORT", "value": "9091"},
         {"name": "OCR_LOG_FORMAT", "value": "json"},
         {"name": "OCR_MODEL_SOURCE", "value": "dir"},
         {"name": "OCR_PREDICT_TIMEOUT", "value": "60.0"},
@@ -247,6 +253,16 @@ def test_variants_with_more_than_one_pod_have_a_disruption_budget(
     ocrbackend: Make, config: OperatorConfig, variant: dict[str, Any], has_budget: bool
 ) -> None:
     objects = variant_objects(ocrbackend, config, variants=[MOBILE | variant])
+    assert ("PodDisruptionBudget" in objects) is has_budget
+
+
+@pytest.mark.parametrize(("access_mode", "has_budget"), [("ReadWriteOnce", False), ("ReadWriteMany", True)])
+def test_pods_that_their_volume_keeps_on_one_node_have_no_disruption_budget(
+    ocrbackend: Make, config: OperatorConfig, access_mode: str, has_budget: bool
+) -> None:
+    """It would stop a drain for ever: the next pod becomes ready only where all pods can go."""
+    models = {"source": "Hub", "storage": {"accessMode": access_mode}}
+    objects = variant_objects(ocrbackend, config, variants=[MOBILE | {"replicas": 2}], models=models)
     assert ("PodDisruptionBudget" in objects) is has_budget
 
 

@@ -74,7 +74,7 @@ LATE = {
 
 @pytest.mark.parametrize(
     ("since", "expected"),
-    [("2026-11-23T12:00:00Z", True), ("2026-11-23T12:00:01Z", False), ("", True)],
+    [("2026-11-23T11:59:30Z", True), ("2026-11-23T12:00:00Z", False), ("", True)],
     ids=["its own deadline", "the previous template's deadline", "unknown start"],
 )
 def test_a_deployment_is_late_with_the_template_that_missed_its_deadline(since: str, expected: bool) -> None:

@@ -31,3 +31,9 @@ def test_events_are_read_again_while_a_pod_does_not_explain_itself(pod: MakePod,
     assert event_poll_seconds([young], now) == 6
     assert event_poll_seconds([old], now) == 15
     assert event_poll_seconds([old, young], now) == 6
+
+
+def test_a_terminating_pod_that_was_never_created_is_not_waited_for(pod: MakePod, now: datetime) -> None:
+    """A node that dies while it creates a container leaves such a pod until its Node is deleted."""
+    old = replace(pod({}, **CREATING), created=now - timedelta(hours=1), is_terminating=True)
+    assert event_poll_seconds([old], now) is None

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ocr_operator.api.names import ObjectReference
-from ocr_operator.observed.managed_objects import observed_object
+from ocr_operator.observed.managed_objects import ClaimFields, observed_object
 
 
 def _deployment(*managers: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def test_the_facts_of_a_deployment() -> None:
     assert not observed.is_deleting
 
 
-def test_the_managed_fields_hash_covers_only_our_own_apply() -> None:
+def test_the_applied_hash_covers_only_our_own_apply() -> None:
     alone = observed_object(_deployment(_manager(REPLICAS)))
     with_others = observed_object(
         _deployment(
@@ -57,14 +57,32 @@ def test_the_managed_fields_hash_covers_only_our_own_apply() -> None:
             _manager({"f:spec": {"f:paused": {}}}, operation="Update"),
         )
     )
-    assert with_others.managed_fields_hash == alone.managed_fields_hash
+    assert with_others.applied_hash == alone.applied_hash
 
 
-def test_the_managed_fields_hash_changes_when_another_manager_takes_a_field() -> None:
-    assert (
-        observed_object(_deployment(_manager({}))).managed_fields_hash
-        != observed_object(_deployment(_manager(REPLICAS))).managed_fields_hash
-    )
+def test_the_applied_hash_changes_when_another_manager_takes_a_field() -> None:
+    before = observed_object(_deployment(_manager(REPLICAS)))
+    assert observed_object(_deployment(_manager({}))).applied_hash != before.applied_hash
+
+
+def test_the_applied_hash_changes_when_the_same_manager_writes_another_value() -> None:
+    body = _deployment(_manager(REPLICAS))
+    before = observed_object(body).applied_hash
+    body["spec"]["paused"] = True
+    assert observed_object(body).applied_hash == before
+    body["spec"]["replicas"] = 0
+    assert observed_object(body).applied_hash != before
+
+
+def test_the_fields_of_a_claim() -> None:
+    body = _deployment() | {"kind": "PersistentVolumeClaim"}
+    body["spec"] = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "20Gi"}},
+        "storageClassName": "fast",
+    }
+    assert observed_object(body).claim == ClaimFields("20Gi", "fast", ("ReadWriteOnce",))
+    assert observed_object(_deployment()).claim is None
 
 
 def test_the_pod_template_and_the_rollout_record_stay_text() -> None:

@@ -16,6 +16,12 @@ from ocr_operator.observed.write_causes import refusal_reason, write_cause
         pytest.param(
             422, "spec.template.spec.affinity: Invalid value", Reason.INVALID, id="an invalid field"
         ),
+        pytest.param(
+            422,
+            "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity",
+            Reason.VOLUME_DIFFERS,
+            id="a smaller claim",
+        ),
         pytest.param(409, "the uid does not match", Reason.API_ERROR, id="the object was replaced"),
         pytest.param(503, "unavailable", Reason.API_ERROR, id="a server error"),
         pytest.param(None, "no response", Reason.API_ERROR, id="no response"),

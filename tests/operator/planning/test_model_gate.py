@@ -76,7 +76,6 @@ def test_pods_are_created_when_the_models_are_published(world: World, ocrbackend
         "PersistentVolumeClaim ocr-models",
         job,
         "Service ocr-ch-mobile",
-        "PodDisruptionBudget ocr-ch-mobile",
     }
     world.finish()
     assert {"Apply Deployment ocr-ch-mobile", "Apply HorizontalPodAutoscaler ocr-ch-mobile"} <= set(

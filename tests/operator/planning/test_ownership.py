@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ocr_operator.api.names import SERVICE_MONITOR
+from ocr_operator.api.names import SCALED_OBJECT, SERVICE_MONITOR
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.api.reasons import Reason
 from ocr_operator.api.spec_parser import parse_backend
@@ -22,8 +22,8 @@ Absent = Callable[[dict[str, Any]], Plan]
 
 @pytest.fixture
 def absent(config: OperatorConfig, now: datetime) -> Absent:
-    """`absent(backend)`: the plan without any objects and without the Prometheus operator."""
-    observed = Observed(now, absent_apis=frozenset({SERVICE_MONITOR}))
+    """`absent(backend)`: the plan without any objects, the Prometheus operator and KEDA."""
+    observed = Observed(now, absent_apis=frozenset({SERVICE_MONITOR, SCALED_OBJECT}))
     return lambda backend: plan(parse_backend(backend), observed, config)
 
 
@@ -109,3 +109,18 @@ def test_a_missing_api_is_a_problem_only_if_it_is_required(ocrbackend: Make, abs
     assert cause.reason is Reason.API_MISSING
     assert "set spec.monitoring.serviceMonitor to Auto or Never" in cause.message
     assert not [step for step in result.steps if step.ref.kind == "ServiceMonitor"]
+
+
+def test_without_keda_the_variant_runs_and_the_missing_api_is_a_problem(
+    ocrbackend: Make, absent: Absent
+) -> None:
+    scaling = {"mode": "Queue", "minReplicas": 2, "maxReplicas": 4, "prometheusAddress": "http://prometheus"}
+    variant = {"name": "ch-mobile", "language": "ch", "modelType": "mobile", "autoscaling": scaling}
+    result = absent(ocrbackend(variants=[variant]))
+    [(ref, cause)] = result.problems.items()
+    assert (ref.kind, ref.name) == ("ScaledObject", "ocr-ch-mobile")
+    assert cause.reason is Reason.API_MISSING
+    assert "autoscaling.mode to CPU or External" in cause.message
+    [deployment] = [step for step in result.steps if step.ref.kind == "Deployment"]
+    assert isinstance(deployment, Apply)
+    assert deployment.desired["spec"]["replicas"] == 2

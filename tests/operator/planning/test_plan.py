@@ -11,6 +11,7 @@ Make = Callable[..., dict[str, Any]]
 MOBILE = {"name": "ch-mobile", "language": "ch", "modelType": "mobile"}
 ENGLISH = {"name": "en-mobile", "language": "en", "modelType": "mobile"}
 SCALED = MOBILE | {"autoscaling": {"maxReplicas": 4}}
+QUEUE = {"mode": "Queue", "maxReplicas": 4, "prometheusAddress": "http://prometheus"}
 HUB = {"source": "Hub"}
 
 
@@ -61,7 +62,7 @@ def test_a_field_that_another_manager_took_is_applied_again(
     backend = ocrbackend()
     objects, last_applied = settled(backend)
     edited = tuple(
-        replace(each, managed_fields_hash="less") if each.ref.kind == "Service" else each for each in objects
+        replace(each, applied_hash="less") if each.ref.kind == "Service" else each for each in objects
     )
     assert _kinds(planned(backend, edited, last_applied)) == [("Apply", "Service")]
 
@@ -139,6 +140,14 @@ def test_an_autoscaler_takes_over_the_present_number_of_replicas(
     assert steps[0].replicas == 3
 
 
+def test_keda_replaces_an_autoscaler_and_keeps_the_replicas(
+    ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
+) -> None:
+    state = settled(ocrbackend(variants=[SCALED]))
+    result = planned(ocrbackend(variants=[MOBILE | {"autoscaling": QUEUE}]), *state)
+    assert _kinds(result) == [("Remove", "HorizontalPodAutoscaler"), ("Apply", "ScaledObject")]
+
+
 def test_replicas_that_we_do_not_own_are_not_handed_over(
     ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
 ) -> None:
@@ -154,10 +163,7 @@ def test_without_autoscaling_the_autoscaler_is_deleted_and_replicas_are_applied(
 ) -> None:
     state = settled(ocrbackend(variants=[SCALED]))
     result = planned(ocrbackend(variants=[MOBILE | {"replicas": 2}]), *state)
-    assert _kinds(result) == [
-        ("Apply", "Deployment"),
-        ("Remove", "HorizontalPodAutoscaler"),
-    ]
+    assert _kinds(result) == [("Remove", "HorizontalPodAutoscaler"), ("Apply", "Deployment")]
 
 
 def test_the_reference_of_an_object_has_its_full_name(ocrbackend: Make, planned: Callable[..., Plan]) -> None:

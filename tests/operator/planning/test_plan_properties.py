@@ -37,6 +37,7 @@ KEYS = [
 pods = st.one_of(
     st.fixed_dictionaries({"replicas": st.integers(1, 5)}),
     st.fixed_dictionaries({"autoscaling": st.fixed_dictionaries({"maxReplicas": st.integers(1, 5)})}),
+    st.just({"autoscaling": {"mode": "Queue", "maxReplicas": 4, "prometheusAddress": "http://prometheus"}}),
 )
 variants = st.lists(st.sampled_from(KEYS), min_size=1, max_size=5, unique=True).flatmap(
     lambda keys: st.tuples(*(pods.map(lambda fields, key=key: _variant(key, fields)) for key in keys)).map(
@@ -119,7 +120,7 @@ class Model:
             del self.objects[ref]
             self.handed_over.discard(ref)
         else:
-            self.objects[ref] = replace(self.objects[ref], managed_fields_hash="changed")
+            self.objects[ref] = replace(self.objects[ref], applied_hash="changed")
 
 
 # The fixtures have no state, so all examples may share them.
@@ -223,8 +224,13 @@ def _expected_names(spec: dict[str, Any]) -> set[tuple[str, str]]:
         name = child_name("ocr", variant["name"])
         expected |= {("Deployment", name), ("Service", name)}
         if "autoscaling" in variant:
-            expected.add(("HorizontalPodAutoscaler", name))
-        if max(variant.get("replicas", 1), variant.get("autoscaling", {}).get("maxReplicas", 1)) > 1:
+            is_on_queue = variant["autoscaling"].get("mode") == "Queue"
+            expected.add(("ScaledObject" if is_on_queue else "HorizontalPodAutoscaler", name))
+        is_free_to_move = spec["models"]["source"] != "Hub"
+        if (
+            is_free_to_move
+            and max(variant.get("replicas", 1), variant.get("autoscaling", {}).get("maxReplicas", 1)) > 1
+        ):
             expected.add(("PodDisruptionBudget", name))
     return expected
 

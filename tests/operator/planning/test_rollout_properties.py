@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from generated_cases import cases
-from ocr_operator.api.names import ObjectReference
+from ocr_operator.api.names import REQUEST_ANNOTATIONS, RETRY_ANNOTATION, ObjectReference
 from ocr_operator.api.operator_config import OperatorConfig
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.rollout_record import record
 from rollout_site import BAD, KEYS, Site
 
-ENOUGH = 5 * len(KEYS)
-"""Rounds for three pods of each variant one after the other, the deadline, and the rollback."""
+ENOUGH = 8 * len(KEYS)
+"""Rounds for three pods of each variant one after the other, waits for room, a deadline and a rollback."""
 
 Json = dict[str, Any]
 
@@ -35,6 +35,7 @@ specs = st.fixed_dictionaries(
             {
                 "maxParallelVariants": st.integers(1, 4),
                 "autoRollback": st.booleans(),
+                "progressDeadlineSeconds": st.just(240),
                 "surge": st.sampled_from(["Auto", "Never"]),
             }
         ),
@@ -44,14 +45,20 @@ specs = st.fixed_dictionaries(
 positions = st.integers(0, len(KEYS) - 1)
 events = st.one_of(
     st.tuples(st.just("edit"), specs),
-    st.tuples(st.sampled_from(["controller", "ready", "deadline", "lost"]), positions),
+    st.tuples(st.sampled_from(["controller", "ready", "deadline", "lost", "fill"]), positions),
     st.tuples(st.just("restart"), st.none()),
+    st.tuples(
+        st.just("request"),
+        st.tuples(st.sampled_from(REQUEST_ANNOTATIONS), st.none() | positions),
+    ),
 )
 
 
 def _event(site: Site, kind: str, argument: Any) -> None:
     if kind == "restart":
         site.last_applied.clear()
+    elif kind == "request":
+        site.request(*argument)
     else:
         getattr(site, kind)(argument)
 
@@ -59,7 +66,7 @@ def _event(site: Site, kind: str, argument: Any) -> None:
 def _minimum_ready(site: Site, ref: ObjectReference) -> int:
     """Ready pods that a rollout must keep, unless it replaces pods in place."""
     ready = sum(pod.is_ready for pod in site.pods.get(ref, []))
-    return min(ready, site.scale.get(ref, 0)) if site.spec["rollout"]["surge"] != "Never" else 0
+    return 0 if site.objects[ref].is_in_place else min(ready, site.scale.get(ref, 0))
 
 
 # The fixtures have no state, so all examples may share them.
@@ -83,6 +90,39 @@ def test_rollouts_end_keep_their_limit_and_keep_serving_pods(
     for kind, argument in history:
         _event(site, kind, argument)
         _settle(site)
+    # Otherwise a requested rollback lasts.
+    _event(site, "request", (RETRY_ANNOTATION, None))
+    _end(site)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=5,
+    phases=[Phase.generate],
+)
+@given(first=specs, full=st.sets(positions, min_size=1))
+def test_a_rollout_on_a_full_node_ends_and_is_not_rolled_back(
+    ocrbackend: Callable[..., Json],
+    live: Callable[..., ObservedObject],
+    pod: Callable[..., ObservedPod],
+    config: OperatorConfig,
+    now: datetime,
+    first: Json,
+    full: set[int],
+) -> None:
+    rollout = first["rollout"] | {"autoRollback": True, "surge": "Auto"}
+    good = first | {"rollout": rollout, "options": {"scoreThreshold": "0.5"}}
+    site = Site(ocrbackend, live, pod, config, now, good)
+    _end(site)
+    for position in full:
+        _event(site, "fill", position)
+    _event(site, "edit", good | {"options": {"scoreThreshold": "0.6"}})
+    _end(site)
+
+
+def _end(site: Site) -> None:
+    """Nothing changes any more until all rollouts have ended."""
     for kind in ["ready", "deadline"] * ENOUGH:
         for position in range(len(KEYS)):
             _event(site, kind, position)

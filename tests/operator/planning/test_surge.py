@@ -73,7 +73,7 @@ def test_a_pod_without_the_device_is_not_stopped(
 ) -> None:
     backend = ocrbackend(accelerator=GPU)
     old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
-    assert not _is_in_place(planned(backend, pods=(replace(old, devices={}), new)))
+    assert not _is_in_place(planned(backend, pods=(replace(old, requests={}), new)))
 
 
 def test_a_pod_of_the_same_revision_is_not_stopped(

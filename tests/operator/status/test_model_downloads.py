@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -116,7 +116,12 @@ def test_a_variant_is_fetching_before_the_job_has_a_pod(world: World) -> None:
     status = world.status()
     [variant] = status["variants"]
     assert variant["phase"] == "Downloading"
-    assert variant["models"] == {"job": world.job.ref.name, "state": "Waiting", "bytes": 0}
+    assert variant["models"] == {
+        "job": world.job.ref.name,
+        "state": "Waiting",
+        "bytes": 0,
+        "lastProgressTime": "2026-11-23T12:00:00Z",
+    }
     for kind in ("Ready", "ModelsReady"):
         assert _ready(status, kind)[:2] == ("False", "Downloading")
     assert _ready(status, "Progressing")[0] == "True"
@@ -134,11 +139,57 @@ def test_the_status_shows_the_progress_of_the_active_model(
         "bytes": 61_000_000,
         "totalBytes": 158_000_000,
         "percent": 38,
+        "lastProgressTime": "2026-11-23T12:00:00Z",
     }
     assert (
         "ch-mobile: downloading models: PP-OCRv5_mobile_det 42 %, 61 of 142 MB"
         in _ready(status, "ModelsReady")[2]
     )
+
+
+def _progress(size: int, gained: int = 1) -> Progress:
+    return replace(progress_of(PROGRESS), size=size, gained=gained)
+
+
+def test_a_download_is_stalled_if_no_bytes_arrive(
+    world: World, download_pod: Callable[..., ObservedPod]
+) -> None:
+    pod = download_pod(ready=True)
+    for minutes, size, reason in (
+        (0, 10, "Downloading"),
+        (14, 10, "Downloading"),
+        (1, 10, "DownloadStalled"),
+        (10, 10, "DownloadStalled"),
+        (1, 11, "Downloading"),
+        (14, 11, "Downloading"),
+        (1, 11, "DownloadStalled"),
+    ):
+        world.now += timedelta(minutes=minutes)
+        status = world.status(pod, progress={pod.name: _progress(size)})
+        assert _ready(status, "Ready")[1] == reason
+        assert _ready(status, "ModelsReady")[1] == reason
+        assert (_ready(status, "Degraded")[0] == "True") is (reason == "DownloadStalled")
+    assert status["variants"][0]["models"]["lastProgressTime"] == "2026-11-23T12:26:00Z"
+
+
+def test_a_download_whose_pod_does_not_end_is_stalled(
+    world: World, download_pod: Callable[..., ObservedPod]
+) -> None:
+    """For example because a sidecar keeps it alive."""
+    pod = download_pod(state=_ended(0, REPORT, "Completed"))
+    assert _ready(world.status(pod))[1] == "Downloading"
+    world.now += timedelta(minutes=15)
+    assert _ready(world.status(pod))[1] == "DownloadStalled"
+
+
+def test_a_suspended_download_says_so(world: World) -> None:
+    suspended = {"conditions": [{"type": "Suspended", "status": "True"}]}
+    world.objects = tuple(
+        replace(each, status=suspended) if each.ref.kind == "Job" else each for each in world.objects
+    )
+    assert f"Job {world.job.ref.name} is suspended" in _ready(world.status())[2]
+    world.now += timedelta(minutes=15)
+    assert _ready(world.status(), "Degraded")[:2] == ("True", "DownloadStalled")
 
 
 @pytest.mark.parametrize(

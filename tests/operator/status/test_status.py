@@ -21,6 +21,7 @@ def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
     assert world.status(backend) == {
         "observedGeneration": 1,
         "summary": "1/1",
+        "url": "http://ocr-ch-mobile.labs.svc:9090",
         "conditions": [
             {
                 "type": "Ready",
@@ -70,6 +71,14 @@ def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
                 "reason": "Applied",
                 "message": "All managed objects match the spec",
             },
+            {
+                "type": "Stalled",
+                "status": "False",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+                "reason": "AsExpected",
+                "message": "No deadline has passed",
+            },
         ],
         "variants": [
             {
@@ -82,6 +91,7 @@ def test_the_status_of_a_ready_backend(world: World, ocrbackend: Make) -> None:
                 "revision": {"current": revision, "target": revision, "lastGood": revision},
                 "reason": "Available",
                 "message": "",
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
             }
         ],
     }
@@ -155,7 +165,7 @@ def test_a_failing_pod_of_the_new_revision_is_the_cause_while_the_old_one_serves
     world.pods[-1] = pod(labels, name="new", state=broken)
     status = world.status(changed)
     assert status_and_reason(status) == ("False", "ImagePullFailed")
-    assert status["variants"][0]["phase"] == "Failed"
+    assert status["variants"][0]["phase"] == "RollingOut"
     assert status["variants"][0]["revision"]["current"] == world.pods[0].revision
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from ocr_operator.api.names import ObjectReference
 from ocr_operator.api.reasons import Reason
 from ocr_operator.observed.causes import Cause
@@ -122,13 +124,17 @@ def test_an_unschedulable_pod_progresses_until_the_deadline(
     status = world.status(backend)
     assert status_and_reason(status) == ("False", "Unschedulable")
     assert status_and_reason(status, "Progressing") == ("False", "ProgressDeadlineExceeded")
+    assert status_and_reason(status, "Stalled") == ("True", "Unschedulable")
 
 
 def test_a_pod_that_needs_action_does_not_progress(world: World, ocrbackend: Make) -> None:
     backend = ocrbackend()
     world.apply(backend, pods_ready=False)
     world.pods = [replace(world.pods[0], waiting_reason="ErrImagePull", waiting_message="not found")]
-    assert status_and_reason(world.status(backend), "Progressing") == ("False", "ImagePullFailed")
+    status = world.status(backend)
+    assert status_and_reason(status, "Progressing") == ("False", "ImagePullFailed")
+    # The registry may answer again before the deadline.
+    assert status_and_reason(status, "Stalled") == ("False", "AsExpected")
 
 
 def test_an_ownership_conflict_names_the_object(world: World, ocrbackend: Make) -> None:
@@ -151,11 +157,31 @@ def test_an_error_of_the_api_server_does_not_affect_readiness(world: World, ocrb
     assert status_and_reason(status, "Reconciled") == ("False", "ApiError")
 
 
-def test_a_refused_volume_makes_the_backend_not_ready(world: World, ocrbackend: Make) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("PersistentVolumeClaim", "ocr-models"),
+        ("ServiceMonitor", "ocr"),
+        ("NetworkPolicy", "ocr"),
+        ("HorizontalPodAutoscaler", "ocr-ch-mobile"),
+    ],
+)
+def test_an_object_that_no_request_needs_leaves_a_serving_backend_ready(
+    world: World, ocrbackend: Make, kind: str, name: str
+) -> None:
     backend = ocrbackend()
     world.apply(backend)
+    ref = ObjectReference("v1", kind, "labs", name)
+    status = world.status(backend, {ref: Cause(Reason.FORBIDDEN, "no")})
+    assert status_and_reason(status) == ("True", "Available")
+    assert status_and_reason(status, "Degraded") == ("True", "Forbidden")
+    assert status_and_reason(status, "Reconciled") == ("False", "Forbidden")
+    assert status["variants"][0]["phase"] == "Ready"
+
+
+def test_a_backend_that_is_not_ready_names_its_most_urgent_problem(world: World, ocrbackend: Make) -> None:
     ref = ObjectReference("v1", "PersistentVolumeClaim", "labs", "ocr-models")
-    status = world.status(backend, {ref: Cause(Reason.FORBIDDEN, "the class does not grow volumes")})
+    status = world.status(ocrbackend(), {ref: Cause(Reason.FORBIDDEN, "no")})
     assert status_and_reason(status) == ("False", "Forbidden")
 
 
@@ -178,6 +204,7 @@ def test_a_variant_with_invalid_settings_is_invalid(world: World, ocrbackend: Ma
     status = world.status(ocrbackend(ocrVersion="PP-OCRv6", variants=korean))
     assert status_and_reason(status) == ("False", "Invalid")
     assert status_and_reason(status, "Reconciled") == ("False", "Invalid")
+    assert status_and_reason(status, "Stalled") == ("True", "Invalid")
     assert status["variants"][0]["phase"] == "Failed"
 
 

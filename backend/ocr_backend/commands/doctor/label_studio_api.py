@@ -93,7 +93,6 @@ class LabelStudioApi:
             params=parameters,
             headers=headers,
             timeout=_TIMEOUT_SECONDS,
-            allow_redirects=False,
         )
         try:
             content = response.json()
@@ -102,4 +101,4 @@ class LabelStudioApi:
         return Reply(response.status_code, content, response.headers.get("Location", ""))
 
     def _post(self, url: str, body: dict[str, str]) -> requests.Response:
-        return self._http.post(url, json=body, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        return self._http.post(url, json=body, timeout=_TIMEOUT_SECONDS)

@@ -12,14 +12,17 @@ from ocr_backend.commands.doctor.findings import Finding, bad, good, warning
 from ocr_backend.config.settings import Settings
 from ocr_backend.models.model_folder import ModelError
 from ocr_backend.ocr import engine_factory
+from ocr_backend.ocr.memory_budget import DECODE_BYTES_PER_PIXEL, memory_plan
 from ocr_backend.system import cgroup_memory
 from ocr_backend.system.cgroup_cpu import usable_cores
 from ocr_backend.system.http_session import http_session
 
 _PACKAGES = ("openvino", "onnxruntime", "onnxruntime-gpu", "paddlepaddle", "paddlepaddle-gpu", "paddleocr")
 _TIMEOUT_SECONDS = 5.0
-_BYTES_PER_PIXEL = 3
+_MIN_DETECTION_PIXELS = 4_000_000
+"""Below it, the print of large pages gets too small for detection."""
 _GIB = 2**30
+_MEGA = 1_000_000
 _ANY_ADDRESS = ("0.0.0.0", "::")
 
 
@@ -57,19 +60,28 @@ def check_cores(settings: Settings) -> Iterator[Finding]:
 
 
 def check_memory(settings: Settings, usable: int | None = None) -> Iterator[Finding]:
-    """Whether the largest allowed images leave memory for the models; `usable` is in bytes."""
+    """Whether the models leave memory for the largest allowed images; `usable` is in bytes, 0 if unknown."""
     usable = cgroup_memory.available_bytes() if usable is None else usable
-    # Each worker holds one decoded image more than it reads.
-    images = settings.workers * (engine_factory.inference_slots(settings) + 1)
-    needed = images * settings.max_image_pixels * _BYTES_PER_PIXEL
-    message = (
-        f"{usable / _GIB:.1f} GiB usable; {images} decoded images of the largest allowed size need "
-        f"{needed / _GIB:.1f} GiB"
+    slots = engine_factory.inference_slots(settings)
+    plan = memory_plan(
+        _engine(settings), slots, settings.max_image_pixels, usable // settings.workers or None
     )
-    if usable and needed > usable / 2:
+    largest = plan.decode_bytes // DECODE_BYTES_PER_PIXEL
+    message = (
+        f"{usable / _GIB:.1f} GiB usable; at a time, each worker opens images of "
+        f"{largest // _MEGA} megapixels and finds text on {plan.detection_pixels // _MEGA}"
+    )
+    if largest < settings.max_image_pixels or plan.detection_pixels < _MIN_DETECTION_PIXELS:
         yield warning("memory", message, "lower OCR_MAX_IMAGE_PIXELS, OCR_SLOTS or WORKERS, or add memory")
     else:
         yield good("memory", message)
+
+
+def _engine(settings: Settings) -> str:
+    try:
+        return engine_factory.usable_plans(settings)[0].engine
+    except ModelError:
+        return ""
 
 
 def check_port(settings: Settings) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from ocr_backend.config.settings import Settings
 from ocr_backend.errors import ImageError, LabelConfigError
 from ocr_backend.fetch.image_fetcher import ImageFetcher
 from ocr_backend.fetch.image_source import ImageSource, InlineFile, RemoteFile, parse_source
+from ocr_backend.fetch.inline_image import bare_image
 from ocr_backend.images import documents
 from ocr_backend.labelstudio.label_config import ControlTags, parse_label_config
 from ocr_backend.labelstudio.task_images import task_images
@@ -100,19 +101,23 @@ def _check_label_config(config: str, settings: Settings) -> tuple[list[Finding],
         tags = parse_label_config(config, settings)
     except LabelConfigError as error:
         return [bad(check, str(error), "change it in Label Studio: Settings > Labeling Interface")], None
-    labels = f", labels {tags.labels.name!r} with {tags.label!r}" if tags.labels and tags.label else ""
-    findings = [
-        good(
-            check,
-            f"Image {tags.image!r} ({tags.image_value}), {tags.shape.result_type} {tags.shape.name!r}"
-            f"{labels}, TextArea {tags.text.name!r}",
-        )
-    ]
+    findings = [good(check, _describe_tags(image_tags)) for image_tags in tags.of_each_image]
     if tags.warning:
         findings.append(
-            warning(check, tags.warning, "set PREDICTED_LABEL, or add the label to the label config")
+            warning(check, tags.warning, "set PREDICTED_LABEL, or add the label or tag to the label config")
         )
     return findings, tags
+
+
+def _describe_tags(tags: ControlTags) -> str:
+    parts = [f"Image {tags.image!r} ({tags.image_value})"]
+    if tags.shape:
+        parts.append(f"{tags.shape.result_type} {tags.shape.name!r}")
+    if tags.labels and tags.label:
+        parts.append(f"labels {tags.labels.name!r} with {tags.label!r}")
+    if tags.text:
+        parts.append(f"TextArea {tags.text.name!r}")
+    return ", ".join(parts)
 
 
 def _find_task(api: LabelStudioApi, sample: Sample) -> tuple[Json, Finding | None]:
@@ -169,7 +174,8 @@ def _fetch(source: ImageSource, settings: Settings, credentials: Credentials | N
 def _redacted(reference: object) -> str:
     """Where an image is, without secrets."""
     text = str(reference)
-    return "the task itself" if text[:5].lower() == "data:" else redact_url(text)
+    is_inline = text[:5].lower() == "data:" or bare_image(text) is not None
+    return "the task itself" if is_inline else redact_url(text)
 
 
 def _advice(reference: object, error: ImageError, settings: Settings) -> str:

@@ -59,7 +59,6 @@ def _combination_row(
 ) -> dict[str, Any]:
     ocr_version, language, model_type = combination
     models = model_catalog.model_set(*combination)
-    builtin = (model_catalog.BUILTIN_OCR_VERSION, model_catalog.BUILTIN_MODEL_TYPE)
     return {
         "ocr_version": ocr_version,
         "language": language,
@@ -67,7 +66,7 @@ def _combination_row(
         "detection": models.detection,
         "recognition": models.recognition,
         "formats": list(model_catalog.published_formats(ocr_version)),
-        "builtin": (ocr_version, model_type) == builtin,
+        "builtin": model_catalog.is_builtin(*combination),
         "in_model_dir": {
             models.detection: _state(root, "detection", models.detection),
             models.recognition: _state(root, "recognition", models.recognition),
@@ -77,7 +76,10 @@ def _combination_row(
 
 
 def _combination_cells(row: dict[str, Any]) -> Sequence[str]:
-    formats = " and ".join(row["formats"]) + (", builtin" if row["builtin"] else "")
+    formats = " and ".join(row["formats"])
+    if row["builtin"]:
+        recognition = model_catalog.builtin_model_set(row["ocr_version"], row["language"]).recognition
+        formats += ", builtin" if recognition == row["recognition"] else f", builtin: {recognition}"
     states = list(row["in_model_dir"].values())
     state = states[0] if len(set(states)) == 1 else f"detection {states[0]}, recognition {states[1]}"
     ocr_version = row["ocr_version"] + ("*" if row["current"] else "")

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ocr_backend.config import model_catalog
+from ocr_backend.config import language_names, model_catalog
 from ocr_backend.config.settings import Settings
 
 Combination = tuple[str, str, str]
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, default: str) -> None:
             action="append",
             default=[],
             choices=choices,
+            type=language_names.code_of if option == "--language" else str,
             help=f"{', '.join(choices)}; repeatable (default: {default})",
             metavar=option[2:].upper(),
         )

@@ -39,17 +39,18 @@ def prelabel(options: Options, settings: Settings) -> int:
     """The exit status, after the run has ended and its result was printed."""
     log_format.configure_logging(settings)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs each request with its long URL
-    stop = StopSignal()
+    stop, counters = StopSignal(), Counters()
     try:
         with stop.handle_signals(), closing(_open_client(options, settings)) as client:
-            return PrelabelRun(options, settings, client, stop).run()
+            return PrelabelRun(options, settings, client, stop, counters).run()
     except (UsageError, LabelConfigError, RefusedError) as error:
         return _report(USAGE_STATUS, str(error))
     except (ModelError, GoldenSampleError) as error:
         return _report(MODEL_STATUS, str(error))
     except UnavailableError as error:
         status = _SIGNAL_STATUS + stop.signal if stop.signal else FAILED_STATUS
-        return _report(status, f"{error}\nthe predictions so far are stored; start again to continue")
+        hint = "\nthe predictions so far are stored; start again to continue" if counters.stored else ""
+        return _report(status, f"{error}{hint}")
 
 
 class StopSignal:
@@ -90,14 +91,19 @@ class PrelabelRun:
     """One run of the command over one project."""
 
     def __init__(
-        self, options: Options, settings: Settings, client: LabelStudioClient, stop: StopSignal
+        self,
+        options: Options,
+        settings: Settings,
+        client: LabelStudioClient,
+        stop: StopSignal,
+        counters: Counters,
     ) -> None:
         self._options = options
         self._settings = settings
         self._client = client
         self._stop = stop
         self._sleep = stop.event.wait
-        self._counters = Counters()
+        self._counters = counters
 
     def run(self) -> int:
         """The exit status, after the run.
@@ -105,9 +111,10 @@ class PrelabelRun:
         Raises:
             UsageError, RefusedError, UnavailableError, LabelConfigError, ModelError, GoldenSampleError
         """
-        project = retry(self._client.project, self._sleep, STARTUP_BACKOFF_SECONDS)
-        user_filter = self._user_filter()
+        view_or_filter = None if self._options.filter is None else parse_filter(self._options.filter)
         with open_failure_log(self._options.failures) as on_failure:
+            project = retry(self._client.project, self._sleep, STARTUP_BACKOFF_SECONDS)
+            user_filter = self._user_filter(view_or_filter)
             predictor = self._open_predictor(project)
             self._stop.stops(predictor)
             selection = self._select(predictor.version, user_filter)
@@ -146,13 +153,10 @@ class PrelabelRun:
         except (UnavailableError, RefusedError) as error:
             raise UsageError(f"Label Studio cannot use the filter: {error}") from error
 
-    def _user_filter(self) -> Json | None:
-        if self._options.filter is None:
-            return None
-        value: object = parse_filter(self._options.filter)
-        if isinstance(value, int):
-            view_id = value
-            value = retry(lambda: self._client.view_filter(view_id), self._sleep)
+    def _user_filter(self, view_or_filter: int | Json | None) -> Json | None:
+        if not isinstance(view_or_filter, int):
+            return view_or_filter
+        value = retry(lambda: self._client.view_filter(view_or_filter), self._sleep)
         return validate_filter(value) if value else None
 
     def _open_predictor(self, project: Project) -> TaskPredictor:

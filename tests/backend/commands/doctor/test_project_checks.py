@@ -56,6 +56,9 @@ def test_the_image_is_fetched_with_the_projects_own_credentials(check, other_web
         ),
         pytest.param("data:,nothing", {}, "task 7, the task itself: ", "import the image again", id="inline"),
         pytest.param(
+            "/9j/" + "4AAQSkZJRg" * 9, {}, "task 7, the task itself: ", "import the image again", id="base64"
+        ),
+        pytest.param(
             "ftp://x/y", {}, "the scheme 'ftp' is not supported", "correct the task's data", id="scheme"
         ),
         pytest.param(

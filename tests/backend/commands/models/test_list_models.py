@@ -39,9 +39,12 @@ def test_every_combination_is_listed_with_its_models(list_models) -> None:
         models = model_catalog.model_set(row["ocr_version"], row["language"], row["model_type"])
         assert (row["detection"], row["recognition"]) == (models.detection, models.recognition)
         assert row["formats"] == list(model_catalog.published_formats(row["ocr_version"]))
-    assert {(row["ocr_version"], row["model_type"]) for row in rows if row["builtin"]} == {
-        ("PP-OCRv6", "mobile")
-    }
+    builtin = [(row["ocr_version"], row["language"], row["model_type"]) for row in rows if row["builtin"]]
+    assert builtin == [
+        (ocr_version, language, "mobile")
+        for ocr_version, languages in model_catalog.BUILTIN_LANGUAGES.items()
+        for language in languages
+    ]
     assert [(row["language"], row["model_type"]) for row in rows if row["current"]] == [("ch", "server")]
 
 
@@ -71,7 +74,8 @@ def test_the_table_shows_the_required_models(list_models, tmp_path: Path) -> Non
     text = list_models("--language", "ch", "--model-type", "mobile", PADDLEOCR_MODEL_TYPE="mobile")
     (current,) = (line for line in text.splitlines() if "*" in line)
     assert current.split() == [
-        "PP-OCRv5*", "ch", "mobile", DETECTION, RECOGNITION, "onnx", "and", "paddle", "complete", "(onnx)"
+        "PP-OCRv5*", "ch", "mobile", DETECTION, RECOGNITION, "onnx", "and", "paddle,", "builtin", "complete",
+        "(onnx)",
     ]  # fmt: skip
     assert f"\nrequired by the settings (OCR_MODEL_SOURCE=hub, MODEL_DIR={tmp_path}):\n" in text
     assert f"recognition           {RECOGNITION}         complete (onnx)\n" in text

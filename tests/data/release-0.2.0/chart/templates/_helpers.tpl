@@ -160,6 +160,9 @@ http://{{ .name }}-{{ .variant }}.{{ .root.Release.Namespace }}.svc:9090
 - apiGroups: [monitoring.coreos.com]
   resources: [servicemonitors]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, list, watch, create, patch, delete]
 # No delete: models survive changes of the spec, and garbage collection deletes them with the OCRBackend.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

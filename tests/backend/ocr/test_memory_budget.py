@@ -1,4 +1,4 @@
-"""The pixel budget: callers wait in order, and every pixel is returned."""
+"""The memory budget: callers wait in order, and everything is returned."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ocr_backend.ocr.pixel_budget import PixelBudget
+from ocr_backend.ocr.memory_budget import MemoryBudget
 
 TIMEOUT_SECONDS = 30
 
@@ -40,7 +40,7 @@ def hold(budget, pixels, entered, leave):
 
 
 def test_requests_that_fit_run_together(started):
-    budget, entered, leave = PixelBudget(10), [threading.Event() for _ in range(2)], threading.Event()
+    budget, entered, leave = MemoryBudget(10), [threading.Event() for _ in range(2)], threading.Event()
     for event in entered:
         started(lambda event=event: hold(budget, 5, event, leave))
     assert all(event.wait(TIMEOUT_SECONDS) for event in entered)
@@ -48,7 +48,7 @@ def test_requests_that_fit_run_together(started):
 
 
 def test_a_large_request_waits_but_precedes_later_small_ones(started):
-    budget, order = PixelBudget(10), []
+    budget, order = MemoryBudget(10), []
     first, leave_first = threading.Event(), threading.Event()
     started(lambda: hold(budget, 5, first, leave_first))
     assert first.wait(TIMEOUT_SECONDS)
@@ -74,7 +74,7 @@ def test_a_large_request_waits_but_precedes_later_small_ones(started):
 
 
 def test_a_request_above_the_total_runs_alone(started):
-    budget = PixelBudget(10)
+    budget = MemoryBudget(10)
     first, leave_first = threading.Event(), threading.Event()
     started(lambda: hold(budget, 25, first, leave_first))
     assert first.wait(TIMEOUT_SECONDS)
@@ -88,7 +88,7 @@ def test_a_request_above_the_total_runs_alone(started):
 
 
 def test_pixels_are_returned_after_an_error():
-    budget = PixelBudget(10)
+    budget = MemoryBudget(10)
     with pytest.raises(ValueError, match="in between"), budget.acquire(10):
         raise ValueError("in between")
     with budget.acquire(10):
@@ -96,7 +96,7 @@ def test_pixels_are_returned_after_an_error():
 
 
 def test_many_callers_never_hold_more_than_the_total():
-    budget, lock = PixelBudget(100), threading.Lock()
+    budget, lock = MemoryBudget(100), threading.Lock()
     held, maximum = [0], [0]
 
     def work(pixels):
@@ -111,3 +111,11 @@ def test_many_callers_never_hold_more_than_the_total():
         list(pool.map(work, [1 + n * 37 % 100 for n in range(2000)]))
     assert 0 < maximum[0] <= 100
     assert held == [0]
+
+
+def test_a_caller_waits_no_longer_than_its_timeout():
+    budget = MemoryBudget(10)
+    with budget.acquire(10), pytest.raises(TimeoutError), budget.acquire(1, timeout=0.01):
+        pass
+    with budget.acquire(10, timeout=0):
+        assert not budget.has_waiters
