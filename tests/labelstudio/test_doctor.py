@@ -20,7 +20,9 @@ from server_process import free_port
 
 pytestmark = pytest.mark.labelstudio
 
-WITHOUT_BOXES = '<View><Image name="i" value="$image"/><Labels name="b" toName="i"/></View>'
+WITHOUT_BOXES = (
+    '<View><Image name="i" value="$image"/><Labels name="b" toName="i"><Label value="Text"/></Labels></View>'
+)
 OTHER_LABELS = """
 <View><Image name="page" value="$image"/>
 <RectangleLabels name="zone" toName="page"><Label value="Heading"/><Label value="Body"/></RectangleLabels>

@@ -50,7 +50,8 @@ def test_a_label_config_without_boxes_and_text_is_refused(
     project: Project, backend: str, prelabel: Prelabel, word_image: Callable[[str], str], reader: str
 ) -> None:
     project.reconfigure(
-        '<View><Image name="image" value="$image"/><Labels name="kind" toName="image"/></View>'
+        '<View><Image name="image" value="$image"/><Labels name="kind" toName="image">'
+        '<Label value="Text"/></Labels></View>'
     )
     project.add(word_image("word"))
     completed = prelabel(*(["--backend", backend] if reader == "backend" else []))

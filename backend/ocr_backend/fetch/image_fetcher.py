@@ -76,7 +76,10 @@ class ImageFetcher:
             self._cache.delete(self._cache_key(self._cache, remote, credentials))
 
     def _fetch_remote(self, source: RemoteFile, credentials: Credentials | None, deadline: float) -> bytes:
-        """Downloads a file unless that has just failed after a long time: other files would wait again."""
+        """Downloads a file unless that has just failed after a long time: other files would wait again.
+
+        A download that only the end of the request interrupted may succeed in the next one.
+        """
         key = (source.urls, credentials)
         if self._slow_files.is_failing(key):
             raise ImageError(
@@ -85,13 +88,13 @@ class ImageFetcher:
                 f"ago; it is asked again after {_SLOW_FILE_SECONDS:.0f} s",
             )
         started = self._now()
-        deadline = min(deadline, started + self._settings.fetch_timeout_seconds)
+        limit = min(deadline, started + self._settings.fetch_timeout_seconds)
         try:
             if self._cache is None:
-                return self._downloader.download(source.urls, credentials, deadline).content
-            return self._fetch_cached(self._cache, source, credentials, deadline)
+                return self._downloader.download(source.urls, credentials, limit).content
+            return self._fetch_cached(self._cache, source, credentials, limit)
         except NoAnswerError:
-            if is_slow(self._now() - started, self._settings):
+            if self._now() < deadline and is_slow(self._now() - started, self._settings):
                 self._slow_files.record_failure(key)
             raise
 

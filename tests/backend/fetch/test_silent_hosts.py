@@ -123,6 +123,16 @@ def test_a_file_that_timed_out_is_not_requested_again_for_a_minute(
     assert fetcher.fetch(source, clock() + 30) == CONTENT
 
 
+def test_a_file_that_the_end_of_the_request_interrupted_is_requested_again(
+    dripping: ScriptedServer, fetcher: ImageFetcher, clock: Clock
+) -> None:
+    source = RemoteFile((dripping.on("/a.png", silent),))
+    for _ in range(2):
+        with pytest.raises(ImageError, match="took too long"):
+            fetcher.fetch(source, clock() + 0.95 * TIMEOUT)
+    assert len(dripping.requests) == 2
+
+
 def test_a_file_that_is_missing_is_requested_again(
     web: ScriptedServer, fetcher: ImageFetcher, clock: Clock
 ) -> None:
