@@ -26,6 +26,8 @@ _ORIENTATION_BATCH_SIZE = 16
 """Lines in one run of the orientation classifier; a guess: the network is tiny."""
 _ORIENTATION_BONUS = 0.05
 """Score by which a line must read better the other way than most lines of its page seem to run."""
+_MIN_UPSIDE_DOWN = 3
+"""Lines that must seem upside down before their page does: short upright words seem so, too (a guess)."""
 
 OrientationClassifier = Callable[[Sequence[Image]], list[str]]
 """Images -> their orientations, as labels of the model."""
@@ -148,9 +150,11 @@ class NativeReader:
     ) -> list[tuple[Crop, TextAndScore]]:
         """Each line with its text; candidates are read in both orientations, and the higher score wins.
 
-        Some words are words either way (IZIN, 69): between equal scores the page decides.
+        Some words are words either way (IZIN, No 9): between similar scores the page decides, which is upright
+        unless most of several lines are candidates.
         """
-        bonus = -_ORIENTATION_BONUS if 2 * len(flip_candidates) > len(lines) else _ORIENTATION_BONUS
+        is_upside_down = len(flip_candidates) >= _MIN_UPSIDE_DOWN and 2 * len(flip_candidates) > len(lines)
+        bonus = -_ORIENTATION_BONUS if is_upside_down else _ORIENTATION_BONUS
         flipped = [recognition.flipped(lines[index]) for index in flip_candidates]
         results = list(zip([*lines, *flipped], self._recognise([*lines, *flipped]), strict=True))
         upright, alternatives = results[: len(lines)], results[len(lines) :]

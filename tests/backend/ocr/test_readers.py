@@ -9,6 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from ocr_backend.models import builtin_models, model_folder, model_roles
 from ocr_backend.models.model_folder import ModelError
@@ -153,6 +154,12 @@ def test_a_word_that_is_a_word_either_way_is_read_as_the_page_is(builtin, images
     reader.close()
     assert "IZIN" in upright
     assert "IZIN" in turned
+
+
+def test_a_single_line_that_reads_well_either_way_is_upright(builtin_reader):
+    image = Image.new("RGB", (160, 44), "white")
+    ImageDraw.Draw(image).text((8, 4), "No 9", fill="black", font=ImageFont.load_default(size=30))
+    assert texts(builtin_reader.read(np.array(image))) == ["No 9"]  # upside down: 6 ON
 
 
 @pytest.mark.parametrize("engine", ["openvino", "paddle"])
