@@ -150,8 +150,8 @@ class NativeReader:
     ) -> list[tuple[Crop, TextAndScore]]:
         """Each line with its text; candidates are read in both orientations, and the higher score wins.
 
-        Some words are words either way (IZIN, No 9): between similar scores the page decides, which is upright
-        unless most of several lines are candidates.
+        Some words are words either way (IZIN, No 9): between similar scores the page decides, which is
+        upright unless most of several lines are candidates.
         """
         is_upside_down = len(flip_candidates) >= _MIN_UPSIDE_DOWN and 2 * len(flip_candidates) > len(lines)
         bonus = -_ORIENTATION_BONUS if is_upside_down else _ORIENTATION_BONUS
