@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 _NUMBERS = count()
 _SIZE = (900, 840)
-_COARSE = 6
+_COARSE = 7
 
 
 def page(coarse: bool = False) -> bytes:
-    """A PNG of 32 lines; a coarse one has a sixth of the resolution, and its scores are a quarter lower."""
+    """A PNG of 32 lines; a coarse one has a seventh of the resolution, and its scores are a third lower."""
     # Creating an image must take much less time than reading it. Otherwise inference slots would be idle.
     image, content = _lines(coarse).copy(), io.BytesIO()
     ImageDraw.Draw(image).text((16, 790), f"page {next(_NUMBERS)}", fill="black", font_size=30)

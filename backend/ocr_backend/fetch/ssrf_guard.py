@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import requests
@@ -26,7 +25,7 @@ AddressCheck = Callable[[str, str], None]
 """Takes a host and an address of it; raises `ImageError` if connections there are not allowed."""
 
 
-USER_AGENT = f"Mozilla/5.0 (compatible; ocr-backend/{version('ocr-backend')})"
+USER_AGENT = "Mozilla/5.0 (compatible; ocr-backend)"
 """Some hosts refuse the names of HTTP libraries, and give images to browsers only."""
 
 Authorize = Callable[[FileUrl], str]

@@ -28,7 +28,7 @@ def test_a_file_is_fetched_without_cookies_or_credentials(
 def test_a_browser_and_the_backend_are_named(web: ScriptedServer, make_downloader: MakeDownloader) -> None:
     fetch(make_downloader(), web.serve("/a.png", CONTENT))
     agent = web.requests[0].headers["User-Agent"]
-    assert agent.startswith("Mozilla/5.0 (compatible; ocr-backend/")
+    assert agent.startswith("Mozilla/5.0 (compatible; ocr-backend")
 
 
 def test_a_chunked_and_compressed_file_is_decoded(

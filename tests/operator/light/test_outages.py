@@ -65,7 +65,7 @@ def test_the_operator_survives_a_long_outage_of_the_api_server(
 ) -> None:
     """`/livez` never fails meanwhile; after its return, the same process leads within 60 s.
 
-    Changes are then applied within 60 s, and pods ready within 60 s more.
+    Changes are then applied within 120 s: the nodes have to report again first.
     """
     stale = min(180, OUTAGE_SECONDS // 4)
     with start_operator(f"--stale-seconds={stale}") as operator:
@@ -81,13 +81,14 @@ def test_the_operator_survives_a_long_outage_of_the_api_server(
         )
         leading = time.monotonic() - start
         release.apply(variants=[CHINESE, LATIN])
-        both = {"ocr-ch-mobile", "ocr-latin-mobile"}
-        release.cluster.wait(lambda: release.managed_names("deployments") == both, "both Deployments")
-        release.wait_for("True", "Available")
+        release.cluster.wait(
+            lambda: release.condition("Ready", "ocr").get("status") == "True", "the pods to be ready", 120
+        )
         applied = time.monotonic() - start
         print(
             f"\noutage of {OUTAGE_SECONDS} s: leading {leading:.0f} s later, pods ready {applied:.0f} s later"
         )
+        assert release.managed_names("deployments") == {"ocr-ch-mobile", "ocr-latin-mobile"}
         assert operator.process.poll() is None
 
 

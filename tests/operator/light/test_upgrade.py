@@ -71,7 +71,8 @@ def _apply_managed(release: Release, ocrbackend: Json, manifest: Json, manager: 
     uid = {"uid": ocrbackend["metadata"]["uid"]}
     owners = [owner | uid for owner in metadata.get("ownerReferences", [])]
     body = manifest | {"metadata": metadata | ({"ownerReferences": owners} if owners else {})}
-    _apply(release, body, "--server-side", f"--field-manager={manager}")
+    # No `paused: false` is stored, so every manager of that field seems to differ from the others.
+    _apply(release, body, "--server-side", "--force-conflicts", f"--field-manager={manager}")
 
 
 def _old_manifests(name: str) -> list[Json]:
