@@ -57,7 +57,10 @@ class Downloader:
         try:
             return self._first_file(urls, credentials, deadline)
         except NoAnswerError as error:
-            self._sender.record_no_answer(error.url, self._now() - started)
+            # The end of a request that left the host little time proves nothing about the host.
+            had_time = deadline - started >= 0.9 * self._settings.fetch_timeout_seconds
+            if had_time or self._now() < deadline:
+                self._sender.record_no_answer(error.url, self._now() - started)
             raise
 
     def _first_file(self, urls: Sequence[str], credentials: Credentials | None, deadline: float) -> Download:

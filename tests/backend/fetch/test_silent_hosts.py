@@ -50,6 +50,12 @@ def fetcher(settings: Callable[..., Settings], clock: Clock) -> Iterator[ImageFe
     fetcher.close()
 
 
+def leap(handler: BaseHTTPRequestHandler, clock: Clock) -> None:
+    """Answers with a body that ends after the clock has advanced by more than the request lasts."""
+    clock.ahead += 50
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n")
+
+
 def silent(handler: BaseHTTPRequestHandler) -> None:
     """Answers nothing until the test ends."""
     handler.server.pause.wait(30)  # type: ignore[attr-defined]
@@ -104,6 +110,16 @@ def test_a_request_near_its_deadline_blames_no_host(dripping: ScriptedServer, do
     url = dripping.on("/a.png", silent)
     for _ in range(4):
         assert "took too long" in failure(downloader, url, seconds=TIMEOUT / 10)[1]
+
+
+def test_the_end_of_a_request_that_left_little_time_blames_no_host(
+    dripping: ScriptedServer, settings: Callable[..., Settings], clock: Clock
+) -> None:
+    patient = Downloader(settings(fetch_timeout_seconds=60), threads=1, now=clock)
+    url = dripping.on("/a.png", lambda handler: leap(handler, clock))
+    for _ in range(4):
+        assert "took too long" in failure(patient, url, seconds=40)[1]
+    patient.close()
 
 
 def test_a_file_that_timed_out_is_not_requested_again_for_a_minute(
