@@ -91,17 +91,18 @@ class CacheVerifier:
     async def _list(
         self, api_version: str, kind: str, namespace: str | None, selector: str
     ) -> dict[NamespacedName, int]:
-        """The versions from the API server, or the cached ones where the kind may not or cannot be listed.
+        """The versions from the API server, or the cached ones where the kind is not served.
 
-        That is so if it is not served, if the namespace was deleted with our rights in it, and for some time
-        while the API server starts.
+        A namespace that was deleted with our rights in it has no objects. With objects, a refusal raises: the
+        rights were lost, or the API server has just started.
         """
         try:
             versions = await self._cluster.versions(api_version, kind, namespace, selector)
         except ClusterError as error:
-            if error.status in (_FORBIDDEN, _NOT_FOUND):
+            cached = self._cached(kind, namespace)
+            if error.status == _NOT_FOUND or (error.status == _FORBIDDEN and not cached):
                 logger.warning("%s is not watched in %s: %s", kind, namespace or "any namespace", error)
-                return self._cached(kind, namespace)
+                return cached
             raise
         return {NamespacedName(*name): version for name, version in versions.items()}
 

@@ -37,8 +37,8 @@ OPERATOR_ALERTS = (
         "1m",
         f"max by (namespace, pod, kind) (ocr_operator_watch_staleness_seconds{{{OPERATOR}}}) > 120",
         "The OCR operator has had no confirmed watch of {{ $labels.kind }} for two minutes",
-        "The operator could not confirm for two minutes that its watch of this kind works. After three "
-        "minutes the operator restarts.",
+        "The operator could not confirm for two minutes that its watch of this kind works. If it can list "
+        "the kind but misses changes, it restarts after three minutes.",
         "Check the operator's log and whether the API server responds. If the alert returns, check that the "
         "operator's Role still allows list and watch for this kind.",
     ),

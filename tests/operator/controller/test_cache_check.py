@@ -77,7 +77,15 @@ def test_every_watched_namespace_is_listed() -> None:
 def test_a_kind_that_cannot_be_listed_has_no_differences(status: int) -> None:
     cluster = FakeCluster({}, ClusterError(status, "no"))
     assert _differences(cluster, FakeCache({})) == set()
-    assert _differences(cluster, FakeCache({KEY: 5})) == set()
+
+
+def test_a_kind_that_is_no_longer_served_has_no_differences() -> None:
+    assert _differences(FakeCluster({}, ClusterError(404, "no")), FakeCache({KEY: 5})) == set()
+
+
+def test_lost_rights_leave_the_watch_of_existing_objects_unverified() -> None:
+    with pytest.raises(ClusterError, match="forbidden"):
+        _differences(FakeCluster({}, ClusterError(403, "forbidden")), FakeCache({KEY: 5}))
 
 
 @pytest.mark.parametrize("error", [None, ClusterError(503, "down")])
