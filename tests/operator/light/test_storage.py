@@ -46,7 +46,8 @@ def test_a_retained_volume_is_adopted_by_the_next_backend(release: Release, oper
     )
 
 
-def test_a_volume_is_expanded_once_it_is_bound(release: Release, operator: Operator) -> None:
+def _expandable_claim(release: Release) -> dict[str, str]:
+    """Waits for a claim of 1Gi whose storage class allows its expansion; returns its fields in the spec."""
     metadata = {"name": release.namespace}
     kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata}
     expandable = {"volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": True}
@@ -54,6 +55,11 @@ def test_a_volume_is_expanded_once_it_is_bound(release: Release, operator: Opera
     storage = {"storageClassName": release.namespace}
     release.apply(models={"source": "Hub", "storage": storage | {"size": "1Gi"}})
     release.cluster.wait(lambda: release.managed_names("persistentvolumeclaims"), "the claim")
+    return storage
+
+
+def test_a_volume_is_expanded_once_it_is_bound(release: Release, operator: Operator) -> None:
+    storage = _expandable_claim(release)
     # A claim without a volume cannot be expanded.
     release.apply(models={"source": "Hub", "storage": storage | {"size": "2Gi"}})
     message = release.wait_for("False", "StoragePending", "Reconciled")["message"]
@@ -93,13 +99,7 @@ def test_a_claim_that_differs_from_the_spec_stays_as_it_is(release: Release, ope
 
 
 def test_a_claim_that_was_expanded_by_hand_stays_large(release: Release, operator: Operator) -> None:
-    metadata = {"name": release.namespace}
-    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata}
-    expandable = {"volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": True}
-    release.cluster.apply(kind | expandable | {"provisioner": "example.com/none"})
-    storage = {"storageClassName": release.namespace}
-    release.apply(models={"source": "Hub", "storage": storage | {"size": "1Gi"}})
-    release.cluster.wait(lambda: release.managed_names("persistentvolumeclaims"), "the claim")
+    storage = _expandable_claim(release)
     _provision(release, storage)
     release.wait_for("True", "Available")
     patch = json.dumps({"spec": {"resources": {"requests": {"storage": "3Gi"}}}})

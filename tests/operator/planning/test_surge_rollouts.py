@@ -1,4 +1,4 @@
-"""A rollout without room for one more pod goes on in place, and the wait for room is nobody's fault."""
+"""A rollout without room for one more pod goes on in place; the wait for room does not roll it back."""
 
 from datetime import timedelta
 from typing import Any
