@@ -24,11 +24,15 @@ from ocr_operator.observed.owned_fields import applied_fields, sorted_values
 
 @dataclass(frozen=True)
 class ClaimFields:
-    """What a PersistentVolumeClaim requests. `storage_class`: None if it has none yet."""
+    """What a PersistentVolumeClaim requests. `storage_class`: None if it has none yet.
+
+    `owns_storage_class`: our server-side apply set it; otherwise it is the cluster's default.
+    """
 
     size: str
     storage_class: str | None
     access_modes: tuple[str, ...]
+    owns_storage_class: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ def observed_object(body: Json) -> ObservedObject:
         template=json.dumps(template) if body["kind"] == "Deployment" else "",
         is_paused=bool(spec.get("paused")),
         is_in_place=_is_in_place(spec),
-        claim=_claim_fields(spec) if body["kind"] == "PersistentVolumeClaim" else None,
+        claim=_claim_fields(spec, fields.get("f:spec", {}))
+        if body["kind"] == "PersistentVolumeClaim"
+        else None,
     )
 
 
@@ -110,10 +116,11 @@ def _is_in_place(spec: Json) -> bool:
     return rolling.get("maxSurge") == 0
 
 
-def _claim_fields(spec: Json) -> ClaimFields:
+def _claim_fields(spec: Json, applied: Json) -> ClaimFields:
     requests = (spec.get("resources") or {}).get("requests") or {}
     return ClaimFields(
         size=str(requests.get("storage", "0")),
         storage_class=spec.get("storageClassName"),
         access_modes=tuple(spec.get("accessModes") or ()),
+        owns_storage_class="f:storageClassName" in applied,
     )

@@ -5,6 +5,7 @@ Pure. Kubernetes lets nobody shrink a claim or change its class or access mode: 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from ocr_operator.api.names import claim_name
 from ocr_operator.api.reasons import Reason
@@ -35,21 +36,22 @@ def with_existing_access_mode(spec: BackendSpec, existing: ObservedObject | None
 
 
 def fitted(desired: ManagedObject, existing: ObservedObject) -> ManagedObject:
-    """The manifest with what an existing claim has; it never requests less. Other kinds stay as they are."""
+    """The manifest with what an existing claim has; it never requests less. Other kinds stay as they are.
+
+    The cluster's default class is not taken over: that would be one more write.
+    """
     if existing.claim is None:
         return desired
     claim, size = existing.claim, desired["spec"]["resources"]["requests"]["storage"]
-    storage_class = {"storageClassName": claim.storage_class} if claim.storage_class is not None else {}
     larger = max(size, claim.size, key=quantity)
-    return {
-        **desired,
-        "spec": {
-            **desired["spec"],
-            **storage_class,
-            "accessModes": list(claim.access_modes),
-            "resources": {"requests": {"storage": larger}},
-        },
+    fields: dict[str, Any] = {
+        "accessModes": list(claim.access_modes),
+        "resources": {"requests": {"storage": larger}},
     }
+    sets_class = claim.owns_storage_class or "storageClassName" in desired["spec"]
+    if sets_class and claim.storage_class is not None:
+        fields["storageClassName"] = claim.storage_class
+    return {**desired, "spec": desired["spec"] | fields}
 
 
 def claim_difference(storage: Storage | None, existing: ObservedObject | None) -> Cause | None:

@@ -82,6 +82,15 @@ def test_the_fields_of_a_claim() -> None:
         "storageClassName": "fast",
     }
     assert observed_object(body).claim == ClaimFields("20Gi", "fast", ("ReadWriteOnce",))
+    entry = {
+        "manager": "ocr-operator",
+        "operation": "Apply",
+        "fieldsV1": {"f:spec": {"f:storageClassName": {}}},
+    }
+    body["metadata"]["managedFields"] = [entry]
+    claim = observed_object(body).claim
+    assert claim is not None
+    assert claim.owns_storage_class
     assert observed_object(_deployment()).claim is None
 
 

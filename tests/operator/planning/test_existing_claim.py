@@ -73,15 +73,16 @@ def test_the_claim_keeps_what_it_has(
     assert message in cause.message
 
 
-def test_a_default_class_is_applied_too_and_is_no_difference(
-    ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any]
+@pytest.mark.parametrize("owns_storage_class", [True, False])
+def test_a_class_is_applied_again_only_if_it_is_ours_and_is_no_difference(
+    ocrbackend: Make, planned: Callable[..., Plan], settled: Callable[..., Any], owns_storage_class: bool
 ) -> None:
     backend = ocrbackend(**_hub(size="9Gi"))
     objects, _ = settled(backend)
-    claim = ClaimFields("5Gi", "standard", ("ReadWriteOnce",))
+    claim = ClaimFields("5Gi", "standard", ("ReadWriteOnce",), owns_storage_class)
     result = planned(backend, _with_claim(objects, claim))
     applied = _claim_spec(result)
-    assert applied["storageClassName"] == "standard"
+    assert applied.get("storageClassName") == ("standard" if owns_storage_class else None)
     assert applied["resources"] == {"requests": {"storage": "9Gi"}}
     assert result.problems == {}
 
