@@ -46,7 +46,7 @@ RUN apt-get update -q \
  && dpkg --purge --force-depends libgl1-mesa-dri libllvm15 libz3-4 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements-prelabel.txt \
-     backend/requirements.txt /opt/requirements/
+     /opt/requirements/
 # The lock files are complete, so pip resolves nothing. Of the packages with weights only the files remain that
 # ocr_backend/models/builtin_models.py names; of label-studio-sdk only the client is used.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
@@ -70,26 +70,37 @@ ENTRYPOINT ["ocr-backend"]
 CMD ["serve"]
 
 FROM backend AS backend-cpu
+COPY backend/requirements.txt /opt/requirements/
+# openvino-telemetry is for the converter of models, which is not used: nothing here reports to anybody.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
  && /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --no-deps \
       -r /opt/requirements/requirements.txt \
+ && /tmp/pip/bin/pip --python /opt/venv/bin/python uninstall --yes openvino-telemetry \
  && rm -r /tmp/pip
 COPY --from=code /opt/app /opt/app
 USER 10001:10001
 
-# The same except for one layer. paddlepaddle-gpu comes from Paddle's index for the CUDA version of the nodes'
-# drivers: set GPU_INDEX.
+# The same except for the packages that run the networks: ONNX Runtime and its libraries of CUDA 13, locked.
+# GPU_INDEX adds paddlepaddle-gpu from Paddle's own package index, which models in Paddle's format need. Choose the
+# index for the CUDA version of the nodes' drivers. What is installed already keeps its versions.
 FROM backend AS backend-gpu
-ARG GPU_PACKAGES="paddlepaddle-gpu==3.3.1 onnxruntime-gpu==1.32.0"
+COPY backend/requirements-gpu.txt /opt/requirements/
+ARG GPU_PACKAGES="--require-hashes --no-deps -r /opt/requirements/requirements-gpu.txt"
 ARG GPU_INDEX=""
+ARG GPU_PADDLE="paddlepaddle-gpu==3.3.1"
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
  && /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir \
-      ${GPU_INDEX:+--extra-index-url "${GPU_INDEX}"} ${GPU_PACKAGES} \
- && rm -r /tmp/pip
+      ${GPU_PACKAGES} \
+ && /tmp/pip/bin/pip --python /opt/venv/bin/python freeze > /tmp/installed.txt \
+ && if [ -n "${GPU_INDEX}" ]; then \
+      /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --constraint /tmp/installed.txt \
+        --index-url "${GPU_INDEX}" "${GPU_PADDLE}"; \
+    fi \
+ && rm -r /tmp/pip /tmp/installed.txt
 COPY --from=code /opt/app /opt/app
 USER 10001:10001
 

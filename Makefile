@@ -89,6 +89,8 @@ lock: install  ## Resolve the requirements and write the lock files
 	grep -oE '^[a-z0-9_.-]+==[^ ]+( ;.*[^ \\])?' requirements-dev.txt | grep -v ^pyyaml > "$$tmp/pins"
 	compile --extra base -c "$$tmp/pins" -o backend/requirements-base.txt
 	compile --extra runtime -c "$$tmp/pins" -o backend/requirements.txt
+	# CUDA's libraries are only for Linux on x86-64 here.
+	compile --extra gpu --python-platform x86_64-manylinux_2_28 --no-universal -c "$$tmp/pins" -o backend/requirements-gpu.txt
 	compile --extra operator -c "$$tmp/pins" -o operator/requirements.txt
 	# Installed together with base, so it needs the PyYAML of base.
 	grep -oE '^pyyaml==[^ ]+' backend/requirements-base.txt >> "$$tmp/pins"

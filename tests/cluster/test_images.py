@@ -45,7 +45,7 @@ def test_cpu_and_gpu_differ_in_one_installing_command():
         [line.split()[0] for line in lines[stage] if not line.startswith("ARG")]
         for stage in ("backend-cpu", "backend-gpu")
     )
-    assert cpu == gpu == ["FROM", "RUN", "COPY", "USER"]
+    assert cpu == gpu == ["FROM", "COPY", "RUN", "COPY", "USER"]
     assert lines["backend-cpu"][-2:] == lines["backend-gpu"][-2:]
 
 

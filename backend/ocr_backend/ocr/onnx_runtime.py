@@ -48,6 +48,8 @@ class OnnxRuntime:
         options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # it would keep a plan, and memory, for every input shape
         options.log_severity_level = 3
+        if self._use_gpu:
+            onnxruntime.preload_dlls()  # the libraries of CUDA and cuDNN in NVIDIA's wheels
         providers: list[Any] = [("CUDAExecutionProvider", {"device_id": 0})] if self._use_gpu else []
         try:
             session = onnxruntime.InferenceSession(

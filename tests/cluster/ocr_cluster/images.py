@@ -35,12 +35,11 @@ _BACKEND = (
     "backend/requirements-base.txt",
     "backend/requirements-builtin.txt",
     "backend/requirements-prelabel.txt",
-    "backend/requirements.txt",
 )
 INPUTS: Mapping[str, Sequence[str]] = {
     "operator": (*_CODE, "operator/requirements.txt"),
-    "backend-cpu": _BACKEND,
-    "backend-gpu": _BACKEND,
+    "backend-cpu": (*_BACKEND, "backend/requirements.txt"),
+    "backend-gpu": (*_BACKEND, "backend/requirements-gpu.txt"),
 }
 _MAX_ARCHIVES = 1
 # Another process may still load an archive that is no longer the newest.
