@@ -1,4 +1,4 @@
-# Three images from one file: --target backend-cpu, backend-gpu or operator.
+# Four images from one file: --target backend-cpu, backend-paddle, backend-gpu or operator.
 #
 # Builds with docker, podman and buildah. In a network that terminates TLS, pass its certificates with
 #   --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
@@ -48,7 +48,8 @@ RUN apt-get update -q \
 COPY backend/requirements-base.txt backend/requirements-builtin.txt backend/requirements-prelabel.txt \
      /opt/requirements/
 # The lock files are complete, so pip resolves nothing. Of the packages with weights only the files remain that
-# ocr_backend/models/builtin_models.py names; of label-studio-sdk only the client is used.
+# ocr_backend/models/builtin_models.py names; of label-studio-sdk only the client is used, so most of its
+# dependencies are left out.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
@@ -69,9 +70,29 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=5m \
 ENTRYPOINT ["ocr-backend"]
 CMD ["serve"]
 
-FROM backend AS backend-cpu
+FROM backend AS runtimes
+COPY backend/requirements-cpu.txt /opt/requirements/
+# openvino-telemetry is for the converter of models, which is not used: nothing here reports to anybody. Of OpenVINO
+# only the CPU runs models here, in ONNX format.
+RUN --mount=type=secret,id=ca,target=/run/ca.crt \
+    if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
+ && python3 -m venv /tmp/pip \
+ && /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --no-deps \
+      -r /opt/requirements/requirements-cpu.txt \
+ && /tmp/pip/bin/pip --python /opt/venv/bin/python uninstall --yes openvino-telemetry \
+ && rm -r /tmp/pip \
+ && cd /opt/venv/lib/python3*/site-packages/openvino/libs \
+ && rm libopenvino_intel_gpu_plugin.so libopenvino_intel_npu_plugin.so cache.json \
+      libopenvino_tensorflow*_frontend.so.* libopenvino_pytorch_frontend.so.* libopenvino_jax_frontend.so.*
+
+# Reads models in ONNX format: PP-OCRv5, PP-OCRv6 and custom ones.
+FROM runtimes AS backend-cpu
+COPY --from=code /opt/app /opt/app
+USER 10001:10001
+
+# Also reads models in Paddle's format, as PP-OCRv3 and PP-OCRv4 are, and flattens pages. PaddlePaddle has 740 MB.
+FROM runtimes AS backend-paddle
 COPY backend/requirements.txt /opt/requirements/
-# openvino-telemetry is for the converter of models, which is not used: nothing here reports to anybody.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi \
  && python3 -m venv /tmp/pip \
@@ -82,7 +103,7 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
 COPY --from=code /opt/app /opt/app
 USER 10001:10001
 
-# The same except for the packages that run the networks: ONNX Runtime and its libraries of CUDA 13, locked.
+# The same as backend-cpu except for the packages that run the networks: ONNX Runtime and its libraries of CUDA 13, locked.
 # GPU_INDEX adds paddlepaddle-gpu from Paddle's own package index, which models in Paddle's format need. Choose the
 # index for the CUDA version of the nodes' drivers. What is installed already keeps its versions.
 FROM backend AS backend-gpu

@@ -85,16 +85,19 @@ lock: install  ## Resolve the requirements and write the lock files
 	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT
 	# paddlex pins a PyYAML that the Kubernetes client refuses; only the development environment has both.
 	echo 'pyyaml==6.0.3' > "$$tmp/override"
-	compile --extra base --extra runtime --extra operator --extra prelabel --extra dev --override "$$tmp/override" -o requirements-dev.txt
+	compile --extra base --extra runtime --extra paddle --extra operator --extra prelabel --extra sdk --extra dev --override "$$tmp/override" -o requirements-dev.txt
 	grep -oE '^[a-z0-9_.-]+==[^ ]+( ;.*[^ \\])?' requirements-dev.txt | grep -v ^pyyaml > "$$tmp/pins"
 	compile --extra base -c "$$tmp/pins" -o backend/requirements-base.txt
-	compile --extra runtime -c "$$tmp/pins" -o backend/requirements.txt
+	compile --extra runtime -c "$$tmp/pins" -o backend/requirements-cpu.txt
+	compile --extra runtime --extra paddle -c "$$tmp/pins" -o backend/requirements.txt
 	# CUDA's libraries are only for Linux on x86-64 here.
 	compile --extra gpu --python-platform x86_64-manylinux_2_28 --no-universal -c "$$tmp/pins" -o backend/requirements-gpu.txt
 	compile --extra operator -c "$$tmp/pins" -o operator/requirements.txt
 	# Installed together with base, so it needs the PyYAML of base.
 	grep -oE '^pyyaml==[^ ]+' backend/requirements-base.txt >> "$$tmp/pins"
 	compile --extra prelabel -c "$$tmp/pins" -o backend/requirements-prelabel.txt
+	compile --extra sdk --no-deps -c "$$tmp/pins" -o "$$tmp/sdk"
+	cat "$$tmp/sdk" >> backend/requirements-prelabel.txt
 	compile --extra builtin --no-deps -o backend/requirements-builtin.txt
 
 clean: cluster-down  ## Stop the cluster, remove .venv and the caches of the tools

@@ -38,7 +38,7 @@ import os; settings = from_env(os.environ); moments.append(time.monotonic())
 with engine_factory.resolve_models(settings) as (plan, folders):
     moments.append(time.monotonic())
     reader = engine_factory.create_reader(plan.engine, folders, settings); moments.append(time.monotonic())
-golden_sample.check(reader); moments.append(time.monotonic())
+golden_sample.check(reader, settings.language); moments.append(time.monotonic())
 print(*moments)
 """
 _STOCK = """

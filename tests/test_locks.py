@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LOCKS = [
     "backend/requirements-base.txt",
+    "backend/requirements-cpu.txt",
     "backend/requirements.txt",
     "backend/requirements-builtin.txt",
     "backend/requirements-prelabel.txt",

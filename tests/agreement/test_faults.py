@@ -22,6 +22,13 @@ def test_each_row_names_an_existing_test() -> None:
     assert not [(module, name) for module, name in _listed_tests() if name not in _tests(module)]
 
 
+def test_every_row_of_the_fault_table_names_a_test() -> None:
+    manual = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    _, table = manual.split("| Fault | Result | Time limit | Test |\n| --- | --- | --- | --- |\n")
+    rows, _, _ = table.partition("\n\n")
+    assert len(rows.splitlines()) == len(_listed_tests())
+
+
 def test_each_fault_test_has_a_row() -> None:
     for module in FAULT_MODULES:
         assert not _tests(module) - {

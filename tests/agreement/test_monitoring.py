@@ -14,6 +14,7 @@ from ocr_backend.telemetry.metrics import Metrics as BackendMetrics
 from ocr_operator.api.reasons import Reason
 from ocr_operator.manifests.relabelings import BACKEND_JOB, OPERATOR_JOB, backend_relabelings
 from ocr_operator.monitoring import files
+from ocr_operator.monitoring.alert_model import Alert
 from ocr_operator.monitoring.alerts import ALERTS
 from ocr_operator.monitoring.dashboard_model import Panel
 from ocr_operator.monitoring.rules import REASONS_PAGE, rules, runbook
@@ -133,3 +134,11 @@ def test_the_example_prometheus_config_sets_the_same_labels_as_the_monitors() ->
     }
     assert expected < configured
     assert jobs[OPERATOR_JOB]["honor_labels"] is True
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_percentages_in_the_manual_are_those_of_the_expression(alert: Alert) -> None:
+    """A threshold of 0.93 is named as a drop by 7 %."""
+    thresholds = {round(100 * float(text)) for text in re.findall(r"[<>] (0\.\d+)", alert.expression)}
+    named = {int(text) for text in re.findall(r"(\d+) %", alert.meaning)}
+    assert named <= thresholds | {100 - threshold for threshold in thresholds}

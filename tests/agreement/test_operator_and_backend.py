@@ -24,7 +24,7 @@ from ocr_operator.observed import download_progress as model_progress
 from ocr_operator.observed import pod_causes
 
 ROOT = Path(__file__).parents[2]
-CONFIG = OperatorConfig(ImageReference("cpu"), ImageReference("gpu"))
+CONFIG = OperatorConfig(ImageReference("cpu"), ImageReference("paddle"), ImageReference("gpu"))
 
 
 def _pod(**spec: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class _Misreader(FakeReader):
 
 
 def _misread(folder: Path) -> None:
-    golden_sample.check(_Misreader())
+    golden_sample.check(_Misreader(), "ch")
 
 
 def _open_an_empty_folder(folder: Path) -> None:

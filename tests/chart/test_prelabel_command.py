@@ -130,6 +130,6 @@ def test_a_pod_with_builtin_models_has_the_resources_that_the_operator_sets_for_
     variants = [{"name": "ch", "language": "ch", "modelType": model_catalog.BUILTIN_MODEL_TYPE}]
     metadata = {"name": "ocr", "namespace": "labs", "uid": "u", "generation": 1}
     backend = parse_backend({"metadata": metadata, "spec": {"variants": variants}})
-    config = OperatorConfig(ImageReference("cpu"), ImageReference("gpu"))
+    config = OperatorConfig(ImageReference("cpu"), ImageReference("paddle"), ImageReference("gpu"))
     [container] = pod_template(backend, backend.variants[0], config)["spec"]["containers"]
     assert container_of(job(BUILTIN))["resources"] == container["resources"]

@@ -95,6 +95,7 @@ def test_the_operator_parses_its_arguments(render: Render) -> None:
     options = cli.parser().parse_args(_arguments(objects))
     assert options.namespace == ["labs"]
     assert options.image == "registry.example.com/mirror/ocr-backend/backend-cpu:7"
+    assert options.paddle_image == "registry.example.com/mirror/ocr-backend/backend-paddle:0.2.0"
     assert options.gpu_image == "registry.example.com/mirror/ocr-backend/backend-gpu:0.2.0"
     assert options.pull_secret == ["pull"]
     assert str(options.backends) == "/etc/ocr-operator/backends.yaml"

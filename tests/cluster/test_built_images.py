@@ -39,8 +39,12 @@ def frozen_tree(tmp_path_factory):
 @pytest.fixture(scope="module")
 def built(frozen_tree):
     """Images by target. The GPU image has stand-ins in its one layer."""
-    built_images = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
-    return {image.target: image for image in built_images}
+    return {image.target: image for image in _build()}
+
+
+def _build():
+    real = images.build(["operator", "backend-cpu", "backend-paddle"])
+    return [*real, *images.build(["backend-gpu"], STAND_IN)]
 
 
 def _config(image):
@@ -52,7 +56,7 @@ def _config(image):
 
 def test_an_unchanged_tree_builds_nothing(built):
     before = {target: image.archive.stat().st_ino for target, image in built.items()}
-    again = [*images.build(["operator", "backend-cpu"]), *images.build(["backend-gpu"], STAND_IN)]
+    again = _build()
     assert again == list(built.values())
     assert {image.target: image.archive.stat().st_ino for image in again} == before
 
@@ -71,13 +75,14 @@ def test_the_images_start_their_commands_as_an_unprivileged_user(built):
     serve = ("10001:10001", ["ocr-backend"], ["serve"])
     assert starts == {
         "backend-cpu": serve,
+        "backend-paddle": serve,
         "backend-gpu": serve,
         "operator": ("10001:10001", ["ocr-operator"], []),
     }
 
 
 def test_docker_checks_the_health_of_a_backend(built):
-    for target in ("backend-cpu", "backend-gpu"):
+    for target in ("backend-cpu", "backend-paddle", "backend-gpu"):
         assert "/livez" in " ".join(_config(built[target])["config"]["Healthcheck"]["Test"])
 
 
@@ -86,6 +91,11 @@ def test_the_images_have_labels(built):
         labels = _config(image)["config"]["Labels"]
         assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
         assert labels["org.opencontainers.image.title"].endswith(target.partition("-")[0])
+
+
+def test_the_image_without_paddle_is_small(built):
+    assert built["backend-cpu"].archive.stat().st_size < 900e6
+    assert built["backend-paddle"].archive.stat().st_size > 1500e6
 
 
 def test_cpu_and_gpu_images_differ_in_one_layer(built):
@@ -124,20 +134,20 @@ print({
 """
 
 WEIGHT_PACKAGES = sorted({file.partition("/")[0] for file in builtin_models.FILES.values()})
+_SERVER = [
+    "ocr_backend",
+    "flask",
+    "cv2",
+    "onnxruntime",
+    "huggingface_hub",
+    "label_studio_sdk",
+    *WEIGHT_PACKAGES,
+]
 PACKAGES = {
     "operator": ["ocr_operator", "ocr_backend", "kopf", "kubernetes"],
-    "backend-cpu": [
-        "ocr_backend",
-        "flask",
-        "cv2",
-        "paddleocr",
-        "paddle",
-        "onnxruntime",
-        "openvino",
-        *WEIGHT_PACKAGES,
-        "label_studio_sdk",
-    ],
-    "backend-gpu": ["ocr_backend", "flask", "cv2", "paddleocr", "onnxruntime", *WEIGHT_PACKAGES],
+    "backend-cpu": [*_SERVER, "openvino"],
+    "backend-paddle": [*_SERVER, "openvino", "paddleocr", "paddle"],
+    "backend-gpu": _SERVER,
 }
 
 

@@ -38,15 +38,17 @@ def test_the_hash_covers_exactly_what_the_dockerfile_copies(target):
     assert _copied(target) | {"Dockerfile"} == set(images.INPUTS[target])
 
 
-def test_cpu_and_gpu_differ_in_one_installing_command():
+def test_each_backend_image_adds_one_installing_command():
     lines, origins = _stages()
-    assert origins["backend-cpu"] == origins["backend-gpu"]
-    cpu, gpu = (
-        [line.split()[0] for line in lines[stage] if not line.startswith("ARG")]
-        for stage in ("backend-cpu", "backend-gpu")
-    )
-    assert cpu == gpu == ["FROM", "COPY", "RUN", "COPY", "USER"]
-    assert lines["backend-cpu"][-2:] == lines["backend-gpu"][-2:]
+    assert origins["runtimes"] == origins["backend-gpu"] == "backend"
+    assert origins["backend-cpu"] == origins["backend-paddle"] == "runtimes"
+    commands = {
+        stage: [line.split()[0] for line in lines[stage] if not line.startswith("ARG")]
+        for stage in ("runtimes", "backend-cpu", "backend-paddle", "backend-gpu")
+    }
+    assert commands["runtimes"] + commands["backend-cpu"][1:] == commands["backend-gpu"]
+    assert commands["backend-paddle"] == commands["backend-gpu"] == ["FROM", "COPY", "RUN", "COPY", "USER"]
+    assert lines["backend-cpu"][-2:] == lines["backend-gpu"][-2:] == lines["backend-paddle"][-2:]
 
 
 @pytest.mark.parametrize("target", images.INPUTS)
@@ -81,9 +83,8 @@ def test_a_reference_contains_registry_target_and_tag():
 
 
 def test_an_unknown_image_is_refused_with_the_known_ones():
-    with pytest.raises(
-        ClusterError, match="unknown image 'backend-tpu'; known: operator, backend-cpu, backend-gpu"
-    ):
+    known = "operator, backend-cpu, backend-paddle, backend-gpu"
+    with pytest.raises(ClusterError, match=f"unknown image 'backend-tpu'; known: {known}"):
         images.tag("backend-tpu")
 
 

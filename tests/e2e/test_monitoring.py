@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from annotation_events import submit_two_lines
 from installed_crds import install_crd
 from loopback import ImageFiles, serving
 from monitored_cluster import monitored
@@ -44,6 +45,7 @@ TOO_LARGE = {"requests": {"cpu": "20m", "memory": "10Ti"}}
 OCR, FORMS, PHOTOS = "ocr-main", "forms-main", "photos-main"
 NOT_CAUSED = {
     "OCRAutoscalerAtMaximum",
+    "OCRCorrectionsRising",
     "OCRModelsVolumeNearlyFull",
     "OCRPredictionsFailing",
     "OCRPrelabelJobFailed",
@@ -131,6 +133,7 @@ def test_alerts_fire_and_clear_and_every_panel_has_data(site: Site, official: Pa
             with site.under_load(OCR):
                 _fix_failing_backends(site, official)
             site.wait_for({"OCRPredictionsSlow": {"photos"}, "OCRTasksLate": {"photos"}})
+        _annotate(site)
         _check_operator_alerts(site)
         site.wait_for({"OCROperatorWatchStale": {""}})
     site.kubectl("annotate", "service", OCR, "note=an event that verifies the watch")
@@ -212,6 +215,12 @@ def _fix_failing_backends(site: Site, official: Path) -> None:
         site.patch("forms", variants("latin", resources=MORE_MEMORY))
         site.wait_until_ready("wrong-tag", "too-large", "no-hub", "forms")
     site.wait_without("OCRVariantDown", "OCRBackendNotReady", "OCRModelsNotReady", "OCRMemoryNearLimit")
+
+
+def _annotate(site: Site) -> None:
+    """An annotator accepts a line and changes another."""
+    address = site.get("service", OCR)["spec"]["clusterIP"]
+    submit_two_lines(f"http://{address}:9090")
 
 
 def _check_operator_alerts(site: Site) -> None:

@@ -34,6 +34,12 @@ def test_every_setting_is_passed_on_with_its_default(services) -> None:
         assert passed[row.env] in (f"${{{row.env}:-{default}}}", f"${{{row.env}:-}}"), row.env
 
 
+def test_ports_are_open_to_this_machine_only_unless_bind_address_says_otherwise(services) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) >= 2
+    assert all(port.startswith("${BIND_ADDRESS:-127.0.0.1}:") for port in ports)
+
+
 def test_volumes_are_mounted_where_the_backend_expects_them(services) -> None:
     backend = services["paddleocr"]
     assert backend["volumes"] == ["models:/data", "${LOCAL_FILES:-./files}:/data/files:ro"]
@@ -70,7 +76,7 @@ def test_the_gpu_file_matches_the_guide(guide) -> None:
 @pytest.mark.parametrize(
     ("files", "target"),
     [
-        pytest.param(["docker-compose.yml"], "backend-cpu", id="alone"),
+        pytest.param(["docker-compose.yml"], "backend-paddle", id="alone"),
         pytest.param(["docker-compose.yml", "docker-compose.gpu.yml"], "backend-gpu", id="with a GPU"),
     ],
 )

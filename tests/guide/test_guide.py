@@ -123,7 +123,10 @@ def test_every_path_of_the_api_responds(client_with, guide: Path) -> None:
         assert path in ("/metrics", "/ui") or answer.is_json
 
 
-_BODIES = {"/predict": {"tasks": [{"data": {"image": "data:,"}}]}}
+_BODIES = {
+    "/predict": {"tasks": [{"data": {"image": "data:,"}}]},
+    "/webhook": {"action": "PROJECT_UPDATED"},
+}
 
 
 def test_the_guide_names_the_predict_timeout(guide: Path) -> None:

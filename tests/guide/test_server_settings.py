@@ -44,7 +44,7 @@ def test_without_basic_auth_no_password_is_required(client_with):
 def test_log_level_selects_the_messages(tmp_path, level, logged, not_logged):
     with backend_process({**BUILTIN, "LOG_LEVEL": level}, tmp_path / "log") as backend:
         refused = requests.post(f"{backend.url}/predict", data="no JSON", timeout=TIMEOUT_SECONDS)
-        assert refused.status_code == 415
+        assert refused.status_code == 400
     log = backend.log.read_text()
     assert logged is None or logged in log
     assert not_logged is None or not_logged not in log

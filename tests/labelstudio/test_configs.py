@@ -1,7 +1,10 @@
 """Label configs other than the guide's: the backend fills their tags, and Label Studio stores the results."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 
@@ -79,6 +82,14 @@ PAGES = """
   <Image name="scan" valueList="$pages"/>
   <RectangleLabels name="kinds" toName="scan"><Label value="Text"/></RectangleLabels>
   <TextArea name="words" toName="scan" perRegion="true"/>
+</View>
+"""
+DOCUMENT = """
+<View>
+  <Image name="scan" value="$image"/>
+  <RectangleLabels name="kinds" toName="scan"><Label value="Text"/></RectangleLabels>
+  <TextArea name="words" toName="scan" perRegion="true"/>
+  <TextArea name="document" toName="scan" model_format="doclang"/>
 </View>
 """
 
@@ -202,3 +213,17 @@ def test_each_text_names_its_page_of_the_task(
         if "text" in item["value"]
     ]
     assert page_texts == [(0, ["TEST"]), *((1, [line]) for line in page[1])]
+
+
+def test_label_studio_exports_the_document_of_a_prediction(
+    api: Api, backend: str, image_path: Callable[[str], Path], as_data_uri: Callable[[Path], str]
+) -> None:
+    project = Project(api, DOCUMENT)
+    project.connect(backend)
+    (task,) = project.add_data({"image": as_data_uri(image_path("issue_170.png"))})
+    project.retrieve_predictions()
+    (prediction,) = project.predictions(task)
+    project.submit(task, prediction)
+    with ZipFile(BytesIO(project.export_file("DOCLANG"))) as archive:
+        document = ElementTree.fromstring(archive.read("document.xml"))
+    assert "".join(document.itertext()).split() == ["TEST"]

@@ -12,6 +12,7 @@ from alert_series import (
     POD,
     VARIANT,
     VARIANT_INFO,
+    annotated_lines,
     autoscaler,
     buckets,
     condition,
@@ -170,6 +171,17 @@ CASES: dict[str, Case] = {
         calm={
             f"ocr_line_score_sum{{{POD}}}": "0+90x1008 90720+88x96",
             f"ocr_line_score_count{{{POD}}}": "0+100x1104",
+        },
+    ),
+    "OCRCorrectionsRising": Case(
+        {annotated_lines("accepted"): "0+9x1104", annotated_lines("changed"): "0+1x960 960+3x144"},
+        VARIANT,
+        at=1099,
+        minutes=10,
+        calm={
+            annotated_lines("accepted"): "0+9x1104",
+            annotated_lines("changed"): "0+1x1104",
+            annotated_lines("added"): "0+1x960 960+9x144",
         },
     ),
     "OCRAutoscalerAtMaximum": Case(

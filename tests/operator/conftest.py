@@ -33,6 +33,7 @@ def now() -> datetime:
 def config() -> OperatorConfig:
     return OperatorConfig(
         cpu_image=ImageReference("example.com/backend-cpu", "1.0"),
+        paddle_image=ImageReference("example.com/backend-paddle", "1.0"),
         gpu_image=ImageReference("example.com/backend-gpu", "1.0"),
         surge_wait_seconds=60,
     )

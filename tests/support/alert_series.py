@@ -33,6 +33,11 @@ def tasks(outcome: str) -> str:
     return f'ocr_tasks_total{{{POD},outcome="{outcome}"}}'
 
 
+def annotated_lines(outcome: str) -> str:
+    """Counter of the lines of annotations."""
+    return f'ocr_annotated_lines_total{{{POD},model_version="v",outcome="{outcome}"}}'
+
+
 def autoscaler(metric: str, name: str = "ocr-chinese") -> str:
     """A metric of a HorizontalPodAutoscaler."""
     return f'kube_horizontalpodautoscaler_{metric}{{namespace="labs",horizontalpodautoscaler="{name}"}}'

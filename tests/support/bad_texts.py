@@ -15,8 +15,21 @@ Json = Any
 
 _TAGS = ("Image", "TextArea", "Rectangle", "RectangleLabels", "Polygon", "PolygonLabels", "Labels", "Label")
 _OTHER_TAGS = ("View", "Repeater", "Style", "image", "TEXTAREA", "a", "ns:b", "Ünïcode")
-_NAMES = ("name", "toName", "value", "valueList", "perRegion", "alias", "NAME", "toname", "x")
-_WORDS = ("image", "bbox", "label", "transcription", "$image", "$pages", "$", "", "Text", "true", "a,image")
+_NAMES = ("name", "toName", "value", "valueList", "perRegion", "model_format", "alias", "NAME", "toname", "x")
+_WORDS = (
+    "image",
+    "bbox",
+    "label",
+    "transcription",
+    "$image",
+    "$pages",
+    "$",
+    "",
+    "Text",
+    "true",
+    "doclang",
+    "a,image",
+)
 
 _HOSTILE_CONFIGS = (
     '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><View>&c;&c;&c;</View>',
@@ -88,6 +101,7 @@ _valid_configs = st.builds(
         (
             '<Image name="image" value="$image"/>',
             '<TextArea name="text" toName="image"/>',
+            '<TextArea name="document" toName="image" model_format="doclang"/>',
             '<Rectangle name="box" toName="image"/>',
             '<PolygonLabels name="poly" toName="image"><Label value="Text"/></PolygonLabels>',
         )

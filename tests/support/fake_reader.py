@@ -3,12 +3,13 @@
 It has the `Reader` protocol and reads the golden sample, so that a worker accepts it like a real one.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ocr_backend.models import golden_sample
+from ocr_backend.models import golden_sample, scripts
 from ocr_backend.ocr_types import Image, Line, LoadedModel, RegionFilter, accept_all
 
 ReadImage = Callable[[Image], Sequence[Line]]
@@ -18,6 +19,17 @@ def line(text: str, score: float = 0.9, left: float = 10, top: float = 20) -> Li
     """A horizontal line of 30 x 10 px."""
     right, bottom = left + 30, top + 10
     return Line(((left, top), (right, top), (right, bottom), (left, bottom)), text, score)
+
+
+def golden_text(image: Image) -> str | None:
+    """The text of a golden sample; None for any other image."""
+    return next((text for sample, text in _golden_samples() if np.array_equal(image, sample)), None)
+
+
+@functools.cache
+def _golden_samples() -> list[tuple[Image, str]]:
+    samples = [(scripts.image(language), text) for language, text in scripts.SAMPLES.items()]
+    return [(golden_sample.default_image(), golden_sample.TEXT), *samples]
 
 
 class FakeReader:
@@ -35,9 +47,9 @@ class FakeReader:
         self._lock = threading.Lock()
 
     def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
-        """The lines in the region; for the golden sample, its text."""
-        if np.array_equal(image, golden_sample.default_image()):
-            return [line(golden_sample.TEXT)]
+        """The lines in the region; for a golden sample, its text."""
+        if (text := golden_text(image)) is not None:
+            return [line(text)]
         with self._lock:
             self.images.append(image)
             self._concurrent_reads += 1

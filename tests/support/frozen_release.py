@@ -63,8 +63,10 @@ def stored() -> list[tuple[Json, list[Json]]]:
 def config() -> OperatorConfig:
     """That release's operator configuration: a later operator with the same images creates the same pods."""
     version = folder().name.partition("-")[2]
-    image = f"ocr-backend/backend-cpu:{version}", f"ocr-backend/backend-gpu:{version}"
-    return OperatorConfig(parse_image_reference(image[0]), parse_image_reference(image[1]))
+    cpu, paddle, gpu = (
+        parse_image_reference(f"ocr-backend/backend-{kind}:{version}") for kind in ("cpu", "paddle", "gpu")
+    )
+    return OperatorConfig(cpu, paddle, gpu)
 
 
 def managed_objects(ocrbackend: Mapping[str, Any], used_config: OperatorConfig | None = None) -> list[Json]:

@@ -27,6 +27,7 @@ _ALL_IS_PAINTED = "() => new Promise(done => requestAnimationFrame(() => request
 _ROW = "[data-testid=table-row]"
 _IMAGE = ".konvajs-content"
 _SMART_TOOL = ".lsf-tool_smart >> visible=true"
+_SUBMIT = "button[name=submit] >> visible=true"
 _TEXT = "[data-testid=textarea-region-textarea]"
 _HAS_TEXT = f"() => [...document.querySelectorAll('{_TEXT}')].some(area => area.value)"
 
@@ -55,6 +56,17 @@ class LabelingPage:
     def texts(self) -> list[str]:
         """The texts of the regions, in the order of their list."""
         return [area.input_value() for area in self._page.locator(_TEXT).all()]
+
+    def rewrite(self, text: str, replacement: str) -> None:
+        """Replaces the text of a region in the list."""
+        area = self._page.locator(_TEXT).nth(self.texts().index(text))
+        area.fill(replacement)
+        area.blur()
+
+    def submit(self) -> None:
+        """Submits the annotation, and waits until Label Studio has stored it."""
+        with self._page.expect_response(lambda response: "/annotations" in response.url):
+            self._page.locator(_SUBMIT).first.click()
 
     def annotate_automatically(self) -> None:
         """Turns on Auto-Annotation and Auto-Accept Suggestions, and selects the smart tool for boxes."""

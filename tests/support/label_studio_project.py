@@ -3,6 +3,7 @@
 Knows nothing about the backend except its URL.
 """
 
+import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -59,12 +60,21 @@ class Api:
         Raises:
             RefusedError: the response is an error.
         """
+        content = self.download(method, path, **request)
+        return json.loads(content) if content else None
+
+    def download(self, method: str, path: str, **request: Any) -> bytes:
+        """The body of the response.
+
+        Raises:
+            RefusedError: the response is an error.
+        """
         response = self._session.request(
             method, f"{self._url}/api/{path}", timeout=_SECONDS_TO_ANSWER, **request
         )
         if not response.ok:
             raise RefusedError(response)
-        return response.json() if response.content else None
+        return response.content
 
     def close(self) -> None:
         """Closes the connections."""
@@ -203,6 +213,10 @@ class Project:
         """The annotated tasks in one of Label Studio's export formats."""
         exported: list[Json] = self.api.call("GET", f"projects/{self.id}/export", params={"exportType": form})
         return exported
+
+    def export_file(self, form: str) -> bytes:
+        """The file that one of Label Studio's other export formats makes of the annotated tasks."""
+        return self.api.download("GET", f"projects/{self.id}/export", params={"exportType": form})
 
     def draw(self, connection: int, task: int, regions: Sequence[Json]) -> Json:
         """The response to a page after a person has drawn regions with Auto-Annotation."""

@@ -13,8 +13,8 @@ REJECTED_BACKENDS = [
         {"variants": [{"language": "ch"}]}, "variants[0].modelType: Required value", id="no model type"
     ),
     pytest.param(
-        {"variants": [{"name": "koreen-mobile", "language": "koreen", "modelType": "mobile"}]},
-        'supported values: "ch", "en", "japan", "korean", "arabic", "cyrillic", "devanagari", "latin", "esl',
+        {"variants": [{"name": "xx-mobile", "language": "xx", "modelType": "mobile"}]},
+        "the language is unknown: set one of ch, en, japan, korean, arabic, cyrillic, devanagari, latin,",
         id="an unknown language",
     ),
     pytest.param(
@@ -27,6 +27,11 @@ REJECTED_BACKENDS = [
         "variants[1]: Duplicate value",
         id="a variant twice",
     ),
+    pytest.param(
+        {"variants": [MOBILE], "labelStudio": {"url": "http://label-studio", "readNewTasks": True}},
+        "labelStudio.readNewTasks needs labelStudio.url and labelStudio.apiKeySecretRef",
+        id="new tasks without a token",
+    ),
     pytest.param({"variants": [MOBILE] * 17}, "must have at most 16 items", id="seventeen variants"),
     pytest.param(
         {
@@ -36,6 +41,14 @@ REJECTED_BACKENDS = [
         "PP-OCRv6 supports only ch, en, japan, latin, chinese_cht: set another language or ocrVersion "
         "(korean needs PP-OCRv5 or PP-OCRv3",
         id="a language that the newest OCR version lacks",
+    ),
+    pytest.param(
+        {
+            "ocrVersion": "PP-OCRv6",
+            "variants": [{"name": "ru-mobile", "language": "ru", "modelType": "mobile"}],
+        },
+        "(korean needs PP-OCRv5 or PP-OCRv3; arabic needs PP-OCRv5 or PP-OCRv3",
+        id="a name of a language that the newest OCR version lacks",
     ),
     pytest.param(
         {
@@ -98,6 +111,14 @@ REJECTED_BACKENDS = [
         },
         "or ocrVersion to PP-OCRv5 with the languages ch, en, japan, chinese_cht",
         id="builtin with a language that has no builtin model",
+    ),
+    pytest.param(
+        {
+            "models": {"source": "Builtin"},
+            "variants": [{"name": "fr", "language": "fr", "modelType": "mobile"}],
+        },
+        "or ocrVersion to PP-OCRv5 with the languages ch, en, japan, chinese_cht",
+        id="builtin with a name of a language that has no builtin model",
     ),
     pytest.param(
         BUILTIN | {"variants": [{"name": "ch-server", "language": "ch", "modelType": "server"}]},

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ocr_backend.config import model_catalog
+from ocr_backend.models import scripts
+
 PAGE_LABELS = ("0", "90", "180", "270")
 LINE_LABELS = ("0_degree", "180_degree")
-CHARACTERS = ["a", "b"]
 
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
@@ -38,22 +40,29 @@ def detector(root: Path, name: str, model_format: str) -> None:
     _write(root, name, model_format, steps, post_process, ("sigmoid", weights, np.zeros(1, np.float32), 1))
 
 
-def recogniser(root: Path, name: str, model_format: str, characters: Sequence[str] = CHARACTERS) -> None:
+def characters(name: str) -> list[str]:
+    """A small dictionary for an official recogniser: "a", letters of the languages that it reads, "b"."""
+    letters = "".join(map(scripts.letters, model_catalog.languages_read_by(name)))
+    return [*dict.fromkeys(f"a{letters}"), "b"]
+
+
+def recogniser(root: Path, name: str, model_format: str, dictionary: Sequence[str] = ()) -> None:
     """Creates a folder whose network reads the first character wherever a line is dark.
 
-    Its weights have 4608 bytes for each character.
+    Its weights have 4608 bytes for each character of the dictionary, by default `characters(name)`.
     """
+    dictionary = dictionary or characters(name)
     steps = [
         {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
         {"RecResizeImg": {"image_shape": [3, 48, 320]}},
         {"KeepKeys": {"keep_keys": ["image"]}},
     ]
-    classes = len(characters) + 2
+    classes = len(dictionary) + 2
     weights = np.zeros((classes, 3, 48, 8), np.float32)
     weights[0], weights[1] = 9 / weights[0].size, -9 / weights[0].size
     bias = np.array([1, *[-9] * (classes - 1)], np.float32)
     bias[1] = 0
-    post_process = {"name": "CTCLabelDecode", "character_dict": list(characters)}
+    post_process = {"name": "CTCLabelDecode", "character_dict": list(dictionary)}
     _write(root, name, model_format, steps, post_process, ("steps", weights, bias, (48, 8)))
 
 

@@ -40,6 +40,12 @@ class LabelStudioSettings:
         aliases=("LABEL_STUDIO_ACCESS_TOKEN",),
         secret=True,
     )
+    reads_new_tasks: bool = setting(
+        False,
+        "OCR_READ_NEW_TASKS",
+        "Read the new tasks of a project when Label Studio sends the event TASKS_CREATED, and store their "
+        "predictions; requires LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
+    )
     verify_ssl: bool = setting(
         True, "VERIFY_SSL", "Verify the TLS certificates of the servers that images come from"
     )

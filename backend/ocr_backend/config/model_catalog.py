@@ -144,6 +144,16 @@ def model_set(ocr_version: str, language: str, model_type: str) -> ModelSet:
     return ModelSet(detection, recognition)
 
 
+def languages_read_by(recognition: str) -> tuple[str, ...]:
+    """Codes of the languages for which PaddleOCR chooses this recognition model; may be empty."""
+    read = {
+        language
+        for ocr_version, language, model_type in combinations()
+        if _recognition(ocr_version, language, model_type) == recognition
+    }
+    return tuple(code for code in LANGUAGES if code in read)
+
+
 def is_builtin(ocr_version: str, language: str, model_type: str) -> bool:
     """Whether this combination can be read with builtin models."""
     return model_type == BUILTIN_MODEL_TYPE and language in BUILTIN_LANGUAGES.get(ocr_version, ())

@@ -106,3 +106,9 @@ class ModelSettings:
         "OCR_GOLDEN_CHECK",
         "Become ready only after the golden sample was read correctly; false accepts any result",
     )
+
+    @property
+    def needs_paddle(self) -> bool:
+        """Whether only PaddleOCR's own engine runs these models; those of a folder may have either format."""
+        has_onnx = self.model_source != "hub" or "onnx" in model_catalog.published_formats(self.ocr_version)
+        return self.engine == "paddle" or self.use_doc_unwarping or not has_onnx

@@ -22,6 +22,7 @@ from ocr_backend.system.header_deadline import limit_next_read
 _MAX_REDIRECTS = 5  # browsers and storage services need two or three (guess)
 _BLOCK_BYTES = 2**16
 _REDIRECT_STATUS = (301, 302, 303, 307, 308)
+_FILE_STATUS = (200, 203)  # 203: a proxy has changed headers
 _UNKNOWN_FILE_STATUS = (400, 404)
 _LABEL_STUDIO_FILE = re.compile(
     r"/(tasks|projects)/\d+/(presign|resolve)/|/data/upload/|/storage-data/uploaded/"
@@ -94,7 +95,7 @@ class Downloader:
             has_first_origin = first is not None and url.origin == first.origin
             allowed_credentials = credentials if has_first_origin else None
             response = self._sender.send(url, is_trusted, allowed_credentials, deadline)
-            if response.status_code != 200:
+            if response.status_code not in _FILE_STATUS:
                 self._sender.record_answer(url)
             target = _location(response)
             if response.status_code not in _REDIRECT_STATUS or not target:
@@ -112,7 +113,7 @@ class Downloader:
         return Download(content, cache_seconds(response.headers.get("Cache-Control", "")))
 
     def _content(self, response: requests.Response, url: FileUrl, deadline: float) -> bytes:
-        if response.status_code != 200:
+        if response.status_code not in _FILE_STATUS:
             raise ImageError("unreachable", self._status_message(response.status_code, url))
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
             raise ImageError("broken", f"{url} answered with a web page instead of an image")

@@ -1,21 +1,23 @@
 """HTTP sessions that only connect to allowed addresses, and only send URLs in normal form.
 
-The addresses of a host are checked before it is contacted, and the peer address again on the connection, so
-that a name cannot resolve differently the second time (DNS rebinding). Label Studio's token is added here, by
+A host is resolved once, and only the addresses that were checked are contacted, so that a name cannot resolve
+differently the second time (DNS rebinding). Label Studio's token is added here, by
 the URL that is sent. Knows urllib3 and requests.
 """
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import requests
 from requests.utils import urldefragauth
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError
 
 from ocr_backend.errors import ImageError
+from ocr_backend.fetch.dns_lookup import addresses_of
 from ocr_backend.fetch.file_url import FileUrl, parse_file_url
 from ocr_backend.system.address_policy import AddressPolicy, is_metadata_address
 from ocr_backend.system.header_deadline import HeaderDeadlineAdapter, HeaderDeadlineConnection, pool_classes
@@ -103,18 +105,43 @@ class AddressCheckedConnection(HeaderDeadlineConnection):
     check_address: AddressCheck
     host: str
     port: int
+    _dns_host: str
+    """What urllib3 connects to; `host` follows from it."""
 
     def _new_conn(self) -> socket.socket:
         # Checks all addresses of the name first: the error then does not reveal which of them has a listener.
-        for address in _resolve(self.host, self.port):
+        addresses = self._resolve()
+        for address in addresses:
             self.check_address(self.host, address)
-        connection: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's class
+        connection = self._connect_to_first(addresses)
         try:
             self.check_address(self.host, connection.getpeername()[0])
         except ImageError:
             connection.close()
             raise
         return connection
+
+    def _resolve(self) -> list[str]:
+        seconds = self.timeout if isinstance(self.timeout, int | float) else None
+        try:
+            return addresses_of(self.host, self.port, seconds)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"{self.host} was not resolved in {seconds} s") from error
+        except OSError as error:
+            raise NewConnectionError(cast(Any, self), f"{self.host} was not resolved: {error}") from error
+
+    def _connect_to_first(self, addresses: Sequence[str]) -> socket.socket:
+        """Connects to the first address that accepts; the name is not resolved again."""
+        name = self._dns_host
+        error: HTTPError = LocationParseError(self.host)
+        for self._dns_host in addresses:
+            try:
+                return cast(socket.socket, super()._new_conn())  # type: ignore[misc]  # of urllib3's class
+            except (NewConnectionError, ConnectTimeoutError) as failure:
+                error = failure
+            finally:
+                self._dns_host = name  # the certificate must be for the name
+        raise error
 
 
 def _literal_address(host: str) -> str | None:
@@ -124,11 +151,3 @@ def _literal_address(host: str) -> str | None:
     with suppress(ValueError):
         return str(ipaddress.ip_address(host))
     return None
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    try:
-        results = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # no address to check; connecting fails with the same error
-        return []
-    return [str(address[0]) for *_, address in results]

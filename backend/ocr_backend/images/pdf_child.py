@@ -16,13 +16,13 @@ Json = dict[str, Any]
 
 
 def main(memory_bytes: int, cpu_seconds: int) -> None:
-    """Answers requests until standard input ends; limits its memory, and the CPU time of each request."""
-    _limit(resource.RLIMIT_AS, memory_bytes)
+    """Answers requests until standard input ends; limits CPU time and memory of each."""
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     pdf: pypdfium2.PdfDocument | None = None
     while line := requests.readline():
         _limit(resource.RLIMIT_CPU, int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + cpu_seconds)
         request = json.loads(line)
+        _limit(resource.RLIMIT_AS, memory_bytes + request.get("bitmap_bytes", 0))
         content = requests.read(request.get("open", 0))
         if "page" not in request and pdf is not None:
             pdf.close()

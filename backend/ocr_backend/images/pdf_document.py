@@ -24,10 +24,9 @@ from ocr_backend.ocr_types import Image
 _POINTS_PER_INCH = 72
 _GIVEN_UP_SECONDS = 3600.0
 _GIVEN_UP_PAGES = 1000
-_BYTES_PER_PIXEL = 9
+_BITMAP_BYTES_PER_PIXEL = 3
+_BITMAPS = 3
 """The bitmap of the child, what this process receives, and its copy."""
-_CHILD_BYTES = 250_000_000
-"""A child process with the images of a page."""
 _damaged = "the PDF is damaged, or needs a password"
 
 
@@ -93,7 +92,7 @@ class PdfDocument:
         Raises:
             ImageError: the page is damaged or too large.
         """
-        return math.prod(self._page_size(index)) * _BYTES_PER_PIXEL + _CHILD_BYTES
+        return _BITMAPS * self._bitmap_bytes(index) + pdf_process.MEMORY_BYTES
 
     def page(self, index: int) -> Image:
         """The page at an index from 0.
@@ -101,13 +100,13 @@ class PdfDocument:
         Raises:
             ImageError: the page is damaged or too large, or takes too much time or memory.
         """
-        self._page_size(index)
+        bitmap_bytes = self._bitmap_bytes(index)
         self._given_up.check(self._digest, index)
         try:
             if self._process is None:
                 self._open()
             assert self._process is not None
-            return _to_bgr(self._process.render(index, self._scale))
+            return _to_bgr(self._process.render(index, self._scale, bitmap_bytes))
         except PdfError as error:
             raise _damaged_page(index) from error
         except PdfStoppedError as error:
@@ -123,6 +122,9 @@ class PdfDocument:
     @property
     def _scale(self) -> float:
         return self._settings.pdf_dpi / _POINTS_PER_INCH
+
+    def _bitmap_bytes(self, index: int) -> int:
+        return math.prod(self._page_size(index)) * _BITMAP_BYTES_PER_PIXEL
 
     def _page_size(self, index: int) -> tuple[int, int]:
         """Width and height in px."""

@@ -5,6 +5,8 @@ Source of the tags: Label Studio 1.23 and its reference of tags.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from ocr_backend.config.settings import Settings
@@ -12,6 +14,7 @@ from ocr_backend.errors import LabelConfigError
 from ocr_backend.labelstudio import tag_selection
 from ocr_backend.labelstudio.label_choice import choose_label
 from ocr_backend.labelstudio.label_config_xml import Repeater, TagGroup, tag_groups
+from ocr_backend.labelstudio.page_text import TextFormat
 from ocr_backend.labelstudio.tag_selection import ImageTag, default_name, label_name, missing_error, tag_name
 from ocr_backend.labelstudio.task_data import has_variable
 
@@ -35,14 +38,25 @@ class ControlTag:
 
 
 @dataclass(frozen=True)
+class PageTextTag:
+    """A TextArea for the text of all pages: its name and the format of the text."""
+
+    name: str
+    text_format: TextFormat = "text"
+
+
+T = TypeVar("T", ControlTag, PageTextTag)
+
+
+@dataclass(frozen=True)
 class ControlTags:
     """The tags that take the parts of a region.
 
     `image` is the name of the Image tag. `image_value` names the image in a task's data, or a list of images
-    if `has_several_pages`. Without a `shape`, `text` takes the text of all pages. `labels` is None if no tag
-    takes labels, and equals `shape` if one tag takes both; `label` is None if regions get none. `warning` is
-    a sentence for the log, or empty. With a `repeater`, names, label and `image_value` contain its index
-    flag; `at_index` replaces it. `further` are those of the other images.
+    if `has_several_pages`. `text` takes the text of each region, `page_text` that of all pages. `labels` is
+    None if no tag takes labels, and equals `shape` if one tag takes both; `label` is None if regions get
+    none. `warning` is a sentence for the log, or empty. With a `repeater`, names, label and `image_value`
+    contain its index flag; `at_index` replaces it. `further` are those of the other images.
     """
 
     image: str
@@ -52,6 +66,7 @@ class ControlTags:
     labels: ControlTag | None
     text: ControlTag | None
     label: str | None
+    page_text: PageTextTag | None = None
     warning: str = ""
     repeater: Repeater | None = None
     further: tuple["ControlTags", ...] = ()
@@ -63,21 +78,22 @@ class ControlTags:
 
     def at_index(self, index: int) -> "ControlTags":
         """The control tags at an index (from 0) of the Repeater's list."""
-        repeater = self.repeater
-        if repeater is None:
+        if self.repeater is None:
             return self
+        fill_index = partial(self.repeater.fill_index, index=index)
 
-        def fill_index(tag: ControlTag) -> ControlTag:
-            return replace(tag, name=repeater.fill_index(tag.name, index))
+        def rename(tag: T) -> T:
+            return replace(tag, name=fill_index(tag.name))
 
         return replace(
             self,
-            image=repeater.fill_index(self.image, index),
-            image_value=repeater.fill_index(self.image_value, index),
-            shape=self.shape and fill_index(self.shape),
-            labels=self.labels and fill_index(self.labels),
-            text=self.text and fill_index(self.text),
-            label=self.label and repeater.fill_index(self.label, index),
+            image=fill_index(self.image),
+            image_value=fill_index(self.image_value),
+            shape=self.shape and rename(self.shape),
+            labels=self.labels and rename(self.labels),
+            text=self.text and rename(self.text),
+            page_text=self.page_text and rename(self.page_text),
+            label=self.label and fill_index(self.label),
             repeater=None,
         )
 
@@ -116,15 +132,16 @@ def _control_tags(image_tag: ImageTag, settings: Settings) -> ControlTags:
     group, image, controls = image_tag
     _check_image(group, image, settings)
     shape = tag_selection.shape(controls, settings)
-    text = tag_selection.text_area(controls, settings.text_from_name)
-    if shape is None and (text is None or tag_selection.is_per_region(text)):
+    page_text = tag_selection.page_text_area(controls, settings.text_from_name, shape is not None)
+    if shape is None and page_text is None:
         raise missing_error("no tag that draws boxes on the image")
+    text = None if shape is None else tag_selection.text_area(controls, settings.text_from_name)
     labels = None if shape is None else tag_selection.labels(controls, shape, settings)
     label, warning = None, ""
     if labels is not None:
         is_set = settings.predicted_label is not None
         label, warning = choose_label(labels, label_name(settings), allow_only_label=not is_set)
-    if text is None:
+    if shape is not None and text is None:
         no_text = f"the label config has no TextArea for the Image {tag_name(image)!r}, so boxes get no text"
         warning = "; ".join(filter(None, (no_text, warning)))
     return ControlTags(
@@ -135,6 +152,7 @@ def _control_tags(image_tag: ImageTag, settings: Settings) -> ControlTags:
         labels=_control_tag(labels),
         text=_control_tag(text),
         label=label,
+        page_text=None if page_text is None else _page_text_tag(page_text),
         warning=warning,
         repeater=group.repeater,
     )
@@ -174,3 +192,7 @@ def _variable(key: str) -> str:
 
 def _control_tag(element: Element | None) -> ControlTag | None:
     return None if element is None else ControlTag(tag_name(element), element.tag)
+
+
+def _page_text_tag(text_area: Element) -> PageTextTag:
+    return PageTextTag(tag_name(text_area), tag_selection.text_format(text_area))

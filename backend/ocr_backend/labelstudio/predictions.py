@@ -5,18 +5,20 @@ Source: Label Studio 1.23's result format for OCR.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ocr_backend.config.settings import Settings
 from ocr_backend.labelstudio.geometry import Size, polygon_to_points, polygon_to_rectangle
 from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
+from ocr_backend.labelstudio.page_text import PageRows, Row, page_text
+from ocr_backend.labelstudio.region_ids import line_id, object_id
 from ocr_backend.ocr_types import Line, LoadedModel
 
 Json = dict[str, Any]
 
-PREDICTION_REVISION = 2
+PREDICTION_REVISION = 3
 """Increase it when the same weights and settings give other predictions, so that the version changes."""
 
 _TAG_SETTINGS = (
@@ -49,6 +51,14 @@ class ImagePages:
     pages: Sequence[Page]
 
 
+RowsOf = Callable[[Sequence[Line]], Sequence[Row]]
+
+
+def one_row_per_line(lines: Sequence[Line]) -> list[Row]:
+    """Each line in a row of its own."""
+    return [[line] for line in lines]
+
+
 def model_version(settings: Settings, models: Sequence[LoadedModel], engine: str) -> str:
     """The version of predictions: equal on all replicas; changes with all settings that change predictions.
 
@@ -73,77 +83,88 @@ def model_version(settings: Settings, models: Sequence[LoadedModel], engine: str
     return f"{settings.ocr_version}-{settings.language}-{settings.model_type}-{digest}"
 
 
-def prediction(images: Sequence[ImagePages], task_key: object, version: str, score_threshold: float) -> Json:
+def prediction(
+    images: Sequence[ImagePages],
+    task_key: object,
+    version: str,
+    score_threshold: float,
+    rows_of: RowsOf = one_row_per_line,
+) -> Json:
     """One task's prediction: the regions of its pages in order, and their mean score, 0 without regions.
 
     Lines below `score_threshold` are left out. `task_key` identifies the task, such as its id; the same line
-    of the same task gets the same region id each time.
+    of the same task gets the same region id each time. `rows_of` groups the lines of a page.
     """
+    images = [_with_score(image, score_threshold) for image in images]
     results: list[Json] = []
-    scores: list[float] = []
-    for page_number, (control_tags, item_index, page) in enumerate(_numbered_pages(images)):
-        lines = [line for line in page.lines if line.score >= score_threshold]
-        scores += [line.score for line in lines]
-        region_ids = [region_id(task_key, page_number, line_number) for line_number in range(len(lines))]
-        page_results = _page_results(Page(page.size, lines), region_ids, control_tags)
-        results += page_results if item_index is None else _with_item_index(page_results, item_index)
+    page_number = 0
+    for image in images:
+        for item_index, page in _numbered_pages(image):
+            page_results = _page_results(page, image.control_tags, (task_key, page_number), version)
+            results += page_results if item_index is None else _with_item_index(page_results, item_index)
+            page_number += 1
+        results += _page_text_results(image, task_key, rows_of)
+    scores = [line.score for image in images for page in image.pages for line in page.lines]
     mean_score = round(sum(scores) / len(scores), 4) if scores else 0.0
     return {"result": results, "score": mean_score, "model_version": version}
 
 
-def _page_results(page: Page, region_ids: Sequence[str], control_tags: ControlTags) -> list[Json]:
-    if control_tags.shape is None:
-        return _whole_text(page, region_ids, control_tags)
+def _with_score(image: ImagePages, score_threshold: float) -> ImagePages:
+    pages = [
+        replace(page, lines=[line for line in page.lines if line.score >= score_threshold])
+        for page in image.pages
+    ]
+    return replace(image, pages=pages)
+
+
+def _page_results(
+    page: Page, control_tags: ControlTags, page_key: tuple[object, int], version: str
+) -> list[Json]:
     results: list[Json] = []
-    for line, line_id in zip(page.lines, region_ids, strict=True):
-        results += region_results(line, page.size, control_tags, line_id)
+    for line_number, line in enumerate(page.lines):
+        text = line.text if control_tags.text else ""
+        region_id = line_id((*page_key, line_number), version, text)
+        results += region_results(line, page.size, control_tags, region_id)
     return results
 
 
-def _whole_text(page: Page, region_ids: Sequence[str], control_tags: ControlTags) -> list[Json]:
-    """The lines below each other in a TextArea of the task; nothing without lines."""
-    if not page.lines or control_tags.text is None:
+def _page_text_results(image: ImagePages, task_key: object, rows_of: RowsOf) -> list[Json]:
+    """The text of all pages in the TextArea that takes it; nothing without text."""
+    tag = image.control_tags.page_text
+    if tag is None:
         return []
-    text = {
-        "id": region_ids[0],
-        "from_name": control_tags.text.name,
-        "to_name": control_tags.image,
-        "type": control_tags.text.result_type,
-        "value": {"text": ["\n".join(line.text for line in page.lines)]},
+    pages = [PageRows(page.size, rows_of(page.lines)) for page in image.pages]
+    text = page_text(pages, tag.text_format)
+    result = {
+        "id": object_id((task_key, image.control_tags.image, tag.name)),
+        "from_name": tag.name,
+        "to_name": image.control_tags.image,
+        "type": "textarea",
+        "value": {"text": [text]},
     }
-    return [text]
+    return [result] if text else []
 
 
 def _with_item_index(results: Sequence[Json], item_index: int) -> list[Json]:
     return [{**result, "item_index": item_index} for result in results]
 
 
-def _numbered_pages(images: Sequence[ImagePages]) -> Iterator[tuple[ControlTags, int | None, Page]]:
+def _numbered_pages(image: ImagePages) -> Iterator[tuple[int | None, Page]]:
     """Each page with its index in its Image; the index is None if the Image has only one page."""
-    for image in images:
-        if image.control_tags.shape is None and image.pages:
-            lines = [line for page in image.pages for line in page.lines]
-            yield image.control_tags, None, Page(image.pages[0].size, lines)
-            continue
-        # A PDF has several pages whatever the label config says.
-        is_numbered = image.control_tags.has_several_pages or len(image.pages) > 1
-        for index, page in enumerate(image.pages):
-            yield image.control_tags, index if is_numbered else None, page
+    # A PDF has several pages whatever the label config says.
+    is_numbered = image.control_tags.has_several_pages or len(image.pages) > 1
+    for index, page in enumerate(image.pages):
+        yield index if is_numbered else None, page
 
 
-def region_id(task_key: object, page_number: int, line_number: int) -> str:
-    """12 hexadecimal digits, different for each line of each page of a task."""
-    return hashlib.blake2b(repr((task_key, page_number, line_number)).encode(), digest_size=6).hexdigest()
-
-
-def region_results(line: Line, size: Size, control_tags: ControlTags, line_id: str) -> Iterator[Json]:
+def region_results(line: Line, size: Size, control_tags: ControlTags, region_id: str) -> Iterator[Json]:
     """The results of one line: its shape, its label and its text if tags take these."""
     shape, labels, text = control_tags.shape, control_tags.labels, control_tags.text
     if shape is None:
         return
     geometry = _geometry(line, size, shape)
     base = {
-        "id": line_id,
+        "id": region_id,
         "to_name": control_tags.image,
         "original_width": size[0],
         "original_height": size[1],

@@ -15,6 +15,8 @@ from ocr_backend.system.basic_credentials import Credentials, project_credential
 
 Json = dict[str, Any]
 
+_MAX_DIGITS = 4300  # Python's default (sys.int_info.default_max_str_digits)
+
 _MAX_CONTEXT_DEPTH = 100
 """Levels of nesting in the context, which is part of the response. Label Studio needs 6; Python can read
 deeper JSON than it can write."""
@@ -88,8 +90,15 @@ def parse_json_object(body: bytes) -> Json:
         RequestError: the body is anything else.
     """
     try:
-        fields = json.loads(body, parse_constant=_finite_number_or_none, parse_float=_finite_number_or_none)
-    except (ValueError, RecursionError) as error:
+        fields = json.loads(
+            body,
+            parse_constant=_finite_number_or_none,
+            parse_float=_finite_number_or_none,
+            parse_int=_integer_or_none,
+        )
+    except RecursionError as error:
+        raise RequestError("the body has too many objects or lists inside each other") from error
+    except ValueError as error:
         raise RequestError("the body is not JSON; send a JSON object") from error
     if not isinstance(fields, dict):
         raise RequestError(f"the body is {json_type_name(fields)}; send a JSON object")
@@ -101,6 +110,11 @@ def _finite_number_or_none(text: str) -> float | None:
     # not affect other tasks either.
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+def _integer_or_none(text: str) -> int | None:
+    # Python converts no longer ones, because that takes long; no id is as long.
+    return int(text) if len(text) <= _MAX_DIGITS else None
 
 
 def json_type_name(value: object) -> str:

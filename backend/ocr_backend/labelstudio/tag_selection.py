@@ -11,6 +11,7 @@ from ocr_backend.config.settings import SETTINGS, Settings
 from ocr_backend.errors import LabelConfigError
 from ocr_backend.labelstudio.label_choice import stored_label
 from ocr_backend.labelstudio.label_config_xml import TagGroup
+from ocr_backend.labelstudio.page_text import TEXT_FORMATS, TextFormat
 
 SHAPES = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
 """Tags that draw regions, by the type of their results; the preferred first."""
@@ -79,15 +80,53 @@ def shape(controls: Sequence[Element], settings: Settings) -> Element | None:
 
 
 def text_area(controls: Sequence[Element], name: str | None) -> Element | None:
-    """The TextArea for the text, those for regions first, or None."""
+    """The TextArea for the text of each region, or None; one without `perRegion` may also take it."""
     candidates = [tag for tag in controls if tag.tag == "textarea"]
-    candidates.sort(key=lambda tag: not is_per_region(tag))
-    return select(candidates, name, "TEXT_FROM_NAME", "TextArea")
+    candidates.sort(key=_region_text_order)
+    selected = select(candidates, name, "TEXT_FROM_NAME", "TextArea")
+    return None if selected is None or _asks_for_page_text(selected) else selected
+
+
+def page_text_area(controls: Sequence[Element], name: str | None, has_shape: bool) -> Element | None:
+    """The TextArea for the text of all pages, or None.
+
+    Where regions are drawn, a TextArea of the task may be for remarks: only `model_format` asks for the text.
+    """
+    candidates = [tag for tag in controls if tag.tag == "textarea"]
+    candidates.sort(key=_region_text_order, reverse=True)
+    if has_shape:
+        return next(filter(_asks_for_page_text, candidates), None)
+    selected = select(candidates, name, "TEXT_FROM_NAME", "TextArea")
+    return None if selected is None or is_per_region(selected) else selected
+
+
+def text_format(text_area: Element) -> TextFormat:
+    """The format of a TextArea's text, which its attribute `model_format` names.
+
+    Raises:
+        LabelConfigError: there is no such format.
+    """
+    # Label Studio ignores attributes that it does not know; its ML backends' own begin with `model_`.
+    value = (text_area.get("model_format") or TEXT_FORMATS[0]).strip().lower()
+    for known in TEXT_FORMATS:
+        if value == known:
+            return known
+    raise LabelConfigError(
+        f"the TextArea {tag_name(text_area)!r} has model_format={value!r}; known: {', '.join(TEXT_FORMATS)}"
+    )
 
 
 def is_per_region(text_area: Element) -> bool:
     """Whether each region has a text of its own."""
     return (text_area.get("perregion") or "").lower() == "true"
+
+
+def _asks_for_page_text(text_area: Element) -> bool:
+    return bool(text_area.get("model_format")) and not is_per_region(text_area)
+
+
+def _region_text_order(text_area: Element) -> int:
+    return 0 if is_per_region(text_area) else 1 + _asks_for_page_text(text_area)
 
 
 def labels(controls: Sequence[Element], shape: Element, settings: Settings) -> Element | None:

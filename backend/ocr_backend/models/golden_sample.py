@@ -1,9 +1,10 @@
-"""The golden sample: an image with known text that the models must read before their worker is ready.
+"""The golden sample: images with known text that the models must read before their worker is ready.
 
-The default one is drawn, so it needs no file, and holds only digits, which every official recogniser knows. A
-wrong result means that the weights do not fit, or that the engine computes wrongly on this machine. A custom
-model may not know digits: its folder may hold its own golden sample; without one, the result is only
-reported.
+The first one is drawn, so it needs no file, and holds only digits, which every official recogniser knows. A
+wrong result means that the weights do not fit, or that the engine computes wrongly on this machine. The
+second one is a line in the script of the language: weights of another script read the digits too, but not
+this. A custom model may know neither: its folder may hold its own golden sample; without one, the result is
+only reported.
 """
 
 import math
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 from ocr_backend.errors import GoldenSampleError
+from ocr_backend.models import scripts
 from ocr_backend.ocr_types import Image, Line, Reader
 
 TEXT = "31415926"
@@ -64,15 +66,36 @@ def load(folder: Path) -> GoldenSample | None:
     return GoldenSample(cast(Image, image), text)
 
 
-def check(reader: Reader, custom_folders: Sequence[Path] = (), *, is_strict: bool = True) -> str:
-    """Reads a golden sample, which also warms the engine up, and compares the result.
+def check(
+    reader: Reader, language: str, custom_folders: Sequence[Path] = (), *, is_strict: bool = True
+) -> str:
+    """Reads the golden sample, which also warms the engine up, and compares the result.
 
-    `custom_folders` are the folders of custom models, the recogniser's last; the last one with a golden
-    sample supplies it. Returns a warning if a wrong result is tolerated, else "".
+    `language` is a language code. `custom_folders` are the folders of custom models, the recogniser's last;
+    the last one with a golden sample supplies it. Returns a warning if a wrong result is tolerated, else "".
 
     Raises:
         GoldenSampleError: the result is wrong and `is_strict`, or no reader could give such lines.
     """
+    warning = _check_text(reader, custom_folders, is_strict)
+    return warning if warning or custom_folders else _check_script(reader, language, is_strict)
+
+
+def _check_script(reader: Reader, language: str, is_strict: bool) -> str:
+    actual = _without_spaces("".join(line.text for line in reader.read(scripts.image(language))))
+    if scripts.share_read(language, actual) >= scripts.MIN_SHARE:
+        return ""
+    expected = _without_spaces(scripts.SAMPLES[language])
+    problem = f"the golden sample {expected!r} of the language {language} was read as {actual!r}"
+    if not is_strict:
+        return f"OCR_GOLDEN_CHECK is off: {problem}"
+    raise GoldenSampleError(
+        f"{problem}: the weights are for another script, or the engine {reader.engine} computes wrongly on "
+        "this machine; check the models, or set PADDLEOCR_LANG or OCR_ENGINE"
+    )
+
+
+def _check_text(reader: Reader, custom_folders: Sequence[Path], is_strict: bool) -> str:
     custom_samples = [sample for folder in custom_folders if (sample := load(folder)) is not None]
     sample = custom_samples[-1] if custom_samples else GoldenSample(default_image(), TEXT)
     expected = _without_spaces(sample.text)

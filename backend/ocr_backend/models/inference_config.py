@@ -5,10 +5,12 @@ Reads and checks the file; knows no other file of the folder.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
+from ocr_backend.config import model_catalog
+from ocr_backend.models import scripts
 from ocr_backend.models.model_errors import ModelError, broken_folder, unreadable
 
 FILE_NAME = "inference.yml"
@@ -46,12 +48,28 @@ def official_problems(role: str, name: str, config: Mapping[str, Any]) -> Iterat
     if described != name:
         yield f"its {FILE_NAME} describes the model {described!r}, not {name!r}"
     yield from dictionary_problems(role, config)
+    yield from _script_problems(name, config)
 
 
 def dictionary_problems(role: str, config: Mapping[str, Any]) -> Iterator[str]:
     """A problem, if a recognition model has no valid dictionary."""
     if role == "recognition" and not _is_dictionary(_section(config, "PostProcess").get("character_dict")):
         yield f"its {FILE_NAME} has no list of characters (PostProcess.character_dict)"
+
+
+def _script_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """A problem, if the dictionary of an official recogniser lacks letters of a language that it reads."""
+    characters = _section(config, "PostProcess").get("character_dict")
+    if not _is_dictionary(characters):
+        return
+    known = set(characters)
+    for language in model_catalog.languages_read_by(name):
+        if missing := scripts.missing_letters(language, known):
+            yield (
+                f"the dictionary in its {FILE_NAME} lacks the letters {missing} of the language {language}: "
+                f"it is not the dictionary of {name}"
+            )
+            return
 
 
 def model_name(config: Mapping[str, Any]) -> object:
@@ -75,7 +93,7 @@ def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _is_dictionary(characters: object) -> bool:
+def _is_dictionary(characters: object) -> TypeGuard[list[str]]:
     return (
         isinstance(characters, list)
         and bool(characters)

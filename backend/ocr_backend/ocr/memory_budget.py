@@ -22,8 +22,9 @@ _DECODE_SHARE = 0.4
 _MIN_DECODE_BYTES = 400_000_000
 """Enough for A4 pages at 300 dpi; no memory limit refuses them."""
 DECODE_BYTES_PER_PIXEL = 13
+"""Memory for a decoded image of an ordinary format."""
 _PDF_BYTES = 250_000_000
-"""Memory for a decoded image of an ordinary format, and for the child process of a PDF page (`images`)."""
+"""The child process of a PDF page (`images`); a test compares them."""
 
 
 @dataclass(frozen=True)

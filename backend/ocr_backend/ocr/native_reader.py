@@ -112,10 +112,7 @@ class NativeReader:
         height, width = image.shape[:2]
         parts = tiles.tiles(height, width, self._budget.total)
         boxes = tiles.merged([(tile, self._detect_boxes(tile.of(image))) for tile in parts])
-        crops = (
-            recognition.crop(image, text_box.box, text_box.margin if self._needs_margin else 0.0)
-            for text_box in boxes
-        )
+        crops = (recognition.crop_line(image, text_box, self._needs_margin) for text_box in boxes)
         lines = [crop for crop in crops if crop is not None and accepts(crop)]
         return lines, self._upside_down(lines)
 
@@ -159,13 +156,21 @@ class NativeReader:
         results = list(zip([*lines, *flipped], self._recognise([*lines, *flipped]), strict=True))
         upright, alternatives = results[: len(lines)], results[len(lines) :]
         for index, alternative in zip(flip_candidates, alternatives, strict=True):
-            if _score(alternative) > _score(upright[index]) + bonus:
+            if _score(alternative[1]) > _score(upright[index][1]) + bonus:
                 upright[index] = alternative
         return upright
 
     def _recognise(self, lines: Sequence[Crop]) -> list[TextAndScore]:
-        """Text and score of each line, in order."""
-        images = [line.image for line in lines]
+        """Text and score of each line, in order; of two crops, the one with the higher score counts."""
+        results = self._recognise_images([line.image for line in lines])
+        other_crops = recognition.other_crops(lines, results)
+        others = self._recognise_images(list(other_crops.values()))
+        for index, other in zip(other_crops, others, strict=True):
+            results[index] = max(results[index], other, key=_score)
+        return results
+
+    def _recognise_images(self, images: Sequence[Image]) -> list[TextAndScore]:
+        """Text and score of each image of a line, in order."""
         batches = recognition.batches(images, self._batch_size)
         results = [("", 0.0)] * len(images)
         outputs = self._slots.map(lambda batch: self._recognise_batch(images, batch), batches)
@@ -210,9 +215,8 @@ def _orientation_classifier(model: Model, network: Network) -> OrientationClassi
     return lambda images: classifier.best_labels(network(classifier.network_input(images)))
 
 
-def _score(result: tuple[Crop, TextAndScore]) -> float:
-    _, (_, score) = result
-    return score
+def _score(result: TextAndScore) -> float:
+    return result[1]
 
 
 def _scale(polygon: Polygon, scale: tuple[float, float]) -> Polygon:

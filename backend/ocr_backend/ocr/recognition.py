@@ -7,7 +7,7 @@ calls it.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ocr_backend.models import inference_config
 from ocr_backend.models.model_folder import Model
-from ocr_backend.ocr.detection import Box, clockwise
+from ocr_backend.ocr.detection import Box, TextBox, clockwise
 from ocr_backend.ocr.logical_order import logical_order
 from ocr_backend.ocr_types import Image, Polygon
 
@@ -24,6 +24,10 @@ HEIGHT = 48
 MIN_WIDTH = 48
 MAX_WIDTH = 3200
 """Width of a crop at the network's height, in px; a longer line is squeezed, as in PaddleX."""
+
+_MIN_SURE_SCORE = 0.98
+"""Lines with lower scores are read from their other crop, too: of print of 9 to 18 px an eighth (Latin) to
+two fifths (Japanese), and nearly all the errors that it avoids (measured)."""
 
 _MAX_BATCH_WIDTH = 6400
 """Sum of the widths of a batch in px: eight of the widest crops would take 700 MB and not be faster
@@ -45,6 +49,8 @@ class Crop:
 
     image: Image
     corners: Polygon
+    other: Image | None = None
+    """The same line without the margin, for recognisers that need one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,14 @@ class Batch:
 def needs_margin(model: Model) -> bool:
     """Whether a recogniser reads better with a margin; those of PP-OCRv5 read worse (measured)."""
     return model.official_name.startswith("PP-OCRv6")
+
+
+def crop_line(image: Image, line: TextBox, needs_margin: bool) -> Crop | None:
+    """The line with its margin, and without as the other crop; None if its box has no area."""
+    if not needs_margin:
+        return crop(image, line.box)
+    wide, tight = (crop(image, line.box, margin) for margin in (line.margin, 0.0))
+    return None if wide is None or tight is None else replace(wide, other=tight.image)
 
 
 def crop(image: Image, box: Box, margin: float = 0.0) -> Crop | None:
@@ -84,6 +98,15 @@ def crop(image: Image, box: Box, margin: float = 0.0) -> Crop | None:
     return Crop(np.asarray(horizontal, np.uint8), corners_as_read(box))
 
 
+def other_crops(lines: Sequence[Crop], results: Sequence[tuple[str, float]]) -> dict[int, Image]:
+    """Index -> other crop of each line that has one, and whose score is too low to be sure of its text."""
+    return {
+        index: line.other
+        for index, (line, (_, score)) in enumerate(zip(lines, results, strict=True))
+        if score < _MIN_SURE_SCORE and line.other is not None
+    }
+
+
 def corners_as_read(box: Box) -> Polygon:
     """Corners of a box clockwise from the start of its line: top left, or top right for a vertical line."""
     corners = clockwise(cv2.boxPoints(cv2.minAreaRect(box)))
@@ -103,7 +126,8 @@ def _side_lengths(corners: NDArray[np.float32]) -> tuple[int, int]:
 
 def flipped(line: Crop) -> Crop:
     """The same line, rotated by 180 degrees."""
-    return Crop(np.rot90(line.image, 2), flipped_corners(line.corners))
+    other = None if line.other is None else np.rot90(line.other, 2)
+    return Crop(np.rot90(line.image, 2), flipped_corners(line.corners), other)
 
 
 def flipped_corners(corners: Polygon) -> Polygon:

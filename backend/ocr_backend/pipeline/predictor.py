@@ -138,7 +138,8 @@ class Predictor:
         except ImageError as error:
             return self._failed(error)
         task_key = task.id if task.id is not None else f"task {index} of the request"
-        predicted = self._predicted(prediction(pages, task_key, self.version, self._settings.score_threshold))
+        threshold = self._settings.score_threshold
+        predicted = self._predicted(prediction(pages, task_key, self.version, threshold, reading_order.rows))
         problems = (page.problem for image in pages for page in image.pages if page.problem)
         return replace(predicted, page_problems=tuple(problems))
 

@@ -67,7 +67,9 @@ class Worker:
         started = time.monotonic()
         reader = self._open_reader(self.settings)
         custom = [choice.folder for choice in custom_models.configured(self.settings)]
-        self.warning = golden_sample.check(reader, custom, is_strict=self.settings.golden_check)
+        self.warning = golden_sample.check(
+            reader, self.settings.language, custom, is_strict=self.settings.golden_check
+        )
         seconds = time.monotonic() - started
         version = model_version(self.settings, reader.models, reader.engine)
         self.metrics.record_ready(reader.models, reader.engine, reader.slots, version)

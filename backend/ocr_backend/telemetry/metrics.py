@@ -30,6 +30,7 @@ from ocr_backend.telemetry import dead_processes
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 Stage = Literal["fetch", "decode", "wait", "read"]
+AnnotationEvent = Literal["created", "updated", "deleted"]
 
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 """Variable of prometheus_client: the folder in which processes share their metrics."""
@@ -83,6 +84,7 @@ class Metrics:
         self.descriptions = factory.descriptions
         self._create_request_metrics(factory)
         self._create_image_metrics(factory)
+        self._create_annotation_metrics(factory)
         self._create_worker_metrics(factory)
 
     def _create_request_metrics(self, new: _MetricFactory) -> None:
@@ -110,6 +112,22 @@ class Metrics:
         self.line_score = new.histogram("ocr_line_score", "Score of text lines", _SCORES)
         self.result_cache_requests = new.counter(
             "ocr_result_cache_requests_total", "Look-ups of pages in the result cache, by outcome", "outcome"
+        )
+
+    def _create_annotation_metrics(self, new: _MetricFactory) -> None:
+        self.annotations = new.counter(
+            "ocr_annotations_total",
+            "Annotations in Label Studio's events, without those of skipped tasks, by event: created, "
+            "updated or deleted",
+            "event",
+        )
+        self.annotated_lines = new.counter(
+            "ocr_annotated_lines_total",
+            "Text lines of created annotations, by outcome: accepted (as read), changed (text or box), "
+            "deleted (only if the event contains the prediction) or added (drawn by hand). Later updates do "
+            "not count. The model version is that of the pod, or `other`",
+            "outcome",
+            "model_version",
         )
 
     def _create_worker_metrics(self, new: _MetricFactory) -> None:
@@ -145,6 +163,8 @@ class Metrics:
         for model in models:
             self.model_info.labels(model.role, model.name, model.digest[:12], engine).set(1)
         self.version_info.labels(version).set(1)
+        for outcome in ("accepted", "changed"):  # from 0, so that the first lines count in rates
+            self.annotated_lines.labels(outcome, version)
         self.slots.set(slots)
         self.workers_ready.set(1)
 

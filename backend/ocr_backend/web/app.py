@@ -15,9 +15,10 @@ from werkzeug.exceptions import HTTPException
 from ocr_backend.errors import RequestError
 from ocr_backend.pipeline.worker import Worker
 from ocr_backend.telemetry.log_format import request_id
-from ocr_backend.web import auth, health_routes, label_studio_routes, ui_routes
+from ocr_backend.web import auth, health_routes, label_studio_routes, ui_routes, webhook_route
 from ocr_backend.web.request_origin import check_origin
 from ocr_backend.web.responses import CompactJson, error_response, http_error_response
+from ocr_backend.web.task_reader import AddTasks
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,16 @@ def create_app(
     worker: Worker,
     ready_workers: Callable[[], int] | None = None,
     has_stuck_worker: Callable[[], bool] = lambda: False,
+    add_tasks: AddTasks | None = None,
 ) -> Flask:
     """The WSGI application of one worker.
 
     `ready_workers()` counts the ready workers of the pod; `has_stuck_worker()` says whether another is stuck.
+    `add_tasks` reads new tasks.
     """
     app = create_health_app(worker, ready_workers, has_stuck_worker)
     app.register_blueprint(label_studio_routes.blueprint(worker))
+    app.register_blueprint(webhook_route.blueprint(worker, add_tasks))
     app.register_blueprint(ui_routes.api_blueprint(worker.settings))
     if worker.settings.has_ui:
         app.register_blueprint(ui_routes.page_blueprint(worker))

@@ -28,6 +28,7 @@ from ocr_backend.system.malloc import return_large_blocks
 from ocr_backend.telemetry import log_format
 from ocr_backend.web import health_server
 from ocr_backend.web.request_deadline import BODY_SECONDS, DRAIN_SECONDS, HEAD_SECONDS, DeadlineSocket
+from ocr_backend.web.task_reader import StartTaskReader
 from ocr_backend.web.worker_registry import WorkerRegistry
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ _SHUTDOWN_SECONDS = 60  # for the images that are being read when the server sto
 _HEARTBEAT_SECONDS = 120  # a worker without a heartbeat is killed; its main thread only passes connections on
 
 
-def serve(settings: Settings) -> NoReturn:
+def serve(settings: Settings, start_task_reader: StartTaskReader | None = None) -> NoReturn:
     """Serves until the process is stopped, then exits; with status 3 if a model cannot be loaded."""
     log_format.configure_logging(settings)
     listener = _open_health_socket(settings)
@@ -54,7 +55,7 @@ def serve(settings: Settings) -> NoReturn:
     server_pid = os.getpid()
     try:
         with cache_directory.with_cache_directory(settings) as settings:
-            _Server(settings, folder, listener).run()
+            _Server(settings, folder, listener, start_task_reader).run()
     finally:
         if os.getpid() == server_pid:  # a worker gets here too when it ends
             shutil.rmtree(folder, ignore_errors=True)
@@ -77,8 +78,15 @@ def _memory_folder() -> str | None:
 
 
 class _Server(BaseApplication):
-    def __init__(self, settings: Settings, folder: Path, health_socket: socket.socket | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        health_socket: socket.socket | None,
+        start_task_reader: StartTaskReader | None,
+    ) -> None:
         self._settings = settings
+        self._start_task_reader = start_task_reader
         self._folder = folder
         self._health_socket = health_socket
         self._registry = WorkerRegistry(folder / "workers")
@@ -104,8 +112,12 @@ class _Server(BaseApplication):
         worker.metrics.add_collector(ContainerCollector(self._registry.start_count))
         threading.Thread(target=_load, args=(worker.load, self._registry), name="load", daemon=True).start()
 
+        task_reader = self._start_task_reader(worker) if self._start_task_reader else None
+
         def stop() -> None:
             self._registry.remove()
+            if task_reader:
+                task_reader.stop()
             worker.stop()
 
         def has_stuck_worker() -> bool:
@@ -116,7 +128,8 @@ class _Server(BaseApplication):
         if self._health_socket is not None:
             health_app = create_health_app(worker, self._registry.ready_count, has_stuck_worker)
             health_server.start(self._health_socket, health_app)
-        return create_app(worker, self._registry.ready_count, has_stuck_worker)
+        add_tasks = task_reader.add if task_reader else None
+        return create_app(worker, self._registry.ready_count, has_stuck_worker, add_tasks)
 
 
 def _load(load: Callable[[], None], registry: WorkerRegistry) -> None:

@@ -1,4 +1,4 @@
-"""The routes for Label Studio: setup, predictions, versions and webhooks.
+"""The routes for Label Studio: setup, predictions and versions.
 
 They parse the request, call the worker's predictor, and write the response in Label Studio's format.
 """
@@ -12,7 +12,6 @@ from flask import Blueprint, Response, g, jsonify, request
 from ocr_backend.labelstudio.label_config import has_named_tags, parse_label_config
 from ocr_backend.labelstudio.request_bodies import (
     PredictRequest,
-    parse_json_object,
     parse_predict_request,
     parse_setup_request,
 )
@@ -25,11 +24,9 @@ logger = logging.getLogger(__name__)
 
 _EMPTY_CONFIG = "the label config is empty; set up the labeling interface before you ask for predictions"
 
-_TRAINING_EVENTS = ("START_TRAINING", "ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED")
-
 
 def blueprint(worker: Worker) -> Blueprint:
-    """`/setup`, `/predict`, `/versions` and `/webhook`."""
+    """`/setup`, `/predict` and `/versions`."""
     routes = Blueprint("label_studio", __name__)
 
     @routes.post("/setup")
@@ -54,21 +51,11 @@ def blueprint(worker: Worker) -> Blueprint:
     def versions() -> Response:
         return jsonify(versions=[worker.predictor.version])
 
-    @routes.post("/webhook")
-    def webhook() -> tuple[Response, int]:
-        event = parse_json_object(_json_body()).get("action")
-        # This backend trains nothing, but Label Studio shows it as failed unless it answers 201.
-        return (
-            (jsonify(status="ok"), 201)
-            if event in _TRAINING_EVENTS
-            else (jsonify(status="Unknown event"), 200)
-        )
-
     return routes
 
 
 def _json_body() -> bytes:
-    check_media_type(request.mimetype)
+    check_media_type(request.mimetype, request.headers.get)
     return request.get_data()
 
 

@@ -10,6 +10,7 @@ from ocr_backend.errors import ForeignOriginError, UnsupportedMediaTypeError
 
 Header = Callable[[str], str | None]
 
+_BROWSER_HEADERS = ("Origin", "Sec-Fetch-Site", "Referer", "Accept-Language", "Cookie")
 _SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site: the trial page, and what a user types
 
 
@@ -34,13 +35,19 @@ def _is_same_origin(origin: str, header: Header) -> bool:
     return origin.lower().partition("://")[2] in [host.strip().lower() for host in hosts if host]
 
 
-def check_media_type(media_type: str) -> None:
+def check_media_type(media_type: str, header: Header) -> None:
     """Checks the type of a body; a web page cannot send JSON to another site without asking first.
 
+    Programs that send another type or none, such as `curl -d`, are served: browsers send `Origin` with each
+    body, and older ones that do not send at least `Referer` or `Accept-Language`.
+
     Raises:
-        UnsupportedMediaTypeError: it is not JSON.
+        UnsupportedMediaTypeError: it is not JSON and a browser may have sent it, or it is compressed.
     """
-    if media_type.lower() != "application/json":
+    encoding = (header("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMediaTypeError(f"the Content-Encoding is {encoding[:100]}; send JSON without it")
+    if media_type.lower() != "application/json" and any(map(header, _BROWSER_HEADERS)):
         raise UnsupportedMediaTypeError(
             f"the Content-Type is {media_type[:100] or 'missing'}; send JSON with application/json"
         )

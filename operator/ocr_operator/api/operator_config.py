@@ -40,6 +40,7 @@ class OperatorConfig:
     """
 
     cpu_image: ImageReference
+    paddle_image: ImageReference
     gpu_image: ImageReference
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()

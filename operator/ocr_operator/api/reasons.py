@@ -165,7 +165,8 @@ class Reason(DescribedWord):
     NODE_LOST = (
         "NodeLost",
         "The pod's node no longer reports to the API server.",
-        "see `kubectl describe node`; delete the Node if it is gone for good",
+        "see `kubectl describe node`; if it is gone for good, delete the Node, or taint it with "
+        "node.kubernetes.io/out-of-service, so that its pods end and its volumes are released",
     )
     WRITE_FAILED = (
         "WriteFailed",

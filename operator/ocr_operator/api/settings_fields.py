@@ -51,6 +51,7 @@ _RENAMED = {
     "ocr_version": "ocrVersion",
     "model_type": "modelType",
     "label_studio_url": "url",
+    "reads_new_tasks": "readNewTasks",
     "model_source": "source",
     "model_hub": "hub",
     "model_mirror": "mirror",
@@ -140,7 +141,7 @@ class SettingField:
         if not isinstance(value, str):
             return value  # type: ignore[no-any-return]
         by_spec_value = {spec: setting for setting, spec in self._spec_values.items()}
-        return (by_spec_value | self._spec_only_values).get(value, value)
+        return ({**self.setting.synonyms} | by_spec_value | self._spec_only_values).get(value, value)
 
 
 def camel_case(name: str) -> str:
@@ -156,7 +157,7 @@ def _fields(parents: tuple[str, ...], names: tuple[str, ...], root: str = "spec"
 SHARED_FIELDS = (
     *_fields((), ENGINE),
     *_fields(("options",), OPTIONS),
-    *_fields(("labelStudio",), ("label_studio_url",)),
+    *_fields(("labelStudio",), ("label_studio_url", "reads_new_tasks")),
     *_fields(("labelStudio", "mapping"), MAPPING),
     *_fields(("server",), SERVER),
     *_fields(("models",), ("model_source", "model_hub", "model_mirror", "offline")),

@@ -116,14 +116,19 @@ class Variant:
         return self.autoscaling.max_replicas or 2
 
     def image_reference(self, config: OperatorConfig) -> ImageReference:
-        """The image of the pods: the operator's default for the device, overridden by the spec."""
-        default = config.gpu_image if self.accelerator else config.cpu_image
+        """The image of the pods: the operator's default for device and models, overridden by the spec."""
+        default = self._default_image(config)
         repository = self.image.get("repository") or default.repository
         tag, digest = self.image.get("tag", ""), self.image.get("digest", "")
         # The default tag does not apply to another repository, the default digest not to another tag.
         if not tag and not digest and repository == default.repository:
             tag, digest = default.tag, default.digest
         return ImageReference(repository, tag, digest)
+
+    def _default_image(self, config: OperatorConfig) -> ImageReference:
+        if self.accelerator:
+            return config.gpu_image
+        return config.paddle_image if self.settings.needs_paddle else config.cpu_image
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def _token_of(name: VariantName, text: str) -> str:
 class BackendSpec:
     """One OCRBackend.
 
-    `models_by_variant`: language and model type of all variants, in the order of the spec.
+    `models_by_variant`: language code and model type of all variants, in the order of the spec.
     `invalid_variants`:
     those that the backend would reject, with the error; they are not in `variants`, so that one invalid
     variant does not stop the others.

@@ -4,6 +4,7 @@ Pure. The CRD has rejected malformed objects; what only the backend's own valida
 `BackendSpec.invalid_variants`. Defaults are applied here too, since an object may be older than a default.
 """
 
+from ocr_backend.config import language_names
 from ocr_backend.config.settings import Settings, SettingsError
 from ocr_operator.api import defaults, settings_fields
 from ocr_operator.api.names import RETRY_ANNOTATION, ROLLBACK_ANNOTATION, NamespacedName
@@ -33,7 +34,8 @@ def parse_backend(backend: Json) -> BackendSpec:
         generation=metadata["generation"],
         is_paused=bool(spec.get("paused")),
         models_by_variant={
-            variant["name"]: (variant["language"], variant["modelType"]) for variant in spec["variants"]
+            variant["name"]: (language_names.code_of(variant["language"]), variant["modelType"])
+            for variant in spec["variants"]
         },
         variants=variants,
         invalid_variants=invalid_variants,

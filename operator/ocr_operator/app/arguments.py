@@ -50,6 +50,9 @@ def _add_scope(arguments: argparse.ArgumentParser) -> None:
 
 def _add_images(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--image", required=True, help="default image of variants without an accelerator")
+    arguments.add_argument(
+        "--paddle-image", required=True, help="the same for those that only PaddlePaddle can run"
+    )
     arguments.add_argument("--gpu-image", required=True, help="default image of variants with an accelerator")
     arguments.add_argument(
         "--pull-policy", default="IfNotPresent", choices=("Always", "IfNotPresent", "Never")
@@ -88,14 +91,20 @@ def lease_owner(options: argparse.Namespace) -> ObjectReference | None:
 
 
 def claimant(options: argparse.Namespace) -> Claimant:
-    """The release: all its replicas have the same Lease for their election."""
-    return Claimant(f"{options.lease.namespace}/{options.lease.name}", lease_owner(options))
+    """The release: all its replicas have the same Lease for their election.
+
+    It names the namespaces that it watches, unless it watches all, and that of the chart's OCRBackends.
+    """
+    owner = lease_owner(options)
+    namespaces = frozenset((*options.namespace, *([owner.namespace] if owner else [])))
+    return Claimant(f"{options.lease.namespace}/{options.lease.name}", owner, namespaces)
 
 
 def operator_config(options: argparse.Namespace) -> OperatorConfig:
     """The configuration that the command line asks for, without what only the cluster knows."""
     return OperatorConfig(
         cpu_image=parse_image_reference(options.image),
+        paddle_image=parse_image_reference(options.paddle_image),
         gpu_image=parse_image_reference(options.gpu_image),
         pull_policy=options.pull_policy,
         pull_secrets=tuple(options.pull_secret),

@@ -102,11 +102,6 @@ class ChartBackends:
         self.not_ready_reason = _NOT_APPLIED if file else ""
         """Why the operator is not ready, or an empty text: `helm --wait` must fail if one is refused."""
 
-    @property
-    def namespaces(self) -> set[str]:
-        """The namespace of the OCRBackends, if there is a file."""
-        return {self._owner.partition("/")[0]} if self._file else set()
-
     def lead(self) -> None:
         """This process has become the leader: it applies the objects at once."""
         self._leads = True

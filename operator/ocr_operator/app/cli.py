@@ -29,9 +29,11 @@ from ocr_operator.controller.reconciler import Reconciler
 from ocr_operator.controller.watchdog import INACTIVITY_SHARE, Watchdog
 from ocr_operator.controller.work_queue import WorkQueue
 from ocr_operator.controller.workers import Controller
+from ocr_operator.leader.claim_events import ClaimEvents
 from ocr_operator.leader.claims import ClaimFences, NamespaceClaims
 from ocr_operator.leader.election import Election, LeaseLock
 from ocr_operator.leader.lease import Fence
+from ocr_operator.telemetry.claim_metrics import ClaimCollector
 from ocr_operator.telemetry.endpoints import serve_endpoints
 from ocr_operator.telemetry.log_format import configure_logging
 from ocr_operator.telemetry.metrics import Metrics
@@ -86,13 +88,15 @@ async def _run(options: argparse.Namespace) -> int:
         cluster = await stack.enter_async_context(connect(fences.seconds_left, metrics.count_api_request))
         election = Election(cluster, lock, fence)
         claims = NamespaceClaims(cluster, claimant(options), fences)
+        claims.on_refused = ClaimEvents(cluster, options.lease).refused
+        metrics.registry.register(ClaimCollector(claims.managed_elsewhere))
         chart = ChartBackends(options.backends, options.backends_owner, claims.acquire)
         process = _Process(options, cluster, claims, cache, metrics, watchdog)
 
         def not_ready_reason() -> str:
             is_standby = election.leader not in ("", lock.identity)
             not_watching = "" if is_standby or cache.is_connected else "watches not started yet"
-            return not_watching or chart.not_ready_reason or claims.not_ready_reason()
+            return not_watching or claims.not_ready_reason() or chart.not_ready_reason
 
         await stack.enter_async_context(
             serve_endpoints(options.port, metrics.registry, not_ready_reason, watchdog.unhealthy_reason)
@@ -112,8 +116,7 @@ def _background_tasks(process: _Process, chart: ChartBackends) -> list[asyncio.T
     """What a standby does too: it finds out whether it is ready to lead."""
 
     def namespaces() -> set[str]:
-        with_backends = set(map(attrgetter("namespace"), process.cache.keys()))
-        return {*process.options.namespace, *chart.namespaces, *with_backends}
+        return set(map(attrgetter("namespace"), process.cache.keys()))
 
     loops = {"claims": process.claims.run(namespaces), "chart backends": chart.run(process.cluster)}
     return [background_task(name, loop, process.watchdog) for name, loop in loops.items()]

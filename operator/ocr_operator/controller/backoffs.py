@@ -7,10 +7,10 @@ import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
 
-LONGEST_DELAY_SECONDS = 30.0
+LONGEST_DELAY_SECONDS = 15.0
 """A watch is opened again within this time after the API server has returned."""
 
-_FIRST_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
+_FIRST_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0)
 
 
 class EndlessBackoffs(Iterable[float]):

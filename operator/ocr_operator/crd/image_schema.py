@@ -9,8 +9,8 @@ from ocr_operator.crd.schema_types import Schema, pull_secrets, string, string_e
 def image(default: str = "") -> Schema:
     """Schema of `image`; `default` ends the description."""
     return struct(
-        "Image of the backend. Default: the operator's image for the device; set fields override its parts."
-        + default,
+        "Image of the backend. Default: the operator's image for the device and models; set fields "
+        f"override its parts.{default}",
         {
             "repository": string("Image without tag or digest, such as `registry.example.com/ocr/backend`."),
             "tag": string("Tag.", maxLength=128),

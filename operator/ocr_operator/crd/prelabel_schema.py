@@ -5,7 +5,7 @@ Pure. The operator does not use it; it is here because it shares parts with the 
 """
 
 from ocr_backend.config import model_catalog
-from ocr_operator.crd import placement_schema
+from ocr_operator.crd import language_schema, placement_schema
 from ocr_operator.crd.resources_schema import resources
 from ocr_operator.crd.schema_types import (
     Schema,
@@ -14,7 +14,6 @@ from ocr_operator.crd.schema_types import (
     secret,
     secret_key,
     string,
-    string_enum,
     struct,
 )
 from ocr_operator.crd.variant_schema import env
@@ -67,10 +66,10 @@ def _backend() -> Schema:
 
 
 def _builtin() -> Schema:
-    languages = list(model_catalog.BUILTIN_LANGUAGES["PP-OCRv6"])
+    codes = model_catalog.BUILTIN_LANGUAGES["PP-OCRv6"]
     return struct(
         "Instead of `backend`: the pods of the Job read the images, with the small models in the image.",
-        {"language": string_enum("Language to read.", languages)},
+        {"language": language_schema.language_enum(codes, "Language to read.")},
         required=["language"],
     )
 

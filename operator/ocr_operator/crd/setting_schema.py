@@ -34,6 +34,8 @@ _DESCRIPTIONS = {
     "golden_check": "Serve only if the models read the golden sample correctly. If false, reading it "
     "without an error is enough.",
     "allowed_hosts": "Hosts and networks (CIDR) with private addresses from which images may be fetched.",
+    "reads_new_tasks": "Read the new tasks of a project when Label Studio sends the event TASKS_CREATED, and "
+    "store their predictions. Needs url and apiKeySecretRef.",
     "log_format": "Log format: Text for people, Json for log collectors.",
 }
 """By name of the setting."""

@@ -10,6 +10,7 @@ from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
 from ocr_operator.api.names import MAX_NAME_LENGTH
 from ocr_operator.api.settings_fields import OPTION_FIELDS
+from ocr_operator.crd import language_schema
 from ocr_operator.crd.schema_types import Rule, rule
 
 _DIRECT_ENGINES = ("OpenVINO", "OnnxRuntime")
@@ -74,7 +75,8 @@ def _language_rules() -> Iterator[Rule]:
         )
         yield rule(
             _all_variants(
-                f"{_effective('ocrVersion')} != '{ocr_version}' || v.language in {list(supported)}"
+                f"{_effective('ocrVersion')} != '{ocr_version}' || "
+                f"!(v.language in {language_schema.names(unsupported)})"
             ),
             f"{ocr_version} supports only {', '.join(supported)}: set another language or ocrVersion "
             f"({alternatives})",
@@ -86,7 +88,7 @@ def _builtin_rules() -> Iterator[Rule]:
     is_other_source = "self.models.source != 'Builtin'"
     languages = model_catalog.BUILTIN_LANGUAGES.items()
     is_builtin = " || ".join(
-        f"({_effective('ocrVersion')} == '{ocr_version}' && v.language in {list(supported)})"
+        f"({_effective('ocrVersion')} == '{ocr_version}' && v.language in {language_schema.names(supported)})"
         for ocr_version, supported in languages
     )
     alternatives = " or ".join(

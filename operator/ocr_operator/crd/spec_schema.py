@@ -20,6 +20,7 @@ from ocr_operator.crd.schema_types import (
     boolean,
     integer,
     list_map,
+    rule,
     rules,
     secret,
     secret_key,
@@ -72,11 +73,12 @@ def _settings(parents: tuple[str, ...]) -> dict[str, Schema]:
 
 
 def _label_studio() -> Schema:
-    url = _settings(("labelStudio",))["url"]
+    settings = _settings(("labelStudio",))
     return struct(
         "Label Studio: its URL, its credentials, and the names in its label config.",
         {
-            "url": url | rules(url_rule("labelStudio.url")),
+            **settings,
+            "url": settings["url"] | rules(url_rule("labelStudio.url")),
             "apiKeySecretRef": secret_key(
                 "Key of a Secret in the same namespace that holds an access token of Label Studio, personal "
                 "or legacy."
@@ -90,6 +92,13 @@ def _label_studio() -> Schema:
                 _settings(("labelStudio", "mapping")),
             ),
         },
+        **rules(
+            rule(
+                "!(has(self.readNewTasks) && self.readNewTasks) || "
+                "(has(self.url) && self.url != '' && has(self.apiKeySecretRef))",
+                "labelStudio.readNewTasks needs labelStudio.url and labelStudio.apiKeySecretRef",
+            )
+        ),
     )
 
 

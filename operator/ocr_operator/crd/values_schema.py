@@ -7,7 +7,8 @@ resolve them before the API server sees the object.
 import json
 from typing import Any
 
-from ocr_operator.crd import placement_schema
+from ocr_backend.config import model_catalog
+from ocr_operator.crd import language_schema, placement_schema
 from ocr_operator.crd.prelabel_schema import prelabel_schema
 from ocr_operator.crd.schema_types import Schema, string
 from ocr_operator.crd.spec_schema import spec_schema
@@ -38,7 +39,9 @@ def backend_values() -> Schema:
     Null removes the entry.
     """
     spec = as_values_schema(spec_schema()) | {"type": ["object", "null"]}
-    for level in (spec, spec["properties"]["variants"]["items"]):
+    variant = spec["properties"]["variants"]["items"]
+    variant["properties"]["language"] = language_schema.language_enum(model_catalog.LANGUAGES)
+    for level in (spec, variant):
         level["properties"]["accelerator"] = _or_preset(level["properties"]["accelerator"])
     return spec
 

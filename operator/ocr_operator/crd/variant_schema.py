@@ -14,6 +14,7 @@ from ocr_operator.api.settings_fields import (
 )
 from ocr_operator.crd import (
     image_schema,
+    language_schema,
     models_rules,
     placement_schema,
     pod_rules,
@@ -49,6 +50,7 @@ def variant() -> Schema:
                 pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
             ),
             **{field.name: required_schema(field) for field in KEY_FIELDS},
+            "language": language_schema.language(),
             "suspend": boolean("Run no pods; the Service and the models stay.", default=False),
             **{field.name: override_schema(field) for field in ENGINE_FIELDS},
             "image": image_schema.image(" Replaces spec.image as a whole."),

@@ -7,7 +7,7 @@ end of a process: it expires, or is garbage-collected with its owner.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -57,10 +57,15 @@ class ClaimFences:
 
 @dataclass(frozen=True)
 class Claimant:
-    """Who claims: the identity of a release, and an object with which its claim is garbage-collected."""
+    """Who claims: the identity of a release, and an object with which its claim is garbage-collected.
+
+    `namespaces`: those that the release names itself. It is of no use without one of them; a namespace in
+    which it only finds an OCRBackend may as well belong to another release.
+    """
 
     identity: str
     owner: ObjectReference | None = None
+    namespaces: frozenset[str] = frozenset()
 
 
 def may_take(identity: str, current: lease.Json | None, is_free: bool) -> bool:
@@ -83,13 +88,22 @@ def is_lasting(error: Exception, was_held: bool) -> bool:
 
 @dataclass
 class _Known:
-    """What is known of the claim on one namespace. `problem`: why this release does not hold it, or empty."""
+    """What is known of the claim on one namespace. `problem`: why this release does not hold it, or empty.
+
+    `manager`: identity of the other release that holds it, or empty.
+    """
 
     observer: LeaseObserver
     problem: str = ""
+    manager: str = ""
+    reported_manager: str = ""
     is_lasting: bool = False
     was_held: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+async def _ignore(namespace: str, manager: str) -> None:
+    """Nobody listens."""
 
 
 class NamespaceClaims:
@@ -111,15 +125,26 @@ class NamespaceClaims:
         self._known: dict[str, _Known] = {}
         self.on_claimed: Callable[[str], None] = lambda namespace: None
         """Called with a namespace when this process may write in it again, or for the first time."""
+        self.on_refused: Callable[[str, str], Awaitable[None]] = _ignore
+        """Called on the leader with a namespace and the other operator that manages it, once for each."""
 
     def not_ready_reason(self) -> str:
-        """The namespaces that this release cannot manage, each with its reason; empty if there are none."""
-        return "; ".join(known.problem for known in self._known.values() if known.is_lasting)
+        """The namespaces that this release should manage and cannot, each with its reason; empty if none."""
+        reasons = [
+            known.problem
+            for namespace, known in self._known.items()
+            if known.is_lasting and (namespace in self._claimant.namespaces or not known.manager)
+        ]
+        return "; ".join(reasons)
+
+    def managed_elsewhere(self) -> dict[str, str]:
+        """The namespaces that other operators manage, each with the identity of its operator."""
+        return {namespace: known.manager for namespace, known in self._known.items() if known.manager}
 
     async def run(self, namespaces: Callable[[], Iterable[str]]) -> None:
-        """Acquires and renews the claims on these namespaces, without end."""
+        """Acquires and renews the claims on these namespaces and on those of the claimant, without end."""
         while True:
-            current = set(namespaces())
+            current = {*self._claimant.namespaces, *namespaces()}
             for namespace in self._known.keys() - current:
                 del self._known[namespace]
             await asyncio.gather(*(self.renew(namespace) for namespace in sorted(current)))
@@ -139,7 +164,12 @@ class NamespaceClaims:
             before = known.problem
             await self._try_to_renew(namespace, known)
         if known.problem and known.problem != before:
-            logger.error("%s", known.problem)
+            is_left = known.manager and namespace not in self._claimant.namespaces
+            logger.log(logging.WARNING if is_left else logging.ERROR, "%s", known.problem)
+        if self._fences.leads and known.manager != known.reported_manager:
+            known.reported_manager = known.manager
+            if known.manager:
+                await self.on_refused(namespace, known.manager)
 
     async def _try_to_renew(self, namespace: str, known: _Known) -> None:
         fence, requested = self._fences.claim(namespace), self._clock()
@@ -153,7 +183,8 @@ class NamespaceClaims:
                 )
                 known.is_lasting = is_lasting(error, known.was_held)
             return
-        known.is_lasting = holder not in ("", self._claimant.identity)
+        known.manager = "" if holder == self._claimant.identity else holder
+        known.is_lasting = known.manager != ""
         known.problem = (
             f"namespace {namespace} is managed by the operator {holder}" if known.is_lasting else ""
         )

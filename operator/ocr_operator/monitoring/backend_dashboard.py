@@ -1,7 +1,16 @@
 """The dashboard of one OCRBackend: latency, failures, saturation and rollouts. Pure data."""
 
 from ocr_operator.monitoring.dashboard_model import Dashboard, Panel, Query, Variable, rising
-from ocr_operator.monitoring.promql import BACKEND, RATE_INTERVAL, SLOW_SECONDS, mean, quantile, rate
+from ocr_operator.monitoring.promql import (
+    BACKEND,
+    RATE_INTERVAL,
+    SLOW_SECONDS,
+    increase,
+    mean,
+    quantile,
+    rate,
+    ratio,
+)
 
 _CHOSEN = 'namespace=~"$namespace", ocrbackend=~"$ocrbackend", variant=~"$variant"'
 _PODS = f"{BACKEND}, {_CHOSEN}"
@@ -181,6 +190,33 @@ _QUALITY = (
         "Mean number of text lines. A drop to zero means empty images or unsuitable models.",
         "lines",
         (Query(mean("ocr_image_lines", "language", RATE_INTERVAL, _PODS), "{{language}}"),),
+    ),
+    Panel(
+        "Lines corrected by annotators",
+        "Share of the predicted lines whose text or box annotators changed, in the last day. `other`: lines "
+        "that an earlier model version predicted.",
+        "lines",
+        (
+            Query(
+                ratio(
+                    "ocr_annotated_lines_total",
+                    "variant, model_version",
+                    "1d",
+                    'outcome="changed"',
+                    f'{_PODS}, outcome=~"accepted|changed"',
+                ),
+                "{{variant}} {{model_version}}",
+            ),
+        ),
+        unit="percentunit",
+        maximum=1,
+    ),
+    Panel(
+        "Annotated lines by outcome",
+        "Lines of submitted annotations in the last day: accepted (as read), changed, deleted (counted only "
+        "if Label Studio sends the prediction) and added (drawn by hand).",
+        "stacked",
+        (Query(increase("ocr_annotated_lines_total", "outcome", "1d", _PODS), "{{outcome}}"),),
     ),
 )
 

@@ -21,6 +21,9 @@ _PREDICT_REQUESTS = f'{BACKEND}, path="/predict"'
 _LANGUAGE = f"{OCRBACKEND}, language"
 _ERROR = 'status=~"5..", status!="503"'
 _FAILED = 'outcome="failed"'
+_ANNOTATED_LINES = "ocr_annotated_lines_total"
+_CHANGED = 'outcome="changed"'
+_READ = f'{BACKEND}, outcome=~"accepted|changed"'
 _FEW = 5
 """Requests or tasks in half an hour below which a share says nothing."""
 
@@ -136,5 +139,20 @@ PREDICTION_ALERTS = (
         "images, their language or the models have changed.",
         "Open some new tasks: another language, photos instead of scans, rotated pages? Check in the "
         "dashboard whether the model version changed at that time.",
+    ),
+    Alert(
+        "OCRCorrectionsRising",
+        "info",
+        "1h",
+        f"{ratio(_ANNOTATED_LINES, VARIANT, '1d', _CHANGED, _READ)} > "
+        f"0.05 + ({ratio(_ANNOTATED_LINES, VARIANT, '7d@1d', _CHANGED, _READ)}) "
+        f"and {increase(_ANNOTATED_LINES, VARIANT, '1d', _READ)} > 200",
+        f"Annotators correct {{{{ $value | humanizePercentage }}}} of the lines that {VARIANT_LABELS} reads",
+        "The share of predicted lines whose text or box annotators changed, among more than 200 lines in a "
+        "day, is 5 percentage points above that of the week before. The models read the new images worse, "
+        "or annotators have new instructions.",
+        "Compare the corrected texts of some new tasks with their images: another language, handwriting, "
+        "photos instead of scans? Check in the dashboard whether the model version changed at that time. "
+        "Ask the annotators whether their instructions changed.",
     ),
 )

@@ -10,7 +10,7 @@ from ocr_operator.api.reasons import Reason
 from ocr_operator.observed.causes import Cause
 from ocr_operator.observed.controller_causes import deployment_cause, job_cause
 from ocr_operator.observed.managed_objects import ObservedObject
-from ocr_operator.observed.pod_causes import eviction_cause, pod_cause, termination_cause
+from ocr_operator.observed.pod_causes import eviction_cause, lost_node_cause, pod_cause, termination_cause
 from ocr_operator.observed.pods import ObservedPod
 from ocr_operator.observed.warning_events import WarningEvent
 
@@ -31,13 +31,17 @@ def is_rolled_out(revision: str | None, pods: Iterable[ObservedPod], needed: int
 
 
 def rollout_causes(
-    deployment: ObservedObject, pods: Iterable[ObservedPod], warnings: Sequence[WarningEvent]
+    deployment: ObservedObject, pods: Sequence[ObservedPod], warnings: Sequence[WarningEvent]
 ) -> list[LocatedCause]:
-    """Causes that keep the Deployment's revision from being rolled out. `pods` may include evicted ones."""
+    """Causes that keep the Deployment's revision from being rolled out.
+
+    `pods` may include evicted ones, and those that cannot end because their node is lost.
+    """
+    stuck = [pod for pod in pods if pod.is_stuck_on_lost_node]
     pods = [pod for pod in pods if pod.revision == deployment.revision]
     return _located(
         (deployment_cause(deployment), None),
-        *((pod_cause(pod, warnings), pod) for pod in pods),
+        *((lost_node_cause(pod, pod_cause(pod, warnings), stuck), pod) for pod in pods),
         (eviction_cause(pods), None),
     )
 

@@ -51,6 +51,8 @@ _MODEL_FAILURES = (
     (re.compile("is broken: "), Reason.MODELS_DAMAGED),
 )
 """Patterns of the backend's messages; tests/agreement compares them with the backend."""
+_BOUND_TO_A_NODE = (Reason.UNSCHEDULABLE, Reason.MOUNT_FAILED)
+"""What a pod reports whose volume is still attached to another node."""
 _REPLACEMENT_SECONDS = 60.0
 """How long after an eviction a ReplicaSet may create the replacement. Guess: it takes about a second."""
 
@@ -173,6 +175,18 @@ def eviction_cause(pods: Iterable[ObservedPod]) -> Cause | None:
         return None
     last = max(evicted, key=lambda pod: pod.evicted_at.timestamp() if pod.evicted_at else 0.0)
     return cause_with_action(Reason.EVICTED, f"pod {last.name} was evicted: {detail(last.eviction_message)}")
+
+
+def lost_node_cause(pod: ObservedPod, cause: Cause | None, stuck: Iterable[ObservedPod]) -> Cause | None:
+    """The cause of a pod, or the lost node if the pod waits for one on which others are stuck.
+
+    Their volume stays attached to that node, and the pods of a volume belong on one node.
+    """
+    first = min((each.name for each in stuck), default="")
+    if not first or cause is None or cause.reason not in _BOUND_TO_A_NODE:
+        return cause
+    message = f"pod {pod.name} waits for the end of pod {first}, whose node no longer reports"
+    return cause_with_action(Reason.NODE_LOST, message)
 
 
 def _may_replace(pod: ObservedPod, evicted: ObservedPod) -> bool:

@@ -61,6 +61,11 @@ class ObservedPod:
     failed_gates: str = ""
 
     @property
+    def is_stuck_on_lost_node(self) -> bool:
+        """Whether it is in deletion, which cannot end because its node no longer reports."""
+        return self.is_terminating and self.is_node_unreachable
+
+    @property
     def is_downloading(self) -> bool:
         """Whether it runs and downloads models."""
         return bool(self.model_set and self.is_ready and not self.is_terminating)

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ocr_operator.api.names import ObjectReference, download_job_name
 from ocr_operator.api.spec import BackendSpec, VariantName
 from ocr_operator.manifests.model_sets import model_sets
 from ocr_operator.observed.causes import Cause, most_urgent
 from ocr_operator.observed.container_failures import Failure, last_failure
-from ocr_operator.observed.download_progress import Progress
+from ocr_operator.observed.download_progress import ModelProgress, Progress
 from ocr_operator.observed.first_cause import download_causes
 from ocr_operator.observed.managed_objects import ObservedObject
 from ocr_operator.observed.object_metadata import parsed_time
@@ -83,7 +84,7 @@ def _unpublished(
     causes = [located.cause for located in download_causes(job, running, observed.warnings, progressing)]
     if write_cause and not write_cause.is_informational:
         causes.append(write_cause)
-    progress = next(iter(by_pod.values()), None)
+    progress = next(iter(by_pod.values()), None) or _progress_in_status(job, running, observed)
     state, size = (progress.state, progress.size) if progress else ("Waiting", 0)
     return ModelDownload(
         job,
@@ -98,13 +99,31 @@ def _unpublished(
     )
 
 
+def _progress_in_status(job: str, pods: Iterable[ObservedPod], observed: Observed) -> Progress | None:
+    """The progress by the previous status, for a pod that downloads and has not answered this process yet.
+
+    The download of a pod that does not answer after a restart of the operator has not begun again.
+    """
+    models = _models_in_status(job, observed)
+    if not any(pod.is_downloading for pod in pods) or models.get("state") not in ("Downloading", "Verifying"):
+        return None
+    size, total = models.get("bytes") or 0, models.get("totalBytes") or 0
+    active = ModelProgress("all models", models["state"], size, total)
+    return Progress((active,), size, total, models.get("percent") or 0)
+
+
 def _progress_time(job: str, state: str, size: int, observed: Observed) -> datetime:
     """When state or size changed, by the previous status."""
-    for variant in observed.previous_status.get("variants") or []:
-        models = variant.get("models") or {}
-        if (models.get("job"), models.get("state"), models.get("bytes")) == (job, state, size):
-            return parsed_time(models.get("lastProgressTime")) or observed.now
-    return observed.now
+    models = _models_in_status(job, observed)
+    if (models.get("state"), models.get("bytes")) != (state, size):
+        return observed.now
+    return parsed_time(models.get("lastProgressTime")) or observed.now
+
+
+def _models_in_status(job: str, observed: Observed) -> Mapping[str, Any]:
+    """What the previous status says of the download by this Job; empty if nothing."""
+    entries = (variant.get("models") or {} for variant in observed.previous_status.get("variants") or [])
+    return next((models for models in entries if models.get("job") == job), {})
 
 
 def _is_suspended(job: str, observed: Observed) -> bool:

@@ -60,7 +60,7 @@ def variant_states(
             deployment=_deployment(observed, child, spec.uid),
             rollout=plan.rollouts.get(name),
             pods=tuple(pod for pod in pods if not pod.is_terminating),
-            evicted=tuple(pod for pod in pods if pod.eviction_message),
+            lost=tuple(pod for pod in pods if pod.eviction_message or pod.is_stuck_on_lost_node),
             problems=tuple(variant_problems),
             download=downloads.get(name),
             previous=previous.get(name) or {},
@@ -151,7 +151,7 @@ def _rollout_causes(view: VariantView, observed: Observed) -> list[Cause]:
         return []
     if view.deployment.revision != view.rollout.applied:
         return []
-    located = rollout_causes(view.deployment, [*view.pods, *view.evicted], observed.warnings)
+    located = rollout_causes(view.deployment, [*view.pods, *view.lost], observed.warnings)
     return [each.cause for each in located]
 
 

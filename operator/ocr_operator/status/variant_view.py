@@ -25,15 +25,16 @@ from ocr_operator.status.model_downloads import ModelDownload
 class VariantView:
     """One variant. `variant` and `rollout` are None if its settings are invalid.
 
-    `pods` are running. `problems`: why its objects could not be written. `previous`: its entry in the
-    previous status. `queue_progress_time`: when the rollout of any variant made progress the last time.
+    `pods` are running; `lost` were evicted, or cannot end because their node is lost. `problems`: why its
+    objects could not be written. `previous`: its entry in the previous status. `queue_progress_time`: when
+    the rollout of any variant made progress the last time.
     """
 
     variant: Variant | None
     deployment: ObservedObject | None
     rollout: RolloutState | None
     pods: tuple[ObservedPod, ...]
-    evicted: tuple[ObservedPod, ...]
+    lost: tuple[ObservedPod, ...]
     problems: tuple[Cause, ...]
     download: ModelDownload | None
     previous: Mapping[str, Any] = field(default_factory=dict)

@@ -78,6 +78,11 @@ def test_an_empty_variable_counts_as_unset(env):
     assert from_env({env: " \n"} if not SETTING_BY_ENV[env].secret else {env: "\n"}) == Settings()
 
 
+def test_an_empty_variable_that_no_setting_has_counts_as_unset():
+    """As docker-compose passes on what is not in the .env file."""
+    assert from_env({"OCR_NO_SETTING": " ", "PADDLEOCR_NO_SETTING": ""}) == Settings()
+
+
 def test_choices_ignore_case():
     settings = from_env({"PADDLEOCR_VERSION": "pp-ocrv4", "LOG_LEVEL": "debug", "PADDLEOCR_LANG": "EN"})
     assert (settings.ocr_version, settings.log_level, settings.language) == ("PP-OCRv4", "DEBUG", "en")

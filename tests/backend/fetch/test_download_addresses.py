@@ -1,6 +1,7 @@
 """Addresses that images are downloaded from: no private one unless allowed, and no metadata service."""
 
 import socket
+import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
@@ -11,6 +12,7 @@ from loopback import RefusingProxy, serving
 from scripted_server import ScriptedServer
 
 CONTENT = b"content" * 1000
+LOOK_UP_SECONDS = 30
 
 
 def test_label_studio_may_have_a_private_address(
@@ -102,14 +104,31 @@ def resolving(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return resolve
 
 
-def test_a_name_with_another_address_on_connection_is_refused(
+def test_only_the_address_that_was_checked_is_contacted(
     web: ScriptedServer, make_downloader: MakeDownloader, resolving: Callable[..., None]
 ) -> None:
-    resolving("rebinding.example", "93.184.216.34", "127.0.0.1")
+    resolving("rebinding.example", "127.0.0.1", "10.0.0.1")
     url = web.serve("/a.png", CONTENT).replace("127.0.0.1", "rebinding.example")
-    outcome, reason = failure(make_downloader(allowed_hosts=()), url)
-    assert (outcome, reason[:43]) == ("refused", "rebinding.example has the address 127.0.0.1")
-    assert web.requests == []
+    assert fetch(make_downloader(allowed_hosts=("127.0.0.1",)), url) == CONTENT
+
+
+def test_a_look_up_that_does_not_end_is_given_up(
+    make_downloader: MakeDownloader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over, ended = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_: object, **__: object) -> object:
+        is_over.wait(LOOK_UP_SECONDS)
+        ended.set()
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    try:
+        outcome, reason = failure(make_downloader(fetch_timeout_seconds=0.2), "http://silent.example/a.png")
+        assert not ended.is_set()
+    finally:
+        is_over.set()
+    assert (outcome, reason) == ("unreachable", "http://silent.example/a.png cannot be reached")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ def test_a_chunked_and_compressed_file_is_decoded(
     assert fetch(make_downloader(), web.on("/a.png", chunks)) == CONTENT
 
 
+def test_a_file_that_a_proxy_has_changed_is_fetched(
+    web: ScriptedServer, make_downloader: MakeDownloader
+) -> None:
+    assert fetch(make_downloader(), web.on("/a.png", Reply(CONTENT, 203))) == CONTENT
+
+
 @pytest.mark.parametrize("status", [404, 400])
 def test_the_next_url_is_tried_if_the_file_is_unknown(
     web: ScriptedServer, make_downloader: MakeDownloader, status: int

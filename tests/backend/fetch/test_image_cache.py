@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -200,6 +201,17 @@ class TestOpening:
         assert open_cache(Settings(image_cache_dir=str(tmp_path)), lambda _: None) is not None
         (folder,) = tmp_path.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
+
+    @pytest.mark.parametrize(("seconds", "content"), [(29.0, b"x"), (31.0, None)])
+    def test_an_image_is_kept_as_long_as_the_settings_say(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, content: bytes | None
+    ) -> None:
+        cache = open_cache(Settings(image_cache_dir=str(tmp_path), image_cache_seconds=30), lambda _: None)
+        assert cache is not None
+        key, now = cache.key("a"), time.time()
+        cache.put(key, b"x")
+        monkeypatch.setattr("ocr_backend.fetch.image_cache.time.time", lambda: now + seconds)
+        assert cache.get(key) == content
 
     @pytest.mark.parametrize("settings", [{"image_cache_bytes": 0, "image_cache_dir": "/x"}, {}], ids=str)
     def test_the_cache_can_be_off(self, settings: dict[str, object]) -> None:

@@ -49,6 +49,8 @@ class FakeRefresh:
         pytest.param("", "", id="none"),
         pytest.param(LEGACY, f"Token {LEGACY}", id="legacy"),
         pytest.param(jwt(token_type="access"), f"Bearer {jwt(token_type='access')}", id="access token"),
+        pytest.param(jwt(token_type="sliding"), f"Bearer {jwt(token_type='sliding')}", id="another JWT"),
+        pytest.param(jwt(exp=9e9), f"Bearer {jwt(exp=9e9)}", id="a JWT of no type"),
         pytest.param("a.b.c", "Token a.b.c", id="dots"),
     ],
 )

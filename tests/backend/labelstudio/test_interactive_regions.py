@@ -116,6 +116,11 @@ def test_the_image_and_page_of_a_region_are_kept() -> None:
     assert results_with_text(region, [[line("t")]], CONTROLS, SIZE)[-1]["item_index"] == 3
 
 
+def test_the_text_of_a_region_on_a_rotated_page_is_rotated_too() -> None:
+    (region,) = regions_without_text({"result": [result(image_rotation=90)]})
+    assert results_with_text(region, [[line("t")]], CONTROLS, SIZE)[-1]["image_rotation"] == 90
+
+
 @pytest.mark.parametrize(
     ("value", "polygon"),
     [

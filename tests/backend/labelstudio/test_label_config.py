@@ -139,6 +139,11 @@ def test_a_value_list_is_preferred_to_a_value_as_in_label_studio() -> None:
     assert parse_label_config(view(both, AREA, RECTANGLE), Settings()).image_value == "$pages"
 
 
+def test_a_blank_around_a_value_does_not_matter() -> None:
+    image = '<Image name="page" value=" $scan "/>'
+    assert parse_label_config(view(image, AREA, RECTANGLE), Settings()).image_value == "$scan"
+
+
 @pytest.mark.parametrize("value", ["$meta.image", "$images[0].url", "https://web.example/$name"])
 def test_a_value_may_be_any_expression(value: str) -> None:
     control_tags = parse_label_config(

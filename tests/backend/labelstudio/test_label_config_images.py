@@ -5,7 +5,7 @@ import pytest
 from label_configs import AREA, IMAGE, RECTANGLE, RECTANGLE_LABELS, view
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import LabelConfigError
-from ocr_backend.labelstudio.label_config import ControlTag, has_named_tags, parse_label_config
+from ocr_backend.labelstudio.label_config import ControlTag, PageTextTag, has_named_tags, parse_label_config
 
 BACK = '<Image name="back" value="$back"/>'
 BACK_BOX = '<Rectangle name="back_box" toName="back"/>'
@@ -31,6 +31,7 @@ def test_tags_may_belong_to_several_images() -> None:
     )
     tags = parse_label_config(view(IMAGE, BACK, shared), Settings()).of_each_image
     assert [(each.image, each.shape and each.shape.name) for each in tags] == [("page", "b"), ("back", "b")]
+    assert [each.text and each.text.name for each in tags] == ["t", "t"]
 
 
 @pytest.mark.parametrize("changed", [{"image_to_name": "page"}, {"image_data_key": "scan"}], ids=str)
@@ -55,10 +56,48 @@ def test_boxes_without_a_text_area_get_no_text_but_a_warning() -> None:
 
 def test_a_text_area_of_the_task_needs_no_boxes() -> None:
     tags = parse_label_config(view(IMAGE, '<TextArea name="words" toName="page"/>'), Settings())
-    assert (tags.shape, tags.labels, tags.text) == (None, None, ControlTag("words", "textarea"))
+    assert (tags.shape, tags.labels, tags.text, tags.page_text) == (None, None, None, PageTextTag("words"))
     assert tags.warning == ""
     with pytest.raises(LabelConfigError, match="no tag that draws"):
         parse_label_config(view(IMAGE, AREA), Settings())
+
+
+REMARKS = '<TextArea name="remarks" toName="page"/>'
+DOCUMENT = '<TextArea name="document" toName="page" model_format="DocLang"/>'
+
+
+@pytest.mark.parametrize(
+    ("tags", "text", "page_text"),
+    [
+        pytest.param([REMARKS], None, PageTextTag("remarks"), id="without boxes"),
+        pytest.param([REMARKS, DOCUMENT], None, PageTextTag("document", "doclang"), id="the one that asks"),
+        pytest.param(
+            [AREA, DOCUMENT], None, PageTextTag("document", "doclang"), id="a TextArea for no boxes"
+        ),
+        pytest.param([RECTANGLE, REMARKS], "remarks", None, id="regions take what there is"),
+        pytest.param([RECTANGLE, REMARKS, AREA], "words", None, id="remarks stay empty"),
+        pytest.param([RECTANGLE, DOCUMENT, AREA], "words", PageTextTag("document", "doclang"), id="both"),
+        pytest.param(
+            [RECTANGLE, DOCUMENT], None, PageTextTag("document", "doclang"), id="boxes without text"
+        ),
+    ],
+)
+def test_a_text_area_takes_the_text_of_regions_or_of_the_page(tags, text, page_text) -> None:
+    control_tags = parse_label_config(view(IMAGE, *tags), Settings())
+    assert (control_tags.text and control_tags.text.name, control_tags.page_text) == (text, page_text)
+
+
+def test_a_format_that_is_not_known_is_an_error() -> None:
+    area = DOCUMENT.replace("DocLang", "hocr")
+    with pytest.raises(LabelConfigError, match="'document' has model_format='hocr'; known: text, doclang"):
+        parse_label_config(view(IMAGE, area), Settings())
+
+
+def test_a_setting_selects_the_text_area_of_the_page() -> None:
+    settings = Settings(text_from_name="remarks")
+    assert parse_label_config(view(IMAGE, DOCUMENT, REMARKS), settings).page_text == PageTextTag("remarks")
+    with pytest.raises(LabelConfigError, match="no tag that draws"):
+        parse_label_config(view(IMAGE, DOCUMENT, AREA), Settings(text_from_name="words"))
 
 
 def test_label_studios_template_for_pages_is_read() -> None:

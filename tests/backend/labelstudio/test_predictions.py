@@ -4,7 +4,7 @@ import pytest
 
 from fake_reader import line
 from ocr_backend.config.settings import Settings
-from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
+from ocr_backend.labelstudio.label_config import ControlTag, ControlTags, PageTextTag
 from ocr_backend.labelstudio.label_config_xml import Repeater
 from ocr_backend.labelstudio.predictions import ImagePages, Page, model_version, prediction
 from ocr_backend.ocr_types import Line, LoadedModel
@@ -43,7 +43,7 @@ def test_a_line_becomes_a_shape_a_label_and_a_text_with_the_same_id() -> None:
         "image_rotation": 0,
         "score": 0.75,
     }
-    assert len(name) == 12
+    assert len(name) == 20
     assert task_prediction == {
         "result": [
             {**base, "from_name": "bbox", "type": "rectangle", "value": GEOMETRY},
@@ -152,6 +152,13 @@ def test_regions_of_several_pages_have_the_page_index_and_different_ids() -> Non
     assert len({item["id"] for item in task_prediction["result"]}) == 2
 
 
+@pytest.mark.parametrize(("several", "indices"), [(True, {0}), (False, {None})])
+def test_the_only_page_of_a_value_list_has_an_index(several: bool, indices: set[int | None]) -> None:
+    control_tags = control_tags_with(ControlTag("b", "rectangle"), several=several)
+    results = prediction([ImagePages(control_tags, [Page(SIZE, [line("t")])])], 7, "v", 0)["result"]
+    assert {item.get("item_index") for item in results} == indices
+
+
 def test_each_image_of_a_task_has_its_own_tag_names_and_ids() -> None:
     doc = replace(
         control_tags_with(ControlTag("b_{{idx}}", "rectangle"), ControlTag("l_{{idx}}", "labels")),
@@ -234,6 +241,7 @@ def test_the_version_names_the_models_and_is_equal_on_every_replica() -> None:
         ({"image_to_name": "scan"}, MODELS),
         ({"image_data_key": "scan"}, MODELS),
         ({"precision": "f32"}, MODELS),
+        ({"pdf_dpi": 300}, MODELS),
         ({}, [MODELS[0], LoadedModel("recognition", "r", "33")]),
         ({}, [MODELS[0], LoadedModel("recognition", "other", "22")]),
     ],
@@ -256,17 +264,34 @@ def test_boxes_without_a_text_area_have_no_text() -> None:
     assert (shape["type"], label["type"]) == ("rectangle", "labels")
 
 
+PAGE_TEXT = replace(RECTANGLE, shape=None, labels=None, label=None, text=None, page_text=PageTextTag("words"))
+
+
 def test_without_boxes_the_text_of_all_pages_is_in_the_text_area_of_the_task() -> None:
-    control_tags = replace(RECTANGLE, shape=None, labels=None, label=None)
     pages = [Page((100, 50), [line("a", 0.8), line("unsure", 0.1)]), Page((100, 50), [line("b", 0.6)])]
-    task_prediction = prediction([ImagePages(control_tags, pages)], 1, "v", 0.5)
+    task_prediction = prediction([ImagePages(PAGE_TEXT, pages)], 1, "v", 0.5)
     (text,) = task_prediction["result"]
     assert task_prediction["score"] == 0.7
     assert text == {
         "id": text["id"],
-        "from_name": "transcription",
+        "from_name": "words",
         "to_name": "image",
         "type": "textarea",
         "value": {"text": ["a\nb"]},
     }
-    assert prediction([ImagePages(control_tags, [Page((9, 9), ())])], 1, "v", 0.5)["result"] == []
+    assert prediction([ImagePages(PAGE_TEXT, [Page((9, 9), ())])], 1, "v", 0.5)["result"] == []
+
+
+def test_the_lines_of_a_row_are_parted_by_a_space_in_the_text_of_the_page() -> None:
+    pages = [Page((100, 50), [line("a", 0.8), line("b", 0.8)])]
+    (text,) = prediction([ImagePages(PAGE_TEXT, pages)], 1, "v", 0.5, lambda lines: [lines])["result"]
+    assert text["value"] == {"text": ["a b"]}
+
+
+def test_the_text_of_the_page_and_regions_have_different_ids() -> None:
+    both = replace(RECTANGLE, page_text=PageTextTag("document", "doclang"))
+    pages = [Page((100, 50), [line("a", 0.8)])]
+    *region, text = prediction([ImagePages(both, pages)], 1, "v", 0.5)["result"]
+    assert [result["from_name"] for result in region] == ["bbox", "label", "transcription"]
+    assert text["value"]["text"][0].startswith("<doclang ")
+    assert text["id"] not in {result["id"] for result in region}

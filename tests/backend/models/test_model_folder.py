@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
+import stand_in_models
 from ocr_backend.config import model_catalog
 from ocr_backend.config.settings import Settings
 from ocr_backend.models import builtin_models, model_folder, model_roles
@@ -23,7 +24,10 @@ def put(tmp_path):
     def create(name, model_format="onnx", parent="", folder_name=None):
         folder = tmp_path / parent / (folder_name or model_folder.folder_name(name, model_format))
         folder.mkdir(parents=True)
-        config = {"Global": {"model_name": name}, "PostProcess": {"character_dict": ["a", "b"]}}
+        config = {
+            "Global": {"model_name": name},
+            "PostProcess": {"character_dict": stand_in_models.characters(name)},
+        }
         (folder / "inference.yml").write_text(json.dumps(config))
         files = {"onnx": ["inference.onnx"], "paddle": ["inference.pdiparams", "inference.json"]}[
             model_format

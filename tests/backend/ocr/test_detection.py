@@ -87,6 +87,25 @@ def test_recognition_needs_a_margin_of_a_fifth_of_that():
     assert text_box.margin == pytest.approx(351 * 0.3 / 96)
 
 
+def test_text_within_a_ring_of_text_has_a_box_of_its_own():
+    """As in stamps and seals, and in the borders of letters."""
+    probabilities = output_with((4, 4, 123, 123), size=(128, 128))
+    probabilities[16:112, 16:112] = 0
+    probabilities[60:68, 40:88] = 1
+    assert corners(detection.boxes(probabilities, 128, 128)) == [[[34, 55], [91, 55], [91, 72], [34, 72]]]
+
+
+def test_a_line_is_bounded_where_the_network_is_a_third_sure():
+    """Faint ends of a line belong to it, and its mean probability decides about the box."""
+    probabilities = output_with((10, 20, 49, 29), level=0.62)
+    assert len(detection.boxes(probabilities, 64, 64)) == 1
+    wider = output_with((5, 20, 54, 29), level=0.35)
+    wider[20:30, 10:50] = 0.9
+    assert corners(detection.boxes(wider, 64, 64)) == corners(
+        detection.boxes(output_with((5, 20, 54, 29)), 64, 64)
+    )
+
+
 def test_boxes_are_in_px_of_the_image():
     boxes = detection.boxes(output_with((10, 20, 49, 29)), 128, 32)
     # Half of 5 is 2.5 and rounds to the even 2.

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr_backend.ocr import paddle_reader
 from ocr_backend.ocr.dewarp_mapping import DewarpMapping
 
 WORDS = ["invoice", "total", "amount", "paid", "date", "number", "customer", "street", "received"] * 4
@@ -49,6 +50,30 @@ def test_the_boxes_of_words_are_mapped_to_the_original(page, depth):
         errors.append(np.abs(np.array(mapping.to_original(word_box(index))) - expected).max())
     assert np.median(errors) < 4
     assert max(errors) < 15
+
+
+def test_lines_lie_on_the_page_as_it_was_sent(page):
+    """PaddleOCR places lines on the page that it has flattened."""
+    texts = {
+        "rec_polys": [word_box(index) for index in range(len(WORDS))],
+        "rec_texts": WORDS,
+        "rec_scores": [0.9] * len(WORDS),
+    }
+    flattening = {
+        "angle": 0,
+        "model_settings": {"use_doc_unwarping": True},
+        "output_img": page,
+        "rot_img": warp(page, 40),
+    }
+    lines = paddle_reader.lines({**texts, "doc_preprocessor_res": flattening}, 700, 900)
+    assert [line.text for line in lines] == WORDS
+    errors = [
+        np.abs(
+            np.array(line.polygon) - [(x, y + 40 * np.sin(np.pi * x / 900)) for x, y in word_box(index)]
+        ).max()
+        for index, line in enumerate(lines)
+    ]
+    assert np.median(errors) < 4
 
 
 def test_the_two_images_may_differ_in_size(page):

@@ -24,7 +24,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:No ccache found", "ignore::DeprecationWarning:paddle"),
 ]
 
-CHARACTERS = [chr(0x4E00 + number) for number in range(8000)]
+CHARACTERS = [
+    *(chr(0x4E00 + number) for number in range(8000)),
+    *(
+        char
+        for char in stand_in_models.characters("PP-OCRv5_mobile_rec")
+        if not 0x4E00 <= ord(char) < 0x4E00 + 8000
+    ),
+]
 """Characters of a recogniser with 37 MB of weights."""
 WEIGHTS_MIB = 4608 * len(CHARACTERS) / 2**20
 
@@ -122,6 +129,30 @@ def test_device_and_threads_are_never_paddles_defaults(reader, tmp_path):
     for network in (pipeline.text_det_model, pipeline.text_rec_model):
         config = network.runner._config
         assert (config["device_type"], config["cpu_threads"], config["run_mode"]) == ("cpu", 2, "mkldnn")
+
+
+WITHOUT_GPU = """
+import sys
+from ocr_backend.config.settings import Settings
+from ocr_backend.models.model_folder import ModelError
+from ocr_backend.ocr.engine_factory import resolve_models
+from ocr_backend.ocr.paddle_reader import PaddleReader
+
+settings = Settings(model_type="mobile", model_source="dir", model_dir=sys.argv[1], engine="paddle",
+                    use_textline_orientation=False)
+with resolve_models(settings) as (_, models):
+    try:
+        PaddleReader(models, slots=1, use_gpu=True)
+    except ModelError as error:
+        print(error)
+"""
+
+
+def test_without_a_gpu_paddle_does_not_read_on_the_cpu_instead(reader, root):
+    """In a process of its own: PaddleX reads its variables only when it is imported."""
+    command = [sys.executable, "-c", WITHOUT_GPU, str(root / "paddle-only")]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "device (GPU) is not available" in process.stdout
 
 
 RELOADING = """

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ocr_backend.models.model_folder import Model
 from ocr_backend.ocr import recognition
+from ocr_backend.ocr.detection import TextBox
 
 IMAGE = np.random.default_rng(7).integers(0, 256, (120, 200, 3), np.uint8)
 
@@ -33,6 +34,36 @@ def test_a_margin_is_cropped_too_but_is_not_part_of_the_line():
 def test_a_margin_ends_at_the_edge_of_the_image():
     crop = recognition.crop(IMAGE, box((0, 0), (50, 0), (50, 20), (0, 20)), 3)
     assert np.array_equal(crop.image, IMAGE[0:23, 0:53])
+
+
+def test_a_slanted_line_at_the_edge_goes_on_in_the_colour_of_the_edge():
+    """Black corners would be read as part of the first or last letter."""
+    crop = recognition.crop(np.full((120, 200, 3), 255, np.uint8), box((0, 0), (60, 30), (51, 48), (-9, 18)))
+    assert (crop.image == 255).all()
+
+
+BOX_WITH_MARGIN = TextBox(box((10, 20), (50, 20), (50, 40), (10, 40)), 3)
+
+
+def test_a_line_that_needs_a_margin_can_be_read_without_it_too():
+    line = recognition.crop_line(IMAGE, BOX_WITH_MARGIN, needs_margin=True)
+    assert np.array_equal(line.image, IMAGE[17:43, 7:53])
+    assert np.array_equal(line.other, IMAGE[20:40, 10:50])
+    assert line.corners == ((10, 20), (50, 20), (50, 40), (10, 40))
+    assert np.array_equal(recognition.flipped(line).other, IMAGE[39:19:-1, 49:9:-1])
+
+
+def test_a_line_that_needs_no_margin_has_a_single_crop():
+    line = recognition.crop_line(IMAGE, BOX_WITH_MARGIN, needs_margin=False)
+    assert np.array_equal(line.image, IMAGE[20:40, 10:50])
+    assert line.other is None
+
+
+def test_only_unsure_lines_are_read_again():
+    wide = recognition.crop_line(IMAGE, BOX_WITH_MARGIN, needs_margin=True)
+    single = recognition.crop_line(IMAGE, BOX_WITH_MARGIN, needs_margin=False)
+    results = [("sure", 0.98), ("unsure", 0.97), ("single", 0.5), ("", 0.0)]
+    assert list(recognition.other_crops([wide, wide, single, wide], results)) == [1, 3]
 
 
 def test_a_tall_box_is_rotated_and_starts_at_the_top_right():

@@ -148,6 +148,18 @@ def test_the_age_of_the_oldest_running_job_is_reported(make_scheduler) -> None:
     wait_until(lambda: scheduler.longest_silence_seconds() == 0)
 
 
+def test_a_stuck_job_is_not_hidden_by_those_that_started_later(make_scheduler) -> None:
+    time_now = [100.0]
+    scheduler = make_scheduler(2, clock=lambda: time_now[0])
+    gate, started = threading.Event(), threading.Event()
+    stuck = in_background(lambda: scheduler.run([lambda: (started.set(), gate.wait())], 100.0 + SOON))
+    assert started.wait(SOON)
+    time_now[0] = 107.0
+    assert scheduler.run([scheduler.longest_silence_seconds], 107.0 + SOON) == [7]
+    gate.set()
+    stuck.join(SOON)
+
+
 def test_a_job_that_reports_progress_is_not_silent(make_scheduler) -> None:
     time_now = [100.0]
     scheduler = make_scheduler(1, clock=lambda: time_now[0])

@@ -1,14 +1,24 @@
 """Reading of files: credentials, broken files and the image cache."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from fake_reader import FakeReader, line
+from ocr_backend.config.settings import Settings
+from ocr_backend.errors import DeadlineExceededError, ImageError
 from ocr_backend.ocr import memory_budget
+from ocr_backend.ocr_types import Line
+from ocr_backend.pipeline.image_reader import ImageReader, ImageRequest
 from ocr_backend.system import cgroup_memory
+from ocr_backend.telemetry.metrics import Metrics
 from predict_requests import box, tasks_body
 from scripted_server import Reply, ScriptedServer
 
@@ -85,3 +95,47 @@ def test_an_image_that_needs_more_memory_than_there_is_for_images_is_refused(
     (unread,) = client.post("/predict", json=body(large)).json["unread"]
     assert unread["outcome"] == "refused"
     assert unread["reason"].startswith("the image takes 8 MB of memory when it is opened; 2 MB are available")
+
+
+def _image_reader(reader: FakeReader, fetch: Callable[..., bytes]) -> ImageReader:
+    fetcher: Any = SimpleNamespace(fetch=fetch)
+    return ImageReader(Settings(), reader, fetcher, Metrics(), "v")
+
+
+def _request(seconds: float) -> ImageRequest:
+    return ImageRequest("https://web.example/a.png", 1, time.monotonic() + seconds)
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(-1.0, "late"), (60.0, "unreachable")])
+def test_a_host_that_had_no_time_left_to_answer_is_not_unreachable(seconds: float, outcome: str) -> None:
+    def fetch(*_: object) -> bytes:
+        raise ImageError("unreachable", "took too long")
+
+    error = _image_reader(FakeReader(), fetch).read_pages(_request(seconds))
+    assert isinstance(error, ImageError)
+    assert error.outcome == outcome
+
+
+def test_an_image_waits_for_a_slot_until_its_deadline_only(png: Callable[..., bytes]) -> None:
+    """Else it would be read for nobody, before the images of the next request."""
+    gate, started = threading.Event(), threading.Event()
+
+    def read(_: object) -> list[Line]:
+        started.set()
+        gate.wait(30)
+        return [line("t")]
+
+    images = iter([png(30), png(40)])
+    reader = _image_reader(FakeReader(read, slots=1), lambda *_: next(images))
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(reader.read_pages, _request(30))
+        assert started.wait(30)
+        release = threading.Timer(20, gate.set)
+        release.start()
+        second = reader.read_pages(_request(0.05))
+        is_first_running = not gate.is_set()
+        release.cancel()
+        gate.set()
+        assert isinstance(second, DeadlineExceededError)
+        assert is_first_running
+        assert isinstance(first.result(30), list)

@@ -159,3 +159,12 @@ def test_equal_images_in_several_tasks_have_different_region_ids(
     outcomes = predict(make_predictor(FakeReader(by_width)), tasks(url, url))
     ids = [{item["id"] for item in outcome.prediction["result"]} for outcome in outcomes]
     assert not ids[0] & ids[1]
+
+
+def test_the_text_of_a_page_has_its_rows(web: ScriptedServer, make_predictor: MakePredictor, png) -> None:
+    cells = [line("2b", left=100, top=60), line("1a"), line("1b", left=100), line("2a", top=60)]
+    config = '<View><Image name="page" value="$image"/><TextArea name="words" toName="page"/></View>'
+    (outcome,) = predict(
+        make_predictor(FakeReader(lambda _: cells)), tasks(web.serve("/a.png", png(200, 90))), config
+    )
+    assert texts(outcome) == ["1a 1b\n2a 2b"]

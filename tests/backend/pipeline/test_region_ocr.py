@@ -96,6 +96,13 @@ def test_a_rotated_region_is_read_upright() -> None:
     assert crop[22, 50].tolist() == pytest.approx([130 / 2, 248 / 2, 0], abs=1.5)
 
 
+def test_a_rotated_region_beyond_the_edge_goes_on_in_the_colour_of_the_edge() -> None:
+    reader = RecordingReader([], [])
+    white = np.full((300, 400, 3), 255, np.uint8)
+    lines_in_region(reader, white, ((-10, 40), (40, -10), (60, 10), (10, 60)))
+    assert all((image == 255).all() for image in reader.images)
+
+
 @pytest.mark.parametrize(
     "polygon",
     [

@@ -4,10 +4,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fake_reader import FakeReader, line
+from fake_reader import FakeReader, golden_text, line
 from ocr_backend.config.settings import Settings
 from ocr_backend.errors import GoldenSampleError, NotReadyError
-from ocr_backend.models import golden_sample
+from ocr_backend.models import golden_sample, scripts
+from ocr_backend.ocr_types import Image, Line, RegionFilter, accept_all
 from ocr_backend.pipeline.worker import STUCK_SECONDS, Worker, image_threads
 from predict_requests import box, predict, predict_regions, tasks, texts
 from scripted_server import Reply
@@ -34,6 +35,21 @@ def test_a_worker_that_misreads_the_golden_sample_never_becomes_ready(
 
     worker = make_worker(MisreadingReader(), is_loaded=False)
     with pytest.raises(GoldenSampleError, match="'31415926' was read as '3l4l5926'"):
+        worker.load()
+    assert not worker.is_ready
+
+
+def test_a_worker_whose_weights_are_for_another_script_never_becomes_ready(
+    make_worker: Callable[..., Worker],
+) -> None:
+    class ChineseReader(FakeReader):
+        def read(self, image: Image, region_filter: RegionFilter = accept_all) -> list[Line]:
+            is_known = golden_text(image) in (golden_sample.TEXT, scripts.SAMPLES["ch"])
+            return super().read(image) if is_known else [line("可哈")]
+
+    make_worker(ChineseReader(), language="ch")
+    worker = make_worker(ChineseReader(), language="korean", is_loaded=False)
+    with pytest.raises(GoldenSampleError, match="of the language korean was read as '可哈': the weights are"):
         worker.load()
     assert not worker.is_ready
 
@@ -89,7 +105,7 @@ def test_a_worker_is_stuck_if_an_image_takes_longer_than_stuck_seconds(
 def test_the_golden_sample_is_the_same_each_time() -> None:
     assert np.array_equal(golden_sample.default_image(), golden_sample.default_image())
     assert golden_sample.default_image().shape == (96, 400, 3)
-    golden_sample.check(FakeReader())
+    golden_sample.check(FakeReader(), "ch")
 
 
 @pytest.mark.parametrize(

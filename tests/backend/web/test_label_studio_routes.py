@@ -1,4 +1,4 @@
-"""The routes for Label Studio: predict, setup and webhook."""
+"""The routes for Label Studio: predict and setup."""
 
 import json
 import logging
@@ -172,15 +172,3 @@ class TestSetup:
         assert response.status_code == 400
         assert response.status.isprintable()
         assert response.status.isascii()
-
-
-class TestWebhook:
-    @pytest.mark.parametrize("action", ["START_TRAINING", "ANNOTATION_CREATED", "ANNOTATION_UPDATED"])
-    def test_a_training_event_is_answered_with_201(self, make_client, action) -> None:
-        response = make_client().post("/webhook", json={"action": action, "project": {}})
-        assert (response.status_code, response.json) == (201, {"status": "ok"})
-
-    @pytest.mark.parametrize("body", [{"action": "TASKS_CREATED"}, {"action": ["x"]}, {}], ids=str)
-    def test_another_event_is_answered_with_200(self, make_client, body) -> None:
-        response = make_client().post("/webhook", json=body)
-        assert (response.status_code, response.json) == (200, {"status": "Unknown event"})

@@ -40,14 +40,38 @@ class TestOrigin:
         assert make_client().get("/ui", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
+NOT_JSON = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+
+
 @pytest.mark.parametrize("path", ["/predict", "/setup", "/webhook"])
+@pytest.mark.parametrize("media_type", NOT_JSON)
 @pytest.mark.parametrize(
-    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+    "headers",
+    [
+        pytest.param({"Sec-Fetch-Site": "none"}, id="browser"),
+        pytest.param({"Origin": "http://localhost"}, id="old browser"),
+        pytest.param({"Accept-Language": "en"}, id="browser without Origin"),
+        pytest.param({"Referer": "https://other.example"}, id="page that hides its language"),
+    ],
 )
-def test_a_body_that_is_not_json_by_its_type_is_refused(make_client, path, media_type) -> None:
-    response = make_client().post(path, data=b"{}", content_type=media_type)
+def test_a_browsers_body_that_is_not_json_by_its_type_is_refused(
+    make_client, path, media_type, headers
+) -> None:
+    response = make_client().post(path, data=b"{}", content_type=media_type, headers=headers)
     assert response.status_code == 415
     assert response.json["detail"].endswith("send JSON with application/json")
+
+
+@pytest.mark.parametrize("media_type", NOT_JSON)
+def test_a_program_may_send_json_with_any_type(make_client, media_type) -> None:
+    response = make_client().post("/setup", data=b"{}", content_type=media_type)
+    assert response.status_code == 200
+
+
+def test_a_compressed_body_is_refused_by_its_encoding(make_client) -> None:
+    response = make_client().post("/setup", json={}, headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 415
+    assert response.json["detail"] == "the Content-Encoding is gzip; send JSON without it"
 
 
 def test_json_may_have_a_character_set(make_client) -> None:

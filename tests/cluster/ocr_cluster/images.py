@@ -38,7 +38,8 @@ _BACKEND = (
 )
 INPUTS: Mapping[str, Sequence[str]] = {
     "operator": (*_CODE, "operator/requirements.txt"),
-    "backend-cpu": (*_BACKEND, "backend/requirements.txt"),
+    "backend-cpu": (*_BACKEND, "backend/requirements-cpu.txt"),
+    "backend-paddle": (*_BACKEND, "backend/requirements-cpu.txt", "backend/requirements.txt"),
     "backend-gpu": (*_BACKEND, "backend/requirements-gpu.txt"),
 }
 _MAX_ARCHIVES = 1

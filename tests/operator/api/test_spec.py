@@ -36,6 +36,22 @@ def test_a_variants_options_override_the_shared_ones(ocrbackend: Make) -> None:
     assert (first.settings.score_threshold, second.settings.score_threshold) == (0.9, 0.25)
 
 
+def test_a_name_of_a_language_stands_for_its_code(ocrbackend: Make) -> None:
+    by_name, by_code = (
+        parse_backend(ocrbackend(variants=[MOBILE | {"language": language}])) for language in ("fr", "latin")
+    )
+    assert by_name.variants == by_code.variants
+    assert by_name.variants[0].settings.language == "latin"
+    assert by_name.models_by_variant == {"ch-mobile": ("latin", "mobile")}
+
+
+def test_variants_may_share_a_language_under_two_names(ocrbackend: Make) -> None:
+    variants = [MOBILE | {"name": name, "language": name} for name in ("fr", "de")]
+    spec = parse_backend(ocrbackend(variants=variants))
+    assert spec.models_by_variant == {"fr": ("latin", "mobile"), "de": ("latin", "mobile")}
+    assert {variant.settings.language for variant in spec.variants} == {"latin"}
+
+
 def test_extra_variables_are_merged_by_name(ocrbackend: Make) -> None:
     overriding = [{"name": "B", "value": "variant"}]
     shared = [{"name": "B", "value": "shared"}, {"name": "A", "value": "1"}]
@@ -91,6 +107,31 @@ def test_the_image_in_the_spec_overrides_the_operators_default(
 ) -> None:
     spec = parse_backend(ocrbackend(image=image))
     assert str(spec.variants[0].image_reference(config)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "image"),
+    [
+        pytest.param({"engine": "Paddle"}, "backend-paddle", id="its engine"),
+        pytest.param(
+            {"ocrVersion": "PP-OCRv4", "models": {"source": "Hub"}},
+            "backend-paddle",
+            id="models without ONNX format",
+        ),
+        pytest.param({"options": {"useDocUnwarping": True}}, "backend-paddle", id="flattened pages"),
+        pytest.param({"ocrVersion": "PP-OCRv5"}, "backend-cpu", id="models in ONNX format"),
+        pytest.param(
+            {"engine": "OnnxRuntime", "ocrVersion": "PP-OCRv4", "models": {"source": "Claim"}},
+            "backend-cpu",
+            id="models of the user's own in ONNX format",
+        ),
+    ],
+)
+def test_a_variant_that_only_paddle_can_run_has_the_image_with_it(
+    ocrbackend: Make, config: OperatorConfig, fields: dict[str, Any], image: str
+) -> None:
+    [variant] = parse_backend(ocrbackend(**fields)).variants
+    assert str(variant.image_reference(config)) == f"example.com/{image}:1.0"
 
 
 def test_a_variant_with_an_accelerator_has_the_gpu_image(ocrbackend: Make, config: OperatorConfig) -> None:

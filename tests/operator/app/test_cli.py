@@ -8,7 +8,14 @@ import yaml
 
 from ocr_operator.app import cli
 
-ARGUMENTS = ["--namespace=labs", "--image=cpu", "--gpu-image=gpu", "--lease=labs/operator", "--port=0"]
+ARGUMENTS = [
+    "--namespace=labs",
+    "--image=cpu",
+    "--paddle-image=paddle",
+    "--gpu-image=gpu",
+    "--lease=labs/operator",
+    "--port=0",
+]
 
 
 def _kubeconfig(server: str) -> str:
@@ -47,7 +54,9 @@ def test_an_unreachable_api_server_is_reported(kubeconfig: Path, caplog: pytest.
     ("arguments", "message"),
     [
         pytest.param(
-            ["--image=a", "--gpu-image=b", "--lease=a/b"], "one of the arguments", id="nothing to watch"
+            ["--image=a", "--paddle-image=b", "--gpu-image=c", "--lease=a/b"],
+            "one of the arguments",
+            id="nothing to watch",
         ),
         pytest.param(
             [*ARGUMENTS, "--all-namespaces"], "not allowed with argument", id="one namespace and all"

@@ -21,8 +21,8 @@ def _delays(number: int, jitter: float) -> list[float]:
 
 def test_delays_grow_to_the_longest_and_never_end() -> None:
     delays = _delays(1000, 1.0)
-    assert delays[:6] == [1, 2, 4, 8, 16, 30]
-    assert set(delays[5:]) == {LONGEST_DELAY_SECONDS}
+    assert delays[:5] == [1, 2, 4, 8, 15]
+    assert set(delays[4:]) == {LONGEST_DELAY_SECONDS}
 
 
 def test_jitter_shortens_delays_by_half_at_most() -> None:

@@ -146,6 +146,17 @@ def test_nothing_is_created_for_an_ocrbackend_that_was_replaced_by_another_of_it
     assert set(world.cluster.objects) == {BACKEND}
 
 
+def test_nothing_is_created_while_the_ocrbackend_waits_for_its_children(world: ReconcilerWorld) -> None:
+    """A foreground deletion, which the watch does not report yet."""
+    world.reconcile()
+    world.cache.break_watches()
+    del world.cluster.objects[DEPLOYMENT]
+    world.cluster.objects[BACKEND]["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+    world.reconciler.mark_stale(KEY)
+    world.reconcile()
+    assert DEPLOYMENT not in world.cluster.objects
+
+
 def test_an_ocrbackend_that_is_being_deleted_is_left_alone(world: ReconcilerWorld) -> None:
     world.cluster.objects[BACKEND]["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
     assert world.reconcile() == SETTLED

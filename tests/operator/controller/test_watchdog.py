@@ -2,7 +2,13 @@
 
 import pytest
 
-from ocr_operator.controller.watchdog import Watchdog, missed_changes, missed_deletions
+from ocr_operator.controller.watchdog import (
+    INACTIVITY_SHARE,
+    STALE_SECONDS,
+    Watchdog,
+    missed_changes,
+    missed_deletions,
+)
 
 
 class Clock:
@@ -86,3 +92,8 @@ def test_a_deletion_without_an_event_is_missed(
     before: set[str], listed: dict[str, int], cached: set[str], expected: set[str]
 ) -> None:
     assert missed_deletions(before, listed, cached) == expected
+
+
+def test_a_silent_watch_is_opened_again_twice_before_the_process_is_restarted() -> None:
+    bookmark_seconds = 60
+    assert bookmark_seconds < INACTIVITY_SHARE * STALE_SECONDS < STALE_SECONDS / 2

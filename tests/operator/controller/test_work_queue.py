@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from ocr_operator.controller.work_queue import FIRST_DELAY_SECONDS, WorkQueue
+from ocr_operator.controller.work_queue import FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, WorkQueue
 
 Queue = WorkQueue[str]
 
@@ -181,3 +181,7 @@ def test_each_step_is_counted_once() -> None:
 
     asyncio.run(test())
     assert steps == ["added", "started", "finished", "added", "started", "retried", "finished"]
+
+
+def test_a_fault_that_was_mended_is_retried_within_a_minute() -> None:
+    assert FIRST_DELAY_SECONDS < LONGEST_DELAY_SECONDS <= 60

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from ocr_backend.config import model_catalog
+from ocr_backend.config import language_names, model_catalog
 from ocr_backend.config.settings import SETTINGS
 from ocr_operator.crd import crd
 from ocr_operator.crd.models_rules import models_rules
 from ocr_operator.crd.spec_rules import name_rules, spec_rules, variant_rules
 from ocr_operator.crd.spec_schema import MAX_VARIANTS, spec_schema
 from ocr_operator.crd.status_schema import status_schema
-from ocr_operator.crd.values_schema import as_values_schema
+from ocr_operator.crd.values_schema import as_values_schema, backend_values
 
 
 def _fields(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,6 +59,16 @@ def test_every_language_of_an_ocr_version_fits_one_object() -> None:
         max(len(model_catalog.languages_of(ocr_version)) for ocr_version in model_catalog.OCR_VERSIONS)
         <= MAX_VARIANTS
     )
+
+
+def test_the_charts_values_and_the_crd_take_the_same_languages() -> None:
+    values = backend_values()["properties"]["variants"]["items"]["properties"]["language"]
+    field = spec_schema()["properties"]["variants"]["items"]["properties"]["language"]
+    [name_rule] = field["x-kubernetes-validations"]
+    assert name_rule["rule"] == f"self in {values['enum']}"
+    assert set(values["enum"]) == {*model_catalog.LANGUAGES, *language_names.CODES}
+    assert field["minLength"] <= min(map(len, values["enum"]))
+    assert field["maxLength"] >= max(map(len, values["enum"]))
 
 
 def test_the_crd_fits_the_annotation_of_a_client_side_apply() -> None:

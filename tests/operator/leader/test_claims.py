@@ -60,16 +60,23 @@ class FakeCluster:
 
 
 class Process:
-    """One operator process of a release: its claims and its fences."""
+    """One operator process of a release: its claims and its fences. It watches `namespaces`, or all."""
 
-    def __init__(self, cluster: Any, identity: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, cluster: Any, identity: str, clock: Callable[[], float], namespaces: tuple[str, ...]
+    ) -> None:
         self._clock = clock
         self._leader = Fence(clock, 10_000)
         self.fences = ClaimFences(self._leader, clock)
-        claimant = Claimant(identity, OWNER)
+        claimant = Claimant(identity, OWNER, frozenset(namespaces))
         self.claims = NamespaceClaims(cluster, claimant, self.fences, clock, lambda: NOW)
         self.claimed: list[str] = []
         self.claims.on_claimed = self.claimed.append
+        self.refused: list[tuple[str, str]] = []
+        self.claims.on_refused = self._refused
+
+    async def _refused(self, namespace: str, manager: str) -> None:
+        self.refused.append((namespace, manager))
 
     def lead(self) -> "Process":
         self._leader.open_from(self._clock())
@@ -88,8 +95,8 @@ class World:
         self.cluster = FakeCluster()
         self.now = 1000.0
 
-    def process(self, identity: str) -> Process:
-        return Process(self.cluster, identity, lambda: self.now)
+    def process(self, identity: str, *namespaces: str) -> Process:
+        return Process(self.cluster, identity, lambda: self.now, namespaces or ("labs",))
 
 
 @pytest.fixture
@@ -134,6 +141,35 @@ def test_the_second_release_does_not_write_and_says_who_does(world: World) -> No
     assert first.claims.not_ready_reason() == ""
     assert second.claimed == []
     assert not asyncio.run(second.claims.acquire("labs"))
+
+
+def test_a_release_for_all_namespaces_is_ready_without_that_of_another(world: World) -> None:
+    first, wide = world.process("labs/first").lead(), world.process("system/wide", "system").lead()
+    first.renew("labs")
+    assert wide.renew("system")
+    assert wide.renew("clinic")
+    assert not wide.renew("labs")
+    assert wide.claims.not_ready_reason() == ""
+    assert wide.claims.managed_elsewhere() == {"labs": "labs/first"}
+    assert wide.claimed == ["system", "clinic"]
+
+
+def test_a_release_for_all_namespaces_is_not_ready_without_its_own(world: World) -> None:
+    world.process("labs/first").lead().renew()
+    wide = world.process("labs/wide").lead()
+    wide.renew()
+    assert wide.claims.not_ready_reason() == "namespace labs is managed by the operator labs/first"
+
+
+def test_each_operator_that_manages_a_namespace_is_reported_at_once_by_the_leader(world: World) -> None:
+    first, wide = world.process("labs/first").lead(), world.process("system/wide", "system")
+    first.renew()
+    wide.renew()
+    assert wide.refused == []
+    wide.lead()
+    for _ in range(3):
+        wide.renew()
+    assert wide.refused == [("labs", "labs/first")]
 
 
 def test_the_second_release_takes_over_once_the_claim_has_expired(world: World) -> None:

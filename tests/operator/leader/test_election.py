@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ class FakeCluster:
         self.lease: dict[str, Any] | None = None
         self.error: ClusterError | None = None
         self.loses_responses = False
+        self.on_write: Callable[[], None] = lambda: None
 
     async def get(self, ref: ObjectReference) -> dict[str, Any] | None:
         self._fail()
@@ -49,6 +51,7 @@ class FakeCluster:
             raise self.error
 
     def _store(self, body: dict[str, Any], version: int) -> dict[str, Any]:
+        self.on_write()
         self.lease = {**body, "metadata": {**body["metadata"], "resourceVersion": str(version)}}
         if self.loses_responses:
             raise ClusterError(None, "the connection broke")
@@ -147,7 +150,7 @@ def _renew_for(world: World, first: Election, seconds: float) -> None:
     async def renew(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("ocr_operator.leader.election.asyncio.sleep", sleep)
         with pytest.raises(EndedError):
-            await first.renew()
+            await asyncio.wait_for(first.renew(), 5)
 
     with pytest.MonkeyPatch.context() as patch:
         asyncio.run(renew(patch))
@@ -181,3 +184,30 @@ def test_a_lease_that_another_process_holds_is_not_released(world: World) -> Non
     asyncio.run(first.release())
     assert world.cluster.lease
     assert world.cluster.lease["spec"]["holderIdentity"] == "thief"
+
+
+def test_the_fence_falls_as_early_as_if_a_slow_write_had_been_answered_at_once(world: World) -> None:
+    """The other candidates count from the write, which may be long before its answer."""
+    first = world.candidate("first")
+
+    def pass_seconds() -> None:
+        world.now += 2
+
+    world.cluster.on_write = pass_seconds
+    asyncio.run(first.acquire())
+    assert world.fences["first"].seconds_left() == lease.FENCE_SECONDS - 2
+    _renew_for(world, first, 2 + lease.RETRY_SECONDS)
+    assert world.fences["first"].seconds_left() == lease.FENCE_SECONDS - 2 - lease.RETRY_SECONDS
+
+
+def test_a_call_without_an_answer_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = world.candidate("first")
+    asyncio.run(first.acquire())
+    monkeypatch.setattr(lease, "CALL_SECONDS", 0.01)
+
+    async def never_answer(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.cluster, "replace", never_answer)
+    _renew_for(world, first, lease.RETRY_SECONDS)
+    asyncio.run(asyncio.wait_for(first.release(), 5))

@@ -125,3 +125,8 @@ def test_a_lease_has_only_the_given_owner() -> None:
 def test_without_an_owner_a_lease_is_unchanged() -> None:
     before = lease.new("labs", "operator", "me", NOW)
     assert lease.owned(before, None) == before
+
+
+def test_a_leader_has_time_for_a_second_renewal_before_its_fence_falls() -> None:
+    assert 2 * lease.CALL_SECONDS < lease.FENCE_SECONDS < lease.LEASE_SECONDS
+    assert lease.RETRY_SECONDS + lease.CALL_SECONDS < lease.FENCE_SECONDS

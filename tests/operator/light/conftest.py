@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from api_relay import ApiRelay
 from installed_crds import install_crd
@@ -156,15 +157,13 @@ def release(light_cluster: Cluster, crd_installed: None, restricted_namespace: s
 @pytest.fixture(scope="session")
 def service_monitors(light_cluster: Cluster) -> None:
     """The cluster serves the API of the Prometheus operator."""
-    light_cluster.kubectl("apply", "--server-side", "--filename", str(service_monitor_crd()))
-    light_cluster.kubectl("wait", "--for=condition=Established", "crd/servicemonitors.monitoring.coreos.com")
+    install_crd(light_cluster, yaml.safe_load(service_monitor_crd().read_text("utf-8")))
 
 
 @pytest.fixture(scope="session")
 def scaled_objects(light_cluster: Cluster) -> None:
     """The cluster serves the API of KEDA."""
-    light_cluster.kubectl("apply", "--server-side", "--filename", str(scaled_object_crd()))
-    light_cluster.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
+    install_crd(light_cluster, yaml.safe_load(scaled_object_crd().read_text("utf-8")))
 
 
 @pytest.fixture(scope="module")

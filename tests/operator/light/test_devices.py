@@ -54,6 +54,10 @@ def test_a_missing_device_is_reported_until_a_node_has_it(
     }
     node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
     release.cluster.apply(node | {"status": {"capacity": amounts, "allocatable": amounts}})
+    # The scheduler of Kubernetes 1.30 does not consider a node that becomes ready without the device.
+    release.cluster.wait(
+        lambda: not release.cluster.get("node", plain)["spec"].get("taints"), "the node to be ready"
+    )
     try:
         _apply(release)
         ready = release.wait_for("False", "InsufficientDevice")

@@ -68,11 +68,16 @@ def test_pods_with_all_optional_fields_pass_the_restricted_standard(
 def test_a_variant_that_scales_on_its_queue_is_left_to_keda(
     scaled_objects: None, release: Release, operator: Operator
 ) -> None:
-    """Its pods are those that KEDA asks for; afterwards the ScaledObject is gone."""
+    """Its pods are those that KEDA asks for; afterwards the ScaledObject is gone.
+
+    KEDA may just have been installed, which the operator notices within 30 s.
+    """
     scaling = {"mode": "Queue", "maxReplicas": 4, "prometheusAddress": "http://prometheus:9090"}
     release.apply(variants=[CHINESE | {"autoscaling": scaling}])
     release.wait_for("True", "Available")
-    assert release.managed_names("scaledobjects") == {"ocr-ch-mobile"}
+    release.cluster.wait(
+        lambda: release.managed_names("scaledobjects") == {"ocr-ch-mobile"}, "the ScaledObject"
+    )
     release.kubectl("scale", "deployment/ocr-ch-mobile", "--replicas=3")
     release.settle(operator)
     assert release.get("deployment", "ocr-ch-mobile")["spec"]["replicas"] == 3

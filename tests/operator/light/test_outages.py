@@ -63,9 +63,10 @@ def test_the_operator_survives_an_outage_of_etcd(release: Release, start_operato
 def test_the_operator_survives_a_long_outage_of_the_api_server(
     release: Release, start_operator: StartOperator
 ) -> None:
-    """`/livez` never fails meanwhile; after its return, the same process leads within 60 s.
+    """`/livez` never fails meanwhile; after its return, the same process applies changes within 60 s.
 
-    Changes are then applied within 120 s: the nodes have to report again first.
+    Pods follow later: Kubernetes' own controllers wait up to a minute before they watch again. Those of
+    before may have lost their readiness with their nodes' reports, and KWOK never reports it again.
     """
     stale = min(180, OUTAGE_SECONDS // 4)
     with start_operator(f"--stale-seconds={stale}") as operator:
@@ -81,15 +82,19 @@ def test_the_operator_survives_a_long_outage_of_the_api_server(
         )
         leading = time.monotonic() - start
         release.apply(variants=[CHINESE, LATIN])
-        release.cluster.wait(
-            lambda: release.condition("Ready", "ocr").get("status") == "True", "the pods to be ready", 120
-        )
+        names = {"ocr-ch-mobile", "ocr-latin-mobile"}
+        release.cluster.wait(lambda: release.managed_names("deployments") == names, "the new Deployment")
         applied = time.monotonic() - start
-        print(
-            f"\noutage of {OUTAGE_SECONDS} s: leading {leading:.0f} s later, pods ready {applied:.0f} s later"
-        )
-        assert release.managed_names("deployments") == {"ocr-ch-mobile", "ocr-latin-mobile"}
+        release.cluster.wait(lambda: _phase(release, "latin-mobile") == "Ready", "the new pod", 120)
+        ready = time.monotonic() - start
+        print(f"\noutage of {OUTAGE_SECONDS} s: leading {leading:.0f} s later, ", end="")
+        print(f"change applied {applied:.0f} s later, new pod ready {ready:.0f} s later")
         assert operator.process.poll() is None
+
+
+def _phase(release: Release, variant: str) -> str:
+    variants = release.get("ocrb", "ocr")["status"]["variants"]
+    return next((str(each["phase"]) for each in variants if each["name"] == variant), "")
 
 
 def _outage(release: Release, operator: Operator) -> set[tuple[int, str]]:

@@ -53,6 +53,18 @@ def send(light_cluster: Cluster, crd_installed: None) -> Send:
         pytest.param({"variants": [MOBILE]}, id="a minimal spec"),
         pytest.param(BUILTIN | {"variants": [MOBILE]}, id="the builtin models"),
         pytest.param(
+            BUILTIN | {"variants": [MOBILE | {"language": "fr"}]}, id="a name of a builtin language"
+        ),
+        pytest.param(
+            {
+                "variants": [
+                    {"name": f"{name}-mobile", "language": name, "modelType": "mobile"}
+                    for name in ("ru", "uk", "hi", "fr", "german", "ar")
+                ]
+            },
+            id="names of languages",
+        ),
+        pytest.param(
             {
                 "variants": [
                     {
@@ -147,6 +159,22 @@ def test_the_examples_in_the_manual_are_accepted(
     arguments = ("create", "--dry-run=server", "--validate=strict", "--output=name", "--filename")
     output = light_cluster.kubectl(*arguments, str(path))
     assert output.split() == ["ocrbackend.ocrbackend.io/ocr"]
+
+
+@pytest.mark.parametrize(
+    ("language", "similar"),
+    [("koreen", "korean"), ("FR", "fr or french"), ("japanese", "japan"), ("Devangari", "devanagari or de")],
+)
+def test_an_unknown_language_is_answered_with_similar_ones(send: Send, language: str, similar: str) -> None:
+    assert f"the language is unknown; did you mean {similar}?" in send(
+        {"variants": [MOBILE | {"language": language}]}
+    )
+
+
+def test_a_language_that_is_similar_to_none_is_answered_with_the_codes(send: Send) -> None:
+    output = send({"variants": [MOBILE | {"language": "xx"}]})
+    assert "te, ta, ka, chinese_cht, or one of PaddleOCR's names of languages, such as fr" in output
+    assert "did you mean" not in output
 
 
 REJECTED = [*REJECTED_BACKENDS, *REJECTED_PODS]

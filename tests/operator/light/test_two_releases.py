@@ -24,8 +24,10 @@ WORK_SECONDS = int(os.environ.get("TWO_RELEASES_SECONDS", "25"))
 
 
 @contextmanager
-def _second(release: Release, namespace: str, tmp_path: Path, *values: str) -> Iterator[Operator]:
-    """The operator of a second release, which the first keeps from being ready."""
+def _second(
+    release: Release, namespace: str, tmp_path: Path, *values: str, ready: int = 200
+) -> Iterator[Operator]:
+    """The operator of a second release; `ready` is the status of its `/readyz` at first."""
     words = [
         word
         for value in ("crds.install=false", "defaultBackend.enabled=false", *values)
@@ -35,7 +37,7 @@ def _second(release: Release, namespace: str, tmp_path: Path, *values: str) -> I
     folder = tmp_path / "second"
     folder.mkdir()
     try:
-        with running_operator(release.cluster, namespace, folder, ready=503, name="second") as operator:
+        with running_operator(release.cluster, namespace, folder, ready=ready, name="second") as operator:
             yield operator
     finally:
         release.cluster.helm("uninstall", "second", "--namespace", namespace)
@@ -73,16 +75,33 @@ def _report(name: str, rounds: int, *written: set[tuple[str, str, str]]) -> None
     print(f"objects written: {len(first)} and {len(second)}, by both: {len(first & second)}")
 
 
+def _manager(release: Release) -> str:
+    """What is said of the namespace of the first release."""
+    return f"namespace {release.namespace} is managed by the operator {release.namespace}/ocr-operator"
+
+
+def _refusals(release: Release) -> set[str]:
+    """The Events that a release has written about namespaces of others."""
+    reason = "--field-selector=reason=NamespaceManagedElsewhere"
+    return {event["message"] for event in release.get("events", reason)["items"]}
+
+
 def test_two_releases_in_a_namespace_write_no_object_in_common(
     release: Release, install: Callable[..., None], start_operator: StartOperator, tmp_path: Path
 ) -> None:
     install("defaultBackend.enabled=false")
-    with start_operator() as first, _second(release, release.namespace, tmp_path) as second:
+    with (
+        start_operator() as first,
+        _second(release, release.namespace, tmp_path, ready=503) as second,
+    ):
         rounds = _work(release)
         written = [_written(release, operator) for operator in (first, second)]
         _report("same namespace", rounds, *written)
         assert written[0] & written[1] == set()
-        assert {resource for resource, *_ in written[1]} == {"leases"}
+        assert {resource for resource, *_ in written[1]} == {"leases", "events"}
+        status, reason = second.get("/readyz")
+        assert (status, _manager(release) in reason) == (503, True)
+        assert _refusals(release) == {_manager(release)}
 
 
 def test_a_release_for_all_namespaces_leaves_out_that_of_another(
@@ -105,5 +124,8 @@ def test_a_release_for_all_namespaces_leaves_out_that_of_another(
             assert written[0] & written[1] == set()
             assert ("deployments", wide.namespace, "ocr-ch-mobile") in written[1]
             assert release.namespace not in {namespace for _, namespace, _ in written[1]}
+            assert second.get("/readyz") == (200, "ready\n")
+            assert _refusals(wide) == {_manager(release)}
+            assert f'watched_namespace="{release.namespace}"' in second.get("/metrics")[1]
     finally:
         release.cluster.kubectl("delete", "namespace", wide.namespace, "--wait=false")

@@ -96,6 +96,13 @@ def _old_manifests(name: str) -> list[Json]:
     ]
 
 
+def _examples(cluster: Cluster) -> list[Json]:
+    """The OCRBackends of the last release, without image volumes before Kubernetes 1.31 knows the field."""
+    has_image_volumes = int(json.loads(cluster.kubectl("get", "--raw=/version"))["minor"]) >= 31
+    examples = frozen_release.examples()
+    return [each for each in examples if has_image_volumes or each["spec"]["models"]["source"] != "Image"]
+
+
 def _state(release: Release) -> dict[str, tuple[str, Json]]:
     """`Kind/name` -> uid of the OCRBackends and managed objects, with the specs of OCRBackends."""
     objects = [*release.get(KINDS, MANAGED)["items"], *release.get("ocrbackends")["items"]]
@@ -146,7 +153,7 @@ def test_an_upgrade_and_its_rollback_lose_and_restart_nothing(
     """Helm also upgrades and rolls back the CRD. All objects and pods stay the same, with the same specs."""
     helm("install", str(frozen_release.chart()))
     assert _crd_version(release) == OLD_VERSION
-    for example in frozen_release.examples():
+    for example in _examples(release.cluster):
         ocrbackend = _apply(release, example)
         for manifest in _old_manifests(example["metadata"]["name"]):
             _apply_managed(release, ocrbackend, manifest)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from installed_crds import install_crd
 from ocr_cluster.cluster import Cluster
 from operator_process import Operator
 from prometheus_crds import definition
@@ -57,8 +58,7 @@ def prometheus_crds(light_cluster: Cluster, service_monitors: None) -> Iterator[
     plurals = ("podmonitors", "prometheusrules")
     names = [f"crd/{plural}.monitoring.coreos.com" for plural in plurals]
     for plural in plurals:
-        light_cluster.kubectl("apply", "--server-side", "--filename", str(definition(plural)))
-    light_cluster.kubectl("wait", "--for=condition=Established", *names)
+        install_crd(light_cluster, yaml.safe_load(definition(plural).read_text("utf-8")))
     yield
     light_cluster.kubectl("delete", *names)
 

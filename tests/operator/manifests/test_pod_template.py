@@ -122,3 +122,14 @@ def test_the_volume_for_temporary_files_has_room_for_the_image_cache(
     deployment = variant_objects(ocrbackend, config, server={"imageCacheBytes": cache_bytes})["Deployment"]
     [tmp, *_] = deployment["spec"]["template"]["spec"]["volumes"]
     assert tmp == {"name": "tmp", "emptyDir": {"sizeLimit": size}}
+
+
+@pytest.mark.parametrize(
+    ("image", "names"), [({}, ["operators"]), ({"pullSecrets": [{"name": "mine"}]}, ["mine"])]
+)
+def test_pull_secrets_of_the_spec_replace_the_operators(
+    ocrbackend: Make, config: OperatorConfig, image: dict[str, Any], names: list[str]
+) -> None:
+    config = replace(config, pull_secrets=("operators",))
+    pod = pod_template(ocrbackend, config, image=image)["spec"]
+    assert [secret["name"] for secret in pod["imagePullSecrets"]] == names

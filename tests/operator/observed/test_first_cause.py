@@ -22,6 +22,7 @@ MakePod = Callable[..., ObservedPod]
 
 NEW, OLD = {REVISION_LABEL: "new"}, {REVISION_LABEL: "old"}
 CRASHED = {"terminated": {"exitCode": 3, "message": "no hub answers", "finishedAt": "2026-11-23T12:00:00Z"}}
+ATTACHED_ELSEWHERE = WarningEvent("b", "FailedAttachVolume", "Multi-Attach error for volume")
 REFUSED = WarningEvent("ocr-models-abc", "FailedCreate", "exceeded quota: small")
 
 
@@ -52,6 +53,34 @@ def test_only_pods_of_the_deployments_revision_explain_its_rollout(pod: MakePod)
     failing = [pod(labels, name=name, state=CRASHED) for labels, name in ((OLD, "a"), (NEW, "b"))]
     [located] = rollout_causes(_deployment(), failing, [])
     assert located.pod == failing[1]
+    assert located.cause.reason is Reason.MODEL_LOAD_FAILED
+
+
+@pytest.mark.parametrize(
+    ("facts", "warnings"),
+    [
+        pytest.param(
+            {"unschedulable_message": "0/3 nodes are available"}, [], id="pods of a volume share a node"
+        ),
+        pytest.param({}, [ATTACHED_ELSEWHERE], id="the volume is attached to the lost node"),
+    ],
+)
+def test_a_pod_waits_for_one_that_cannot_end_on_a_lost_node(
+    pod: MakePod, facts: dict[str, Any], warnings: list[WarningEvent]
+) -> None:
+    waiting = pod(NEW, name="b", **facts)
+    stuck = replace(pod(NEW, name="a", deleting=True), is_node_unreachable=True)
+    [located] = rollout_causes(_deployment(), [waiting, stuck], warnings)
+    assert located.pod == waiting
+    assert located.cause.reason is Reason.NODE_LOST
+    assert "pod b waits for the end of pod a, whose node no longer reports" in located.cause.message
+    [located] = rollout_causes(_deployment(), [waiting, pod(NEW, name="a", deleting=True)], warnings)
+    assert located.cause.reason is not Reason.NODE_LOST
+
+
+def test_a_lost_node_does_not_explain_a_crash(pod: MakePod) -> None:
+    stuck = replace(pod(NEW, name="a", deleting=True), is_node_unreachable=True)
+    [located] = rollout_causes(_deployment(), [pod(NEW, name="b", state=CRASHED), stuck], [])
     assert located.cause.reason is Reason.MODEL_LOAD_FAILED
 
 

@@ -204,6 +204,26 @@ def test_events_explain_what_the_pod_does_not(
     assert "not ours" not in cause.message
 
 
+@pytest.mark.parametrize(
+    ("facts", "name", "event"),
+    [
+        (
+            {"unschedulable_message": "pod has unbound immediate PersistentVolumeClaims."},
+            "models",
+            "ProvisioningFailed",
+        ),
+        (CREATING, "ocr-1", "FailedMount"),
+    ],
+)
+def test_the_last_event_is_the_advice(pod: MakePod, facts: dict[str, Any], name: str, event: str) -> None:
+    pending = replace(pod({}, name="ocr-1", **facts), claims=("models",))
+    warnings = [WarningEvent(name, event, "an old problem"), WarningEvent(name, event, "the present problem")]
+    cause = pod_cause(pending, warnings)
+    assert cause is not None
+    assert "the present problem" in cause.message
+    assert "an old problem" not in cause.message
+
+
 def test_a_pod_on_an_unreachable_node_is_lost(pod: MakePod) -> None:
     cause = pod_cause(replace(pod({}, name="ocr-1"), is_node_unreachable=True))
     assert cause is not None

@@ -133,6 +133,15 @@ def test_a_failing_job_is_replaced_when_its_pod_template_changes(world: World, o
     assert f"Apply {job}" in world.reconcile(other)
 
 
+def test_a_complete_job_without_an_owner_is_replaced(world: World, ocrbackend: Make) -> None:
+    """Nobody collects it, and it proves nothing for this OCRBackend."""
+    world.reconcile(ocrbackend(models=HUB))
+    world.finish()
+    [job] = world.jobs()
+    world.objects[job] = replace(world.objects[job], owner_uid=None, adopter="ocr")
+    assert f"Remove {job}" in world.reconcile(ocrbackend(models=HUB, image={"tag": "2.0"}))
+
+
 def test_a_complete_job_stays_as_a_record(world: World, ocrbackend: Make) -> None:
     world.reconcile(ocrbackend(models=HUB))
     world.finish()

@@ -1,6 +1,7 @@
 """Which revision each variant runs while rollouts queue."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from rollout_world import KEYS, VARIANTS, World
 
 NEXT = {"options": {"scoreThreshold": "0.6"}}
 LATER = {"options": {"scoreThreshold": "0.7"}}
+UNALIGNED = {"options": {"useTextlineOrientation": False}}
 
 
 def test_a_variant_without_ready_pods_never_queues(world: World) -> None:
@@ -88,7 +90,7 @@ def test_a_variant_without_models_does_not_block_the_next(world: World) -> None:
     world.finish_jobs = True
     world.reconcile(models={"source": "Hub"}, ocrVersion="PP-OCRv5")
     old = world.roll_out()
-    flat = {"options": {"useTextlineOrientation": False}, "replicas": 2}
+    flat = UNALIGNED | {"replicas": 2}
     world.finish_jobs = False
     world.reconcile(**NEXT, variants=[VARIANTS[0] | flat, *VARIANTS[1:]])
     assert [new != before for new, before in zip(world.revisions(), old, strict=True)] == [False, True, False]
@@ -131,3 +133,55 @@ def test_a_deployment_without_a_record_is_protected_too(world: World) -> None:
     world.reconcile(**NEXT)
     assert sum(new != before for new, before in zip(world.revisions(), old, strict=True)) == 1
     assert json.loads(world.record(KEYS[1]).text)["good"]["revision"] == old[1]
+
+
+def test_a_revision_is_good_once_all_its_pods_are_ready(world: World) -> None:
+    """With one ready pod of three, neither it is good nor the next variant starts."""
+    old = world.roll_out(variants=[VARIANTS[0] | {"replicas": 3}, *VARIANTS[1:]])
+    for _ in range(2):
+        world.add_pod(KEYS[0], ready=True)
+    world.reconcile()
+    world.reconcile(**NEXT)
+    world.replace_pods(KEYS[:1])
+    for ready in (False, True):
+        world.add_pod(KEYS[0], ready=ready)
+        world.reconcile()
+        assert (world.revisions()[1:], _good(world)) == (old[1:], old[0])
+    world.pods[KEYS[0]] = ()
+    world.replace_pods(KEYS[:1])
+    for _ in range(2):
+        world.add_pod(KEYS[0], ready=True)
+    world.reconcile()
+    assert _good(world) == world.revision(KEYS[0]) != old[0]
+    assert world.revision(KEYS[1]) != old[1]
+
+
+def test_a_variant_that_does_not_serve_and_has_no_models_does_not_block_the_next(world: World) -> None:
+    world.finish_jobs = True
+    world.reconcile(models={"source": "Hub"}, ocrVersion="PP-OCRv5")
+    old = world.roll_out()
+    world.replace_pods(KEYS[:1], ready=False)
+    world.finish_jobs = False
+    world.reconcile(**NEXT, variants=[VARIANTS[0] | UNALIGNED, *VARIANTS[1:]])
+    assert [new != before for new, before in zip(world.revisions(), old, strict=True)] == [False, True, False]
+
+
+def test_an_edit_during_a_rollout_starts_the_deadline_again(world: World) -> None:
+    world.roll_out()
+    world.reconcile(**NEXT)
+    world.add_pod(KEYS[0])
+    started = world.record(KEYS[0]).candidate
+    world.now += timedelta(minutes=9)
+    world.reconcile(**LATER)
+    restarted = world.record(KEYS[0]).candidate
+    assert started
+    assert restarted
+    assert datetime.fromisoformat(restarted.since) - datetime.fromisoformat(started.since) == timedelta(
+        minutes=9
+    )
+
+
+def _good(world: World) -> str:
+    good = world.record(KEYS[0]).good
+    assert good
+    return good.revision

@@ -88,6 +88,33 @@ def test_a_pod_of_the_same_revision_is_not_stopped(
     assert not _is_in_place(planned(backend, pods=(replace(old, revision=new.revision), new)))
 
 
+def test_a_pod_that_is_stopping_already_makes_the_room(
+    ocrbackend: Make,
+    planned: Callable[..., Plan],
+    pod: MakePod,
+    config: OperatorConfig,
+    now: datetime,
+) -> None:
+    backend = ocrbackend(accelerator=GPU)
+    old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
+    assert not _is_in_place(planned(backend, pods=(replace(old, is_terminating=True), new)))
+
+
+def test_each_new_pod_has_waited_before_an_old_one_is_stopped(
+    ocrbackend: Make,
+    planned: Callable[..., Plan],
+    pod: MakePod,
+    config: OperatorConfig,
+    now: datetime,
+) -> None:
+    backend = ocrbackend(accelerator=GPU)
+    old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
+    newest = replace(new, name="newest", unschedulable_since=now - timedelta(seconds=20))
+    result = planned(backend, pods=(old, new, newest))
+    assert not _is_in_place(result)
+    assert result.requeue_after == 40
+
+
 @pytest.mark.parametrize(("surge", "is_in_place"), [("Always", False), ("Never", True)])
 def test_the_spec_may_force_either(
     ocrbackend: Make,

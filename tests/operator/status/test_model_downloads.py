@@ -172,6 +172,23 @@ def test_a_download_is_stalled_if_no_bytes_arrive(
     assert status["variants"][0]["models"]["lastProgressTime"] == "2026-11-23T12:26:00Z"
 
 
+def test_a_stalled_download_stays_so_if_its_pod_does_not_answer_after_a_restart(
+    world: World, download_pod: Callable[..., ObservedPod]
+) -> None:
+    pod = download_pod(ready=True)
+    world.status(pod, progress={pod.name: _progress(10)})
+    world.now += timedelta(minutes=14)
+    before = world.status(pod, progress={pod.name: _progress(10)})["variants"][0]
+    restarted = world.status(pod, progress={})["variants"][0]
+    assert restarted["models"] == before["models"]
+    assert restarted["phase"] == before["phase"]
+    world.now += timedelta(minutes=1)
+    for progress in ({}, {pod.name: _progress(10, gained=0)}):
+        status = world.status(pod, progress=progress)
+        assert _ready(status)[1] == "DownloadStalled"
+    assert status["variants"][0]["models"]["lastProgressTime"] == "2026-11-23T12:00:00Z"
+
+
 def test_a_download_whose_pod_does_not_end_is_stalled(
     world: World, download_pod: Callable[..., ObservedPod]
 ) -> None:

@@ -67,3 +67,36 @@ def test_only_a_single_variant_gives_the_backend_a_url(world: World, ocrbackend:
     assert world.status(ocrbackend())["url"] == "http://ocr-ch-mobile.labs.svc:9090"
     two = [*THREE, {"name": "en", "language": "en", "modelType": "mobile"}]
     assert "url" not in world.status(ocrbackend(variants=two))
+
+
+def test_while_both_revisions_serve_the_old_one_is_the_current(world: World, ocrbackend: Make) -> None:
+    backend = ocrbackend(variants=THREE)
+    _with_pods(world, backend, ready=2, count=2)
+    for revision in ("0-old", "z-old"):
+        world.pods[0] = replace(world.pods[0], revision=revision)
+        entry = world.status(backend)["variants"][0]
+        assert entry["revision"]["current"] == revision
+        assert entry["revision"]["target"] == world.pods[1].revision
+
+
+def test_a_paused_backend_is_not_degraded(world: World, ocrbackend: Make) -> None:
+    world.apply(ocrbackend())
+    edited = ocrbackend(options={"scoreThreshold": "0.9"}, paused=True)
+    status = world.status(edited)
+    assert status_and_reason(status)[1] == "Paused"
+    assert status_and_reason(status, "Degraded")[0] == "False"
+
+
+def test_a_deployment_of_another_owner_does_not_count(world: World, ocrbackend: Make) -> None:
+    backend = ocrbackend()
+    world.apply(backend)
+    world.change("ocr-ch-mobile", owner_uid="another")
+    assert world.status(backend)["variants"][0]["replicas"]["desired"] == 0
+
+
+def test_an_eviction_is_the_cause_while_the_replacement_starts(world: World, ocrbackend: Make) -> None:
+    backend = ocrbackend()
+    world.apply(backend, pods_ready=False)
+    evicted = replace(world.pods[0], name="evicted", eviction_message="low on memory", is_terminating=True)
+    world.pods.append(evicted)
+    assert status_and_reason(world.status(backend)) == ("False", "Evicted")

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client import generate_latest
 
 from ocr_operator.api.names import NamespacedName
+from ocr_operator.telemetry.claim_metrics import ClaimCollector
 from ocr_operator.telemetry.metrics import CONTROLLER, Metrics
 from ocr_operator.telemetry.status_metrics import StatusCollector
 
@@ -32,6 +33,7 @@ def test_the_document_names_every_metric_with_its_labels() -> None:
     metrics.track_watch("Pod", lambda: 1.0)
     metrics.count_api_request("GET", "200")
     metrics.registry.register(StatusCollector(lambda: [(NamespacedName("labs", "ocr"), STATUS)]))
+    metrics.registry.register(ClaimCollector(lambda: {"labs": "labs/other"}))
     text = generate_latest(metrics.registry).decode()
     series = re.findall(r"^([a-z_]+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? ", text, re.MULTILINE)
     exported = {

@@ -192,6 +192,6 @@ def _load_and_read(settings: Settings) -> tuple[str, str]:
     reader = engine_factory.open_reader(replace(settings, model_source=source))
     try:
         custom_folders = [model.folder for model in custom_models.configured(settings)]
-        return reader.engine, golden_sample.check(reader, custom_folders)
+        return reader.engine, golden_sample.check(reader, settings.language, custom_folders)
     finally:
         reader.close()

@@ -117,6 +117,8 @@ def _describe_tags(tags: ControlTags) -> str:
         parts.append(f"labels {tags.labels.name!r} with {tags.label!r}")
     if tags.text:
         parts.append(f"TextArea {tags.text.name!r}")
+    if tags.page_text:
+        parts.append(f"TextArea {tags.page_text.name!r} for the page, as {tags.page_text.text_format}")
     return ", ".join(parts)
 
 

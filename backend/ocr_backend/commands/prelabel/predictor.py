@@ -38,7 +38,29 @@ class TaskPredictor(Protocol):
         ...
 
 
-class LocalPredictor:
+class WorkerPredictor:
+    """Reads with a worker that has loaded its models and may serve others."""
+
+    def __init__(self, worker: Worker, project: Project) -> None:
+        self.version = worker.predictor.version
+        self._worker = worker
+        self._project = project
+
+    def predict(self, tasks: Sequence[TaskRow]) -> list[TaskOutcome]:
+        """The outcome of each task, in the order of the tasks."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS_PER_TASK * len(tasks)
+        request = PredictRequest(
+            tasks=tuple(Task(task.id, task.data) for task in tasks),
+            label_config=self._project.label_config,
+            credentials=self._project.credentials,
+        )
+        return self._worker.predictor.predict(request, deadline).outcomes
+
+    def stop(self) -> None:
+        """Stops nothing: others use the worker."""
+
+
+class LocalPredictor(WorkerPredictor):
     """Reads as the server does, with the models of the settings."""
 
     def __init__(self, settings: Settings, project: Project) -> None:
@@ -51,23 +73,12 @@ class LocalPredictor:
         """
         # Checked first, because loading the models takes longer.
         self.warning = parse_label_config(project.label_config, settings).warning
-        self._project = project
         # Imported here, because with --backend no engine needs to be installed.
         from ocr_backend.ocr.engine_factory import open_reader
 
-        self._worker = Worker(settings, open_reader, max_requests=1)
-        self._worker.load()
-        self.version = self._worker.predictor.version
-
-    def predict(self, tasks: Sequence[TaskRow]) -> list[TaskOutcome]:
-        """The outcome of each task, in the order of the tasks."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS_PER_TASK * len(tasks)
-        request = PredictRequest(
-            tasks=tuple(Task(task.id, task.data) for task in tasks),
-            label_config=self._project.label_config,
-            credentials=self._project.credentials,
-        )
-        return self._worker.predictor.predict(request, deadline).outcomes
+        worker = Worker(settings, open_reader, max_requests=1)
+        worker.load()
+        super().__init__(worker, project)
 
     def stop(self) -> None:
         """Drops the images that are still waiting."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import stand_in_models
 from ocr_backend.commands.doctor import model_checks
 from ocr_backend.config.settings import Settings
 from ocr_backend.models import manifests
@@ -31,7 +32,10 @@ def settings(tmp_path):
 def put(root: Path, name: str, weights: bytes = b"weights") -> Path:
     folder = root / f"{name}_onnx"
     folder.mkdir(parents=True)
-    config = {"Global": {"model_name": name}, "PostProcess": {"character_dict": ["a"]}}
+    config = {
+        "Global": {"model_name": name},
+        "PostProcess": {"character_dict": stand_in_models.characters(name)},
+    }
     (folder / "inference.yml").write_text(json.dumps(config))
     (folder / "inference.onnx").write_bytes(weights)
     return folder

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import stand_in_models
 from ocr_backend.commands.cli import main
 from ocr_backend.config import model_catalog
 
@@ -25,7 +26,10 @@ def list_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def put(root: Path, name: str, weights: bytes = b"weights") -> None:
     folder = root / f"{name}_onnx"
     folder.mkdir()
-    config = {"Global": {"model_name": name}, "PostProcess": {"character_dict": ["a"]}}
+    config = {
+        "Global": {"model_name": name},
+        "PostProcess": {"character_dict": stand_in_models.characters(name)},
+    }
     (folder / "inference.yml").write_text(json.dumps(config))
     (folder / "inference.onnx").write_bytes(weights)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import killed_downloads
+import stand_in_models
 from ocr_backend.models import manifests
 from ocr_backend.models.hub import pruning, staging
 from ocr_backend.models.hub.hub_candidates import HubOptions
@@ -31,7 +32,10 @@ def official(tmp_path_factory):
     for name, size in zip(NAMES.values(), (1_000_000, 3_000_000), strict=True):
         folder = root / f"{name}_onnx"
         folder.mkdir()
-        config = {"Global": {"model_name": name}, "PostProcess": {"character_dict": ["a"]}}
+        config = {
+            "Global": {"model_name": name},
+            "PostProcess": {"character_dict": stand_in_models.characters(name)},
+        }
         (folder / "inference.yml").write_text(json.dumps(config))
         (folder / "inference.onnx").write_bytes(random_bytes(size))
     return root

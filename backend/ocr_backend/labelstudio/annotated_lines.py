@@ -1,0 +1,82 @@
+"""Counts what an annotator did with the lines of a prediction: accepted, changed, deleted or added.
+
+Pure. A line is a region with a shape: its box, label and text have the same id and count once.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from ocr_backend.labelstudio.region_ids import parse_line_id
+
+Json = dict[str, Any]
+
+LineOutcome = Literal["accepted", "changed", "deleted", "added"]
+"""As predicted; with another text or shape; missing in the annotation; drawn and written by a person."""
+
+OTHER_VERSION = "other"
+"""Stands for all model versions but the current one, so that a metric has few series."""
+
+LineCounts = Counter[tuple[LineOutcome, str]]
+"""Outcome and model version (the current one or `other`) -> number of lines."""
+
+
+def count_lines(result: Sequence[Json], prediction: Sequence[Json], version: str) -> LineCounts:
+    """The lines of an annotation's `result`.
+
+    Deleted lines are counted only if the event contains the prediction. Regions that another backend
+    predicted are not counted, because their ids do not say which text it read.
+    """
+    items = _items_by_id(result)
+    outcomes = {region_id: _outcome(region_id, parts) for region_id, parts in items.items()}
+    missing = [region_id for region_id in _items_by_id(prediction) if region_id not in items]
+    counts: LineCounts = Counter()
+    for region_id, outcome in outcomes.items():
+        if outcome in ("accepted", "changed"):
+            counts[outcome, _version_of(region_id, version)] += 1
+    for region_id in filter(parse_line_id, missing):
+        counts["deleted", _version_of(region_id, version)] += 1
+    added = sum(outcome == "added" for outcome in outcomes.values())
+    if added:
+        counts["added", _main_version(counts)] += added
+    return counts
+
+
+def _main_version(counts: LineCounts) -> str:
+    """The model version of most predicted lines, to which the added ones belong."""
+    lines_by_version: Counter[str] = Counter()
+    for (_, version), lines in counts.items():
+        lines_by_version[version] += lines
+    return max(lines_by_version, key=lines_by_version.__getitem__, default=OTHER_VERSION)
+
+
+def _version_of(region_id: str, version: str) -> str:
+    predicted = parse_line_id(region_id)
+    return version if predicted and predicted.has_version(version) else OTHER_VERSION
+
+
+def _outcome(region_id: str, items: Sequence[Json]) -> LineOutcome | None:
+    texts = list(_texts(items))
+    predicted = parse_line_id(region_id)
+    if predicted is None:
+        is_drawn = all(item.get("origin", "manual") == "manual" for item in items)
+        return "added" if is_drawn and texts else None
+    is_changed = any(item.get("origin") == "prediction-changed" for item in items)
+    return "changed" if is_changed or not predicted.has_text("\n".join(texts)) else "accepted"
+
+
+def _texts(items: Sequence[Json]) -> Iterator[str]:
+    for item in items:
+        texts = item["value"].get("text")
+        if item.get("type") == "textarea" and isinstance(texts, list):
+            yield from filter(None, map(str, texts))
+
+
+def _items_by_id(result: Sequence[Json]) -> Mapping[str, list[Json]]:
+    """The items of each region that has a shape."""
+    items: dict[str, list[Json]] = {}
+    for item in result:
+        region_id, value = item.get("id"), item.get("value")
+        if isinstance(region_id, str) and isinstance(value, dict) and value.keys() & {"x", "points"}:
+            items.setdefault(region_id, []).append(item)
+    return items
