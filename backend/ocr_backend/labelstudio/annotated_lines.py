@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from ocr_backend.labelstudio.events import Annotation
 from ocr_backend.labelstudio.region_ids import parse_line_id
 
 Json = dict[str, Any]
@@ -21,21 +22,22 @@ LineCounts = Counter[tuple[LineOutcome, str]]
 """Outcome and model version (the current one or `other`) -> number of lines."""
 
 
-def count_lines(result: Sequence[Json], prediction: Sequence[Json], version: str) -> LineCounts:
-    """The lines of an annotation's `result`.
+def count_lines(annotation: Annotation, version: str) -> LineCounts:
+    """The lines of an annotation, by the current model version.
 
-    Deleted lines are counted only if the event contains the prediction. Regions that another backend
-    predicted are not counted, because their ids do not say which text it read.
+    Deleted lines are counted only if the event contains the prediction. Of regions whose ids are not ours,
+    Label Studio's `origin` decides: another backend predicted them, or an earlier release of this one.
     """
+    result, prediction = annotation.result, annotation.prediction
     items = _items_by_id(result)
     outcomes = {region_id: _outcome(region_id, parts) for region_id, parts in items.items()}
     missing = [region_id for region_id in _items_by_id(prediction) if region_id not in items]
     counts: LineCounts = Counter()
     for region_id, outcome in outcomes.items():
         if outcome in ("accepted", "changed"):
-            counts[outcome, _version_of(region_id, version)] += 1
-    for region_id in filter(parse_line_id, missing):
-        counts["deleted", _version_of(region_id, version)] += 1
+            counts[outcome, _version_of(region_id, version, annotation.model_version)] += 1
+    for region_id in missing:
+        counts["deleted", _version_of(region_id, version, annotation.model_version)] += 1
     added = sum(outcome == "added" for outcome in outcomes.values())
     if added:
         counts["added", _main_version(counts)] += added
@@ -50,19 +52,21 @@ def _main_version(counts: LineCounts) -> str:
     return max(lines_by_version, key=lines_by_version.__getitem__, default=OTHER_VERSION)
 
 
-def _version_of(region_id: str, version: str) -> str:
+def _version_of(region_id: str, version: str, of_prediction: str) -> str:
+    """The version that predicted a region: by its id, or else that of the whole prediction."""
     predicted = parse_line_id(region_id)
-    return version if predicted and predicted.has_version(version) else OTHER_VERSION
+    is_current = predicted.has_version(version) if predicted else of_prediction == version
+    return version if is_current else OTHER_VERSION
 
 
 def _outcome(region_id: str, items: Sequence[Json]) -> LineOutcome | None:
     texts = list(_texts(items))
     predicted = parse_line_id(region_id)
-    if predicted is None:
-        is_drawn = all(item.get("origin", "manual") == "manual" for item in items)
-        return "added" if is_drawn and texts else None
-    is_changed = any(item.get("origin") == "prediction-changed" for item in items)
-    return "changed" if is_changed or not predicted.has_text("\n".join(texts)) else "accepted"
+    origins = {item.get("origin", "prediction" if predicted else "manual") for item in items}
+    if predicted is None and origins == {"manual"}:
+        return "added" if texts else None
+    is_accepted = predicted.has_text("\n".join(texts)) if predicted else "manual" not in origins
+    return "accepted" if is_accepted and "prediction-changed" not in origins else "changed"
 
 
 def _texts(items: Sequence[Json]) -> Iterator[str]:

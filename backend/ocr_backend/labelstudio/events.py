@@ -36,11 +36,15 @@ KNOWN_EVENTS = (START_TRAINING, *CREATED, *UPDATED, *DELETED, *_UNUSED)
 
 @dataclass(frozen=True)
 class Annotation:
-    """An annotation in an event; `prediction` is that of its task, if Label Studio sends it."""
+    """An annotation in an event; `prediction` is that of its task, if Label Studio sends it.
+
+    `model_version` is that of the prediction; empty if it is not sent.
+    """
 
     result: Sequence[Json] = ()
     prediction: Sequence[Json] = ()
     is_skipped: bool = False
+    model_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,12 @@ def _annotation(value: object) -> Annotation:
     if not isinstance(value, dict):
         raise RequestError(f'an item of "annotation" is {json_type_name(value)}; it must be an object')
     prediction = value.get("prediction")
+    prediction = prediction if isinstance(prediction, dict) else {}
     return Annotation(
         _result(value.get("result"), '"annotation"["result"]'),
-        _result(prediction.get("result"), '"annotation"["prediction"]["result"]')
-        if isinstance(prediction, dict)
-        else (),
+        _result(prediction.get("result"), '"annotation"["prediction"]["result"]'),
         value.get("was_cancelled") is True,
+        str(prediction.get("model_version") or ""),
     )
 
 

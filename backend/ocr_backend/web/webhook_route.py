@@ -57,7 +57,7 @@ def _record(event: Event, metrics: Metrics, version: str) -> None:
     counts: LineCounts = Counter()
     if name == "created":  # each later event has the same lines again
         for annotation in annotations:
-            counts += count_lines(annotation.result, annotation.prediction, version)
+            counts += count_lines(annotation, version)
     for (outcome, line_version), lines in counts.items():
         metrics.annotated_lines.labels(outcome, line_version).inc(lines)
 

@@ -5,6 +5,7 @@ import pytest
 from annotation_events import Json, edited, predicted, region
 from fake_reader import line
 from ocr_backend.labelstudio.annotated_lines import count_lines
+from ocr_backend.labelstudio.events import Annotation
 from ocr_backend.labelstudio.label_config import ControlTag, ControlTags
 from ocr_backend.labelstudio.predictions import ImagePages, Page, prediction
 from ocr_backend.labelstudio.region_ids import object_id
@@ -13,8 +14,11 @@ OLD, NEW = "PP-OCRv5-ch-server-0000000000", "PP-OCRv6-ch-small-1111111111"
 LINE = predicted(1, NEW, "Total 1250")
 
 
-def counts(*regions: list[Json], prediction: list[Json] | None = None) -> dict[tuple[str, str], int]:
-    return dict(count_lines([item for items in regions for item in items], prediction or [], NEW))
+def counts(
+    *regions: list[Json], prediction: list[Json] | None = None, model_version: str = ""
+) -> dict[tuple[str, str], int]:
+    result = [item for items in regions for item in items]
+    return dict(count_lines(Annotation(result, prediction or [], model_version=model_version), NEW))
 
 
 @pytest.mark.parametrize(
@@ -38,8 +42,6 @@ def test_a_line_counts_once(line: list[Json], outcome: str) -> None:
 @pytest.mark.parametrize(
     "items",
     [
-        pytest.param(region("a1B2", "abc", "prediction"), id="another backend's"),
-        pytest.param(region("a1B2", "abd", "prediction-changed"), id="another backend's, changed"),
         pytest.param(region("DRAWN1", None, "manual"), id="a box without text"),
         pytest.param(
             [{"id": object_id(7), "type": "textarea", "value": {"text": ["page"]}, "origin": "manual"}],
@@ -51,6 +53,19 @@ def test_a_line_counts_once(line: list[Json], outcome: str) -> None:
 )
 def test_other_items_are_no_lines(items: list[Json]) -> None:
     assert counts(items) == {}
+
+
+@pytest.mark.parametrize(("model_version", "counted_for"), [("", "other"), (OLD, "other"), (NEW, NEW)])
+def test_of_other_ids_the_origin_decides(model_version: str, counted_for: str) -> None:
+    accepted, changed = region("a1B2", "abc"), region("a1B3", "abd", "prediction-changed")
+    # A predicted box whose text a person wrote.
+    written = [
+        {**item, "origin": "manual"} if item["type"] == "textarea" else item for item in region("c", "x")
+    ]
+    assert counts(accepted, changed, written, model_version=model_version) == {
+        ("accepted", counted_for): 1,
+        ("changed", counted_for): 2,
+    }
 
 
 def test_lines_of_an_older_version_count_as_other() -> None:
@@ -77,6 +92,7 @@ def test_deleted_lines_are_counted_if_the_prediction_is_known() -> None:
     assert counts(first, prediction=[*first, *second, *foreign]) == {
         ("accepted", NEW): 1,
         ("deleted", NEW): 1,
+        ("deleted", "other"): 1,
     }
 
 
@@ -86,7 +102,7 @@ def test_a_prediction_is_accepted_as_it_is(shape: str, text: ControlTag | None) 
     tags = ControlTags("image", "$image", False, ControlTag("box", shape), None, text, "Text")
     page = Page((200, 100), [line("Total 1250", 0.9), line("日本", 0.8)])
     result = prediction([ImagePages(tags, [page])], 7, NEW, 0.5)["result"]
-    assert dict(count_lines(result, result, NEW)) == {("accepted", NEW): 2}
+    assert dict(count_lines(Annotation(result, result), NEW)) == {("accepted", NEW): 2}
 
 
 def test_a_text_in_several_parts_is_changed() -> None:

@@ -17,7 +17,7 @@ def parse(body: object) -> Event:
 
 def test_an_annotation_has_its_result_and_the_prediction_of_its_task() -> None:
     event = parse(created(LINE, prediction={"result": LINE[:1], "model_version": "v"}))
-    assert event == Event("ANNOTATION_CREATED", (Annotation(LINE, LINE[:1]),))
+    assert event == Event("ANNOTATION_CREATED", (Annotation(LINE, LINE[:1], model_version="v"),))
 
 
 def test_many_annotations_are_below_the_singular_key() -> None:
