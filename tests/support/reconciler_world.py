@@ -116,6 +116,10 @@ class FakeCache:
         bodies = (body for ref, body in self._objects.items() if ref.kind not in (KIND, "Event"))
         return tuple(map(observed_object, bodies))
 
+    def statuses(self) -> list[tuple[NamespacedName, dict[str, Any]]]:
+        """The statuses of all OCRBackends: none."""
+        return []
+
     def pods(self, key: NamespacedName) -> tuple[ObservedPod, ...]:
         """The pods that a test has set."""
         return self.running_pods

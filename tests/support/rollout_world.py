@@ -49,6 +49,7 @@ class World:
         self.finish_jobs = False
         self.refused: frozenset[ObjectReference] = frozenset()
         self.annotations: dict[str, str] = {}
+        self.ahead: tuple[str, ...] = ()
 
     def reconcile(self, **spec: Any) -> Plan:
         """The plan, carried out, after a change of these fields of the spec."""
@@ -73,7 +74,14 @@ class World:
         objects = (self._live(body, status=self.statuses.get(ref)) for ref, body in self.objects.items())
         pods = tuple(pod for pods in self.pods.values() for pod in pods)
         status = status_with_downloads(ref.name for ref in self.objects if ref.kind == "Job")
-        return Observed(self.now, tuple(objects), pods, refused=self.refused, previous_status=status)
+        return Observed(
+            self.now,
+            tuple(objects),
+            pods,
+            refused=self.refused,
+            previous_status=status,
+            ahead=self.ahead,
+        )
 
     def states(self, **spec: Any) -> list[VariantState]:
         """States of the variants after a reconcile."""

@@ -35,8 +35,9 @@ class OperatorConfig:
     """Defaults for fields that a spec leaves out, and the operator's own timeouts.
 
     `surge_wait_seconds`: how long a new pod waits for a device before an old pod is stopped to free one.
-    `has_image_volumes`: whether the cluster can mount images as volumes. `assigns_user_ids`: whether the
-    cluster assigns user and group ids to pods, as OpenShift does.
+    `max_concurrent_rollouts`: of OCRBackends that serve; 0 for no limit. `has_image_volumes`: whether the
+    cluster can mount images as volumes. `assigns_user_ids`: whether the cluster assigns user and group ids to
+    pods, as OpenShift does.
     """
 
     cpu_image: ImageReference
@@ -45,5 +46,6 @@ class OperatorConfig:
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
     surge_wait_seconds: float = 60.0
+    max_concurrent_rollouts: int = 0
     has_image_volumes: bool = True
     assigns_user_ids: bool = False

@@ -228,7 +228,8 @@ class Reason(DescribedWord):
     DOWNLOADING = ("Downloading", "The models are being downloaded to the volume.", "")
     ROLLOUT_QUEUED = (
         "RolloutQueued",
-        "A new revision waits for the rollouts of other variants; the previous revision keeps serving.",
+        "A new revision waits for the rollouts of other variants or OCRBackends; the previous revision keeps "
+        "serving.",
         "",
     )
     ROLLING_OUT = (

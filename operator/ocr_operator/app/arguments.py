@@ -30,6 +30,13 @@ def parser() -> argparse.ArgumentParser:
         help="how long a new pod may wait for a device before an old pod is stopped",
     )
     arguments.add_argument(
+        "--max-concurrent-rollouts",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        help="how many OCRBackends may roll out a new revision at the same time; 0 for no limit",
+    )
+    arguments.add_argument(
         "--stale-seconds",
         type=float,
         default=STALE_SECONDS,
@@ -109,4 +116,5 @@ def operator_config(options: argparse.Namespace) -> OperatorConfig:
         pull_policy=options.pull_policy,
         pull_secrets=tuple(options.pull_secret),
         surge_wait_seconds=options.surge_wait_seconds,
+        max_concurrent_rollouts=options.max_concurrent_rollouts,
     )

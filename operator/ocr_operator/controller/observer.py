@@ -43,6 +43,9 @@ class Cache(Protocol):
     def pods(self, key: NamespacedName) -> tuple[ObservedPod, ...]:
         """Its pods."""
 
+    def statuses(self) -> Iterable[tuple[NamespacedName, Mapping[str, Any]]]:
+        """The status of every OCRBackend."""
+
 
 class Observer:
     """Observes OCRBackends, one per call; `clock` says when."""

@@ -6,6 +6,7 @@ the present state alone, never on an earlier event.
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from ocr_operator.controller.last_applied import LastApplied
 from ocr_operator.controller.observer import Cache, Observer
 from ocr_operator.controller.problem_times import ProblemTimes
 from ocr_operator.controller.requeue import Result, result_of
+from ocr_operator.controller.rollout_pacing import RolloutPacing
 from ocr_operator.planning import plan as planning
 from ocr_operator.status.deadlines import next_deadline_seconds
 from ocr_operator.status.events import InvolvedObject
@@ -49,6 +51,7 @@ class Reconciler:
         self.last_applied = LastApplied()
         self.observer = Observer(cluster, cache, self.last_applied, clock)
         self._problem_times = ProblemTimes()
+        self._pacing = RolloutPacing(config.max_concurrent_rollouts, cache.statuses)
         self._applier = Applier(cluster, self.last_applied)
         self._events = EventRecorder(cluster)
 
@@ -67,7 +70,9 @@ class Reconciler:
 
     async def _reconcile(self, spec: BackendSpec, backend: Mapping[str, Any]) -> Result:
         observed = await self.observer.observe(spec, backend)
+        observed = replace(observed, ahead=self._pacing.ahead_of(spec.key))
         plan = planning.plan(spec, observed, self._config)
+        self._pacing.update(spec.key, any(state.is_rolling for state in plan.rollouts.values()))
         if plan.creates_objects and not await self._applier.owner_exists(spec):
             return _SETTLED
         results = await self._applier.apply(spec, plan)
@@ -87,6 +92,7 @@ class Reconciler:
             self.last_applied.forget(key)
             self.observer.forget(key)
             self._problem_times.forget(key)
+            self._pacing.update(key, is_rolling=False)
             return None
         backend = self.last_applied.newest_backend(key, cached)
         # Garbage collection deletes the managed objects; writing to them would only disturb it.

@@ -30,7 +30,7 @@ class Observed:
 
     `absent_apis`: optional kinds that the API server does not serve. `refused`: managed objects whose last
     write the API server refused. `progress`: download progress by pod name. `last_applied`: what this process
-    applied last.
+    applied last. `ahead`: other OCRBackends whose rollouts have to end before one may start here.
     """
 
     now: datetime
@@ -57,6 +57,8 @@ class Observed:
         """Names of the download Jobs whose published models the previous status lists."""
         models = (variant.get("models") or {} for variant in self.previous_status.get("variants") or [])
         return frozenset(entry["job"] for entry in models if entry.get("digests"))
+
+    ahead: tuple[str, ...] = ()
 
     def with_written(self, written: Iterable[ObservedObject]) -> Self:
         """The same state after our own writes."""

@@ -28,6 +28,9 @@ from ocr_operator.planning.rollout_state import RolloutState, VariantInput
 from ocr_operator.planning.steps import Plan, Remove, Step, ref_of
 from ocr_operator.planning.surge import Replacement, replacement
 
+_TURN_SECONDS = 5.0
+"""How often it is checked whether other OCRBackends have finished: no watch of this one reports it."""
+
 _AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
@@ -37,7 +40,6 @@ def plan(spec: BackendSpec, observed: Observed, config: OperatorConfig) -> Plan:
     difference = claim_difference(spec.storage, claim)
     spec = with_existing_access_mode(spec, claim)
     replacements = {each.name: replacement(spec, each, observed, config) for each in spec.variants}
-    waits = (each.wait_seconds for each in replacements.values() if each.waits_for_room)
     gate = model_gate(spec, observed)
     manifests = tuple(_manifests(spec, replacements, observed, config))
     rollouts = _rollouts(spec, manifests, replacements, observed, gate)
@@ -50,9 +52,15 @@ def plan(spec: BackendSpec, observed: Observed, config: OperatorConfig) -> Plan:
         steps=() if spec.is_paused else steps,
         problems={} if spec.is_paused else blocked | differences,
         rollouts=rollouts,
-        requeue_after=min((wait for wait in waits if wait is not None), default=None),
+        requeue_after=_requeue_after(replacements.values(), rollouts.values()),
         published=gate.published,
     )
+
+
+def _requeue_after(replacements: Iterable[Replacement], rollouts: Iterable[RolloutState]) -> float | None:
+    waits = [each.wait_seconds for each in replacements if each.waits_for_room]
+    waits += [_TURN_SECONDS for state in rollouts if state.waits_for_backends]
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 def _in_order(writes: Iterable[Step], removed: Iterable[Remove]) -> tuple[Step, ...]:

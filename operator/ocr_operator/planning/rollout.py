@@ -47,6 +47,7 @@ def rollout_states(
         rolling=[key for key, state in decided.items() if state and state.is_rolling],
         limit=spec.max_parallel_variants,
         failed_images=_failed_images(variants, decided),
+        ahead=observed.ahead,
         now=observed.now,
     )
     ordered = sorted(variants, key=lambda variant: variant.is_refused)
@@ -64,10 +65,14 @@ def _with_requests(variant: VariantInput, state: RolloutState) -> RolloutState:
 
 @dataclass
 class _Queue:
-    """The variants that wait for their turn. At most `limit` variants are in `rolling` at a time."""
+    """The variants that wait for their turn. At most `limit` variants are in `rolling` at a time.
+
+    The first one also waits for the OCRBackends that are `ahead`.
+    """
 
     rolling: list[VariantName]
     limit: int
+    ahead: tuple[str, ...]
     failed_images: Mapping[str, VariantName]
     now: datetime
 
@@ -79,6 +84,8 @@ class _Queue:
             return replace(_queued(variant, ()), held_by=holder)
         if len(self.rolling) >= self.limit:
             return _queued(variant, tuple(self.rolling))
+        if self.ahead and not self.rolling:
+            return replace(_queued(variant, ()), waits_for_backends=self.ahead)
         self.rolling.append(variant.name)
         return _start_rollout(variant, self.now)
 

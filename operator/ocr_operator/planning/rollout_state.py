@@ -102,13 +102,15 @@ class RolloutState:
     """The decision for one variant.
 
     `target`: the revision in the spec. `template`: what the Deployment must have now. `waits_for`: variants
-    whose rollouts must end first. `held_by`: a variant that was rolled back with the same new image.
+    whose rollouts must end first; `waits_for_backends`: the same of other OCRBackends. `held_by`: a variant
+    that was rolled back with the same new image.
     """
 
     target: str
     template: Template
     record: Record
     waits_for: tuple[VariantName, ...] = ()
+    waits_for_backends: tuple[str, ...] = ()
     is_rolling: bool = False
     held_by: VariantName | None = None
 

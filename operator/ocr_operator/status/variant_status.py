@@ -3,7 +3,7 @@
 Pure; `status` makes the OCRBackend's status of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ocr_operator.api.conditions import Phase
@@ -30,6 +30,8 @@ from ocr_operator.status.variant_view import VariantView
 
 _SERVING_KINDS = ("Service", "Deployment")
 """Without them a variant does not serve; its other objects concern the conditions Degraded and Reconciled."""
+
+_MAX_NAMES = 3
 
 _PHASES = {
     Reason.ROLLED_BACK: Phase.ROLLED_BACK,
@@ -130,7 +132,7 @@ def _concerns_pods(cause: Cause, view: VariantView) -> bool:
 def _exceeded_limit(spec: BackendSpec, view: VariantView, cause: Cause, now: datetime) -> int | None:
     """The limit that the variant has exceeded: it has had this reason for so long without progress."""
     limit = limit_seconds(cause.reason, spec)
-    if limit is None:
+    if limit is None or (view.rollout and view.rollout.waits_for_backends):
         return None
     times = [reason_since(cause.reason, view.target, view.previous, now, limit), view.progress_time]
     if cause.reason is Reason.ROLLOUT_QUEUED:
@@ -182,7 +184,18 @@ def _progress(spec: BackendSpec, view: VariantView) -> Cause:
         limit = f"spec.rollout.maxParallelVariants is {spec.max_parallel_variants}"
         message = f"waiting for the rollout of {names} ({limit}); the previous revision serves until then"
         return Cause(Reason.ROLLOUT_QUEUED, message)
+    if view.rollout and view.rollout.waits_for_backends:
+        return _waits_for_backends(view.rollout.waits_for_backends)
     return rollout_progress(view.target, view.pods)
+
+
+def _waits_for_backends(names: Sequence[str]) -> Cause:
+    first = ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
+    message = (
+        f"waiting for the rollouts of {len(names)} other OCRBackends ({first}): the operator's "
+        "--max-concurrent-rollouts; the previous revision serves until then"
+    )
+    return Cause(Reason.ROLLOUT_QUEUED, message)
 
 
 def _phase(cause: Cause | None, view: VariantView) -> Phase:
