@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from attachable_volumes import STORAGE_CLASS, Kubelets, attachable_volumes
-from lost_nodes import lost_node, take_out_of_service
 from ocr_cluster import configuration
 from operator_process import Operator
 
@@ -105,11 +104,6 @@ class Site:
             MOVE_SECONDS,
         )
 
-    def reason(self, reason: str) -> str:
-        """The message of the condition Ready if it has this reason; else empty."""
-        condition = self.release.condition()
-        return str(condition["message"]) if condition.get("reason") == reason else ""
-
     def rollbacks(self) -> list[Any]:
         """The rollbacks in the status and in Events."""
         variants = self.release.get("ocrb", "ocr")["status"]["variants"]
@@ -178,25 +172,3 @@ def test_an_affinity_that_parts_pods_from_their_volume_is_reported(site: Site) -
     assert "Volume is already used by pod(s) ocr-" in message
     assert site.kubelets.attached() == {(volume, first) for volume, _ in site.kubelets.attached()}
     assert site.change("affinity removed", site.apply(variants=[CHINESE, LATIN])) == first
-
-
-def test_a_lost_node_is_named_until_it_is_out_of_service(site: Site) -> None:
-    """Its pods cannot end, and new ones need the volume that is attached to it."""
-    tolerated = [
-        {
-            "key": f"node.kubernetes.io/{key}",
-            "operator": "Exists",
-            "effect": "NoExecute",
-            "tolerationSeconds": 20,
-        }
-        for key in ("unreachable", "not-ready")
-    ]
-    spec = {"variants": [CHINESE], "placement": {"tolerations": tolerated}}
-    first = site.change("installed", site.apply(**spec))
-    cluster = site.release.cluster
-    with lost_node(cluster, first):
-        for text in ("was ready, but its node no longer reports", "waits for the end of pod"):
-            cluster.wait(lambda text=text: text in site.reason("NodeLost"), text, MOVE_SECONDS)
-        take_out_of_service(cluster, first)
-        cluster.wait(lambda: not site.reason("NodeLost"), "the pods of the node to end", MOVE_SECONDS)
-        assert site.rollbacks() == []
