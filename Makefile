@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONPATH := tests/cluster:tests/support
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run demo cluster-up cluster-down images test test-versions test-fast lint format generate panels lock fuzz bench clean clean-all
+.PHONY: help install run demo cluster-up cluster-down images test test-versions test-keda test-fast lint format generate panels lock fuzz bench clean clean-all
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: install  ## Run all tests: checks, fast, real models, Label Studio, API se
 
 test-versions: install  ## Run the operator's tests on the oldest Kubernetes that the chart admits (builds it first)
 	@tests/run versions
+
+test-keda: install  ## Scale real pods on the images that wait, with KEDA's own programs (builds them first)
+	@tests/run keda
 
 test-fast: install  ## The inner loop: checks and the tests that need no model, cluster or Label Studio
 	@tests/run checks fast

@@ -3,9 +3,10 @@ import subprocess
 
 import pytest
 
+import keda_crds
 from ocr_cluster import programs
 from ocr_cluster.errors import ClusterError
-from ocr_cluster.programs import MODULES, OLDEST, PROGRAMS, Program, key
+from ocr_cluster.programs import KEDA, MODULES, OLDEST, PROGRAMS, Program, key
 
 PROGRAM = Program("module", "example.org/cmd/program")
 SOURCES = {"go.mod": b"module x", "go.sum": b"sum"}
@@ -31,7 +32,9 @@ def test_the_key_changes_with_its_inputs(program, version, sources):
     assert key(program, version, sources) != key(PROGRAM, "go1.26", SOURCES)
 
 
-@pytest.mark.parametrize("program", [*PROGRAMS.values(), *OLDEST.values()], ids=lambda each: each.package)
+@pytest.mark.parametrize(
+    "program", [*PROGRAMS.values(), *KEDA.values(), *OLDEST.values()], ids=lambda each: each.package
+)
 def test_every_program_is_pinned_by_its_module(program):
     module = (MODULES / program.module / "go.mod").read_text()
     if program.package == ".":
@@ -52,6 +55,16 @@ def test_the_oldest_control_plane_replaces_the_newest_only_on_request(monkeypatc
     monkeypatch.setenv(programs.OLDEST_VARIABLE, "1")
     assert programs.catalog()["kube-apiserver"] == OLDEST["kube-apiserver"]
     assert programs.catalog()["kubectl"] == PROGRAMS["kubectl"]
+
+
+def test_the_programs_of_keda_are_built_only_on_request():
+    assert not set(KEDA) & set(PROGRAMS)
+    assert set(KEDA) <= set(programs.catalog())
+
+
+def test_the_crds_of_keda_are_of_the_pinned_version():
+    module, version = keda_crds.MODULE.split("@")
+    assert f"\t{module} {version}" in (MODULES / "keda" / "go.mod").read_text()
 
 
 def test_helm_3_assumes_the_version_of_kubernetes_that_it_was_built_with():

@@ -6,12 +6,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import yaml
 
 from download_site import DownloadSite
+from installed_crds import install_crd
 from loopback import serving
 from ocr_backend.models import builtin_models
 from ocr_cluster import images, loading
 from ocr_cluster.cluster import Cluster
+from prometheus_crds import definition
 from stand_in_hub import StandInHub
 
 MODELS = {"detection": "PP-OCRv6_small_det", "recognition": "PP-OCRv6_small_rec"}
@@ -44,6 +47,19 @@ def install(
 
     yield run
     full_cluster.kubectl("delete", "crd", "ocrbackends.ocrbackend.io", "--ignore-not-found")
+
+
+@pytest.fixture
+def prometheus_crds(full_cluster: Cluster) -> Iterator[None]:
+    """The CRDs of the Prometheus operator."""
+    crds = [
+        yaml.safe_load(definition(plural).read_text("utf-8"))
+        for plural in ("servicemonitors", "podmonitors", "prometheusrules")
+    ]
+    for body in crds:
+        install_crd(full_cluster, body)
+    yield
+    full_cluster.kubectl("delete", "crd", *(body["metadata"]["name"] for body in crds))
 
 
 @pytest.fixture(scope="session")

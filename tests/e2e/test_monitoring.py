@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from annotation_events import submit_two_lines
-from installed_crds import install_crd
 from loopback import ImageFiles, serving
 from monitored_cluster import monitored
 from monitored_site import Site
@@ -24,7 +22,6 @@ from ocr_operator.monitoring import files
 from ocr_operator.monitoring.alerts import ALERTS
 from page_images import data_uri, page
 from panel_images import Span, draw, expression, series
-from prometheus_crds import definition
 from server_process import free_port
 from stand_in_hub import StandInHub
 
@@ -86,19 +83,6 @@ def failing_backends(hub: str) -> dict[str, Json]:
         "too-large": BUILTIN | variants("ch", resources=TOO_LARGE),
         "no-hub": downloading | variants("ch") | {"models": {"source": "Hub", "mirror": hub}},
     }
-
-
-@pytest.fixture
-def prometheus_crds(full_cluster: Cluster) -> Iterator[None]:
-    """The CRDs of the Prometheus operator."""
-    crds = [
-        yaml.safe_load(definition(plural).read_text("utf-8"))
-        for plural in ("servicemonitors", "podmonitors", "prometheusrules")
-    ]
-    for body in crds:
-        install_crd(full_cluster, body)
-    yield
-    full_cluster.kubectl("delete", "crd", *(body["metadata"]["name"] for body in crds))
 
 
 @pytest.fixture
@@ -210,7 +194,11 @@ def _fix_failing_backends(site: Site, official: Path) -> None:
         hub.put_all(official)
         site.patch("wrong-tag", {"image": None})
         site.patch("too-large", variants("ch"))
-        site.patch("no-hub", {"models": {"mirror": hub.url}})
+        # The download takes until it was seen: a quiet machine ends it between two scrapes.
+        with hub.stopping_after(5_000_000):
+            site.patch("no-hub", {"models": {"mirror": hub.url}})
+            size = "ocrbackend_status_variant_models_total_bytes"
+            site.cluster.wait(lambda: bool(site.prometheus.query(size)), f"{size} in Prometheus")
         # What the runbook of OCRMemoryNearLimit advises; it is rolled out.
         site.patch("forms", variants("latin", resources=MORE_MEMORY))
         site.wait_until_ready("wrong-tag", "too-large", "no-hub", "forms")

@@ -1,10 +1,10 @@
-"""The CustomResourceDefinitions of KEDA, from its Go module."""
+"""Manifests of KEDA from its Go module: its CustomResourceDefinitions, and who may read its metrics."""
 
 from pathlib import Path
 
 from go_modules import module_folder
 
-_MODULE = "github.com/kedacore/keda/v2@v2.21.0"
+MODULE = "github.com/kedacore/keda/v2@v2.21.0"
 _SUM = "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps="
 
 
@@ -15,4 +15,13 @@ def scaled_object_crd() -> Path:
 
 def folder() -> Path:
     """The folder with the files of all CRDs."""
-    return module_folder(_MODULE, _SUM) / "config" / "crd" / "bases"
+    return _config() / "crd" / "bases"
+
+
+def metric_roles() -> list[Path]:
+    """The files with the roles of the server of metrics, and of the autoscaler that reads from it."""
+    return [_config() / "metrics-server" / f"{name}.yaml" for name in ("role", "role_binding")]
+
+
+def _config() -> Path:
+    return module_folder(MODULE, _SUM) / "config"

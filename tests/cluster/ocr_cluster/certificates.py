@@ -10,6 +10,9 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+PROXY = "front-proxy"
+"""As which the API server forwards requests to other API servers, with the names of their users."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -21,18 +24,19 @@ class Identity:
 
 
 def write(folder: Path, identities: dict[str, Identity]) -> None:
-    """Writes ca.crt, ca.key, sa.key, sa.pub and NAME.crt, NAME.key for each identity."""
+    """Writes ca.crt, ca.key, sa.key, sa.pub and NAME.crt, NAME.key for each identity.
+
+    Also those of `PROXY`, from an authority of its own: PROXY.crt, PROXY.key, PROXY-ca.crt.
+    """
     folder.mkdir(exist_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     authority.private_key_pem.write_to_path(str(folder / "ca.key"))
     for name, identity in identities.items():
-        # Without names, the certificate would get a critical extension that Go refuses.
-        certificate = authority.issue_cert(
-            *(identity.addresses or (name,)), organization_name=identity.group, common_name=identity.user
-        )
-        certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
-        _write_chain(folder / f"{name}.crt", certificate.cert_chain_pems)
+        _write_identity(folder, authority, name, identity)
+    proxy_authority = trustme.CA()
+    proxy_authority.cert_pem.write_to_path(str(folder / f"{PROXY}-ca.crt"))
+    _write_identity(folder, proxy_authority, PROXY, Identity(PROXY))
     _write_service_account_keys(folder)
 
 
@@ -53,6 +57,15 @@ def kubeconfig(server: str, folder: Path, name: str) -> str:
             "current-context": "ocr",
         }
     )
+
+
+def _write_identity(folder: Path, authority: trustme.CA, name: str, identity: Identity) -> None:
+    # Without names, the certificate would get a critical extension that Go refuses.
+    certificate = authority.issue_cert(
+        *(identity.addresses or (name,)), organization_name=identity.group, common_name=identity.user
+    )
+    certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+    _write_chain(folder / f"{name}.crt", certificate.cert_chain_pems)
 
 
 def _write_chain(path: Path, blobs: Iterable[trustme.Blob]) -> None:

@@ -169,9 +169,9 @@ def _state(cluster: Cluster | None) -> str:
 
 
 def _programs(options: argparse.Namespace) -> None:
-    unknown = set(options.program) - set(go_programs.PROGRAMS)
+    unknown = set(options.program) - set(go_programs.catalog())
     if unknown:
-        programs = ", ".join(go_programs.PROGRAMS)
+        programs = ", ".join(go_programs.catalog())
         raise ClusterError(f"unknown program {' '.join(sorted(unknown))}; known: {programs}")
     for path in go_programs.ensure(options.program or go_programs.PROGRAMS).values():
         print(path)

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 
+from ocr_cluster.certificates import PROXY
 from ocr_cluster.configuration import NODE, provisioner_arguments
 from ocr_cluster.inside import FOLDER
 from ocr_cluster.record import Record
@@ -78,7 +79,20 @@ def _api_server(record: Record) -> Component:
         "audit-log-maxsize": 500,
         "audit-log-maxbackup": 1,
     }
-    return Component("kube-apiserver", _flags(options))
+    return Component("kube-apiserver", _flags(options | _aggregation()))
+
+
+def _aggregation() -> dict[str, object]:
+    """Options with which the API server forwards the requests for an APIService to its Service."""
+    return {
+        "requestheader-client-ca-file": _PKI / f"{PROXY}-ca.crt",
+        "requestheader-allowed-names": PROXY,
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "proxy-client-cert-file": _PKI / f"{PROXY}.crt",
+        "proxy-client-key-file": _PKI / f"{PROXY}.key",
+    }
 
 
 def _controller_manager() -> Component:
@@ -91,6 +105,8 @@ def _controller_manager() -> Component:
         "use-service-account-credentials": "true",
         "leader-elect": "false",
         "bind-address": "127.0.0.1",
+        # A test does not wait for the five minutes of Kubernetes.
+        "horizontal-pod-autoscaler-downscale-stabilization": "20s",
     }
     return Component("kube-controller-manager", _flags(options), API_GATE)
 

@@ -102,9 +102,16 @@ OLDEST: Mapping[str, Program] = {
 }
 
 
+KEDA: Mapping[str, Program] = {
+    "keda": Program("keda", "github.com/kedacore/keda/v2/cmd/operator"),
+    "keda-adapter": Program("keda", "github.com/kedacore/keda/v2/cmd/adapter"),
+}
+"""KEDA's operator and its server of metrics. No cluster needs them, and they take minutes to build."""
+
+
 def catalog() -> Mapping[str, Program]:
     """All programs by name."""
-    return {**PROGRAMS, **OLDEST} if os.environ.get(OLDEST_VARIABLE) else PROGRAMS
+    return {**PROGRAMS, **KEDA, **(OLDEST if os.environ.get(OLDEST_VARIABLE) else {})}
 
 
 def ensure(names: Iterable[str]) -> dict[str, Path]:
