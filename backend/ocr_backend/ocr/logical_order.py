@@ -26,7 +26,9 @@ def logical_order(visual: str) -> str:
     for candidate in candidates:
         if get_display(candidate, base_dir=base) == visual:
             return candidate
-    return str(get_display(visual, base_dir=base))
+    # The algorithm leaves control characters out; a text with one stays as it was read.
+    drawn = str(get_display(visual, base_dir=base))
+    return drawn if len(drawn) == len(visual) else visual
 
 
 def _direction(character: str) -> str:

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 from bidi.algorithm import get_display
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ocr_backend.ocr.logical_order import logical_order
@@ -62,5 +62,6 @@ def test_mixed_text_is_read_as_it_was_written(text):
 
 
 @given(st.text(max_size=40))
+@example("\x1b\U0001e950")
 def test_any_text_keeps_its_length(text):
     assert len(logical_order(text)) == len(text)
