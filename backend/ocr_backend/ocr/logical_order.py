@@ -12,12 +12,19 @@ from itertools import product
 from bidi.algorithm import get_display
 
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+_WITHOUT_ORDER = frozenset({"", "B", "BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Bidi classes of unassigned and of control characters: the algorithm refuses them, or leaves them out."""
 _MAX_GAPS = 8
 """In a line with more gaps between words and numbers, only the first ones are varied (256 texts)."""
 
 
 def logical_order(visual: str) -> str:
-    """The text that is drawn like this on a line whose direction is that of most of its letters."""
+    """The text that is drawn like this on a line whose direction is that of most of its letters.
+
+    A text with characters that are not drawn, or that Unicode does not know, stays as it was read.
+    """
+    if any(unicodedata.bidirectional(character) in _WITHOUT_ORDER for character in visual):
+        return visual
     directions = [_direction(character) for character in visual]
     if "R" not in directions:
         return visual
@@ -26,9 +33,7 @@ def logical_order(visual: str) -> str:
     for candidate in candidates:
         if get_display(candidate, base_dir=base) == visual:
             return candidate
-    # The algorithm leaves control characters out; a text with one stays as it was read.
-    drawn = str(get_display(visual, base_dir=base))
-    return drawn if len(drawn) == len(visual) else visual
+    return str(get_display(visual, base_dir=base))
 
 
 def _direction(character: str) -> str:

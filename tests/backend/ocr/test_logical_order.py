@@ -63,5 +63,9 @@ def test_mixed_text_is_read_as_it_was_written(text):
 
 @given(st.text(max_size=40))
 @example("\x1b\U0001e950")
+@example("א\u202e")
+@example("א\u0378")
+@example("א\u2029א")
+@example("א\u2067b\u2069")
 def test_any_text_keeps_its_length(text):
     assert len(logical_order(text)) == len(text)
