@@ -118,8 +118,8 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
       ${GPU_PACKAGES} \
  && /tmp/pip/bin/pip --python /opt/venv/bin/python freeze > /tmp/installed.txt \
  && if [ -n "${GPU_INDEX}" ]; then \
-      /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --constraint /tmp/installed.txt \
-        --index-url "${GPU_INDEX}" "${GPU_PADDLE}"; \
+      PIP_INDEX_URL="${GPU_INDEX}" /tmp/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir \
+        --constraint /tmp/installed.txt "${GPU_PADDLE}"; \
     fi \
  && rm -r /tmp/pip /tmp/installed.txt
 COPY --from=code /opt/app /opt/app

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from dense_pages import TrueLine
 from ocr_backend.ocr_types import Line, Point, Polygon
@@ -63,7 +64,7 @@ def dense_score(true_lines: Sequence[TrueLine], read: Sequence[Line]) -> DenseSc
 
 def _line_score(true: str, read: str) -> DenseScore:
     expected, text = normalise(true), normalise(read)
-    errors = edits(expected, text)
+    errors = Levenshtein.distance(expected, text)
     is_lost = errors > _LOST_SHARE * len(expected)
     wrong_spaces = not errors and true.split() != read.split()
     worst = ((true, read),) if errors else ()
@@ -92,16 +93,3 @@ def _line_at(point: Point, lines: Sequence[TrueLine]) -> int | None:
 
 def _share(vector: np.ndarray, axis: np.ndarray) -> float:
     return float(vector @ axis / (axis @ axis))
-
-
-def edits(expected: str, text: str) -> int:
-    """Fewest insertions, deletions and replacements that turn one text into the other."""
-    row = list(range(len(text) + 1))
-    for count, character in enumerate(expected, start=1):
-        previous, row[0] = row[0], count
-        for column, other in enumerate(text, start=1):
-            previous, row[column] = (
-                row[column],
-                min(previous + (character != other), row[column] + 1, row[column - 1] + 1),
-            )
-    return row[-1]

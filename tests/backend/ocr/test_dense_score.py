@@ -5,7 +5,7 @@ import pytest
 from PIL import ImageFont
 
 from dense_pages import FONT_SIZES_PX, Font, TrueLine, dense_page
-from dense_score import DenseScore, dense_score, edits
+from dense_score import DenseScore, dense_score
 from dense_words import WORDS
 from ocr_backend.ocr_types import Line
 from wheel_fonts import WHEEL_FONTS
@@ -21,21 +21,6 @@ SECOND = TrueLine("efgh", corners(0, 20, 100, 30))
 
 def read(text, left, top, right, bottom):
     return Line(corners(left, top, right, bottom), text, 0.9)
-
-
-@pytest.mark.parametrize(
-    ("expected", "text", "number"),
-    [
-        pytest.param("abc", "abc", 0, id="equal"),
-        pytest.param("abc", "axc", 1, id="replaced"),
-        pytest.param("abc", "abxc", 1, id="inserted"),
-        pytest.param("abc", "ac", 1, id="deleted"),
-        pytest.param("abc", "", 3, id="nothing read"),
-        pytest.param("kitten", "sitting", 3, id="mixed"),
-    ],
-)
-def test_errors_are_insertions_deletions_and_replacements(expected, text, number):
-    assert edits(expected, text) == number
 
 
 def test_the_pieces_of_a_line_are_joined_from_left_to_right():

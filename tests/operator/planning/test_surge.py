@@ -64,40 +64,26 @@ def test_until_then_the_plan_is_made_again_later(
     assert result.requeue_after == 40
 
 
-def test_a_pod_without_the_device_is_not_stopped(
+@pytest.mark.parametrize(
+    "old_pod",
+    [
+        pytest.param({"requests": {}}, id="it has no device"),
+        pytest.param({"revision": None}, id="it has the same revision"),
+        pytest.param({"is_terminating": True}, id="it is stopping already and makes the room"),
+    ],
+)
+def test_a_pod_is_not_stopped_in_vain(
     ocrbackend: Make,
     planned: Callable[..., Plan],
     pod: MakePod,
     config: OperatorConfig,
     now: datetime,
+    old_pod: dict[str, Any],
 ) -> None:
     backend = ocrbackend(accelerator=GPU)
     old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
-    assert not _is_in_place(planned(backend, pods=(replace(old, requests={}), new)))
-
-
-def test_a_pod_of_the_same_revision_is_not_stopped(
-    ocrbackend: Make,
-    planned: Callable[..., Plan],
-    pod: MakePod,
-    config: OperatorConfig,
-    now: datetime,
-) -> None:
-    backend = ocrbackend(accelerator=GPU)
-    old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
-    assert not _is_in_place(planned(backend, pods=(replace(old, revision=new.revision), new)))
-
-
-def test_a_pod_that_is_stopping_already_makes_the_room(
-    ocrbackend: Make,
-    planned: Callable[..., Plan],
-    pod: MakePod,
-    config: OperatorConfig,
-    now: datetime,
-) -> None:
-    backend = ocrbackend(accelerator=GPU)
-    old, new = _pods(pod, backend, config, since=now - timedelta(hours=1))
-    assert not _is_in_place(planned(backend, pods=(replace(old, is_terminating=True), new)))
+    facts = {"revision": new.revision} if "revision" in old_pod else old_pod
+    assert not _is_in_place(planned(backend, pods=(replace(old, **facts), new)))
 
 
 def test_each_new_pod_has_waited_before_an_old_one_is_stopped(
