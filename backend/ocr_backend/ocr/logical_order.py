@@ -23,12 +23,13 @@ def logical_order(visual: str) -> str:
 
     A text with characters that are not drawn, or that Unicode does not know, stays as it was read.
     """
-    if any(unicodedata.bidirectional(character) in _WITHOUT_ORDER for character in visual):
+    classes = {unicodedata.bidirectional(character) for character in visual}
+    # Between Arabic numbers, signs are drawn from right to left even where there is no letter.
+    if classes & _WITHOUT_ORDER or not classes & {"R", "AL", "AN"}:
         return visual
     directions = [_direction(character) for character in visual]
-    if "R" not in directions:
-        return visual
-    base = "R" if directions.count("R") >= directions.count("L") else "L"
+    right_to_left = directions.count("R")
+    base = "R" if right_to_left and right_to_left >= directions.count("L") else "L"
     candidates = _candidates(visual) if base == "R" else _with_insertions(visual)
     for candidate in candidates:
         if get_display(candidate, base_dir=base) == visual:
